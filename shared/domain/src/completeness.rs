@@ -1,0 +1,91 @@
+//! Completeness: for each day, level and account, what is known of the rows. Zero is never confused with not fetched.
+
+use jiff::Timestamp;
+
+/// What is known of a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DayStatus {
+    /// All rows are here and the platform no longer changes them.
+    Complete,
+    /// All rows are here; the platform may still change them.
+    Provisional,
+    /// Some rows are here.
+    Partial(Reason),
+    /// No rows could be fetched.
+    Failed(Reason),
+    /// The grant does not cover this.
+    NotPermitted,
+}
+
+/// Why a day is partial or failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// The platform limited our calls.
+    RateLimited,
+    /// The platform failed or could not be reached.
+    Upstream,
+    /// The platform's answer did not have the agreed shape.
+    UpstreamChanged,
+    /// The sums of the rows do not match the account's own total.
+    TotalsDiffer,
+    /// The grant ended.
+    Reauthorise,
+}
+
+impl Reason {
+    const ALL: [(Self, &'static str); 5] = [
+        (Self::RateLimited, "rate_limited"),
+        (Self::Upstream, "upstream"),
+        (Self::UpstreamChanged, "upstream_changed"),
+        (Self::TotalsDiffer, "totals_differ"),
+        (Self::Reauthorise, "reauthorise"),
+    ];
+
+    /// The reason's word.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(reason, _)| *reason == self).map_or("upstream", |(_, word)| word)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, word)| *word == text).map(|(reason, _)| *reason)
+    }
+}
+
+impl DayStatus {
+    /// The status as one word, or two with a colon, such as `partial:totals_differ`.
+    pub fn to_text(self) -> String {
+        match self {
+            Self::Complete => "complete".to_owned(),
+            Self::Provisional => "provisional".to_owned(),
+            Self::Partial(reason) => format!("partial:{}", reason.as_str()),
+            Self::Failed(reason) => format!("failed:{}", reason.as_str()),
+            Self::NotPermitted => "not_permitted".to_owned(),
+        }
+    }
+
+    /// Reads what [`Self::to_text`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once(':') {
+            None if text == "complete" => Some(Self::Complete),
+            None if text == "provisional" => Some(Self::Provisional),
+            None if text == "not_permitted" => Some(Self::NotPermitted),
+            Some(("partial", reason)) => Reason::parse(reason).map(Self::Partial),
+            Some(("failed", reason)) => Reason::parse(reason).map(Self::Failed),
+            _ => None,
+        }
+    }
+
+    /// Tells whether rows of the day can be shown.
+    pub const fn has_rows(self) -> bool {
+        matches!(self, Self::Complete | Self::Provisional | Self::Partial(_))
+    }
+}
+
+/// A day's entry: its status and when the platform was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayEntry {
+    /// What is known.
+    pub status: DayStatus,
+    /// When the rows were observed.
+    pub observed_at: Timestamp,
+}

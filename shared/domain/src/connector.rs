@@ -1,0 +1,241 @@
+//! What a platform can do, as operations see it. `Some` or `None` is the declaration; nothing else says it.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use secrecy::SecretString;
+use url::Url;
+
+use crate::account::PlatformAccount;
+use crate::connection::Tier;
+use crate::error::Result;
+use crate::profile::PlatformProfile;
+use crate::report::{Entity, Level, Row};
+use crate::sync::Window;
+
+/// The facts of a platform: data, not code.
+#[derive(Debug, Clone, Copy)]
+pub struct Manifest {
+    /// Our word for the platform, such as `tiktok_ads`.
+    pub platform: &'static str,
+    /// The platform's name for people.
+    pub title: &'static str,
+    /// The API version that requests name.
+    pub version: &'static str,
+    /// The default API origin, such as `https://business-api.tiktok.com`.
+    pub api_origin: &'static str,
+    /// The origin of the authorisation page.
+    pub authorize_origin: &'static str,
+    /// How strongly the platform's OAuth binds the code.
+    pub tier: Tier,
+    /// Where a person can end the grant at the platform itself.
+    pub settings_url: &'static str,
+    /// How many days back the platform still changes figures.
+    pub restatement_days: u16,
+    /// How many days one report question may span when rows are per day.
+    pub window_days: u32,
+    /// The largest page.
+    pub page_size: u32,
+    /// All calls that the connector can make, by name.
+    pub calls: &'static [Call],
+}
+
+/// One call of a connector: the unit of permission and of counting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Call {
+    /// The name in profiles, errors and metrics, such as `report.read`.
+    pub name: &'static str,
+    /// The HTTP method.
+    pub method: &'static str,
+    /// The path below the API origin.
+    pub path: &'static str,
+    /// The scope that the platform wants for it; empty where none is.
+    pub scope: &'static str,
+}
+
+/// The product's registration at a platform.
+#[derive(Debug, Clone)]
+pub struct AppCredentials {
+    /// The app's public id.
+    pub id: String,
+    /// The app's secret.
+    pub secret: SecretString,
+}
+
+/// What every platform call needs: the token, the app, and what the profile lets out.
+#[derive(Debug, Clone, Copy)]
+pub struct CallContext<'a> {
+    /// The access token.
+    pub token: &'a SecretString,
+    /// The app.
+    pub app: &'a AppCredentials,
+    /// The profile's word on this platform.
+    pub profile: &'a PlatformProfile,
+}
+
+/// What the authorise URL carries.
+#[derive(Debug, Clone)]
+pub struct AuthorizeRequest<'a> {
+    /// The opaque state.
+    pub state: &'a str,
+    /// The exact redirect URI.
+    pub redirect_uri: &'a str,
+    /// The scopes to ask for.
+    pub scopes: &'a [String],
+    /// The PKCE verifier, for platforms that take one.
+    pub verifier: &'a SecretString,
+}
+
+/// What the platform sent back to the callback, already checked against the transaction.
+#[derive(Debug)]
+pub struct CodeExchange<'a> {
+    /// The authorisation code.
+    pub code: &'a SecretString,
+    /// The exact redirect URI of the transaction.
+    pub redirect_uri: &'a str,
+    /// The PKCE verifier.
+    pub verifier: &'a SecretString,
+}
+
+/// A grant: tokens and what they cover.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    /// The access token.
+    pub access: SecretString,
+    /// The refresh token, where the platform has one.
+    pub refresh: Option<SecretString>,
+    /// When the access token ends, where it does.
+    pub expires_at: Option<Timestamp>,
+    /// The granted scopes, in the platform's words.
+    pub scopes: Vec<String>,
+}
+
+/// Who granted, as the platform numbers its people; only ever fingerprinted.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The platform's id of the person or business.
+    pub id: SecretString,
+}
+
+/// What became of a token at the platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RevokeOutcome {
+    /// The platform confirmed, or says that the token was dead already.
+    Killed,
+    /// The platform refused.
+    Refused,
+    /// The platform has no way; the person can do it in the platform's settings.
+    Impossible,
+    /// The platform could not be reached in the allowed tries.
+    Unreachable,
+}
+
+impl RevokeOutcome {
+    /// The outcome's word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Killed => "killed",
+            Self::Refused => "refused",
+            Self::Impossible => "impossible",
+            Self::Unreachable => "unreachable",
+        }
+    }
+
+    /// Finds an outcome by its word.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Killed, Self::Refused, Self::Impossible, Self::Unreachable]
+            .into_iter()
+            .find(|outcome| outcome.as_str() == text)
+    }
+}
+
+/// Where the next page starts; opaque to everybody but the connector.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageCursor(pub String);
+
+/// One page of something.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Where the next one starts; `None` on the last.
+    pub next: Option<PageCursor>,
+}
+
+/// The OAuth of a platform.
+#[async_trait]
+pub trait OAuth: Send + Sync {
+    /// Builds the URL that the person is sent to.
+    fn authorize_url(&self, app: &AppCredentials, request: &AuthorizeRequest<'_>) -> Result<Url>;
+
+    /// Redeems a code, once; never retried, because codes are single-use.
+    async fn exchange(&self, app: &AppCredentials, exchange: &CodeExchange<'_>) -> Result<Grant>;
+
+    /// Ends the grant at the platform.
+    async fn revoke(&self, cx: &CallContext<'_>) -> Result<RevokeOutcome>;
+
+    /// Asks who granted.
+    async fn identity(&self, cx: &CallContext<'_>) -> Result<Identity>;
+}
+
+/// Listing the accounts that a grant reaches.
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// Lists them with name, currency and zone.
+    async fn list(&self, cx: &CallContext<'_>) -> Result<Vec<PlatformAccount>>;
+}
+
+/// Reading campaigns, ad groups and ads.
+#[async_trait]
+pub trait StructureRead: Send + Sync {
+    /// Reads one page of one level; [`Level::Account`] has none.
+    async fn page(
+        &self,
+        cx: &CallContext<'_>,
+        account: &str,
+        level: Level,
+        cursor: Option<&PageCursor>,
+    ) -> Result<Page<Entity>>;
+}
+
+/// Reading daily figures.
+#[async_trait]
+pub trait Reports: Send + Sync {
+    /// Reads one page of daily rows of one level in a window of at most [`Manifest::window_days`] days.
+    async fn page(
+        &self,
+        cx: &CallContext<'_>,
+        question: &ReportQuestion<'_>,
+        cursor: Option<&PageCursor>,
+    ) -> Result<Page<Row>>;
+}
+
+/// A question for daily rows.
+#[derive(Debug, Clone, Copy)]
+pub struct ReportQuestion<'a> {
+    /// The platform's id of the account.
+    pub account: &'a str,
+    /// The level.
+    pub level: Level,
+    /// The days, in the account's zone.
+    pub window: Window,
+}
+
+/// One platform.
+pub trait Connector: Send + Sync {
+    /// Its facts.
+    fn manifest(&self) -> &'static Manifest;
+    /// Its OAuth; every platform has one.
+    fn oauth(&self) -> &dyn OAuth;
+    /// Its accounts.
+    fn accounts(&self) -> Option<&dyn Accounts>;
+    /// Its structure.
+    fn structure(&self) -> Option<&dyn StructureRead>;
+    /// Its reports.
+    fn reports(&self) -> Option<&dyn Reports>;
+}
+
+/// Finds connectors by platform.
+pub trait Connectors: Send + Sync {
+    /// The connector of a platform, if there is one.
+    fn find(&self, platform: &str) -> Option<&dyn Connector>;
+}

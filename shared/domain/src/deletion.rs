@@ -1,0 +1,260 @@
+//! Deletions: what ends, why, every step with its time and counts, and what is left to expire.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::connector::RevokeOutcome;
+use crate::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, TenantId};
+
+/// Days from T0 within which everything must be gone (promise T45).
+pub const DELETE_WITHIN: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// When DynamoDB's TTL makes everything unreadable even if every function is dead.
+pub const DEAD_MAN: SignedDuration = SignedDuration::from_hours(1);
+/// The second pass: no function alive at T0 can be alive then (Lambda ends them after 15 minutes).
+pub const SECOND_PASS: SignedDuration = SignedDuration::from_mins(20);
+/// The verification.
+pub const VERIFY: SignedDuration = SignedDuration::from_hours(24);
+/// How often a platform is asked to revoke.
+pub const REVOKE_TRIES: u8 = 3;
+/// How long between two tries.
+pub const REVOKE_PAUSE: SignedDuration = SignedDuration::from_mins(15);
+/// How long until a failed verification is tried again.
+pub const VERIFY_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+
+/// What a deletion is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// One connection with all its accounts.
+    Connection(ConnectionId),
+    /// One account of a connection that lives on.
+    Account(ConnectionId, AccountId),
+    /// The whole tenant.
+    Tenant,
+}
+
+/// What ended it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// The customer disconnected.
+    Disconnected,
+    /// A deletion request through the API.
+    Requested,
+    /// A deletion request with proof of the mailbox.
+    RequestedByMail,
+    /// The platform says that access was revoked.
+    RevokedAtPlatform,
+    /// The connection was never taken up.
+    Abandoned,
+    /// The whole tenant ends.
+    TenantDeleted,
+}
+
+impl Reason {
+    const ALL: [(Self, &'static str); 6] = [
+        (Self::Disconnected, "disconnected"),
+        (Self::Requested, "requested"),
+        (Self::RequestedByMail, "requested_by_mail"),
+        (Self::RevokedAtPlatform, "revoked_at_platform"),
+        (Self::Abandoned, "abandoned"),
+        (Self::TenantDeleted, "tenant_deleted"),
+    ];
+
+    /// The reason's word.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(reason, _)| *reason == self).map_or("requested", |(_, word)| word)
+    }
+
+    /// Finds a reason by its word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, word)| *word == text).map(|(reason, _)| *reason)
+    }
+}
+
+/// The steps of a deletion, in order. The name is of what happens next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Step {
+    /// Only for tenants: every connection is cut.
+    CutConnections,
+    /// The data keys are deleted: from now on the data is noise.
+    ShredData,
+    /// First purge of every place.
+    Purge,
+    /// The platform is asked to end the grant.
+    Revoke,
+    /// Token key and tokens are deleted, whatever the platform said.
+    ShredToken,
+    /// Second purge, after every function that was alive at T0 has ended.
+    PurgeAgain,
+    /// Every place is counted.
+    Verify,
+    /// Everything was counted at zero.
+    Done,
+}
+
+impl Step {
+    const ALL: [(Self, &'static str); 8] = [
+        (Self::CutConnections, "cut_connections"),
+        (Self::ShredData, "shred_data"),
+        (Self::Purge, "purge"),
+        (Self::Revoke, "revoke"),
+        (Self::ShredToken, "shred_token"),
+        (Self::PurgeAgain, "purge_again"),
+        (Self::Verify, "verify"),
+        (Self::Done, "done"),
+    ];
+
+    /// The step's word.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(step, _)| *step == self).map_or("done", |(_, word)| word)
+    }
+
+    /// Finds a step by its word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, word)| *word == text).map(|(step, _)| *step)
+    }
+}
+
+/// A table of ours, which is one retention class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Table {
+    /// Tenants, credentials, origins, mail fingerprints.
+    Directory,
+    /// Connections, accounts, fences, sync state, completeness, outbox.
+    Connections,
+    /// Wrapped keys and sealed tokens.
+    Vault,
+    /// Sealed chunks and structure.
+    Reports,
+    /// Sync and access log; pseudonyms only.
+    Activity,
+    /// Sessions, transactions, tickets, codes, frontend tokens.
+    Transient,
+    /// Deletions, receipts, audit.
+    Ledger,
+}
+
+impl Table {
+    /// All tables.
+    pub const ALL: [Self; 7] = [
+        Self::Directory,
+        Self::Connections,
+        Self::Vault,
+        Self::Reports,
+        Self::Activity,
+        Self::Transient,
+        Self::Ledger,
+    ];
+
+    /// The table's word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Directory => "directory",
+            Self::Connections => "connections",
+            Self::Vault => "vault",
+            Self::Reports => "reports",
+            Self::Activity => "activity",
+            Self::Transient => "transient",
+            Self::Ledger => "ledger",
+        }
+    }
+
+    /// Finds a table by its word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|table| table.as_str() == text)
+    }
+}
+
+/// A place to purge and to count: a partition of a table, narrowed by the beginning of the sort key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The table.
+    pub table: Table,
+    /// The partition key.
+    pub partition: String,
+    /// How sort keys begin; empty for the whole partition.
+    pub prefix: String,
+}
+
+/// One thing that happened, as the receipt lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepEvent {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub step: Step,
+    /// How many items it deleted or counted, by table.
+    pub counts: Vec<(Table, u64)>,
+    /// The platform's part in it, for [`Step::Revoke`].
+    pub outcome: Option<RevokeOutcome>,
+}
+
+/// A deletion: the Ledger's row, and with [`Step::Done`] the receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deletion {
+    /// Its id.
+    pub id: DeletionId,
+    /// Whose data it is about.
+    pub tenant: TenantId,
+    /// What it is about.
+    pub subject: Subject,
+    /// What ended it.
+    pub reason: Reason,
+    /// The platform, for connections and accounts.
+    pub platform: String,
+    /// When the promise started.
+    pub t0: Timestamp,
+    /// When everything must be gone.
+    pub delete_by: Timestamp,
+    /// What happens next.
+    pub step: Step,
+    /// When it happens; `None` once done.
+    pub next_step_at: Option<Timestamp>,
+    /// Everything that is purged and counted.
+    pub places: Vec<Place>,
+    /// The data keys that were held and are destroyed.
+    pub keys: Vec<DataKeyId>,
+    /// How often the platform was asked to revoke.
+    pub revoke_tries: u8,
+    /// What came of it.
+    pub revoke: Option<RevokeOutcome>,
+    /// Everything that happened.
+    pub events: Vec<StepEvent>,
+    /// When it was verified.
+    pub verified_at: Option<Timestamp>,
+    /// The public code of the status page; it reveals the status and nothing else.
+    pub code: String,
+    /// Counts up with every change; each change is conditional on it.
+    pub version: u64,
+}
+
+/// A copy that cannot be counted, with the time by which it is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Residue {
+    /// Where it may be.
+    pub place: &'static str,
+    /// What it holds.
+    pub holds: &'static str,
+    /// When it is gone.
+    pub by: Timestamp,
+}
+
+impl Deletion {
+    /// Tells whether the platform is asked to end the grant: only whole connections have one of their own.
+    pub fn revokes(&self) -> bool {
+        matches!(self.subject, Subject::Connection(_))
+    }
+
+    /// Lists what cannot be counted and expires by itself, from the template's retention settings.
+    pub fn residues(&self) -> Vec<Residue> {
+        let after = |hours: i64| self.t0 + SignedDuration::from_hours(hours);
+        vec![
+            Residue { place: "vault recovery window", holds: "wrapped keys, sealed tokens", by: after(24 + 24) },
+            Residue {
+                place: "recovery windows of the other tables",
+                holds: "sealed bytes whose keys are destroyed",
+                by: after(24 * 5),
+            },
+            Residue { place: "queues and dead letter queues", holds: "ids", by: after(24 * 5) },
+            Residue { place: "logs and activity", holds: "pseudonyms", by: after(24 * 93) },
+        ]
+    }
+}

@@ -1,0 +1,27 @@
+//! The words, rules and operations of Mooring; pure, no IO.
+//!
+//! Everything that reads a clock, a socket or an environment variable is behind a trait of [`ports`]; an operation of
+//! [`ops`] decides, talks only to ports, and returns a domain value or an [`error::Error`].
+//! Deliberately absent: AWS, HTTP, JSON, tokio, the system clock.
+
+pub mod account;
+pub mod app;
+pub mod caller;
+pub mod completeness;
+pub mod connect;
+pub mod connection;
+pub mod connector;
+pub mod deletion;
+pub mod error;
+pub mod ids;
+pub mod keys;
+pub mod money;
+pub mod ops;
+pub mod ports;
+pub mod profile;
+pub mod report;
+pub mod secret;
+pub mod sheet;
+pub mod sync;
+
+pub use error::{Error, Kind, Result, Retry};

@@ -1,0 +1,17 @@
+//! One file per use case. An operation never calls another; shared steps are plain functions of the domain.
+
+pub mod activate_connection;
+pub mod complete_callback;
+pub mod confirm_accounts;
+pub mod create_connect_session;
+pub mod create_frontend_token;
+pub mod disconnect;
+pub mod plan_sync;
+pub mod query_report;
+pub mod read_connections;
+pub mod read_deletions;
+pub mod request_deletion;
+pub mod run_deletion;
+pub mod run_sync;
+pub mod start_authorization;
+pub mod sweep_deletions;

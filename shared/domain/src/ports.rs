@@ -1,0 +1,427 @@
+//! What operations need from the world, split by verb: the type of a handler's ports and its IAM role say the same.
+//!
+//! Every method that touches a tenant's rows takes the typed tenant. Adapters answer with the family error.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use crate::account::Account;
+use crate::caller::{Credential, Tenant};
+use crate::completeness::DayStatus;
+use crate::connect::{ActivationCode, AuthTransaction, ConfirmTicket, ConnectSession, DeletionLink};
+use crate::connection::{Connection, Fence, KeyRow, State, TokenRow};
+use crate::deletion::{Deletion, Place, Subject};
+use crate::error::Result;
+use crate::ids::{AccountId, ConnectionId, CredentialId, DeletionId, TenantId};
+use crate::keys::{KeyContext, SealedBox, WrappedKey};
+use crate::report::Level;
+use crate::secret::{Digest, Fingerprint, Plain};
+use crate::sheet::StoredSheet;
+use crate::sync::{Checkpoint, SyncJob, SyncState};
+
+/// The one source of time. Instants are UTC.
+pub trait Clock: Send + Sync {
+    /// The current instant.
+    fn now(&self) -> Timestamp;
+}
+
+/// The one source of randomness, and the digests that go with it.
+pub trait Entropy: Send + Sync {
+    /// Fills the buffer with random bytes.
+    fn fill(&self, buffer: &mut [u8]);
+    /// SHA-256.
+    fn digest(&self, bytes: &[u8]) -> Digest;
+    /// Compares in constant time.
+    fn same(&self, left: &[u8], right: &[u8]) -> bool;
+    /// HKDF-SHA-256 of a secret with a label, 32 bytes: the PKCE verifier comes from the browser's cookie.
+    fn derive(&self, secret: &[u8], label: &str) -> [u8; 32];
+}
+
+/// An opened data key, bound to its context. Dropping it wipes it.
+pub trait DataKey: Send + Sync {
+    /// Seals bytes into a slot. Every seal has a fresh salt.
+    fn seal(&self, slot: &str, plain: &[u8]) -> Result<SealedBox>;
+    /// Opens a box that was sealed into this slot.
+    fn open(&self, slot: &str, sealed: &SealedBox) -> Result<Plain>;
+    /// A keyed 128-bit hash: equality of content without revealing it.
+    fn fingerprint(&self, label: &str, bytes: &[u8]) -> [u8; 16];
+    /// The key's id.
+    fn id(&self) -> crate::ids::DataKeyId;
+}
+
+/// Makes data keys. Its role has `kms:GenerateDataKey`.
+#[async_trait]
+pub trait KeyMint: Send + Sync {
+    /// Makes a data key and its wrapped form.
+    async fn mint(&self, context: &KeyContext) -> Result<(Box<dyn DataKey>, WrappedKey)>;
+}
+
+/// Opens data keys. Its role has `kms:Decrypt` for its own uses.
+#[async_trait]
+pub trait KeyOpen: Send + Sync {
+    /// Unwraps a data key under exactly its context.
+    async fn open(&self, context: &KeyContext, wrapped: &WrappedKey) -> Result<Box<dyn DataKey>>;
+}
+
+/// Reads Vault rows.
+#[async_trait]
+pub trait VaultRead: Send + Sync {
+    /// The wrapped key of a context, read consistently.
+    async fn key(&self, context: &KeyContext) -> Result<Option<WrappedKey>>;
+    /// The newest version of a token, read consistently.
+    async fn token(&self, tenant: &TenantId, connection: &ConnectionId, name: &'static str)
+    -> Result<Option<TokenRow>>;
+    /// A sealed secret of the deployment's app, such as the platform app's credentials.
+    async fn app_secret(&self, app: &'static str, name: &str) -> Result<Option<SealedBox>>;
+}
+
+/// Writes the deployment's own secrets; only the set-up command has it.
+#[async_trait]
+pub trait AppSecretWrite: Send + Sync {
+    /// Stores the app's wrapped key, unless there is one already; answers the one that counts.
+    async fn put_app_key(&self, app: &'static str, wrapped: &WrappedKey) -> Result<WrappedKey>;
+    /// Stores a sealed secret.
+    async fn put_app_secret(&self, app: &'static str, name: &str, sealed: &SealedBox) -> Result<()>;
+}
+
+/// Finds credentials and tenants.
+#[async_trait]
+pub trait CallerRead: Send + Sync {
+    /// The API key of a tenant, read consistently: a revoked key stops at once.
+    async fn api_key(&self, tenant: &TenantId, id: &CredentialId) -> Result<Option<Credential>>;
+    /// The frontend token of a tenant, read consistently.
+    async fn frontend_token(&self, tenant: &TenantId, id: &CredentialId) -> Result<Option<Credential>>;
+    /// The tenant.
+    async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>>;
+    /// Tells whether any tenant registered the browser origin: preflights carry no credential.
+    async fn origin_known(&self, origin: &str) -> Result<bool>;
+}
+
+/// Registers tenants and API keys; only the set-up command has it.
+#[async_trait]
+pub trait DirectoryWrite: Send + Sync {
+    /// Stores a tenant with its origins.
+    async fn put_tenant(&self, tenant: &Tenant) -> Result<()>;
+    /// Stores an API key.
+    async fn put_api_key(&self, credential: &Credential) -> Result<()>;
+}
+
+/// Finds connections by the fingerprint of their owner's mailbox.
+#[async_trait]
+pub trait MailIndexRead: Send + Sync {
+    /// The connections that were made with the mailbox.
+    async fn by_mail(&self, mail: &Fingerprint) -> Result<Vec<(TenantId, ConnectionId)>>;
+}
+
+/// Puts short-lived rows. Each carries its own expiry, and the table's TTL removes it.
+#[async_trait]
+pub trait TransientPut: Send + Sync {
+    /// A connect session.
+    async fn put_session(&self, key: &Digest, session: &ConnectSession) -> Result<()>;
+    /// An OAuth transaction.
+    async fn put_transaction(&self, key: &Digest, transaction: &AuthTransaction) -> Result<()>;
+    /// A confirm ticket.
+    async fn put_ticket(&self, key: &Digest, ticket: &ConfirmTicket) -> Result<()>;
+    /// A frontend token.
+    async fn put_frontend_token(&self, credential: &Credential) -> Result<()>;
+    /// A mailed deletion link.
+    async fn put_link(&self, key: &Digest, link: &DeletionLink) -> Result<()>;
+}
+
+/// Looks at short-lived rows without using them up; expired ones are not there.
+#[async_trait]
+pub trait TransientRead: Send + Sync {
+    /// A connect session.
+    async fn session(&self, key: &Digest, now: Timestamp) -> Result<Option<ConnectSession>>;
+    /// A confirm ticket.
+    async fn ticket(&self, key: &Digest, now: Timestamp) -> Result<Option<ConfirmTicket>>;
+    /// A mailed deletion link.
+    async fn link(&self, key: &Digest, now: Timestamp) -> Result<Option<DeletionLink>>;
+}
+
+/// Takes short-lived rows: one conditional delete that answers the old row, so that of any number of takers one wins.
+#[async_trait]
+pub trait TransientTake: Send + Sync {
+    /// A connect session.
+    async fn take_session(&self, key: &Digest, now: Timestamp) -> Result<Option<ConnectSession>>;
+    /// An OAuth transaction.
+    async fn take_transaction(&self, key: &Digest, now: Timestamp) -> Result<Option<AuthTransaction>>;
+    /// A confirm ticket.
+    async fn take_ticket(&self, key: &Digest, now: Timestamp) -> Result<Option<ConfirmTicket>>;
+    /// An activation code.
+    async fn take_code(&self, key: &Digest, now: Timestamp) -> Result<Option<ActivationCode>>;
+    /// A mailed deletion link.
+    async fn take_link(&self, key: &Digest, now: Timestamp) -> Result<Option<DeletionLink>>;
+}
+
+/// Reads connections. Every read is consistent, because the state decides what may be shown.
+#[async_trait]
+pub trait ConnectionRead: Send + Sync {
+    /// One connection of a tenant.
+    async fn connection(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Option<Connection>>;
+    /// Connections of a tenant after an id, at most `limit`, in id order.
+    async fn connections(&self, tenant: &TenantId, after: Option<&ConnectionId>, limit: u32)
+    -> Result<Vec<Connection>>;
+    /// The chosen accounts of a connection.
+    async fn accounts(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Vec<Account>>;
+    /// The sealed parts of the list of accounts that the person may choose from, in order.
+    async fn candidates(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Vec<SealedBox>>;
+}
+
+/// Reads fence items, consistently.
+#[async_trait]
+pub trait FenceRead: Send + Sync {
+    /// The states of a connection and, if asked, of one account.
+    async fn fence(&self, tenant: &TenantId, connection: &ConnectionId, account: Option<&AccountId>)
+    -> Result<Fence>;
+}
+
+/// A connection that just came back from the platform: everything that is written in one transaction.
+#[derive(Debug, Clone)]
+pub struct NewConnection {
+    /// The row, state `pending`.
+    pub connection: Connection,
+    /// Its data keys: `token`, and `data` of the connection itself.
+    pub keys: Vec<KeyRow>,
+    /// Its tokens.
+    pub tokens: Vec<TokenRow>,
+    /// The sealed parts of the list of accounts to choose from; slot `cand#<n>`.
+    pub candidates: Vec<SealedBox>,
+    /// The deletion that runs by itself if nobody takes the connection up.
+    pub abandoned: Deletion,
+    /// When TTL removes the rows if even that does not run.
+    pub expires_at: Timestamp,
+}
+
+/// A chosen account with its data key.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    /// The row, state `pending`.
+    pub account: Account,
+    /// Its data key.
+    pub key: KeyRow,
+}
+
+/// Creates connections.
+#[async_trait]
+pub trait ConnectionCreate: Send + Sync {
+    /// Writes a pending connection in one transaction.
+    async fn create(&self, new: &NewConnection) -> Result<()>;
+    /// Replaces the token key and tokens of a live connection in one transaction, and makes it active again.
+    async fn reauthorise(&self, connection: &Connection, key: &KeyRow, tokens: &[TokenRow]) -> Result<()>;
+}
+
+/// Confirms the choice of accounts.
+#[async_trait]
+pub trait ConnectionConfirm: Send + Sync {
+    /// Writes chosen accounts of a pending connection, a batch at a time.
+    async fn add_accounts(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        accounts: &[NewAccount],
+        expires_at: Timestamp,
+    ) -> Result<()>;
+    /// In one transaction: the connection is still pending, the list of candidates goes, the code comes.
+    async fn confirm(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        candidates: usize,
+        code: (&Digest, &ActivationCode),
+    ) -> Result<()>;
+}
+
+/// Activates pending connections.
+#[async_trait]
+pub trait ConnectionActivate: Send + Sync {
+    /// Makes a pending connection active: rows lose their expiry, fences open, the accounts enter the due index,
+    /// first jobs go to the outbox and the deletion of abandoned connections is taken back. The flip is one transaction.
+    async fn activate(&self, connection: &Connection, accounts: &[Account], abandoned: &DeletionId, jobs: &[SyncJob])
+    -> Result<()>;
+}
+
+/// Changes a connection's state.
+#[async_trait]
+pub trait ConnectionState: Send + Sync {
+    /// Moves it from one of some states to another; false when it was in none of them.
+    async fn change_state(&self, tenant: &TenantId, id: &ConnectionId, from: &[State], to: State) -> Result<bool>;
+}
+
+/// The outcome of a cut.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cut {
+    /// This call made it.
+    Made,
+    /// It was made before, by this deletion.
+    Before(DeletionId),
+    /// There is nothing to cut.
+    Nothing,
+}
+
+/// Makes the cut (T0).
+#[async_trait]
+pub trait DeletionBegin: Send + Sync {
+    /// Lists every place of a subject.
+    fn places(&self, tenant: &TenantId, subject: &Subject, accounts: &[AccountId], mail: Option<&Fingerprint>)
+    -> Vec<Place>;
+    /// The ids of the data keys that a subject holds.
+    async fn held_keys(&self, tenant: &TenantId, subject: &Subject) -> Result<Vec<crate::ids::DataKeyId>>;
+    /// One transaction: fence and state `purging`, `expires_at` on the Vault rows and the subject's own rows, the
+    /// deletion in the Ledger, its public code, an audit event.
+    async fn begin(&self, deletion: &Deletion, accounts: &[AccountId]) -> Result<Cut>;
+}
+
+/// Reads deletions.
+#[async_trait]
+pub trait LedgerRead: Send + Sync {
+    /// One deletion of a tenant.
+    async fn deletion(&self, tenant: &TenantId, id: &DeletionId) -> Result<Option<Deletion>>;
+    /// Deletions of a tenant after an id, at most `limit`, in id order. Those of pending connections are left out.
+    async fn deletions(&self, tenant: &TenantId, after: Option<&DeletionId>, limit: u32) -> Result<Vec<Deletion>>;
+    /// The deletion of a public code.
+    async fn by_code(&self, code: &Digest) -> Result<Option<Deletion>>;
+    /// Deletions whose next step is due, at most `limit`, oldest first.
+    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Deletion>>;
+}
+
+/// Advances deletions.
+#[async_trait]
+pub trait LedgerWrite: Send + Sync {
+    /// Stores a deletion if its version is still the one before; false when another worker was faster.
+    async fn advance(&self, deletion: &Deletion) -> Result<bool>;
+}
+
+/// Deletes and counts items of places.
+#[async_trait]
+pub trait Purge: Send + Sync {
+    /// Deletes everything in a place and answers how many items there were.
+    async fn purge(&self, place: &Place) -> Result<u64>;
+    /// Counts what is in a place, consistently.
+    async fn count(&self, place: &Place) -> Result<u64>;
+}
+
+/// The address of an account's rows.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AccountRef {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Its connection.
+    pub connection: ConnectionId,
+    /// The account.
+    pub account: AccountId,
+}
+
+/// What is known of one day of one level, with the version and content hash of its stored sheet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayRecord {
+    /// What is known.
+    pub status: DayStatus,
+    /// The version of the stored sheet, if rows were stored.
+    pub version: Option<Timestamp>,
+    /// The keyed hash of its content.
+    pub hash: [u8; 16],
+    /// How many rows it has.
+    pub rows: u64,
+}
+
+/// Completeness by day.
+pub type Days = std::collections::BTreeMap<jiff::civil::Date, DayRecord>;
+
+/// Reads completeness.
+#[async_trait]
+pub trait CompletenessRead: Send + Sync {
+    /// The records of a level in a span of days, both ends included.
+    async fn days(&self, account: &AccountRef, level: Level, from: jiff::civil::Date, to: jiff::civil::Date)
+    -> Result<Days>;
+}
+
+/// Keeps the progress of syncs. Every write is conditional on the account's rows still being there.
+#[async_trait]
+pub trait SyncProgress: Send + Sync {
+    /// What is remembered of an account.
+    async fn sync_state(&self, account: &AccountRef) -> Result<SyncState>;
+    /// Stores it.
+    async fn put_sync_state(&self, account: &AccountRef, state: &SyncState) -> Result<()>;
+    /// How far a job came.
+    async fn checkpoint(&self, account: &AccountRef, job: &str) -> Result<Checkpoint>;
+    /// Stores it; it expires a week later.
+    async fn put_checkpoint(&self, account: &AccountRef, job: &str, checkpoint: &Checkpoint, now: Timestamp)
+    -> Result<()>;
+    /// Stores the records of days.
+    async fn put_days(&self, account: &AccountRef, level: Level, days: &Days) -> Result<()>;
+}
+
+/// Reads sealed sheets.
+#[async_trait]
+pub trait SheetRead: Send + Sync {
+    /// The sheets whose names lie in a range, both ends included; with `as_of`, each as it was then.
+    async fn sheets(&self, account: &AccountRef, first: &str, last: &str, as_of: Option<Timestamp>)
+    -> Result<Vec<StoredSheet>>;
+}
+
+/// Writes sealed sheets.
+#[async_trait]
+pub trait SheetWrite: Send + Sync {
+    /// Stores a new version of a sheet and keeps the one before it; false when a newer one is there already.
+    async fn put_sheet(&self, account: &AccountRef, sheet: &StoredSheet, expires_at: Timestamp) -> Result<bool>;
+}
+
+/// Reads what is due.
+#[async_trait]
+pub trait DueRead: Send + Sync {
+    /// The accounts of a shard whose slot (minute of the period) lies in a range, both ends included.
+    async fn due(&self, shard: u16, first: u16, last: u16) -> Result<Vec<AccountRef>>;
+    /// Outbox jobs older than an instant.
+    async fn outbox(&self, before: Timestamp) -> Result<Vec<(String, SyncJob)>>;
+    /// Removes outbox jobs that were sent.
+    async fn outbox_done(&self, job: &SyncJob, id: &str) -> Result<()>;
+}
+
+/// Sends sync jobs.
+#[async_trait]
+pub trait SyncQueue: Send + Sync {
+    /// Sends jobs, each after a delay of at most 15 minutes; the group is the tenant.
+    async fn send_sync(&self, jobs: &[SyncJob], delay_seconds: u32) -> Result<()>;
+}
+
+/// Sends deletion steps.
+#[async_trait]
+pub trait DeletionQueue: Send + Sync {
+    /// Sends deletions whose next step is due.
+    async fn send_deletions(&self, deletions: &[(TenantId, DeletionId)]) -> Result<()>;
+}
+
+/// What happened, for the sync and access log; pseudonyms only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activity {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The account, if it was about one.
+    pub account: Option<AccountId>,
+    /// A word such as `sync.done`.
+    pub what: &'static str,
+    /// The numbers that belong to it, such as `rows`.
+    pub numbers: Vec<(&'static str, u64)>,
+    /// The code of the error, if it failed.
+    pub error: Option<&'static str>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Writes the log.
+#[async_trait]
+pub trait ActivityWrite: Send + Sync {
+    /// Adds an entry; it expires after 83 days.
+    async fn record(&self, entry: &Activity) -> Result<()>;
+}
+
+/// Sends mail.
+#[async_trait]
+pub trait Mailer: Send + Sync {
+    /// Sends one mail. The address is used and forgotten.
+    async fn send(&self, to: &SecretString, subject: &str, text: &str) -> Result<()>;
+}

@@ -1,0 +1,65 @@
+//! A product's profile: which platform calls it may make, for which purposes, and how long it keeps what it reads.
+
+/// A scope of a platform with the purpose that people are told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopePurpose {
+    /// The platform's word for the scope.
+    pub scope: String,
+    /// What is read or done with it, in the person's language.
+    pub what: String,
+    /// What for.
+    pub purpose: String,
+    /// Without it the connection is refused.
+    pub required: bool,
+}
+
+/// What a profile says of one platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlatformProfile {
+    /// The platform's word, such as `tiktok_ads`.
+    pub platform: String,
+    /// Scopes with their purposes.
+    pub scopes: Vec<ScopePurpose>,
+    /// The platform calls that may leave, by the connector's call names; everything else is refused.
+    pub calls: Vec<String>,
+    /// How many days the first sync reaches back.
+    pub backfill_days: u16,
+    /// Minutes between two syncs of an account.
+    pub period_minutes: u16,
+}
+
+/// A product's profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// The profile's word, such as `statasphere`.
+    pub name: String,
+    /// The product's name for people.
+    pub product: String,
+    /// The privacy policy to link from every page.
+    pub privacy_url: String,
+    /// Where people write to.
+    pub contact_email: String,
+    /// How many days report rows are kept while the connection lives.
+    pub retention_days: u16,
+    /// The platforms it connects to.
+    pub platforms: Vec<PlatformProfile>,
+}
+
+impl Profile {
+    /// Finds what the profile says of a platform.
+    pub fn platform(&self, platform: &str) -> Option<&PlatformProfile> {
+        self.platforms.iter().find(|entry| entry.platform == platform)
+    }
+}
+
+impl PlatformProfile {
+    /// Tells whether a platform call may leave.
+    pub fn allows(&self, call: &str) -> bool {
+        self.calls.iter().any(|name| name == call)
+    }
+
+    /// Lists the required scopes that a grant lacks.
+    pub fn missing<'a>(&'a self, granted: &[String]) -> Vec<&'a ScopePurpose> {
+        self.scopes.iter().filter(|entry| entry.required && !granted.contains(&entry.scope)).collect()
+    }
+}

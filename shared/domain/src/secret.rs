@@ -1,0 +1,63 @@
+//! Secrets in clear: newtypes that cannot be printed, and that are wiped when dropped.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// Bytes that were opened from a box. They live as short as the code allows and are wiped on drop.
+pub struct Plain(Zeroizing<Vec<u8>>);
+
+impl Plain {
+    /// Takes the bytes over.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The bytes as text, when they are UTF-8.
+    pub fn text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.0).ok()
+    }
+}
+
+impl fmt::Debug for Plain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Plain(…)")
+    }
+}
+
+/// A SHA-256 of a secret that was handed out: what is stored in its place, and the key it is found by.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+impl Digest {
+    /// The digest as 64 lower-case hex characters.
+    pub fn to_hex(self) -> String {
+        data_encoding::HEXLOWER.encode(&self.0)
+    }
+
+    /// Reads 64 hex characters.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        data_encoding::HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok().map(Self)
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Digest(…)")
+    }
+}
+
+/// A keyed fingerprint of something that must not be stored, such as a platform's account number or an e-mail address.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Fingerprint(pub String);
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fingerprint(…)")
+    }
+}
