@@ -11,6 +11,23 @@ pub const SHARDS: u16 = 16;
 /// How many rows a window may hold before it is cut.
 pub const WINDOW_ROWS: u64 = 50_000;
 
+/// The place of a connection in its period: a shard of the due index and a minute of the period.
+///
+/// A stable hash of the id, so that connections spread evenly and nothing has to be planned when one is added.
+pub fn slot_of(connection: &ConnectionId, period_minutes: u16) -> (u16, u16) {
+    let hash = connection
+        .as_str()
+        .bytes()
+        .fold(FNV_OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME));
+    let below = |value: u64, limit: u16| u16::try_from(value % u64::from(limit.max(1))).unwrap_or(0);
+    // Ids that were made together differ in few characters: the high bits carry what the low ones do not.
+    let mixed = (hash ^ (hash >> 32)).wrapping_mul(FNV_PRIME);
+    (below(mixed >> 8, SHARDS), below(mixed >> 24, period_minutes))
+}
+
+const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
+
 /// Days, both ends included, in the account's zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Window {
@@ -42,9 +59,7 @@ impl Window {
     pub fn cut(&self, days: u32) -> Vec<Self> {
         let all: Vec<Date> = self.iter().collect();
         let size = usize::try_from(days.max(1)).unwrap_or(1);
-        all.rchunks(size)
-            .filter_map(|part| Some(Self { from: *part.first()?, to: *part.last()? }))
-            .collect()
+        all.rchunks(size).filter_map(|part| Some(Self { from: *part.first()?, to: *part.last()? })).collect()
     }
 }
 
@@ -124,4 +139,25 @@ pub struct SyncState {
     pub ads: u64,
     /// When the platform first refused the token, while the connection is suspect.
     pub suspect_since: Option<Timestamp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_never_move_and_spread_over_shards_and_minutes() {
+        let id = |number: u128| ConnectionId::from_uuid(uuid::Uuid::from_u128(number));
+        assert_eq!(slot_of(&id(1), 60), slot_of(&id(1), 60));
+        let mut shards = [0_u32; 16];
+        let mut minutes = [0_u32; 60];
+        for number in 0..9_600 {
+            let (shard, minute) = slot_of(&id(0x0193_0000_0000_7000_8000_0000_0000_0000 + number), 60);
+            shards[usize::from(shard)] += 1;
+            minutes[usize::from(minute)] += 1;
+        }
+        assert!(shards.iter().all(|count| (480..720).contains(count)), "{shards:?}");
+        assert!(minutes.iter().all(|count| (100..220).contains(count)), "{minutes:?}");
+        assert_eq!(slot_of(&id(1), 0).1, 0);
+    }
 }
