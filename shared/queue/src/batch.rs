@@ -1,0 +1,116 @@
+//! Batches: every record runs on its own, one after the other, and only the failed ones are answered.
+//!
+//! An error that trying again does not mend completes its record: the operation has recorded it, and a retry would
+//! only repeat it. What may succeed later, poison and panics go back to the queue; after the queue's limit of receives
+//! redrive moves them to the dead letter queue.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use mooring_domain::Result;
+
+/// Runs all records of an event through one function and answers which of them have to come again.
+pub async fn run_batch<T>(
+    event: &SqsEvent,
+    decode: impl Fn(&str) -> Result<T>,
+    mut run: impl AsyncFnMut(T) -> Result<()>,
+) -> SqsBatchResponse {
+    let mut response = SqsBatchResponse::default();
+    for record in &event.records {
+        if !run_record(record, &decode, &mut run).await {
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = record.message_id.clone().unwrap_or_default();
+            response.batch_item_failures.push(failure);
+        }
+    }
+    response
+}
+
+/// Runs one record; false when it has to come again.
+async fn run_record<T>(
+    record: &SqsMessage,
+    decode: &impl Fn(&str) -> Result<T>,
+    run: &mut impl AsyncFnMut(T) -> Result<()>,
+) -> bool {
+    let message = record.message_id.as_deref().unwrap_or_default();
+    let input = match decode(record.body.as_deref().unwrap_or_default()) {
+        Ok(input) => input,
+        Err(error) => {
+            tracing::error!(queue.message = message, error.code = error.code, "poison message: {error}");
+            return false;
+        }
+    };
+    match unwinding(run(input)).await {
+        Some(Ok(())) => true,
+        Some(Err(error)) if error.is_retryable() => {
+            tracing::warn!(queue.message = message, error.code = error.code, "will be retried: {error}");
+            false
+        }
+        Some(Err(error)) => {
+            tracing::error!(queue.message = message, error.code = error.code, "failed for good: {error}");
+            true
+        }
+        None => {
+            tracing::error!(queue.message = message, "the record's code panicked");
+            false
+        }
+    }
+}
+
+/// Awaits a future; `None` when it panicked, so that one bad record does not take the others with it.
+async fn unwinding<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    std::future::poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(value)) => Poll::Ready(Some(value)),
+        Err(_) => Poll::Ready(None),
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use mooring_domain::{Error, Kind};
+
+    use super::*;
+
+    fn event(bodies: &[&str]) -> SqsEvent {
+        let mut event = SqsEvent::default();
+        for (number, body) in bodies.iter().enumerate() {
+            let mut record = SqsMessage::default();
+            record.message_id = Some(format!("m{number}"));
+            record.body = Some((*body).to_owned());
+            event.records.push(record);
+        }
+        event
+    }
+
+    fn decode(text: &str) -> Result<String> {
+        if text == "garbage" {
+            return Err(Error::invalid("poison_message", "not ours"));
+        }
+        Ok(text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn only_what_must_come_again_is_answered_and_its_peers_run() {
+        let event = event(&["done", "garbage", "later", "never", "panic", "done"]);
+        let mut ran = Vec::new();
+        let response = run_batch(&event, decode, async |body: String| {
+            ran.push(body.clone());
+            match body.as_str() {
+                "later" => Err(Error::unavailable("away", "not now")),
+                "never" => Err(Error::new(Kind::Upstream, "broken", "no use")),
+                "panic" => panic!("the test's own panic"),
+                _ => Ok(()),
+            }
+        })
+        .await;
+        let failed: Vec<_> =
+            response.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
+        assert_eq!(failed, ["m1", "m2", "m4"]);
+        assert_eq!(ran, ["done", "later", "never", "panic", "done"]);
+    }
+}

@@ -1,0 +1,13 @@
+//! SQS adapters: message envelopes, sending, partial batch failures.
+//!
+//! Messages carry ids, never data or tokens. Not here: what a job does, and when it is due.
+
+mod batch;
+mod config;
+mod envelope;
+mod send;
+
+pub use batch::run_batch;
+pub use config::QueueUrls;
+pub use envelope::{decode_deletion, decode_sync, encode_deletion, encode_sync};
+pub use send::Queues;

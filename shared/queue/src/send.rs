@@ -1,0 +1,160 @@
+//! Sending: ten messages a call, grouped by tenant so that a noisy one does not hold up the others.
+
+use async_trait::async_trait;
+use aws_config::BehaviorVersion;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchRequestEntry};
+use mooring_domain::ids::{DeletionId, TenantId};
+use mooring_domain::ports::{DeletionQueue, SyncQueue};
+use mooring_domain::sync::SyncJob;
+use mooring_domain::{Error, Kind, Result};
+
+use crate::config::QueueUrls;
+use crate::envelope::{encode_deletion, encode_sync};
+
+/// The longest delay and the largest batch that SQS takes (SQS guide, message quotas).
+const MAX_DELAY_SECONDS: u32 = 900;
+const BATCH: usize = 10;
+/// How often entries that SQS itself failed on are sent again within one call.
+const TRIES: usize = 3;
+
+/// The queues.
+#[derive(Debug, Clone)]
+pub struct Queues {
+    client: Client,
+    urls: QueueUrls,
+}
+
+struct Message {
+    group: String,
+    body: String,
+    delay_seconds: i32,
+}
+
+impl Queues {
+    /// Uses a client and the given URLs.
+    pub fn new(client: Client, urls: QueueUrls) -> Self {
+        Self { client, urls }
+    }
+
+    /// Builds the client and the URLs from the environment.
+    pub async fn from_env() -> Self {
+        let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
+        Self::new(Client::new(&config), QueueUrls::from_env())
+    }
+
+    async fn send(&self, url: &str, messages: &[Message]) -> Result<()> {
+        for batch in messages.chunks(BATCH) {
+            let mut left = entries(batch)?;
+            for _ in 0..TRIES {
+                left = self.send_batch(url, left).await?;
+                if left.is_empty() {
+                    break;
+                }
+            }
+            if !left.is_empty() {
+                return Err(Error::unavailable("queue_refused", "The queue did not take all messages."));
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends one batch and answers the entries that are worth another try.
+    async fn send_batch(
+        &self,
+        url: &str,
+        entries: Vec<SendMessageBatchRequestEntry>,
+    ) -> Result<Vec<SendMessageBatchRequestEntry>> {
+        let request = self.client.send_message_batch().queue_url(url).set_entries(Some(entries.clone()));
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| Error::unavailable("queue_away", "The queue did not answer.").because(error))?;
+        retryable(entries, answer.failed())
+    }
+}
+
+fn entries(batch: &[Message]) -> Result<Vec<SendMessageBatchRequestEntry>> {
+    let entry = |(number, message): (usize, &Message)| {
+        SendMessageBatchRequestEntry::builder()
+            .id(number.to_string())
+            .message_body(&message.body)
+            .message_group_id(&message.group)
+            .delay_seconds(message.delay_seconds)
+            .build()
+            .map_err(|error| Error::new(Kind::Internal, "message", "A message is incomplete.").because(error))
+    };
+    batch.iter().enumerate().map(entry).collect()
+}
+
+/// Keeps the entries that failed through no fault of ours; one that is our fault fails the call.
+fn retryable(
+    mut entries: Vec<SendMessageBatchRequestEntry>,
+    failed: &[BatchResultErrorEntry],
+) -> Result<Vec<SendMessageBatchRequestEntry>> {
+    if let Some(refused) = failed.iter().find(|failure| failure.sender_fault()) {
+        let message = format!("The queue refuses the message: {}.", refused.code());
+        return Err(Error::new(Kind::Internal, "message_refused", message));
+    }
+    entries.retain(|entry| failed.iter().any(|failure| failure.id() == entry.id()));
+    Ok(entries)
+}
+
+#[async_trait]
+impl SyncQueue for Queues {
+    async fn send_sync(&self, jobs: &[SyncJob], delay_seconds: u32) -> Result<()> {
+        let delay = i32::try_from(delay_seconds.min(MAX_DELAY_SECONDS)).unwrap_or(0);
+        let message = |job: &SyncJob| Message {
+            group: job.tenant.to_string(),
+            body: encode_sync(job),
+            delay_seconds: delay,
+        };
+        self.send(self.urls.sync()?, &jobs.iter().map(message).collect::<Vec<_>>()).await
+    }
+}
+
+#[async_trait]
+impl DeletionQueue for Queues {
+    async fn send_deletions(&self, deletions: &[(TenantId, DeletionId)]) -> Result<()> {
+        let message = |(tenant, deletion): &(TenantId, DeletionId)| Message {
+            group: tenant.to_string(),
+            body: encode_deletion(tenant, deletion),
+            delay_seconds: 0,
+        };
+        self.send(self.urls.deletion()?, &deletions.iter().map(message).collect::<Vec<_>>()).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(id: &str, ours: bool) -> BatchResultErrorEntry {
+        BatchResultErrorEntry::builder().id(id).sender_fault(ours).code("X").build().unwrap()
+    }
+
+    fn three() -> Vec<SendMessageBatchRequestEntry> {
+        let message =
+            |delay| Message { group: "ten".to_owned(), body: "{}".to_owned(), delay_seconds: delay };
+        entries(&[message(0), message(5), message(900)]).unwrap()
+    }
+
+    #[test]
+    fn only_failed_entries_are_sent_again_and_our_own_faults_are_not() {
+        assert!(retryable(three(), &[]).unwrap().is_empty());
+        let left = retryable(three(), &[failure("1", false)]).unwrap();
+        assert_eq!(left.iter().map(SendMessageBatchRequestEntry::id).collect::<Vec<_>>(), ["1"]);
+        assert_eq!(left[0].delay_seconds(), Some(5));
+        let refused = retryable(three(), &[failure("1", false), failure("2", true)]).unwrap_err();
+        assert!(!refused.is_retryable());
+    }
+
+    #[tokio::test]
+    async fn a_queue_that_is_not_set_is_named() {
+        let config = aws_sdk_sqs::Config::builder().behavior_version_latest().build();
+        let queues = Queues::new(Client::from_conf(config), QueueUrls::default());
+        let error = queues.send_sync(&[], 0).await.unwrap_err();
+        assert!(error.message.contains("QUEUE_SYNC_URL"));
+        assert!(queues.send_deletions(&[]).await.unwrap_err().message.contains("QUEUE_DELETION_URL"));
+    }
+}
