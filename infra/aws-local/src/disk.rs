@@ -1,0 +1,75 @@
+//! Files that are whole after a kill: written beside their place and renamed; and the snapshots of a service.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context as _, Result, anyhow};
+use awsim_core::ServiceHandler;
+use tokio::sync::Mutex;
+
+/// Reads a file; `None` when there is none.
+pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// Replaces a file in one step.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let beside = path.with_extension("tmp");
+    std::fs::write(&beside, bytes)
+        .and_then(|()| std::fs::rename(&beside, path))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Keeps a service's state in one file; concurrent commits share a write.
+pub(crate) struct Snapshots {
+    service: Arc<dyn ServiceHandler>,
+    file: Option<PathBuf>,
+    changes: AtomicU64,
+    saved: Arc<Mutex<u64>>,
+}
+
+impl Snapshots {
+    /// Restores the service from `dir` and keeps it there; without one it stays in memory.
+    pub(crate) fn restore(service: Arc<dyn ServiceHandler>, dir: Option<&Path>) -> Result<Self> {
+        let file = dir.map(|dir| dir.join(format!("{}.json", service.service_name())));
+        if let Some(file) = &file
+            && let Some(bytes) = read(file)?
+        {
+            service.restore(&bytes).map_err(|error| anyhow!("cannot restore {}: {error}", file.display()))?;
+        }
+        Ok(Self { service, file, changes: AtomicU64::new(0), saved: Arc::default() })
+    }
+
+    /// Notes a change that the next save takes along.
+    pub(crate) fn touch(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Notes a change and returns when it is on disk.
+    pub(crate) async fn commit(&self) -> Result<()> {
+        self.touch();
+        self.save().await
+    }
+
+    /// Saves what is not saved yet.
+    pub(crate) async fn save(&self) -> Result<()> {
+        let wanted = self.changes.load(Ordering::SeqCst);
+        let mut saved = Arc::clone(&self.saved).lock_owned().await;
+        let Some(file) = self.file.clone().filter(|_| *saved < wanted) else { return Ok(()) };
+        let covered = self.changes.load(Ordering::SeqCst);
+        let service = Arc::clone(&self.service);
+        // The write goes on when its caller is dropped, so the lock goes with it.
+        let write = move || {
+            write(&file, &service.snapshot().context("no snapshot")?)?;
+            *saved = covered;
+            Ok(())
+        };
+        tokio::task::spawn_blocking(write).await?
+    }
+}

@@ -1,0 +1,119 @@
+//! Faults at a chosen external call: a plan shared by proxies in front of every service and platform.
+//!
+//! The plan numbers all calls of all proxies from 1; a test runs once to learn how many there are, and then once for
+//! every call and fault. What the product does about a fault is the test's to judge.
+
+mod answer;
+mod proxy;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+pub use proxy::FaultProxy;
+
+/// What happens to a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The caller dies before the call goes out: it is not forwarded, never answered, and the crash is signalled.
+    CrashBefore,
+    /// The caller dies before the answer arrives: forwarded, never answered, and the crash is signalled.
+    CrashAfter,
+    /// The service is throttling, said in its own dialect; not forwarded.
+    Throttle,
+    /// Another transaction holds an item; not forwarded. Calls that are no `DynamoDB` write are forwarded untouched.
+    Conflict,
+    /// The service fails with status 500; not forwarded.
+    ServerError,
+    /// The call is forwarded late.
+    Delay(Duration),
+    /// The call is forwarded twice, and the second answer given, as after a lost one.
+    Duplicate,
+    /// The call is forwarded and the connection closed without an answer.
+    Reset,
+}
+
+/// An external call as a proxy saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Its number among all calls, from 1.
+    pub seq: u64,
+    /// The label of the proxy that it came through.
+    pub label: String,
+    /// The operation of `X-Amz-Target`, or method and path.
+    pub operation: String,
+    /// The fault planned for it.
+    pub fault: Option<Fault>,
+}
+
+/// The faults of a run and the calls seen so far, over all proxies that share it.
+#[derive(Debug)]
+pub struct FaultPlan {
+    state: Mutex<State>,
+    crashed: watch::Sender<bool>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    faults: BTreeMap<u64, Fault>,
+    log: Vec<Call>,
+}
+
+impl FaultPlan {
+    /// Makes a plan without faults: it counts.
+    pub fn quiet() -> Arc<Self> {
+        Arc::new(Self { state: Mutex::default(), crashed: watch::channel(false).0 })
+    }
+
+    /// Makes a plan with a fault at one call.
+    pub fn at(seq: u64, fault: Fault) -> Arc<Self> {
+        let plan = Self::quiet();
+        plan.inject(seq, fault);
+        plan
+    }
+
+    /// Adds a fault at a call.
+    pub fn inject(&self, seq: u64, fault: Fault) {
+        self.state().faults.insert(seq, fault);
+    }
+
+    /// Waits until a crash was played, so that the caller can be dropped.
+    pub async fn crashed(&self) {
+        self.crashed.subscribe().wait_for(|crashed| *crashed).await.ok();
+    }
+
+    /// Forgets a crash that was played, so that the next one can be awaited; counting goes on.
+    pub fn clear_crash(&self) {
+        self.crashed.send_replace(false);
+    }
+
+    /// Forgets calls, faults and crash: the next call is number 1.
+    pub fn reset(&self) {
+        *self.state() = State::default();
+        self.clear_crash();
+    }
+
+    /// Tells all calls so far, in order.
+    pub fn log(&self) -> Vec<Call> {
+        self.state().log.clone()
+    }
+
+    /// Numbers a call and tells what shall happen to it.
+    fn take(&self, label: &str, operation: &str) -> Option<Fault> {
+        let mut state = self.state();
+        let seq = u64::try_from(state.log.len()).unwrap_or(u64::MAX).saturating_add(1);
+        let fault = state.faults.get(&seq).copied();
+        state.log.push(Call { seq, label: label.to_owned(), operation: operation.to_owned(), fault });
+        fault
+    }
+
+    fn crash(&self) {
+        self.crashed.send_replace(true);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,39 @@
+//! `DynamoDB`, KMS, SQS and SES played on loopback under one clock, in memory for tests and on disk for the local
+//! runner; and a proxy that counts external calls and breaks a chosen one.
+//!
+//! It plays the services, nothing of the product: no table, queue or message of Mooring is known here. IAM is not
+//! enforced and signatures are not checked. Differences from AWS that remain:
+//!
+//! - `DynamoDB`: no point-in-time recovery; a TTL deletion is a plain REMOVE in a stream, without the service's
+//!   identity; it comes within seconds, where AWS takes up to days.
+//! - KMS: `Encrypt` takes more than 4096 bytes, and `ReEncrypt` does not compare its `SourceKeyId`.
+//! - SQS: FIFO queues do not lock a group; a batch may hold 256 KiB (AWS: 1 MiB); messages age towards their
+//!   retention in real time plus [`LocalClock::advance`], not in scaled time; `WaitTimeSeconds` is real time; a move
+//!   to the dead-letter queue happens at the next receive.
+//! - SES: `Simple` content only; every sender and every recipient is accepted.
+
+mod clock;
+mod disk;
+mod dynamodb;
+mod fault;
+mod gateway;
+mod kms;
+mod mail;
+mod mailbox;
+mod sdk;
+mod server;
+mod sqs;
+mod sqs_state;
+
+pub use clock::LocalClock;
+pub use fault::{Call, Fault, FaultPlan, FaultProxy};
+pub use mail::Mail;
+pub use sdk::{env_vars, sdk_config};
+pub use server::{AwsLocal, Endpoints, Options};
+
+/// The region everything lives in.
+pub const REGION: &str = "eu-central-1";
+/// The account everything belongs to.
+pub const ACCOUNT: &str = "000000000000";
+/// The key that exists from the first start on.
+pub const KEY_ALIAS: &str = "alias/mooring";

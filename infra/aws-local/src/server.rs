@@ -1,0 +1,235 @@
+//! Starts the services, keeps their background work going, and stops them with everything saved.
+
+use std::fs::File;
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use axum::serve::ListenerExt as _;
+use dynoxide::Database;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::gateway::{Services, router};
+use crate::kms::Kms;
+use crate::mail::Mails;
+use crate::sqs::Sqs;
+use crate::{LocalClock, Mail, dynamodb};
+
+/// How often unsaved state and the clock are written.
+const SAVE_EVERY: Duration = Duration::from_secs(2);
+/// How often expired items are looked for, at most; a sweep rests twenty times as long as it took.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// How long requests under way may hold up a shutdown.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What a local AWS is started with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where state is kept; `None` keeps it in memory.
+    pub data_dir: Option<PathBuf>,
+    /// The clock of TTL, queues and mails.
+    pub clock: LocalClock,
+    /// The port of `DynamoDB`; 0 takes a free one.
+    pub dynamodb_port: u16,
+    /// The port of KMS, SQS, SES and the mailbox; 0 takes a free one.
+    pub port: u16,
+}
+
+impl Options {
+    /// Keeps everything in memory, on free ports.
+    pub fn in_memory(clock: LocalClock) -> Self {
+        Self { data_dir: None, clock, dynamodb_port: 0, port: 0 }
+    }
+
+    /// Keeps everything in a directory, on free ports.
+    pub fn on_disk(data_dir: impl Into<PathBuf>, clock: LocalClock) -> Self {
+        Self { data_dir: Some(data_dir.into()), ..Self::in_memory(clock) }
+    }
+}
+
+/// The URLs of the services.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoints {
+    /// `DynamoDB`.
+    pub dynamodb: String,
+    /// KMS.
+    pub kms: String,
+    /// SQS.
+    pub sqs: String,
+    /// SES version 2; `/mailbox` and `/mailbox.json` are here too.
+    pub ses: String,
+}
+
+/// The services while they run. Dropped without [`shutdown`](Self::shutdown) they stop as if killed.
+pub struct AwsLocal {
+    endpoints: Endpoints,
+    clock: LocalClock,
+    db: Database,
+    services: Arc<Services>,
+    ttl_enabled: Arc<AtomicBool>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+    _lock: Option<File>,
+}
+
+impl AwsLocal {
+    /// Restores what is in the data directory and starts.
+    pub async fn start(options: Options) -> Result<Self> {
+        let dir = options.data_dir.as_deref();
+        let lock = dir.map(lock).transpose()?;
+        let (ddb, dynamodb) = bind(options.dynamodb_port).await?;
+        let (gateway, url) = bind(options.port).await?;
+        let db = dynamodb::open(dir)?;
+        let clock = options.clock.clone();
+        let services = Arc::new(Services {
+            kms: Kms::open(dir).await?,
+            sqs: Sqs::open(dir, clock.clone(), url.clone())?,
+            mails: Mails::open(dir, clock.clone())?,
+        });
+        let endpoints = Endpoints { dynamodb, kms: url.clone(), sqs: url.clone(), ses: url };
+        let (stop, _) = watch::channel(false);
+        let (ttl_enabled, tasks) = (Arc::new(AtomicBool::new(true)), JoinSet::new());
+        let mut aws = Self { endpoints, clock, db, services, ttl_enabled, stop, tasks, _lock: lock };
+        aws.spawn_servers(ddb, gateway);
+        aws.spawn_chores();
+        Ok(aws)
+    }
+
+    /// Tells where the services listen.
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
+    /// Gives the clock.
+    pub fn clock(&self) -> &LocalClock {
+        &self.clock
+    }
+
+    /// Tells the mails sent so far, oldest first.
+    pub fn mails(&self) -> Vec<Mail> {
+        self.services.mails.all()
+    }
+
+    /// Switches the background sweep; off plays the case that TTL never fires.
+    pub fn set_ttl_enabled(&self, enabled: bool) {
+        self.ttl_enabled.store(enabled, Ordering::SeqCst);
+    }
+
+    /// Deletes what has run out by the local clock, switched on or not, and tells how many items that were.
+    pub async fn ttl_sweep_once(&self) -> Result<u64> {
+        Ok(dynamodb::sweep(self.db.clone(), self.clock.now()).await?.0)
+    }
+
+    /// Lets requests under way finish, saves everything and stops.
+    pub async fn shutdown(mut self) -> Result<()> {
+        self.stop.send_replace(true);
+        let finished = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(PATIENCE, finished).await.is_err() {
+            self.tasks.shutdown().await;
+        }
+        self.services.sqs.follow_clock();
+        self.services.sqs.save().await?;
+        self.clock.persist(true)
+    }
+
+    fn spawn_servers(&mut self, ddb: TcpListener, gateway: TcpListener) {
+        let serve_db = dynoxide::server::serve_with_shutdown(ddb, self.db.clone(), self.stopped());
+        self.tasks.spawn(async move {
+            if let Err(error) = serve_db.await {
+                tracing::error!(%error, "the local DynamoDB ended");
+            }
+        });
+        let gateway = gateway.tap_io(no_delay);
+        let serve =
+            axum::serve(gateway, router(self.services.clone())).with_graceful_shutdown(self.stopped());
+        self.tasks.spawn(async move {
+            if let Err(error) = serve.await {
+                tracing::error!(%error, "the local AWS ended");
+            }
+        });
+    }
+
+    fn spawn_chores(&mut self) {
+        let sweep = sweeping(self.db.clone(), self.clock.clone(), self.ttl_enabled.clone());
+        let save = saving(self.services.clone(), self.clock.clone());
+        let follow = following(self.services.clone(), self.clock.clone());
+        let stopped = self.stopped();
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = async { tokio::join!(sweep, save, follow); } => {}
+                () = stopped => {}
+            }
+        });
+    }
+
+    /// Resolves at shutdown, and when the services are dropped.
+    fn stopped(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
+        let mut stop = self.stop.subscribe();
+        async move {
+            stop.wait_for(|stop| *stop).await.ok();
+        }
+    }
+}
+
+async fn sweeping(db: Database, clock: LocalClock, enabled: Arc<AtomicBool>) {
+    let mut moved = clock.watch();
+    let mut rest = SWEEP_EVERY;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(rest) => {}
+            _ = moved.changed() => {}
+        }
+        if !enabled.load(Ordering::SeqCst) {
+            continue;
+        }
+        match dynamodb::sweep(db.clone(), clock.now()).await {
+            Ok((_, took)) => rest = SWEEP_EVERY.max(took.saturating_mul(20)),
+            Err(error) => tracing::warn!(%error, "a TTL sweep failed"),
+        }
+    }
+}
+
+async fn saving(services: Arc<Services>, clock: LocalClock) {
+    loop {
+        tokio::time::sleep(SAVE_EVERY).await;
+        if let Err(error) = services.sqs.save().await.and_then(|()| clock.persist(false)) {
+            tracing::error!(%error, "local state could not be saved");
+        }
+    }
+}
+
+/// Wakes long polls whose messages came due by a move of the clock.
+async fn following(services: Arc<Services>, clock: LocalClock) {
+    let mut moved = clock.watch();
+    while moved.changed().await.is_ok() {
+        services.sqs.follow_clock();
+        if let Err(error) = services.sqs.save().await {
+            tracing::error!(%error, "the queues could not be saved");
+        }
+    }
+}
+
+fn lock(dir: &Path) -> Result<File> {
+    std::fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
+    let file = File::create(dir.join("lock"))?;
+    file.try_lock().with_context(|| format!("another process uses {}", dir.display()))?;
+    Ok(file)
+}
+
+async fn bind(port: u16) -> Result<(TcpListener, String)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+    let listener = listener.with_context(|| format!("port {port} is taken"))?;
+    let url = format!("http://{}", listener.local_addr()?);
+    Ok((listener, url))
+}
+
+fn no_delay(stream: &mut TcpStream) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "no TCP_NODELAY");
+    }
+}

@@ -1,0 +1,11 @@
+//! The local services through the SDKs that the product uses.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod clock;
+mod dynamodb;
+mod fault;
+mod kms;
+mod restart;
+mod ses;
+mod sqs;
+mod support;

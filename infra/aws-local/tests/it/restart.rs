@@ -1,0 +1,96 @@
+//! A restart on the same directory keeps everything; a kill loses nothing that was sent.
+
+use std::time::{Duration, Instant};
+
+use aws_sdk_kms::types::DataKeySpec;
+use mooring_aws_local::{AwsLocal, KEY_ALIAS, LocalClock, Options, env_vars};
+
+use crate::support::{Dir, create_table, ddb, exists, kms, memory, on_disk, put, ses, sqs};
+use crate::{ses as mail, sqs as queues};
+
+#[tokio::test]
+async fn a_restart_keeps_everything() {
+    let dir = Dir::new();
+    let first = on_disk(dir.path()).await;
+    create_table(&ddb(&first.endpoints().dynamodb)).await;
+    put(&ddb(&first.endpoints().dynamodb), "kept", None).await;
+    let data_key = kms(&first).generate_data_key().key_id(KEY_ALIAS).key_spec(DataKeySpec::Aes256);
+    let data_key = data_key.send().await.unwrap();
+    let client = sqs(&first);
+    let jobs = queues::queue(&client, "jobs", &[]).await;
+    queues::send(&client, &jobs, "in flight", 0).await;
+    queues::receive(&client, &jobs, 0).await.unwrap();
+    queues::send(&client, &jobs, "delayed", 900).await;
+    mail::send(&ses(&first), "Kept", "text").await;
+    first.clock().advance(Duration::from_mins(10));
+    let last = first.clock().now();
+    first.shutdown().await.unwrap();
+
+    let second = on_disk(dir.path()).await;
+    assert!(second.clock().now() >= last);
+    assert!(exists(&ddb(&second.endpoints().dynamodb), "kept").await);
+    let opened =
+        kms(&second).decrypt().ciphertext_blob(data_key.ciphertext_blob.unwrap()).send().await.unwrap();
+    assert_eq!(opened.plaintext, data_key.plaintext);
+    assert_eq!(second.mails()[0].subject, "Kept");
+    let client = sqs(&second);
+    let jobs = client.get_queue_url().queue_name("jobs").send().await.unwrap().queue_url.unwrap();
+    assert!(jobs.starts_with(&second.endpoints().sqs), "{jobs}");
+    assert_eq!(queues::receive(&client, &jobs, 0).await.unwrap().body.as_deref(), Some("in flight"));
+    assert!(queues::receive(&client, &jobs, 0).await.is_none());
+    second.clock().advance(Duration::from_mins(6));
+    let delayed = queues::receive(&client, &jobs, 0).await;
+    assert!(delayed.is_some());
+    second.shutdown().await.unwrap();
+}
+
+/// Dropping without a shutdown is what a kill leaves on disk.
+#[tokio::test]
+async fn a_kill_loses_no_key_and_no_sent_message() {
+    let dir = Dir::new();
+    let killed = on_disk(dir.path()).await;
+    let client = sqs(&killed);
+    let jobs = queues::queue(&client, "jobs", &[]).await;
+    let sends = (0..20).map(|i| {
+        let (client, jobs) = (client.clone(), jobs.clone());
+        tokio::spawn(async move { queues::send(&client, &jobs, &format!("job {i}"), 0).await })
+    });
+    for send in sends.collect::<Vec<_>>() {
+        send.await.unwrap();
+    }
+    let other = kms(&killed).create_key().send().await.unwrap().key_metadata.unwrap().key_id;
+    drop(killed);
+
+    let again = on_disk(dir.path()).await;
+    kms(&again).describe_key().key_id(&other).send().await.unwrap();
+    let client = sqs(&again);
+    let mut left = 0;
+    while queues::receive(&client, &jobs, 0).await.is_some() {
+        left += 1;
+    }
+    assert_eq!(left, 20);
+}
+
+#[tokio::test]
+async fn a_directory_serves_one_process() {
+    let dir = Dir::new();
+    let first = on_disk(dir.path()).await;
+    let clock = LocalClock::new(1);
+    assert!(AwsLocal::start(Options::on_disk(dir.path(), clock.clone())).await.is_err());
+    first.shutdown().await.unwrap();
+    AwsLocal::start(Options::on_disk(dir.path(), clock)).await.unwrap();
+}
+
+#[tokio::test]
+async fn it_starts_fast_and_tells_the_variables() {
+    let started = Instant::now();
+    let aws = memory(1).await;
+    let memory = started.elapsed();
+    let dir = Dir::new();
+    let started = Instant::now();
+    on_disk(dir.path()).await;
+    println!("start: {memory:?} in memory, {:?} on disk", started.elapsed());
+    assert!(memory < Duration::from_secs(2));
+    let vars = env_vars(aws.endpoints());
+    assert!(vars.contains(&("AWS_ENDPOINT_URL_SESV2", aws.endpoints().ses.clone())));
+}
