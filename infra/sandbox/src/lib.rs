@@ -1,0 +1,102 @@
+//! The platforms played over HTTP: state machine, fault switches, consent pages.
+//!
+//! One [`Sandbox`] answers as `TikTok`'s Marketing API v1.3 does, from a world computed out of a seed and a
+//! clock. It is for loopback only: it keeps no secret safe and limits nobody.
+
+mod admin;
+pub mod clock;
+mod config;
+mod random;
+mod tiktok;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+pub use crate::clock::Clock;
+pub use crate::config::SandboxConfig;
+pub use crate::tiktok::counters::Counters;
+pub use crate::tiktok::faults::Faults;
+use crate::tiktok::{Platform, grants};
+
+/// The played platforms, with the levers a test or a person may pull.
+#[derive(Clone)]
+pub struct Sandbox {
+    platform: Arc<Platform>,
+}
+
+impl Sandbox {
+    /// Builds the world of `config`, seen at the time `clock` tells.
+    pub fn new(config: SandboxConfig, clock: Clock) -> Self {
+        Self { platform: Arc::new(Platform::new(config, clock)) }
+    }
+
+    /// Returns the HTTP surface: consent pages, API and admin API.
+    pub fn router(&self) -> Router {
+        tiktok::router(Arc::clone(&self.platform)).merge(admin::router(Arc::clone(&self.platform)))
+    }
+
+    /// Kills every token without telling anyone, as the app settings of the platform do; returns how many.
+    pub fn revoke_all_tokens(&self) -> usize {
+        self.platform.grants().revoke_all()
+    }
+
+    /// Takes one advertiser away from every grant, as when the person loses access to it.
+    pub fn lose_advertiser(&self, advertiser_id: &str) {
+        self.platform.grants().lose_advertiser(advertiser_id);
+    }
+
+    /// Consents without the pages: returns the authorisation code for these advertisers and scopes.
+    pub fn consent(&self, advertisers: Vec<String>, scopes: Vec<u64>) -> String {
+        self.platform.grants().issue_code(self.platform.now(), grants::Consent { advertisers, scopes })
+    }
+
+    /// Grants everything without the pages: returns a living access token.
+    pub fn grant_all(&self) -> String {
+        let consent = grants::Consent {
+            advertisers: self.advertiser_ids(),
+            scopes: self.platform.config.scopes.clone(),
+        };
+        self.platform.grants().issue_token(consent).token
+    }
+
+    /// Replaces the fault switches.
+    pub fn set_faults(&self, faults: Faults) {
+        self.platform.set_faults(faults);
+    }
+
+    /// Returns the fault switches as they stand: counted ones go down with each use.
+    pub fn faults(&self) -> Faults {
+        self.platform.faults()
+    }
+
+    /// Returns what was called so far.
+    pub fn counters(&self) -> Counters {
+        self.platform.counters()
+    }
+
+    /// Returns every access token ever issued, living and dead.
+    pub fn issued_tokens(&self) -> Vec<String> {
+        self.platform.grants().all_tokens()
+    }
+
+    /// Returns the ids of all advertisers of the world, the largest first.
+    pub fn advertiser_ids(&self) -> Vec<String> {
+        self.platform.world.advertiser_ids()
+    }
+
+    /// Returns the text that every ad name contains, to be looked for where no name may be.
+    pub fn canary(&self) -> String {
+        self.platform.world.canary()
+    }
+
+    /// Returns the e-mail address of the consenting person, planted for the same search.
+    pub fn canary_email(&self) -> String {
+        self.platform.world.email()
+    }
+
+    /// Forgets grants, faults and counters.
+    pub fn reset(&self) {
+        self.platform.reset();
+    }
+}

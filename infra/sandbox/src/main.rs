@@ -1,0 +1,28 @@
+//! Runs the sandbox alone on loopback.
+
+use clap::Parser as _;
+use mooring_sandbox::{Sandbox, SandboxConfig, clock};
+
+#[derive(clap::Parser)]
+struct Args {
+    #[arg(long, default_value_t = 8788)]
+    port: u16,
+    #[arg(long, default_value_t = 120)]
+    ads: u32,
+    #[arg(long, default_value_t = 3)]
+    advertisers: u32,
+    #[arg(long, default_value_t = 7)]
+    seed: u64,
+    #[arg(long = "redirect-uri")]
+    redirect_uris: Vec<String>,
+}
+
+#[tokio::main(flavor = "current_thread")]
+#[expect(clippy::print_stdout, reason = "the address is what a person starts this for")]
+async fn main() -> anyhow::Result<()> {
+    let Args { port, ads, advertisers, seed, redirect_uris } = Args::parse();
+    let config = SandboxConfig { ads, advertisers, seed, redirect_uris, ..SandboxConfig::default() };
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
+    println!("sandbox: http://localhost:{}/_sandbox/", listener.local_addr()?.port());
+    Ok(axum::serve(listener, Sandbox::new(config, clock::system()).router()).await?)
+}
