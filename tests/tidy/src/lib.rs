@@ -1,0 +1,134 @@
+//! The arrows that must never exist, the shape of the code, and the template against the functions.
+//!
+//! Here are only the readers; the rules are in `tests/`, one file a subject, each with the reason in its message.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A package of the workspace.
+#[derive(Debug, Clone)]
+pub struct Package {
+    /// Its name.
+    pub name: String,
+    /// Its folder below the root, such as `shared/domain`.
+    pub folder: String,
+    /// Its direct normal dependencies, ours and others'.
+    pub depends: BTreeSet<String>,
+    /// Everything it is linked with, through other packages of ours; development dependencies left out.
+    pub reaches: BTreeSet<String>,
+}
+
+/// Reads the packages of the workspace from `cargo metadata`, offline.
+pub fn packages() -> Result<Vec<Package>> {
+    let cargo = option_env!("CARGO").unwrap_or("cargo");
+    let output = Command::new(cargo)
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(root())
+        .output()
+        .context("cargo metadata")?;
+    let metadata: Value = serde_json::from_slice(&output.stdout).context("what cargo metadata printed")?;
+    let base = metadata["workspace_root"].as_str().unwrap_or_default().to_owned();
+    let listed = metadata["packages"].as_array().context("packages")?;
+    let direct: BTreeMap<String, BTreeSet<String>> =
+        listed.iter().map(|package| (text(package, "name"), depends(package))).collect();
+    Ok(listed
+        .iter()
+        .map(|package| {
+            let name = text(package, "name");
+            let manifest = text(package, "manifest_path");
+            let folder = manifest.trim_start_matches(&base).trim_matches('/');
+            Package {
+                folder: folder.trim_end_matches("/Cargo.toml").to_owned(),
+                depends: direct.get(&name).cloned().unwrap_or_default(),
+                reaches: closure(&name, &direct),
+                name,
+            }
+        })
+        .collect())
+}
+
+fn text(value: &Value, field: &str) -> String {
+    value[field].as_str().unwrap_or_default().to_owned()
+}
+
+fn depends(package: &Value) -> BTreeSet<String> {
+    let all = package["dependencies"].as_array().into_iter().flatten();
+    all.filter(|dependency| dependency["kind"].is_null()).map(|dependency| text(dependency, "name")).collect()
+}
+
+fn closure(start: &str, direct: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![start.to_owned()];
+    while let Some(name) = open.pop() {
+        for next in direct.get(&name).into_iter().flatten() {
+            if seen.insert(next.clone()) {
+                open.push(next.clone());
+            }
+        }
+    }
+    seen
+}
+
+/// A file of the repository with its text.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Its path below the root.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+impl Source {
+    /// The lines of product code with their numbers: what is below a `#[cfg(test)]` at the margin is left out.
+    pub fn product_lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        let lines = self.text.lines().take_while(|line| !line.starts_with("#[cfg(test)]"));
+        lines.enumerate().map(|(index, line)| (index + 1, line))
+    }
+}
+
+/// Reads every Rust file below some folders, without what is under `tests/` and `target/`.
+pub fn sources(folders: &[&str]) -> Result<Vec<Source>> {
+    let mut found = Vec::new();
+    for folder in folders {
+        collect(&root().join(folder), &mut found)?;
+    }
+    let base = root();
+    found.sort();
+    found
+        .into_iter()
+        .map(|path| {
+            let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+            let path = path.strip_prefix(&base).unwrap_or(&path).display().to_string();
+            Ok(Source { path, text })
+        })
+        .collect()
+}
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if path.is_dir() && !matches!(name, "target" | "tests" | "node_modules" | "benches") {
+            collect(&path, found)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") && name != "tests.rs" {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Reads template.yaml; intrinsic functions stay tagged values.
+pub fn template() -> Result<serde_yaml_ng::Value> {
+    let text = fs::read_to_string(root().join("template.yaml"))?;
+    serde_yaml_ng::from_str(&text).context("template.yaml")
+}
