@@ -1,5 +1,7 @@
 //! Who calls: API keys of a product's server, frontend tokens of its browsers.
 
+pub mod text;
+
 use jiff::Timestamp;
 
 use crate::error::{Error, Kind, Result};

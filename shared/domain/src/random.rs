@@ -1,0 +1,98 @@
+//! New ids and new secrets, from the [`Entropy`] port and an instant. Everything here is pure given its entropy.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::ports::Entropy;
+
+/// How many characters [`secret_text`] has.
+pub const SECRET_LENGTH: usize = 43;
+
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// Makes a UUIDv7 of an instant, for a new id.
+pub fn uuid(entropy: &dyn Entropy, now: Timestamp) -> Uuid {
+    let mut random = [0; 10];
+    entropy.fill(&mut random);
+    let millis = u64::try_from(now.as_millisecond()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}
+
+/// Makes 256 random bits as 43 base62 characters: sessions, states, tickets, codes, links, credentials.
+pub fn secret_text(entropy: &dyn Entropy) -> String {
+    let mut bytes = [0; 32];
+    entropy.fill(&mut bytes);
+    base62(&bytes, SECRET_LENGTH)
+}
+
+/// Writes a big-endian number as base62 digits, most significant first, filled up with zeros on the left.
+pub fn base62(number: &[u8], length: usize) -> String {
+    let mut number = number.to_vec();
+    let mut digits = vec![b'0'; length];
+    for slot in digits.iter_mut().rev() {
+        let digit = usize::try_from(divide(&mut number, 62)).unwrap_or_default();
+        *slot = ALPHABET.get(digit).copied().unwrap_or(b'0');
+    }
+    String::from_utf8_lossy(&digits).into_owned()
+}
+
+/// Divides a big-endian number in place and answers the remainder.
+fn divide(number: &mut [u8], by: u32) -> u32 {
+    number.iter_mut().fold(0, |rest, byte| {
+        let value = (rest << 8) | u32::from(*byte);
+        *byte = u8::try_from(value / by).unwrap_or(u8::MAX);
+        value % by
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::sync::atomic::{AtomicU8, Ordering};
+
+    use super::*;
+    use crate::secret::Digest;
+
+    /// Entropy that counts, so that tests are the same every time.
+    #[derive(Default)]
+    pub(crate) struct Counting(AtomicU8);
+
+    impl Entropy for Counting {
+        fn fill(&self, buffer: &mut [u8]) {
+            buffer.iter_mut().for_each(|byte| *byte = self.0.fetch_add(1, Ordering::Relaxed));
+        }
+
+        fn digest(&self, bytes: &[u8]) -> Digest {
+            let mut out = [0; 32];
+            for (at, byte) in bytes.iter().enumerate() {
+                out[at % 32] = out[at % 32].wrapping_mul(31).wrapping_add(*byte);
+            }
+            Digest(out)
+        }
+
+        fn same(&self, left: &[u8], right: &[u8]) -> bool {
+            left == right
+        }
+
+        fn derive(&self, secret: &[u8], label: &str) -> [u8; 32] {
+            self.digest(&[secret, label.as_bytes()].concat()).0
+        }
+    }
+
+    #[test]
+    fn base62_counts_like_any_number() {
+        assert_eq!(base62(&[0], 3), "000");
+        assert_eq!(base62(&[61], 2), "0z");
+        assert_eq!(base62(&[1, 0], 3), "048");
+        assert_eq!(base62(&[255; 32], SECRET_LENGTH).len(), SECRET_LENGTH);
+        assert_ne!(base62(&[255; 32], SECRET_LENGTH), base62(&[254; 32], SECRET_LENGTH));
+    }
+
+    #[test]
+    fn ids_sort_by_time() {
+        let entropy = Counting::default();
+        let early = uuid(&entropy, Timestamp::from_millisecond(1_000).unwrap());
+        let late = uuid(&entropy, Timestamp::from_millisecond(1_001).unwrap());
+        assert!(early < late);
+        assert_eq!(early.get_version_num(), 7);
+    }
+}

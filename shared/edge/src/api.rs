@@ -1,0 +1,117 @@
+//! What is the same for every API route: request id, preflight, caller, origin, scope, problem documents, one log line.
+
+use data_encoding::HEXLOWER;
+use lambda_http::http::Method;
+use lambda_http::request::RequestContext;
+use lambda_http::{Request, RequestExt};
+use mooring_domain::caller::{Caller, Scope};
+use mooring_domain::{Error, Result};
+use mooring_telemetry::field;
+use tracing::Instrument;
+
+use crate::{Edge, Reply, cors, problem, routes};
+
+impl Edge {
+    /// Runs an API route: authentication, scope, origin, CORS, errors as problem documents, logged once.
+    pub async fn api(
+        &self,
+        request: &Request,
+        scope: Scope,
+        run: impl AsyncFnOnce(Caller) -> Result<Reply>,
+    ) -> Reply {
+        let request_id = self.request_id(request);
+        let span = mooring_telemetry::request_span(&request_id, &route(request));
+        let work = async {
+            let outcome = self.answer(request, scope, run).await;
+            self.log(&outcome);
+            let origin = match &outcome {
+                Ok(_) => cors::origin(request),
+                Err(error) => self.readable_by(request, error).await,
+            };
+            let origin_only = self.reply_of(outcome, &request_id);
+            (origin_only, origin)
+        };
+        let (mut reply, origin) = work.instrument(span).await;
+        cors::grant(&mut reply, origin);
+        self.finish(&mut reply, &request_id);
+        reply
+    }
+
+    async fn answer(
+        &self,
+        request: &Request,
+        scope: Scope,
+        run: impl AsyncFnOnce(Caller) -> Result<Reply>,
+    ) -> Result<Reply> {
+        if request.method() == Method::OPTIONS {
+            return self.preflight(request).await;
+        }
+        let (caller, tenant) = self.authenticate(request).await?;
+        cors::check(request, &tenant)?;
+        caller.require(scope)?;
+        tracing::info!(
+            { field::TENANT } = caller.tenant.as_str(),
+            { field::CREDENTIAL } = caller.credential.as_str(),
+            "caller"
+        );
+        run(caller).await
+    }
+
+    fn reply_of(&self, outcome: Result<Reply>, request_id: &str) -> Reply {
+        outcome.unwrap_or_else(|error| problem::document(&error, request_id, &self.api_origin))
+    }
+
+    /// The id that API Gateway gave the request, or one of ours.
+    pub(crate) fn request_id(&self, request: &Request) -> String {
+        let given = match request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.request_id.as_deref(),
+            _ => None,
+        };
+        match given {
+            Some(id) if is_request_id(id) => id.to_owned(),
+            _ => {
+                let mut bytes = [0; 16];
+                self.entropy.fill(&mut bytes);
+                HEXLOWER.encode(&bytes)
+            }
+        }
+    }
+
+    /// Logs an outcome: the one place where a failed request is logged.
+    pub(crate) fn log(&self, outcome: &Result<Reply>) {
+        match outcome {
+            Ok(reply) => tracing::info!({ field::STATUS } = reply.status().as_u16(), "answered"),
+            Err(error) => log_error(error),
+        }
+    }
+}
+
+fn log_error(error: &Error) {
+    let (status, chain) = (problem::status_of(error.kind), mooring_telemetry::chain(error));
+    if problem::is_ours(error) {
+        tracing::error!(
+            { field::STATUS } = status,
+            { field::ERROR_CODE } = error.code,
+            { field::ERROR } = chain,
+            "failed"
+        );
+    } else {
+        tracing::warn!(
+            { field::STATUS } = status,
+            { field::ERROR_CODE } = error.code,
+            { field::ERROR } = chain,
+            "refused"
+        );
+    }
+}
+
+/// Method and route pattern; a path itself may hold a token and is never logged.
+pub(crate) fn route(request: &Request) -> String {
+    let found = routes::find(request.method().as_str(), request.uri().path());
+    format!("{} {}", request.method(), found.map_or("?", |found| found.route.path))
+}
+
+fn is_request_id(id: &str) -> bool {
+    (1..=64).contains(&id.len())
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'='))
+}

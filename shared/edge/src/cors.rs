@@ -1,0 +1,66 @@
+//! Cross-origin access: exact origins that tenants registered, and no cookies.
+
+use lambda_http::Request;
+use lambda_http::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HeaderValue, ORIGIN, VARY,
+};
+use mooring_domain::caller::Tenant;
+use mooring_domain::{Error, Kind, Result};
+
+use crate::reply::{ReplyExt, no_content};
+use crate::{Edge, Reply, routes};
+
+/// The code of the refusal of a browser origin.
+pub(crate) const REFUSED: &str = "origin_not_allowed";
+const ALLOW_HEADERS: &str = "authorization, content-type, accept, idempotency-key";
+const EXPOSE_HEADERS: &str = "Location, Retry-After, X-Request-Id, RateLimit, RateLimit-Policy";
+/// Seconds that a browser may remember a preflight's answer.
+const MAX_AGE: &str = "600";
+
+impl Edge {
+    /// Answers a preflight. It carries no credential, so any tenant's origin will do; the real call is checked again.
+    pub(crate) async fn preflight(&self, request: &Request) -> Result<Reply> {
+        let origin = origin(request).unwrap_or_default();
+        if origin.is_empty() || !self.callers.origin_known(origin).await? {
+            return Err(refused());
+        }
+        let methods = routes::methods(request.uri().path()).join(", ");
+        let reply = no_content()?
+            .header_value(ACCESS_CONTROL_ALLOW_METHODS, &methods)?
+            .header_value(ACCESS_CONTROL_ALLOW_HEADERS, ALLOW_HEADERS)?;
+        reply.header_value(ACCESS_CONTROL_MAX_AGE, MAX_AGE)
+    }
+
+    /// The origin that may read the answer to a failed call.
+    pub(crate) async fn readable_by<'a>(&self, request: &'a Request, error: &Error) -> Option<&'a str> {
+        let origin = origin(request).filter(|_| error.code != REFUSED)?;
+        self.callers.origin_known(origin).await.unwrap_or(false).then_some(origin)
+    }
+}
+
+/// The browser origin of a call, if a browser made it.
+pub(crate) fn origin(request: &Request) -> Option<&str> {
+    request.headers().get(ORIGIN).map(|value| value.to_str().unwrap_or("null"))
+}
+
+/// Refuses a browser origin that the caller's tenant did not register.
+pub(crate) fn check(request: &Request, tenant: &Tenant) -> Result<()> {
+    match origin(request) {
+        Some(origin) if !tenant.origins.iter().any(|known| known == origin) => Err(refused()),
+        _ => Ok(()),
+    }
+}
+
+/// Lets an origin read a reply.
+pub(crate) fn grant(reply: &mut Reply, origin: Option<&str>) {
+    let headers = reply.headers_mut();
+    headers.append(VARY, HeaderValue::from_static("Origin"));
+    let Some(Ok(value)) = origin.map(HeaderValue::from_str) else { return };
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, value);
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSE_HEADERS));
+}
+
+fn refused() -> Error {
+    Error::new(Kind::Forbidden, REFUSED, "This browser origin is not registered for the tenant.")
+}

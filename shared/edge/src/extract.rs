@@ -1,0 +1,99 @@
+//! Takes requests apart: path parameters and bodies. Errors name the place in the input, never its value.
+
+use std::str::FromStr;
+
+use lambda_http::http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
+use lambda_http::{Request, RequestExt};
+use mooring_domain::{Error, Kind, Result};
+use serde::de::DeserializeOwned;
+
+/// The largest body.
+pub const BODY_LIMIT: usize = 64 * 1024;
+
+/// Reads a path parameter; what does not fit does not exist.
+pub fn path<T: FromStr>(request: &Request, name: &str) -> Result<T> {
+    let parameters = request.path_parameters_ref();
+    let text = parameters.and_then(|map| map.first(name)).unwrap_or_default();
+    text.parse().map_err(|_| Error::not_found("resource"))
+}
+
+/// Reads a JSON body.
+pub fn json_body<T: DeserializeOwned>(request: &Request) -> Result<T> {
+    let bytes = body(request, "application/json")?;
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| misfit(&error))?;
+    reader.end().map_err(|_| Error::invalid("invalid_json", "There is something after the JSON value."))?;
+    Ok(value)
+}
+
+/// Reads the fields of a form; a name may come more than once.
+pub fn form_body(request: &Request) -> Result<Vec<(String, String)>> {
+    let bytes = body(request, "application/x-www-form-urlencoded")?;
+    Ok(url::form_urlencoded::parse(bytes).into_owned().collect())
+}
+
+/// Tells whether the client asks for CSV.
+pub fn wants_csv(request: &Request) -> bool {
+    header(request, &ACCEPT).contains("text/csv")
+}
+
+/// Tells whether the client asks for JSON rather than a page.
+pub fn wants_json(request: &Request) -> bool {
+    header(request, &ACCEPT).contains("json")
+}
+
+/// A header's value as text, empty when there is none.
+pub(crate) fn header<'a>(request: &'a Request, name: &HeaderName) -> &'a str {
+    request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+fn body<'a>(request: &'a Request, media: &str) -> Result<&'a [u8]> {
+    let given = header(request, &CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
+    if !given.eq_ignore_ascii_case(media) {
+        return Err(Error::invalid("content_type", format!("The body has to be {media}.")));
+    }
+    let bytes = request.body().as_ref();
+    if bytes.len() > BODY_LIMIT {
+        return Err(Error::new(Kind::TooLarge, "body_too_large", "The body is larger than 64 KiB."));
+    }
+    Ok(bytes)
+}
+
+/// Says where the body does not fit and what was expected there, without repeating what was sent.
+fn misfit(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
+    let inner = error.inner();
+    if !inner.is_data() {
+        let place = format!("The body is not valid JSON (line {}, column {}).", inner.line(), inner.column());
+        return Error::invalid("invalid_json", place);
+    }
+    let text = inner.to_string();
+    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+    if let Some((_, expected)) =
+        text.strip_prefix("unknown field").and_then(|text| text.rsplit_once(", expected "))
+    {
+        return Error::invalid(
+            "unknown_field",
+            format!("The body has a field that is not known; expected {expected}."),
+        );
+    }
+    let path = error.path().to_string();
+    Error::invalid(
+        "invalid_body",
+        format!("The body does not fit at `{}`: {}.", safe_path(&path), expectation(text)),
+    )
+}
+
+/// Keeps a path that could be one of ours; a sender's own field names are not repeated.
+fn safe_path(path: &str) -> &str {
+    let ours = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.' | '[' | ']');
+    if path.len() <= 64 && path.chars().all(ours) { path } else { "?" }
+}
+
+/// Takes the part of a deserialiser's message that comes from our types.
+fn expectation(text: &str) -> String {
+    if text.starts_with("missing field") {
+        return text.to_owned();
+    }
+    let expected = text.rsplit_once("expected ").map(|(_, expected)| format!("expected {expected}"));
+    expected.unwrap_or_else(|| "the value does not fit".to_owned())
+}

@@ -1,0 +1,72 @@
+//! Security headers: what every reply carries, and what a page may load and post to.
+
+use lambda_http::http::StatusCode;
+use lambda_http::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use mooring_domain::Result;
+
+use crate::reply::{ReplyExt, typed};
+use crate::{Edge, Reply};
+
+const BASE: [(HeaderName, &str); 5] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (header::CACHE_CONTROL, "no-store"),
+];
+const CLOSED: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+const PAGE: &str =
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
+
+/// Lets a page post forms to us, and be redirected from there to the given origins.
+///
+/// Browsers apply `form-action` to the redirect after a form as well. `same-origin` keeps the `Origin` header of the
+/// form's request, which [`Edge::same_origin`] looks at; `no-referrer` would make it `null`.
+pub fn form_targets(reply: Reply, origins: &[&str]) -> Result<Reply> {
+    let policy = format!("{PAGE}; form-action 'self' {}", origins.join(" "));
+    reply
+        .header_value(header::CONTENT_SECURITY_POLICY, policy.trim_end())?
+        .header_value(header::REFERRER_POLICY, "same-origin")
+}
+
+/// Answers a public document that anybody may read from anywhere, such as `/openapi.json`.
+pub fn asset(media: &'static str, text: &str) -> Reply {
+    let mut reply = typed(StatusCode::OK, media, text.to_owned()).unwrap_or_default();
+    reply.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    secure(&mut reply, false);
+    reply
+}
+
+impl Edge {
+    /// Adds the headers that every reply carries and its request id.
+    pub(crate) fn finish(&self, reply: &mut Reply, request_id: &str) {
+        secure(reply, self.is_https());
+        if let Ok(id) = HeaderValue::from_str(request_id) {
+            reply.headers_mut().insert(X_REQUEST_ID, id);
+        }
+    }
+}
+
+/// The header with the request's id.
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+fn secure(reply: &mut Reply, https: bool) {
+    let headers = reply.headers_mut();
+    let is_page =
+        headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"text/html"));
+    for (name, value) in BASE {
+        set_default(headers, name, value);
+    }
+    let policy = if is_page { format!("{PAGE}; form-action 'none'") } else { CLOSED.to_owned() };
+    set_default(headers, header::CONTENT_SECURITY_POLICY, &policy);
+    if https {
+        set_default(headers, header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
+    }
+}
+
+fn set_default(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.entry(name).or_insert(value);
+    }
+}

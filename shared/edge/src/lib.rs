@@ -1,0 +1,82 @@
+//! HTTP edge: callers, CORS, problem documents, cursors, pages.
+//!
+//! A handler takes an API Gateway request apart with the free functions here, calls one operation of the domain, and
+//! puts the reply together; [`Edge::api`] and [`Edge::page`] do everything that is the same for every route. HTTP
+//! status numbers exist here and nowhere else. Deliberately absent: storage, platforms, any decision of the product.
+
+mod api;
+mod authenticate;
+mod config;
+mod cookie;
+mod cors;
+mod cursor;
+mod extract;
+mod headers;
+mod html;
+mod pages;
+mod problem;
+mod query;
+mod reply;
+pub mod routes;
+mod runtime;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use mooring_domain::ports::{CallerRead, Clock, Entropy};
+
+pub use config::{Config, ConfigError};
+pub use cookie::cookie;
+pub use cursor::Cursor;
+pub use extract::{BODY_LIMIT, form_body, json_body, path, wants_csv, wants_json};
+pub use headers::{asset, form_targets};
+pub use html::{escape, layout};
+pub use lambda_http::{Body, Request};
+pub use problem::{Problem, status_of};
+pub use query::Query;
+pub use reply::{ReplyExt, accepted, created, csv, html, no_content, ok, see_other};
+pub use runtime::{Handling, run};
+
+/// A reply to API Gateway.
+pub type Reply = lambda_http::Response<lambda_http::Body>;
+
+/// What every HTTP function needs of the world to know its caller.
+#[derive(Clone)]
+pub struct Edge {
+    /// Finds credentials and tenants.
+    pub callers: Arc<dyn CallerRead>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Digests, constant-time comparison, request ids.
+    pub entropy: Arc<dyn Entropy>,
+    /// The public origin of the API, such as `https://api.example.com`, without a slash at the end.
+    pub api_origin: String,
+}
+
+impl Edge {
+    /// Puts the edge together.
+    pub fn new(
+        callers: Arc<dyn CallerRead>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        config: Config,
+    ) -> Self {
+        Self { callers, clock, entropy, api_origin: config.api_origin }
+    }
+
+    /// Makes an absolute URL of a path of ours.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.api_origin)
+    }
+
+    fn is_https(&self) -> bool {
+        self.api_origin.starts_with("https://")
+    }
+}
+
+impl std::fmt::Debug for Edge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Edge({})", self.api_origin)
+    }
+}

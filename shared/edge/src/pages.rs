@@ -1,0 +1,57 @@
+//! What is the same for every page: request id, security headers, readable errors, the same-origin check of forms.
+
+use lambda_http::Request;
+use lambda_http::http::header::{HeaderName, ORIGIN};
+use mooring_domain::{Error, Kind, Result};
+use tracing::Instrument;
+
+use crate::extract::{header, wants_json};
+use crate::{Edge, Reply, api, escape, layout, problem};
+
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+impl Edge {
+    /// Runs a page: security headers, no caching, errors as a readable page, or as a problem document for programs.
+    pub async fn page(&self, request: &Request, run: impl AsyncFnOnce() -> Result<Reply>) -> Reply {
+        let request_id = self.request_id(request);
+        let span = mooring_telemetry::request_span(&request_id, &api::route(request));
+        let work = async {
+            let outcome = run().await;
+            self.log(&outcome);
+            outcome
+        };
+        let outcome = work.instrument(span).await;
+        let mut reply = outcome.unwrap_or_else(|error| self.failed(request, &error, &request_id));
+        self.finish(&mut reply, &request_id);
+        reply
+    }
+
+    /// Refuses a form that another site posts: `Sec-Fetch-Site` decides, `Origin` where a browser does not send it.
+    pub fn same_origin(&self, request: &Request) -> Result<()> {
+        let site = header(request, &FETCH_SITE);
+        let (origin, has_origin) = (header(request, &ORIGIN), request.headers().contains_key(ORIGIN));
+        let ours = origin == self.api_origin;
+        let fits = match site {
+            "same-origin" => !has_origin || ours,
+            "none" => !has_origin || ours,
+            "" => ours,
+            _ => false,
+        };
+        if fits {
+            return Ok(());
+        }
+        Err(Error::new(Kind::Forbidden, "cross_site", "This form has to be sent from our own page."))
+    }
+
+    fn failed(&self, request: &Request, error: &Error, request_id: &str) -> Reply {
+        if wants_json(request) {
+            return problem::document(error, request_id, &self.api_origin);
+        }
+        let body = format!(
+            "<p>{}</p>\n<p class=\"soft\">Request id: <code>{}</code></p>",
+            escape(problem::detail(error)),
+            escape(request_id)
+        );
+        problem::page(error, layout(problem::title(error), &body))
+    }
+}

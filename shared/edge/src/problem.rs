@@ -1,0 +1,106 @@
+//! Errors on the wire: the table from kinds to statuses, and RFC 9457 problem documents.
+
+use lambda_http::http::StatusCode;
+use lambda_http::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use mooring_domain::{Error, Kind, Retry};
+use serde::Serialize;
+
+use crate::reply::{plain, typed};
+use crate::{Body, Reply};
+
+/// A problem document (RFC 9457).
+#[derive(Debug, Clone, Serialize)]
+pub struct Problem<'a> {
+    /// Names the problem; not for fetching.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The status in words.
+    pub title: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened and what to do.
+    pub detail: &'a str,
+    /// A stable word for programs.
+    pub code: &'static str,
+    /// The request's id, for support.
+    pub request_id: &'a str,
+    /// Whether the same call can succeed later.
+    pub retryable: bool,
+    /// Where the answer is described.
+    pub doc: String,
+}
+
+const OURS: &str = "Something went wrong on our side. The request id helps us to find it.";
+
+/// The status and title of a kind of error: the only such table.
+const fn status(kind: Kind) -> (StatusCode, &'static str) {
+    match kind {
+        Kind::Invalid => (StatusCode::BAD_REQUEST, "The request does not fit"),
+        Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, "No valid credential"),
+        Kind::Forbidden | Kind::Refused => (StatusCode::FORBIDDEN, "Not allowed"),
+        Kind::NotPermitted => (StatusCode::FORBIDDEN, "Not covered by the grant"),
+        Kind::NotFound => (StatusCode::NOT_FOUND, "Not found"),
+        Kind::Conflict => (StatusCode::CONFLICT, "Not possible in this state"),
+        Kind::Reauthorise => (StatusCode::CONFLICT, "The person has to connect again"),
+        Kind::Gone => (StatusCode::GONE, "No longer there"),
+        Kind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Too large"),
+        Kind::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "Too many calls"),
+        Kind::Upstream | Kind::UpstreamChanged => (StatusCode::BAD_GATEWAY, "The platform failed"),
+        Kind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "Not available just now"),
+        Kind::Sealed | Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "A fault of ours"),
+    }
+}
+
+/// The HTTP status number of a kind of error.
+pub fn status_of(kind: Kind) -> u16 {
+    status(kind).0.as_u16()
+}
+
+/// The text that a caller may read; faults of ours are told apart in the log only.
+pub(crate) fn detail(error: &Error) -> &str {
+    if is_ours(error) { OURS } else { &error.message }
+}
+
+/// Tells whether the fault is ours, so that it is logged as an error.
+pub(crate) fn is_ours(error: &Error) -> bool {
+    matches!(error.kind, Kind::Sealed | Kind::Internal)
+}
+
+/// Writes an error as a problem document.
+pub(crate) fn document(error: &Error, request_id: &str, api_origin: &str) -> Reply {
+    let (status, title) = status(error.kind);
+    let problem = Problem {
+        kind: format!("tag:mooring,2026:{}", error.code),
+        title,
+        status: status.as_u16(),
+        detail: detail(error),
+        code: error.code,
+        request_id,
+        retryable: error.is_retryable(),
+        doc: format!("{api_origin}/openapi.json#/components/responses/problem-{}", status.as_u16()),
+    };
+    let text = serde_json::to_string(&problem).unwrap_or_default();
+    with_hints(typed(status, "application/problem+json", text).unwrap_or_default(), error)
+}
+
+/// Writes an error as a page.
+pub(crate) fn page(error: &Error, html: String) -> Reply {
+    let (status, _) = status(error.kind);
+    let reply = typed(status, "text/html; charset=utf-8", html);
+    with_hints(reply.unwrap_or_else(|_| plain(status, Body::Empty)), error)
+}
+
+/// The title of an error for people.
+pub(crate) fn title(error: &Error) -> &'static str {
+    status(error.kind).1
+}
+
+fn with_hints(mut reply: Reply, error: &Error) -> Reply {
+    if error.kind == Kind::Unauthenticated {
+        reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"mooring\""));
+    }
+    if let Retry::After(Some(wait)) = error.retry {
+        reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+    }
+    reply
+}

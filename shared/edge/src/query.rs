@@ -1,0 +1,71 @@
+//! The query string: every parameter once, and none that is not known.
+
+use std::str::FromStr;
+
+use lambda_http::Request;
+use mooring_domain::{Error, Result};
+
+/// The longest value that is looked at.
+const VALUE_LIMIT: usize = 2_048;
+
+/// The parameters that were not taken yet.
+#[derive(Clone)]
+pub struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// Reads the query string; refuses repeated and oversized parameters.
+    pub fn of(request: &Request) -> Result<Self> {
+        let text = request.uri().query().unwrap_or_default();
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
+            if pairs.iter().any(|(known, _)| *known == name) {
+                return Err(Error::invalid(
+                    "repeated_parameter",
+                    "A query parameter was given more than once.",
+                ));
+            }
+            if name.len() > 64 || value.len() > VALUE_LIMIT {
+                return Err(Error::invalid("oversized_parameter", "A query parameter is too long."));
+            }
+            pairs.push((name.into_owned(), value.into_owned()));
+        }
+        Ok(Self(pairs))
+    }
+
+    /// Takes a parameter.
+    pub fn take(&mut self, name: &str) -> Option<String> {
+        let at = self.0.iter().position(|(known, _)| known == name)?;
+        Some(self.0.swap_remove(at).1)
+    }
+
+    /// Takes a parameter and reads it.
+    pub fn take_as<T: FromStr>(&mut self, name: &'static str) -> Result<Option<T>> {
+        let Some(text) = self.take(name) else { return Ok(None) };
+        let parsed = text.parse().map(Some);
+        parsed
+            .map_err(|_| Error::invalid("invalid_parameter", format!("The parameter `{name}` does not fit.")))
+    }
+
+    /// Takes `limit`, between 1 and `most`; without one it is `default`.
+    pub fn take_limit(&mut self, default: u32, most: u32) -> Result<u32> {
+        let limit = self.take_as("limit")?.unwrap_or(default);
+        if (1..=most).contains(&limit) {
+            return Ok(limit);
+        }
+        Err(Error::invalid("invalid_parameter", format!("The parameter `limit` is from 1 to {most}.")))
+    }
+
+    /// Refuses what nobody took.
+    pub fn finish(self) -> Result<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        Err(Error::invalid("unknown_parameter", "There is a query parameter that is not known."))
+    }
+}
+
+impl std::fmt::Debug for Query {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Query({} parameters)", self.0.len())
+    }
+}

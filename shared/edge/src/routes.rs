@@ -1,0 +1,128 @@
+//! The one table of routes: the local runner, the template check, OpenAPI and the tests read it.
+//!
+//! Every path below `/v1` also answers `OPTIONS`, by the function of its first route.
+
+use mooring_domain::caller::Scope;
+
+/// One route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// The function's folder, which is also its binary.
+    pub function: &'static str,
+    /// The HTTP method.
+    pub method: &'static str,
+    /// The path in API Gateway's syntax.
+    pub path: &'static str,
+    /// The scope that the caller needs; `None` for public routes.
+    pub scope: Option<Scope>,
+    /// The operation's name in OpenAPI.
+    pub operation_id: &'static str,
+}
+
+/// All routes.
+pub const ROUTES: &[Route] = &[
+    api("frontend-token-create", "POST", "/v1/frontend-tokens", Scope::TokensMint, "createFrontendToken"),
+    api("connect-session-create", "POST", "/v1/connect-sessions", Scope::Connect, "createConnectSession"),
+    public("connect-page", "GET", "/connect/{token}", "showConnectPage"),
+    public("connect-page", "POST", "/connect/{token}", "startAuthorization"),
+    public("connection-callback", "GET", "/oauth/callback/{platform}/{ctx}", "completeCallback"),
+    public("connection-confirm", "GET", "/connect/confirm", "showConfirmPage"),
+    public("connection-confirm", "POST", "/connect/confirm", "confirmAccounts"),
+    api("connection-activate", "POST", "/v1/connections/{id}/activate", Scope::Connect, "activateConnection"),
+    api("connections-read", "GET", "/v1/connections", Scope::ConnectionsRead, "listConnections"),
+    api("connections-read", "GET", "/v1/connections/{id}", Scope::ConnectionsRead, "getConnection"),
+    api("connection-disconnect", "DELETE", "/v1/connections/{id}", Scope::Disconnect, "disconnectConnection"),
+    api(
+        "connection-disconnect",
+        "DELETE",
+        "/v1/connections/{id}/accounts/{account}",
+        Scope::Disconnect,
+        "disconnectAccount",
+    ),
+    api("reports-query", "GET", "/v1/reports", Scope::ReportsRead, "queryReport"),
+    api("deletion-request", "POST", "/v1/deletion-requests", Scope::DeletionsWrite, "requestDeletion"),
+    public("deletion-request", "POST", "/deletion-requests", "requestDeletionByMail"),
+    public("deletion-request", "GET", "/deletion-requests/{link}", "showDeletionLink"),
+    public("deletion-request", "POST", "/deletion-requests/{link}", "confirmDeletionLink"),
+    public("deletion-status", "GET", "/deletions/{code}", "showDeletionStatus"),
+    api("deletions-read", "GET", "/v1/deletions", Scope::DeletionsRead, "listDeletions"),
+    api("deletions-read", "GET", "/v1/deletions/{id}", Scope::DeletionsRead, "getDeletion"),
+    api("deletions-read", "GET", "/v1/deletions/{id}/receipt", Scope::DeletionsRead, "getReceipt"),
+    public("openapi", "GET", "/openapi.json", "getOpenApi"),
+];
+
+const fn api(
+    function: &'static str,
+    method: &'static str,
+    path: &'static str,
+    scope: Scope,
+    operation_id: &'static str,
+) -> Route {
+    Route { function, method, path, scope: Some(scope), operation_id }
+}
+
+const fn public(
+    function: &'static str,
+    method: &'static str,
+    path: &'static str,
+    operation_id: &'static str,
+) -> Route {
+    Route { function, method, path, scope: None, operation_id }
+}
+
+/// A request's route with its path parameters, still percent-encoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The route; for `OPTIONS` the first one of the path.
+    pub route: &'static Route,
+    /// The parameters' names and values.
+    pub parameters: Vec<(&'static str, String)>,
+}
+
+/// Finds the route of a request as API Gateway does: paths without parameters win.
+pub fn find(method: &str, path: &str) -> Option<Found> {
+    let fits =
+        |route: &&'static Route| route.method == method || (method == "OPTIONS" && route.scope.is_some());
+    let found = ROUTES.iter().filter(fits).filter_map(|route| {
+        let parameters = parameters(route.path, path)?;
+        Some(Found { route, parameters })
+    });
+    found.min_by_key(|found| found.parameters.len())
+}
+
+/// Lists the methods that a path answers, without `OPTIONS`.
+pub fn methods(path: &str) -> Vec<&'static str> {
+    ROUTES.iter().filter(|route| parameters(route.path, path).is_some()).map(|route| route.method).collect()
+}
+
+/// Lists each path that answers `OPTIONS` with the function that does it.
+pub fn preflights() -> Vec<&'static Route> {
+    let mut paths: Vec<&'static Route> = Vec::new();
+    for route in ROUTES.iter().filter(|route| route.scope.is_some()) {
+        if !paths.iter().any(|known| known.path == route.path) {
+            paths.push(route);
+        }
+    }
+    paths
+}
+
+/// Matches a path against a pattern.
+fn parameters(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
+    let (mut patterns, mut parts) = (pattern.split('/'), path.split('/'));
+    let mut found = Vec::new();
+    loop {
+        match (patterns.next(), parts.next()) {
+            (None, None) => return Some(found),
+            (Some(pattern), Some(part)) => match parameter(pattern) {
+                Some(name) if !part.is_empty() => found.push((name, part.to_owned())),
+                None if pattern == part => {}
+                _ => return None,
+            },
+            _ => return None,
+        }
+    }
+}
+
+fn parameter(pattern: &'static str) -> Option<&'static str> {
+    pattern.strip_prefix('{')?.strip_suffix('}')
+}

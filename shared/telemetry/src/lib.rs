@@ -1,0 +1,89 @@
+//! Log subscriber, field names and redaction.
+//!
+//! The one place that installs a subscriber. What never to log is written down in `docs/logging.md`; the redactor here
+//! is the last resort behind types that cannot be printed, not a licence to try.
+
+pub mod field;
+mod redact;
+
+use std::io::{self, Write};
+
+use tracing::Span;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+pub use redact::redact;
+
+/// The variable with the filter, such as `info,mooring_edge=debug`; without it everything from `info` on is logged.
+pub const FILTER: &str = "LOG_LEVEL";
+
+/// Installs the JSON subscriber of the process; a second call changes nothing.
+pub fn init() {
+    let filter = EnvFilter::try_from_env(FILTER).unwrap_or_else(|_| EnvFilter::new("info"));
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .with_env_filter(filter)
+        .with_writer(Redacted)
+        .finish();
+    if tracing::subscriber::set_global_default(subscriber).is_err() {
+        tracing::debug!("a subscriber is installed already");
+    }
+}
+
+/// Opens the span of one request or message; everything that is logged inside carries its id.
+pub fn request_span(request_id: &str, what: &str) -> Span {
+    tracing::info_span!("request", { field::REQUEST_ID } = request_id, { field::ROUTE } = what)
+}
+
+/// Renders an error with its causes on one line, redacted.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    redact(&text).into_owned()
+}
+
+/// Writes whole lines to standard output, redacted.
+struct Redacted;
+
+impl Write for Redacted {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let line = String::from_utf8_lossy(buffer);
+        io::stdout().write_all(redact(&line).as_bytes())?;
+        Ok(buffer.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stdout().flush()
+    }
+}
+
+impl MakeWriter<'_> for Redacted {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        Self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("outer")]
+    struct Outer(#[source] io::Error);
+
+    #[test]
+    fn causes_follow_on_one_line() {
+        let error = Outer(io::Error::other("inner anna@example.com"));
+        assert_eq!(chain(&error), "outer: inner [redacted]");
+    }
+}
