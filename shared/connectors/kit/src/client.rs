@@ -1,0 +1,103 @@
+//! The one place where a request leaves for a platform.
+
+use std::time::Duration;
+
+use mooring_domain::connector::Manifest;
+use mooring_domain::profile::PlatformProfile;
+use mooring_domain::{Error, Kind, Result, Retry};
+use serde::de::DeserializeOwned;
+
+use crate::retry::{Tries, give_up};
+use crate::timing::Pace;
+use crate::transport::{Answer, Transport};
+use crate::{Origin, Request, parse};
+
+/// What sets a platform's HTTP apart from another's.
+#[derive(Debug, Clone, Copy)]
+pub struct Dialect {
+    /// Its facts; no call leaves that is not among them.
+    pub manifest: &'static Manifest,
+    /// Finds the failure in an answer, in the platform's own way of telling.
+    pub judge: fn(&Answer) -> Result<()>,
+    /// How many calls may leave in a second.
+    pub calls_per_second: u32,
+    /// How long to leave a platform alone whose limit outlasts the retries.
+    pub pause: Duration,
+}
+
+/// Calls one platform.
+pub struct Client {
+    transport: Transport,
+    origin: Origin,
+    dialect: Dialect,
+    pace: Pace,
+}
+
+impl Client {
+    /// Makes the client of a platform at an origin.
+    pub fn new(transport: Transport, origin: Origin, dialect: Dialect) -> Self {
+        Self { transport, origin, dialect, pace: Pace::new(dialect.calls_per_second) }
+    }
+
+    /// Makes a call that the profile allows; refuses any other before it leaves.
+    ///
+    /// A GET is repeated while that may help and the budget lasts; nothing else is ever sent twice.
+    pub async fn call<T: DeserializeOwned>(&self, profile: &PlatformProfile, request: Request) -> Result<T> {
+        let (platform, call) = (self.dialect.manifest.platform, request.call.name);
+        if profile.platform != platform || !profile.allows(call) {
+            let message = format!("The profile does not allow the call `{call}` on {platform}.");
+            return Err(Error::new(Kind::Refused, "call_not_allowed", message));
+        }
+        self.send(&request).await
+    }
+
+    /// Redeems an authorisation code, once. No profile is asked, because the person has just been sent for the code.
+    ///
+    /// Codes are single-use: after a failure nobody knows whether this one was used, so it is never worth another try.
+    pub async fn redeem<T: DeserializeOwned>(&self, request: Request) -> Result<T> {
+        if request.is_repeatable() {
+            return Err(Error::new(Kind::Internal, "bad_request", "A code is not redeemed by a GET."));
+        }
+        self.send(&request).await.map_err(|error| error.retry(Retry::Never))
+    }
+
+    async fn send<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
+        let Manifest { platform, calls, .. } = self.dialect.manifest;
+        if !calls.contains(request.call) {
+            let message = format!("The manifest of {platform} has no call `{}`.", request.call.name);
+            return Err(Error::new(Kind::Refused, "call_unknown", message));
+        }
+        let mut tries = Tries::begin(self.transport.timing());
+        loop {
+            let error = match self.attempt(request).await {
+                Err(error) if request.is_repeatable() => error,
+                result => return result,
+            };
+            let Some(wait) = tries.wait_after(&error) else {
+                return Err(give_up(error, self.dialect.pause));
+            };
+            self.transport.timing().sleep(wait).await;
+        }
+    }
+
+    async fn attempt<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
+        let timing = self.transport.timing();
+        self.pace.admit(timing).await;
+        let begun = timing.now();
+        let result = self.exchange(request).await;
+        tracing::debug!(
+            platform = self.dialect.manifest.platform,
+            call = request.call.name,
+            outcome = result.as_ref().map_or_else(|error| error.code, |_| "ok"),
+            elapsed_ms = timing.now().saturating_sub(begun).as_millis(),
+            "platform call"
+        );
+        result
+    }
+
+    async fn exchange<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
+        let answer = self.transport.send(request.to_http(&self.origin)?).await?;
+        (self.dialect.judge)(&answer)?;
+        parse::json(&answer.body)
+    }
+}

@@ -1,0 +1,22 @@
+//! What every connector shares: transport, retries, paging, OAuth vocabulary, error axes.
+//!
+//! [`Client::call`] is the one place where a request leaves for a platform: it checks the profile and the manifest,
+//! keeps the pace, repeats what may be repeated, and turns every failure into the family error. A connector adds only
+//! what differs: its calls, its wire types and its error table. Deliberately absent: anything that names a platform.
+
+mod auth;
+mod client;
+pub mod oauth;
+mod origin;
+pub mod paging;
+pub mod parse;
+mod request;
+mod retry;
+mod timing;
+mod transport;
+
+pub use client::{Client, Dialect};
+pub use origin::Origin;
+pub use request::Request;
+pub use timing::{SystemTiming, Timing};
+pub use transport::{Answer, Limits, Transport};

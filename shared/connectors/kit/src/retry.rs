@@ -1,0 +1,125 @@
+//! When a failed call is tried again: full jitter, a small budget, and the platform's own word where it gives one.
+
+use std::time::Duration;
+
+use mooring_domain::{Error, Kind, Retry};
+
+use crate::timing::Timing;
+
+/// How often one call may leave.
+const ATTEMPTS: u32 = 4;
+/// The first ceiling of the jitter; it doubles with each try.
+const BASE: Duration = Duration::from_millis(500);
+/// The highest ceiling.
+const CEILING: Duration = Duration::from_secs(8);
+/// How long one call may take with all its tries.
+const BUDGET: Duration = Duration::from_mins(1);
+/// A wait named by the platform that is worth staying for.
+const SHORT: Duration = Duration::from_secs(5);
+
+/// The tries of one call.
+pub(crate) struct Tries<'a> {
+    timing: &'a dyn Timing,
+    begun: Duration,
+    made: u32,
+}
+
+impl<'a> Tries<'a> {
+    pub(crate) fn begin(timing: &'a dyn Timing) -> Self {
+        Self { timing, begun: timing.now(), made: 0 }
+    }
+
+    /// Tells how long to wait before the next try; `None` when there is none.
+    pub(crate) fn wait_after(&mut self, error: &Error) -> Option<Duration> {
+        let wait = match error.retry {
+            Retry::After(Some(named)) if named <= SHORT => named + self.timing.draw(named),
+            Retry::After(None) => self.timing.draw(CEILING.min(BASE * 2_u32.pow(self.made))),
+            _ => return None,
+        };
+        self.made += 1;
+        let spent = self.timing.now().saturating_sub(self.begun);
+        (self.made < ATTEMPTS && spent + wait <= BUDGET).then_some(wait)
+    }
+}
+
+/// Says of the last error of a repeated call what the caller may still hope for.
+///
+/// A limit that outlasts the budget is a longer one: the job is put back for `pause`. Anything else was tried enough.
+pub(crate) fn give_up(error: Error, pause: Duration) -> Error {
+    match error.retry {
+        Retry::After(wait) if error.kind == Kind::RateLimited => {
+            error.retry(Retry::After(Some(wait.unwrap_or_default().max(pause))))
+        }
+        Retry::After(_) => error.retry(Retry::Exhausted),
+        Retry::Never | Retry::Exhausted => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+
+    use super::*;
+
+    /// Draws the highest possible time and moves on by what is slept.
+    #[derive(Default)]
+    struct Worst(Mutex<Duration>);
+
+    #[async_trait]
+    impl Timing for Worst {
+        fn now(&self) -> Duration {
+            *self.0.lock().unwrap()
+        }
+        fn draw(&self, below: Duration) -> Duration {
+            below
+        }
+        async fn sleep(&self, time: Duration) {
+            *self.0.lock().unwrap() += time;
+        }
+    }
+
+    fn failed(retry: Retry) -> Error {
+        Error::new(Kind::Upstream, "x", "x").retry(retry)
+    }
+
+    fn waits(error: &Error, each: Duration) -> Vec<Duration> {
+        let timing = Worst::default();
+        let mut tries = Tries::begin(&timing);
+        let mut waits = vec![];
+        while let Some(wait) = tries.wait_after(error) {
+            waits.push(wait);
+            *timing.0.lock().unwrap() += wait + each;
+        }
+        waits
+    }
+
+    #[test]
+    fn waits_double_and_the_tries_end() {
+        let waits = waits(&failed(Retry::After(None)), Duration::ZERO);
+        assert_eq!(waits, [500, 1000, 2000].map(Duration::from_millis));
+    }
+
+    #[test]
+    fn slow_tries_use_the_budget_up_sooner() {
+        assert_eq!(waits(&failed(Retry::After(None)), Duration::from_secs(30)).len(), 2);
+    }
+
+    #[test]
+    fn a_named_wait_is_never_cut_short_and_a_long_one_is_not_stayed_for() {
+        let named = |secs| failed(Retry::After(Some(Duration::from_secs(secs))));
+        assert!(waits(&named(1), Duration::ZERO).iter().all(|wait| *wait >= Duration::from_secs(1)));
+        assert!(waits(&named(6), Duration::ZERO).is_empty());
+        assert!(waits(&failed(Retry::Never), Duration::ZERO).is_empty());
+    }
+
+    #[test]
+    fn what_was_tried_enough_is_exhausted_but_a_limit_is_put_off() {
+        let pause = Duration::from_mins(5);
+        assert_eq!(give_up(failed(Retry::After(None)), pause).retry, Retry::Exhausted);
+        let limited = Error::new(Kind::RateLimited, "x", "x").retry(Retry::After(Some(SHORT)));
+        assert_eq!(give_up(limited, pause).retry, Retry::After(Some(pause)));
+        assert_eq!(give_up(failed(Retry::Never), pause).retry, Retry::Never);
+    }
+}

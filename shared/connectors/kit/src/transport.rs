@@ -1,0 +1,144 @@
+//! Sends one request and reads one answer, within limits. Knows nothing of platforms, permission or repetition.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+use http::header::RETRY_AFTER;
+use mooring_domain::{Error, Kind, Result, Retry};
+use reqwest::redirect::Policy;
+
+use crate::timing::Timing;
+
+/// How long and how large an exchange may be.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The time to connect.
+    pub connect: Duration,
+    /// The time for the whole exchange.
+    pub total: Duration,
+    /// The largest answer in bytes.
+    pub body: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(5), total: Duration::from_secs(30), body: 16 * 1024 * 1024 }
+    }
+}
+
+/// The one HTTP client of a process; clones share its connections.
+#[derive(Clone)]
+pub struct Transport {
+    http: reqwest::Client,
+    body: usize,
+    timing: Arc<dyn Timing>,
+}
+
+/// What a platform answered.
+pub struct Answer {
+    status: StatusCode,
+    retry_after: Option<Duration>,
+    /// The bytes of the body; never shown.
+    pub body: Vec<u8>,
+}
+
+impl Transport {
+    /// Builds the client: TLS by rustls, no redirects, no cookies, no proxy from the environment.
+    pub fn new(limits: Limits, timing: Arc<dyn Timing>) -> Result<Self> {
+        let http = reqwest::Client::builder()
+            .redirect(Policy::none())
+            .connect_timeout(limits.connect)
+            .timeout(limits.total)
+            .user_agent(concat!("mooring/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| {
+                Error::new(Kind::Internal, "no_http", "The HTTP client cannot start.").because(error)
+            })?;
+        Ok(Self { http, body: limits.body, timing })
+    }
+
+    pub(crate) fn timing(&self) -> &dyn Timing {
+        self.timing.as_ref()
+    }
+
+    /// Sends a request; whatever status comes back is an answer, but a redirect is refused.
+    pub(crate) async fn send(&self, request: http::Request<Vec<u8>>) -> Result<Answer> {
+        let request = reqwest::Request::try_from(request).map_err(failed)?;
+        let mut response = self.http.execute(request).await.map_err(failed)?;
+        let status = response.status();
+        if status.is_redirection() {
+            return Err(Error::new(Kind::Upstream, "redirected", "The platform answered with a redirect."));
+        }
+        let retry_after =
+            response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+        let mut body = Vec::new();
+        while let Some(part) = response.chunk().await.map_err(failed)? {
+            if body.len() + part.len() > self.body {
+                let message = "The platform's answer is larger than we read.";
+                return Err(Error::new(Kind::UpstreamChanged, "answer_too_large", message));
+            }
+            body.extend_from_slice(&part);
+        }
+        Ok(Answer { status, retry_after: retry_after.map(Duration::from_secs), body })
+    }
+}
+
+/// Drops the address, which may hold a secret, and says what it was.
+fn failed(error: reqwest::Error) -> Error {
+    let error = error.without_url();
+    let (code, message) = if error.is_timeout() {
+        ("platform_timeout", "The platform did not answer in time.")
+    } else {
+        ("platform_unreachable", "The platform could not be reached.")
+    };
+    let retry = if error.is_builder() { Retry::Never } else { Retry::After(None) };
+    Error::new(Kind::Upstream, code, message).retry(retry).because(error)
+}
+
+impl Answer {
+    /// Passes a success, and turns any other status into the family error by what HTTP says alone.
+    pub fn accepted(&self) -> Result<()> {
+        let status = self.status;
+        if status.is_success() {
+            return Ok(());
+        }
+        let (kind, code, retry) = match status {
+            StatusCode::TOO_MANY_REQUESTS => {
+                (Kind::RateLimited, "platform_rate_limited", Retry::After(self.retry_after))
+            }
+            _ if status.is_server_error() => {
+                (Kind::Upstream, "platform_failed", Retry::After(self.retry_after))
+            }
+            _ => (Kind::Upstream, "platform_refused", Retry::Never),
+        };
+        Err(Error::new(kind, code, format!("The platform answered with status {}.", status.as_u16()))
+            .retry(retry))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(status: u16) -> Error {
+        let status = StatusCode::from_u16(status).unwrap();
+        Answer { status, retry_after: Some(Duration::from_secs(3)), body: vec![] }.accepted().unwrap_err()
+    }
+
+    #[test]
+    fn a_status_says_whether_to_try_again() {
+        let named = Retry::After(Some(Duration::from_secs(3)));
+        let seen = [404, 405, 429, 502].map(|status| (judged(status).kind, judged(status).retry));
+        assert_eq!(
+            seen,
+            [
+                (Kind::Upstream, Retry::Never),
+                (Kind::Upstream, Retry::Never),
+                (Kind::RateLimited, named),
+                (Kind::Upstream, named)
+            ]
+        );
+        assert!(Answer { status: StatusCode::OK, retry_after: None, body: vec![] }.accepted().is_ok());
+    }
+}

@@ -1,0 +1,58 @@
+//! Where TikTok departs from OAuth: renamed parameters, JSON bodies, wrapped answers, no refresh.
+
+use async_trait::async_trait;
+use mooring_domain::connector::{
+    AppCredentials, AuthorizeRequest, CallContext, CodeExchange, Grant, Identity, OAuth, RevokeOutcome,
+};
+use mooring_domain::{Error, Kind, Result};
+use mooring_kit::oauth::{Departures, authorize_url};
+use serde::de::IgnoredAny;
+use url::Url;
+
+use crate::errors::TOKEN_DEAD;
+use crate::manifest::{AUTHORIZE_PATH, with_children};
+use crate::wire::{AccessToken, Envelope, User};
+use crate::{TikTokAds, requests};
+
+/// Scopes belong to the app and are not asked for (portal, authorisation page).
+const DEPARTURES: Departures =
+    Departures { renamed: &[("client_id", "app_id")], absent: &["response_type", "scope"] };
+
+#[async_trait]
+impl OAuth for TikTokAds {
+    fn authorize_url(&self, app: &AppCredentials, request: &AuthorizeRequest<'_>) -> Result<Url> {
+        authorize_url(self.authorize.join(AUTHORIZE_PATH), app, request, &DEPARTURES)
+    }
+
+    async fn exchange(&self, app: &AppCredentials, exchange: &CodeExchange<'_>) -> Result<Grant> {
+        let Envelope { data } =
+            self.client.redeem::<Envelope<AccessToken>>(requests::exchange(app, exchange)).await?;
+        let scopes = data.scope.into_iter().map(|scope| scope.0).collect();
+        // This token has no timer and nothing to refresh it with: it lives until somebody revokes it.
+        Ok(Grant {
+            access: data.access_token,
+            refresh: None,
+            expires_at: None,
+            scopes: with_children(scopes),
+        })
+    }
+
+    async fn revoke(&self, cx: &CallContext<'_>) -> Result<RevokeOutcome> {
+        match self.client.call::<IgnoredAny>(cx.profile, requests::revoke(cx)).await {
+            Ok(IgnoredAny) => Ok(RevokeOutcome::Killed),
+            Err(error) if error.code == TOKEN_DEAD => Ok(RevokeOutcome::Killed),
+            Err(error) if is_refusal(&error) => Ok(RevokeOutcome::Refused),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn identity(&self, cx: &CallContext<'_>) -> Result<Identity> {
+        let user: Envelope<User> = self.client.call(cx.profile, requests::user(cx.token)?).await?;
+        Ok(Identity { id: user.data.core_user_id.0.into() })
+    }
+}
+
+/// Tells an answer of the platform from a call that never left and from one that may work later.
+fn is_refusal(error: &Error) -> bool {
+    !error.is_retryable() && !matches!(error.kind, Kind::Refused)
+}

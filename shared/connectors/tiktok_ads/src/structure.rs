@@ -1,0 +1,46 @@
+//! Campaigns, ad groups and ads with names and statuses.
+
+use async_trait::async_trait;
+use mooring_domain::Result;
+use mooring_domain::connector::{CallContext, Page, PageCursor, StructureRead};
+use mooring_domain::report::{Entity, Level};
+use mooring_kit::paging::PageNumber;
+use serde::de::DeserializeOwned;
+
+use crate::TikTokAds;
+use crate::requests::{self, Listed};
+use crate::wire::{Ad, AdGroup, Campaign, Envelope, PageOf};
+
+#[async_trait]
+impl StructureRead for TikTokAds {
+    async fn page(
+        &self,
+        cx: &CallContext<'_>,
+        account: &str,
+        level: Level,
+        cursor: Option<&PageCursor>,
+    ) -> Result<Page<Entity>> {
+        let page = PageNumber::read(cursor)?;
+        match level {
+            Level::Account => Ok(Page { items: Vec::new(), next: None }),
+            Level::Campaign => self.entities::<Campaign>(cx, account, Listed::Campaign, page).await,
+            Level::AdGroup => self.entities::<AdGroup>(cx, account, Listed::AdGroup, page).await,
+            Level::Ad => self.entities::<Ad>(cx, account, Listed::Ad, page).await,
+        }
+    }
+}
+
+impl TikTokAds {
+    async fn entities<T: DeserializeOwned + Into<Entity>>(
+        &self,
+        cx: &CallContext<'_>,
+        account: &str,
+        level: Listed,
+        page: PageNumber,
+    ) -> Result<Page<Entity>> {
+        let request = requests::structure(cx.token, account, level, page)?;
+        let Envelope { data } = self.client.call::<Envelope<PageOf<T>>>(cx.profile, request).await?;
+        let next = page.next(data.page_info.page, data.page_info.total_page)?;
+        Ok(Page { items: data.list.into_iter().map(Into::into).collect(), next })
+    }
+}

@@ -1,0 +1,313 @@
+//! What the platform sends, as it sends it: unknown fields pass, ids stay text, figures become exact numbers at once.
+
+#![expect(clippy::struct_field_names, reason = "fields are named as the platform names them")]
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use jiff::civil::Date;
+use mooring_domain::money::{MICROS, Micros};
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde::de::{Deserializer, Unexpected, Visitor};
+
+/// The part of the envelope that tells success from failure.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Outcome {
+    pub(crate) code: u32,
+    #[serde(default)]
+    pub(crate) request_id: String,
+}
+
+impl Outcome {
+    /// 20001 is a partial success, which only writes give.
+    pub(crate) fn is_success(&self) -> bool {
+        matches!(self.code, 0 | 20001)
+    }
+}
+
+/// The envelope of a success.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Envelope<T> {
+    pub(crate) data: T,
+}
+
+/// A list without pages.
+#[derive(Debug, Deserialize)]
+pub(crate) struct List<T> {
+    pub(crate) list: Vec<T>,
+}
+
+/// A list with numbered pages.
+#[derive(Debug, Deserialize)]
+pub(crate) struct PageOf<T> {
+    pub(crate) list: Vec<T>,
+    pub(crate) page_info: PageInfo,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct PageInfo {
+    pub(crate) page: u32,
+    pub(crate) total_page: u32,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct AccessToken {
+    pub(crate) access_token: SecretString,
+    #[serde(default)]
+    pub(crate) scope: Vec<Id>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct User {
+    pub(crate) core_user_id: Id,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct AdvertiserId {
+    pub(crate) advertiser_id: Id,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Advertiser {
+    pub(crate) advertiser_id: Id,
+    #[serde(default)]
+    pub(crate) name: Option<String>,
+    pub(crate) currency: String,
+    #[serde(default)]
+    pub(crate) display_timezone: Option<String>,
+    #[serde(default)]
+    pub(crate) timezone: Option<String>,
+}
+
+/// Statuses are words that may be new any day, so they stay text. TikTok's own sandbox has no secondary one.
+#[derive(Deserialize)]
+pub(crate) struct Campaign {
+    pub(crate) campaign_id: Id,
+    #[serde(default)]
+    pub(crate) campaign_name: Option<String>,
+    #[serde(default)]
+    pub(crate) secondary_status: Option<String>,
+    #[serde(default)]
+    pub(crate) operation_status: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct AdGroup {
+    pub(crate) adgroup_id: Id,
+    pub(crate) campaign_id: Id,
+    #[serde(default)]
+    pub(crate) adgroup_name: Option<String>,
+    #[serde(default)]
+    pub(crate) secondary_status: Option<String>,
+    #[serde(default)]
+    pub(crate) operation_status: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Ad {
+    pub(crate) ad_id: Id,
+    pub(crate) adgroup_id: Id,
+    #[serde(default)]
+    pub(crate) ad_name: Option<String>,
+    #[serde(default)]
+    pub(crate) secondary_status: Option<String>,
+    #[serde(default)]
+    pub(crate) operation_status: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ReportRow {
+    pub(crate) dimensions: Dimensions,
+    pub(crate) metrics: Metrics,
+}
+
+/// Only the id of the level that was asked for comes back.
+#[derive(Deserialize)]
+pub(crate) struct Dimensions {
+    #[serde(alias = "advertiser_id", alias = "campaign_id", alias = "adgroup_id", alias = "ad_id")]
+    pub(crate) id: Id,
+    pub(crate) stat_time_day: Day,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Metrics {
+    #[serde(default)]
+    pub(crate) spend: Decimal,
+    #[serde(default)]
+    pub(crate) impressions: Count,
+    #[serde(default)]
+    pub(crate) clicks: Count,
+    #[serde(default)]
+    pub(crate) conversion: Decimal,
+    /// The total value of purchases, whatever its name says.
+    #[serde(default)]
+    pub(crate) total_complete_payment_rate: Decimal,
+}
+
+/// An id as text. The platform sends text; a few numbers are understood too, as long as they are whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Id(pub(crate) String);
+
+/// A decimal figure in micro units; `None` for the platform's `-`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Decimal(pub(crate) Option<i64>);
+
+/// A whole figure; `None` for the platform's `-`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Count(pub(crate) Option<i64>);
+
+/// A day in the account's zone, sent with a time of midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Day(pub(crate) Date);
+
+/// What is read from text, from a whole number, or from nothing. Never from a float: it would not be exact.
+trait FromScalar: Sized {
+    const WANTED: &'static str;
+    fn from_text(text: &str) -> Option<Self>;
+    fn from_nothing() -> Option<Self>;
+}
+
+impl FromScalar for Id {
+    const WANTED: &'static str = "an id";
+
+    fn from_text(text: &str) -> Option<Self> {
+        (!text.is_empty()).then(|| Self(text.to_owned()))
+    }
+
+    fn from_nothing() -> Option<Self> {
+        None
+    }
+}
+
+impl FromScalar for Decimal {
+    const WANTED: &'static str = "a decimal number";
+
+    fn from_text(text: &str) -> Option<Self> {
+        let reported = !matches!(text, "-" | "");
+        Some(Self(if reported { Some(text.parse::<Micros>().ok()?.0) } else { None }))
+    }
+
+    fn from_nothing() -> Option<Self> {
+        Some(Self(None))
+    }
+}
+
+impl FromScalar for Count {
+    const WANTED: &'static str = "a whole number";
+
+    fn from_text(text: &str) -> Option<Self> {
+        match Decimal::from_text(text)?.0 {
+            Some(micros) if micros % MICROS != 0 => None,
+            micros => Some(Self(micros.map(|micros| micros / MICROS))),
+        }
+    }
+
+    fn from_nothing() -> Option<Self> {
+        Some(Self(None))
+    }
+}
+
+impl FromScalar for Day {
+    const WANTED: &'static str = "a day at midnight";
+
+    fn from_text(text: &str) -> Option<Self> {
+        text.strip_suffix(" 00:00:00").unwrap_or(text).parse().ok().map(Self)
+    }
+
+    fn from_nothing() -> Option<Self> {
+        None
+    }
+}
+
+struct Scalar<T>(PhantomData<T>);
+
+impl<T: FromScalar> Visitor<'_> for Scalar<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(T::WANTED)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        T::from_text(text).ok_or_else(|| E::invalid_value(Unexpected::Other("text"), &self))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<T, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<T, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<T, E> {
+        T::from_nothing().ok_or_else(|| E::invalid_type(Unexpected::Unit, &self))
+    }
+}
+
+macro_rules! deserialize_scalar {
+    ($($name:ident),*) => {$(
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any(Scalar(PhantomData))
+            }
+        }
+    )*};
+}
+
+deserialize_scalar!(Id, Decimal, Count, Day);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<T: for<'de> Deserialize<'de>>(json: &str) -> Option<T> {
+        serde_json::from_str(json).ok()
+    }
+
+    #[test]
+    fn figures_are_exact_and_a_dash_is_not_zero() {
+        let cases = [
+            (r#""20.000""#, Some(20_000_000)),
+            (r#""0.10""#, Some(100_000)),
+            (r#""123456789.99""#, Some(123_456_789_990_000)),
+            (r#""-0.5""#, Some(-500_000)),
+            (r#""0""#, Some(0)),
+            ("7", Some(7_000_000)),
+            (r#""-""#, None),
+            ("null", None),
+        ];
+        for (json, expected) in cases {
+            assert_eq!(read::<Decimal>(json), Some(Decimal(expected)), "{json}");
+        }
+        for json in ["0.1", r#""1e3""#, r#""1,000""#, r#""NaN""#, "{}", "true"] {
+            assert_eq!(read::<Decimal>(json), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn counts_are_whole() {
+        assert_eq!(read::<Count>(r#""5830""#), Some(Count(Some(5830))));
+        assert_eq!(read::<Count>(r#""5830.00""#), Some(Count(Some(5830))));
+        assert_eq!(read::<Count>(r#""-""#), Some(Count(None)));
+        assert_eq!(read::<Count>(r#""5830.5""#), None);
+    }
+
+    #[test]
+    fn ids_beyond_the_range_of_floats_survive() {
+        for json in [r#""7050363942434013185""#, "7050363942434013185"] {
+            assert_eq!(read::<Id>(json), Some(Id("7050363942434013185".to_owned())));
+        }
+        assert_eq!(read::<Id>("null"), None);
+        assert_eq!(read::<Id>("7.0"), None);
+    }
+
+    #[test]
+    fn a_day_is_a_date_at_midnight() {
+        let day = Day(jiff::civil::date(2021, 10, 25));
+        assert_eq!(read::<Day>(r#""2021-10-25 00:00:00""#), Some(day));
+        assert_eq!(read::<Day>(r#""2021-10-25""#), Some(day));
+        assert_eq!(read::<Day>(r#""2021-13-25 00:00:00""#), None);
+    }
+}
