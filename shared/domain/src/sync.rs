@@ -135,8 +135,8 @@ pub struct SyncState {
     pub last_success: Option<Timestamp>,
     /// When names and statuses were last read.
     pub structure_at: Option<Timestamp>,
-    /// How many ads the account has, for cutting windows.
-    pub ads: u64,
+    /// How many campaigns, ad groups and ads the account has, for cutting windows.
+    pub entities: u64,
     /// When the platform first refused the token, while the connection is suspect.
     pub suspect_since: Option<Timestamp>,
 }

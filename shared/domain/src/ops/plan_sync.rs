@@ -1,1 +1,118 @@
-//! To be written.
+//! Plans what a tick of the schedule sends: one job for each account whose slot came since the ticks before.
+//!
+//! Ticks overlap, so that a lost one is made up for by the next; jobs have deterministic ids, so that what was sent
+//! twice is done once. Nothing is written but the removal of outbox jobs that were sent.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::error::{Error, Kind, Result};
+use crate::ports::{AccountRef, DueRead, SyncQueue};
+use crate::profile::Profile;
+use crate::sync::{JobKind, SHARDS, SyncJob, slot_of};
+
+/// How many minutes a tick covers: twice the five minutes between two ticks.
+pub const COVERED_MINUTES: i64 = 10;
+/// How old an outbox job is before somebody other than its maker sends it.
+pub const OUTBOX_AGE: SignedDuration = SignedDuration::from_mins(1);
+
+/// What planning needs.
+#[derive(Clone, Copy)]
+pub struct Ports<'a> {
+    /// Who is due.
+    pub due: &'a dyn DueRead,
+    /// Where jobs go.
+    pub queue: &'a dyn SyncQueue,
+}
+
+/// One tick.
+#[derive(Debug, Clone, Copy)]
+pub struct Input {
+    /// The tick's own time.
+    pub tick: Timestamp,
+    /// Minutes between two syncs of an account.
+    pub period_minutes: u16,
+}
+
+/// What was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Planned {
+    /// Jobs of accounts that are due.
+    pub due: usize,
+    /// Jobs that their maker did not send.
+    pub resent: usize,
+}
+
+/// Sends the jobs of a tick.
+pub async fn run(ports: &Ports<'_>, input: Input) -> Result<Planned> {
+    let mut planned = Planned::default();
+    for shard in 0..SHARDS {
+        for (first, last) in minutes(input) {
+            let accounts = ports.due.due(shard, first, last).await?;
+            let jobs: Vec<_> = accounts.into_iter().filter_map(|account| job(account, input)).collect();
+            send(ports.queue, &jobs).await?;
+            planned.due += jobs.len();
+        }
+    }
+    planned.resent = resend(ports, input.tick).await?;
+    Ok(planned)
+}
+
+/// The one period of a profile: the due index does not say which platform an account is of.
+pub fn period(profile: &Profile) -> Result<u16> {
+    let mut periods = profile.platforms.iter().map(|platform| platform.period_minutes);
+    let period = periods.next().filter(|period| *period > 0 && periods.all(|other| other == *period));
+    period.ok_or_else(|| {
+        Error::new(Kind::Internal, "periods_differ", "All platforms of a profile need one sync period.")
+    })
+}
+
+/// The minutes of the period that the tick covers, as ranges with both ends included.
+fn minutes(input: Input) -> Vec<(u16, u16)> {
+    let period = i64::from(input.period_minutes.max(1));
+    if COVERED_MINUTES >= period {
+        return vec![(0, input.period_minutes.max(1) - 1)];
+    }
+    let last = minute_of(input.tick).rem_euclid(period);
+    let first = last - COVERED_MINUTES + 1;
+    let ranges = if first < 0 { vec![(first + period, period - 1), (0, last)] } else { vec![(first, last)] };
+    ranges.into_iter().filter_map(|(from, to)| Some((from.try_into().ok()?, to.try_into().ok()?))).collect()
+}
+
+/// The job of an account for its latest slot, at or before the tick.
+fn job(account: AccountRef, input: Input) -> Option<SyncJob> {
+    let period = i64::from(input.period_minutes.max(1));
+    let (_, minute) = slot_of(&account.connection, input.period_minutes);
+    let now = minute_of(input.tick);
+    let slot = now - (now - i64::from(minute)).rem_euclid(period);
+    Some(SyncJob {
+        tenant: account.tenant,
+        connection: account.connection,
+        account: account.account,
+        kind: JobKind::Restate,
+        window: None,
+        slot: Timestamp::from_second(slot * 60).ok()?,
+        deferred: 0,
+    })
+}
+
+fn minute_of(time: Timestamp) -> i64 {
+    time.as_second().div_euclid(60)
+}
+
+/// Sends again what an activation stored but did not send.
+async fn resend(ports: &Ports<'_>, tick: Timestamp) -> Result<usize> {
+    let waiting = ports.due.outbox(tick - OUTBOX_AGE).await?;
+    let jobs: Vec<_> = waiting.iter().map(|(_, job)| job.clone()).collect();
+    send(ports.queue, &jobs).await?;
+    for (id, job) in &waiting {
+        ports.due.outbox_done(job, id).await?;
+    }
+    Ok(waiting.len())
+}
+
+async fn send(queue: &dyn SyncQueue, jobs: &[SyncJob]) -> Result<()> {
+    if jobs.is_empty() { Ok(()) } else { queue.send_sync(jobs, 0).await }
+}
+
+#[cfg(test)]
+mod tests;
