@@ -1,0 +1,88 @@
+//! What the suite has to know of each platform: where its answers hold what, and how its grants nest.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "indexing JSON makes what is missing, and a trial may end in a panic"
+)]
+
+use serde_json::{Value, json};
+
+/// One platform's answers, as far as trials change them.
+pub(crate) struct Dialect {
+    pub(crate) platform: &'static str,
+    /// Part of the path of the report call.
+    pub(crate) report: &'static str,
+    /// Part of the path of the call that lists campaigns.
+    pub(crate) campaigns: &'static str,
+    /// Part of the path of the call that lists ads.
+    pub(crate) ads: &'static str,
+    /// Part of the path of the call that redeems a code.
+    pub(crate) exchange: &'static str,
+    /// Where the authorise URL carries the app's id.
+    pub(crate) app_parameter: &'static str,
+    /// A scope and one that it includes.
+    pub(crate) nested_scopes: Option<(u64, &'static str)>,
+    /// Empties a page and leaves its page count.
+    pub(crate) empty: fn(&mut Value),
+    /// Makes the answer to any page say that it is the first.
+    pub(crate) first_page: fn(&mut Value),
+    /// Puts words and fields in that nobody knows.
+    pub(crate) unknown_words: fn(&mut Value),
+    /// Leaves the first row's spend and clicks unreported.
+    pub(crate) unreported: fn(&mut Value),
+    /// Writes figures that floats cannot hold into the first row.
+    pub(crate) exact: fn(&mut Value),
+    /// Makes the first entity's id larger than a float can hold.
+    pub(crate) large_id: fn(&mut Value),
+    /// Puts [`PLANTED`] where a figure belongs.
+    pub(crate) wrong_type: fn(&mut Value),
+    /// The path that the error then names.
+    pub(crate) wrong_path: &'static str,
+    /// The text of a row's spend.
+    pub(crate) spend: fn(&Value) -> Option<&str>,
+    /// The rows of a page.
+    pub(crate) rows: fn(&Value) -> &[Value],
+    /// Where a request's query names the page size.
+    pub(crate) page_size: &'static str,
+}
+
+/// Stands for a body's content in errors: it must not show.
+pub(crate) const PLANTED: &str = "planted-body-7c1e";
+/// One more than a 64-bit float can tell from its neighbour.
+pub(crate) const LARGE_ID: &str = "9007199254740993";
+/// An exact amount that a float cannot hold.
+pub(crate) const EXACT_SPEND: &str = "90071992547.40993";
+
+/// Finds a platform's table.
+pub(crate) fn of(platform: &str) -> Option<&'static Dialect> {
+    [&TIKTOK_ADS].into_iter().find(|dialect| dialect.platform == platform)
+}
+
+static TIKTOK_ADS: Dialect = Dialect {
+    platform: "tiktok_ads",
+    report: "/report/integrated/get/",
+    campaigns: "/campaign/get/",
+    ads: "/ad/get/",
+    exchange: "/oauth2/access_token/",
+    app_parameter: "app_id",
+    nested_scopes: Some((4, "44")),
+    empty: |answer| answer["data"]["list"] = json!([]),
+    first_page: |answer| answer["data"]["page_info"]["page"] = json!(1),
+    unknown_words: |answer| {
+        answer["data"]["list"][0]["secondary_status"] = json!("AD_STATUS_ON_THE_MOON");
+        answer["data"]["list"][0]["novelty"] = json!({"deep": [1.5, null]});
+        answer["novelty"] = json!(true);
+    },
+    unreported: |answer| {
+        answer["data"]["list"][0]["metrics"]["spend"] = json!("-");
+        answer["data"]["list"][0]["metrics"]["clicks"] = Value::Null;
+        answer["data"]["list"][0]["metrics"]["impressions"] = json!("0");
+    },
+    exact: |answer| answer["data"]["list"][0]["metrics"]["spend"] = json!(EXACT_SPEND),
+    large_id: |answer| answer["data"]["list"][0]["campaign_id"] = json!(LARGE_ID),
+    wrong_type: |answer| answer["data"]["list"][0]["metrics"]["spend"] = json!(PLANTED),
+    wrong_path: "data.list[0].metrics.spend",
+    spend: |row| row["metrics"]["spend"].as_str(),
+    rows: |answer| answer["data"]["list"].as_array().map_or(&[], Vec::as_slice),
+    page_size: "page_size",
+};

@@ -1,0 +1,24 @@
+//! The executable form of `docs/connector-spec.md`: one trial for each platform and rule.
+//!
+//! Each trial has a sandbox of its own on loopback, and between it and the connector a tap that records what was
+//! sent and can change what comes back. Nothing here calls a platform.
+
+mod bench;
+mod dialect;
+mod logs;
+mod rules;
+mod spec;
+mod tap;
+mod timing;
+
+use libtest_mimic::{Arguments, Trial};
+use mooring_registry::{Config, Registry};
+
+fn main() -> anyhow::Result<()> {
+    let registry = Registry::new(&Config::default())?;
+    let mut trials: Vec<Trial> = registry.all().into_iter().flat_map(rules::trials).collect();
+    trials.push(Trial::test("spec::rules_and_trials_are_the_same", || {
+        Ok(spec::rules_and_trials_are_the_same()?)
+    }));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit()
+}

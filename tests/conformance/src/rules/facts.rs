@@ -1,0 +1,150 @@
+//! Accounts, figures and names: exact, complete, in the account's own days.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context as _, Result, ensure};
+use jiff::civil::Date;
+use mooring_domain::money::Micros;
+use mooring_domain::report::{Level, Metric, Row, Values};
+
+use crate::bench::{Bench, days};
+use crate::dialect::{EXACT_SPEND, LARGE_ID};
+use crate::tap::Act;
+
+/// S3: account identifiers, with what days and money mean for them.
+pub(super) async fn accounts_have_currency_and_zone(platform: &'static str) -> Result<()> {
+    let bench = Bench::new(platform).await?;
+    let accounts = bench.accounts()?.list(&bench.cx()).await?;
+    let ids: Vec<_> = accounts.iter().map(|account| account.external_id.clone()).collect();
+    ensure!(ids == bench.sandbox.advertiser_ids(), "listed {ids:?}");
+    for account in &accounts {
+        jiff::tz::TimeZone::get(&account.zone).context("the zone")?;
+        ensure!(!account.zone.starts_with("Etc/"), "{} ignores summer time", account.zone);
+        ensure!(!account.name.is_empty(), "an account without a name");
+    }
+    let currencies: BTreeSet<_> = accounts.iter().map(|account| account.currency.as_str()).collect();
+    ensure!(currencies.len() > 1, "the sandbox has accounts of several currencies, seen {currencies:?}");
+    Ok(())
+}
+
+/// S5: spend to the last digit; whatever the platform wrote is what the rows add up to.
+pub(super) async fn money_and_counts_are_exact(platform: &'static str) -> Result<()> {
+    let bench = Bench::new(platform).await?;
+    let window = days("2026-08-20", "2026-09-10")?;
+    for account in bench.sandbox.advertiser_ids() {
+        bench.rows(&account, Level::Ad, window).await?;
+    }
+    let seen = bench.seen(bench.dialect.report);
+    let pages = seen.iter().map(|seen| serde_json::from_str(&seen.answer)).collect::<Result<Vec<_>, _>>()?;
+    let texts: Vec<&str> =
+        pages.iter().flat_map(|page| (bench.dialect.rows)(page)).filter_map(bench.dialect.spend).collect();
+    ensure!(texts.len() > 500, "only {} figures", texts.len());
+    for text in &texts {
+        let read = text.parse::<Micros>()?.to_string();
+        let plain = text.split_once('.').map_or(*text, |_| text.trim_end_matches('0').trim_end_matches('.'));
+        ensure!(read == plain, "{text} became {read}");
+    }
+    bench.tap.script(bench.dialect.report, 1, Act::Rewrite(bench.dialect.exact));
+    let page = bench.report_page(window).await??;
+    let spend = page.items.first().and_then(|row| row.values.get(Metric::Spend)).context("no spend")?;
+    ensure!(Micros(spend).to_string() == EXACT_SPEND, "{spend}");
+    Ok(())
+}
+
+pub(super) async fn unreported_is_not_zero(platform: &'static str) -> Result<()> {
+    let bench = Bench::new(platform).await?;
+    bench.tap.script(bench.dialect.report, 1, Act::Rewrite(bench.dialect.unreported));
+    let page = bench.report_page(days("2026-09-01", "2026-09-07")?).await??;
+    let values = page.items.first().context("no rows")?.values;
+    ensure!(values.get(Metric::Spend).is_none(), "spend was not reported: {values:?}");
+    ensure!(values.get(Metric::Clicks).is_none(), "clicks were not reported: {values:?}");
+    ensure!(values.get(Metric::Impressions) == Some(0), "impressions were zero: {values:?}");
+    Ok(())
+}
+
+pub(super) async fn days_are_the_accounts_own(platform: &'static str) -> Result<()> {
+    let bench = Bench::new(platform).await?;
+    let window = days("2026-09-10", "2026-09-18")?;
+    let mut last_days = BTreeSet::new();
+    for account in bench.accounts()?.list(&bench.cx()).await? {
+        let today = bench.now.in_tz(&account.zone)?.date();
+        let rows = bench.rows(&account.external_id, Level::Account, window).await?;
+        let last = rows.iter().map(|row| row.day).max().context("no rows")?;
+        ensure!(last == today, "in {} it is {today}, the last row is of {last}", account.zone);
+        last_days.insert(last);
+    }
+    ensure!(last_days.len() > 1, "the trial needs accounts whose days differ");
+    Ok(())
+}
+
+/// S4: account, campaign, ad group and ad level say the same in sum.
+pub(super) async fn levels_add_up_with_what_was_deleted(platform: &'static str) -> Result<()> {
+    let bench = Bench::new(platform).await?;
+    let window = days("2026-06-01", "2026-06-30")?;
+    for account in bench.sandbox.advertiser_ids() {
+        let whole = sums(&bench.rows(&account, Level::Account, window).await?)?;
+        ensure!(!whole.is_empty(), "no rows");
+        for level in [Level::Campaign, Level::AdGroup, Level::Ad] {
+            let parts = sums(&bench.rows(&account, level, window).await?)?;
+            ensure!(parts == whole, "the {} level differs from the account's", level.as_str());
+        }
+    }
+    Ok(())
+}
+
+/// Adds up what has no gaps: the purchase value is unreported where there was no purchase.
+fn sums(rows: &[Row]) -> Result<BTreeMap<Date, Values>> {
+    let mut sums = BTreeMap::<Date, Values>::new();
+    for row in rows {
+        let sum = sums.entry(row.day).or_default();
+        *sum = sum.plus(&row.values).context("a sum out of range")?;
+    }
+    Ok(sums)
+}
+
+pub(super) async fn structure_names_whatever_reports_mention(platform: &'static str) -> Result<()> {
+    let bench = Bench::new(platform).await?;
+    let (account, window) = (bench.account()?, days("2026-06-01", "2026-06-30")?);
+    let mut above: Option<BTreeSet<String>> = None;
+    for level in [Level::Campaign, Level::AdGroup, Level::Ad] {
+        let entities = bench.entities(&account, level).await?;
+        let ids: BTreeSet<_> = entities.iter().map(|entity| entity.id.clone()).collect();
+        let rows = bench.rows(&account, level, window).await?;
+        let unnamed = rows.iter().filter(|row| !ids.contains(&row.entity)).count();
+        ensure!(
+            unnamed == 0 && !rows.is_empty(),
+            "{unnamed} rows of the {} level have no name",
+            level.as_str()
+        );
+        ensure!(entities.iter().all(|entity| !entity.name.is_empty() && !entity.status.is_empty()), "blank");
+        let orphan =
+            |parent: &String| above.as_ref().map_or(!parent.is_empty(), |above| !above.contains(parent));
+        ensure!(!entities.iter().any(|entity| orphan(&entity.parent)), "an orphan at {}", level.as_str());
+        above = Some(ids);
+    }
+    let accounts = bench.structure()?.page(&bench.cx(), &account, Level::Account, None).await?;
+    ensure!(accounts.items.is_empty() && accounts.next.is_none(), "an account is no part of itself");
+    Ok(())
+}
+
+pub(super) async fn unknown_words_and_fields_pass(platform: &'static str) -> Result<()> {
+    let bench = Bench::new(platform).await?;
+    let expected = bench.entities(&bench.account()?, Level::Ad).await?;
+    bench.tap.script(bench.dialect.ads, 1, Act::Rewrite(bench.dialect.unknown_words));
+    let page = bench.entities(&bench.account()?, Level::Ad).await?;
+    ensure!(page.len() == expected.len(), "{} of {} ads", page.len(), expected.len());
+    let status = &page.first().context("no ads")?.status;
+    ensure!(status == "AD_STATUS_ON_THE_MOON", "the new word became {status}");
+    bench.tap.script(bench.dialect.report, 1, Act::Rewrite(bench.dialect.unknown_words));
+    bench.report_page(days("2026-09-01", "2026-09-07")?).await??;
+    Ok(())
+}
+
+pub(super) async fn ids_survive_as_text(platform: &'static str) -> Result<()> {
+    let bench = Bench::new(platform).await?;
+    bench.tap.script(bench.dialect.campaigns, 1, Act::Rewrite(bench.dialect.large_id));
+    let page = bench.structure()?.page(&bench.cx(), &bench.account()?, Level::Campaign, None).await?;
+    let first = &page.items.first().context("no campaigns")?.id;
+    ensure!(first == LARGE_ID, "the id became {first}");
+    Ok(())
+}
