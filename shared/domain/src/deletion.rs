@@ -20,6 +20,22 @@ pub const REVOKE_PAUSE: SignedDuration = SignedDuration::from_mins(15);
 /// How long until a failed verification is tried again.
 pub const VERIFY_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 
+/// When a deletion that is not done is worth an alarm.
+pub const ALARM_AFTER: SignedDuration = SignedDuration::from_hours(48);
+/// When it is worth waking somebody up.
+pub const PAGE_AFTER: SignedDuration = SignedDuration::from_hours(5 * 24);
+
+/// Whether a deletion is on its way as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lateness {
+    /// It is.
+    InTime,
+    /// It should have been verified a day ago.
+    Alarm,
+    /// Two days are left until the promise is broken.
+    Page,
+}
+
 /// What a deletion is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Subject {
@@ -243,11 +259,33 @@ impl Deletion {
         matches!(self.subject, Subject::Connection(_))
     }
 
+    /// The events that are over. A step that deletes writes down what is there before it does, so that a crash in
+    /// between loses no count; until it has ended that note is not an event.
+    pub fn happened(&self) -> impl Iterator<Item = &StepEvent> {
+        self.events.iter().filter(|event| {
+            event.step < self.step || matches!(event.step, Step::Revoke | Step::Verify | Step::Done)
+        })
+    }
+
+    /// Tells when it is too late, or nearly.
+    pub fn lateness(&self, now: Timestamp) -> Lateness {
+        match now.duration_since(self.t0) {
+            _ if self.step == Step::Done => Lateness::InTime,
+            age if age >= PAGE_AFTER => Lateness::Page,
+            age if age >= ALARM_AFTER => Lateness::Alarm,
+            _ => Lateness::InTime,
+        }
+    }
+
     /// Lists what cannot be counted and expires by itself, from the template's retention settings.
     pub fn residues(&self) -> Vec<Residue> {
         let after = |hours: i64| self.t0 + SignedDuration::from_hours(hours);
         vec![
-            Residue { place: "vault recovery window", holds: "wrapped keys, sealed tokens", by: after(24 + 24) },
+            Residue {
+                place: "vault recovery window",
+                holds: "wrapped keys, sealed tokens",
+                by: after(24 + 24),
+            },
             Residue {
                 place: "recovery windows of the other tables",
                 holds: "sealed bytes whose keys are destroyed",

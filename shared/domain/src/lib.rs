@@ -7,6 +7,7 @@
 pub mod account;
 pub mod app;
 pub mod caller;
+pub mod candidates;
 pub mod completeness;
 pub mod connect;
 pub mod connection;
@@ -25,5 +26,6 @@ pub mod report;
 pub mod secret;
 pub mod sheet;
 pub mod sync;
+pub mod together;
 
 pub use error::{Error, Kind, Result, Retry};

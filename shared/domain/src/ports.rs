@@ -238,8 +238,15 @@ pub trait ConnectionConfirm: Send + Sync {
 pub trait ConnectionActivate: Send + Sync {
     /// Makes a pending connection active: rows lose their expiry, fences open, the accounts enter the due index,
     /// first jobs go to the outbox and the deletion of abandoned connections is taken back. The flip is one transaction.
-    async fn activate(&self, connection: &Connection, accounts: &[Account], abandoned: &DeletionId, jobs: &[SyncJob])
-    -> Result<()>;
+    /// The slot is the connection's shard and minute of the period ([`crate::sync::slot_of`]).
+    async fn activate(
+        &self,
+        connection: &Connection,
+        accounts: &[Account],
+        slot: (u16, u16),
+        abandoned: &DeletionId,
+        jobs: &[SyncJob],
+    ) -> Result<()>;
 }
 
 /// Changes a connection's state.
@@ -263,13 +270,19 @@ pub enum Cut {
 /// Makes the cut (T0).
 #[async_trait]
 pub trait DeletionBegin: Send + Sync {
-    /// Lists every place of a subject.
-    fn places(&self, tenant: &TenantId, subject: &Subject, accounts: &[AccountId], mail: Option<&Fingerprint>)
-    -> Vec<Place>;
+    /// Lists every place of a subject; of a tenant, its Directory rows and registered origins among them.
+    async fn places(
+        &self,
+        tenant: &TenantId,
+        subject: &Subject,
+        accounts: &[AccountId],
+        mail: Option<&Fingerprint>,
+    ) -> Result<Vec<Place>>;
     /// The ids of the data keys that a subject holds.
     async fn held_keys(&self, tenant: &TenantId, subject: &Subject) -> Result<Vec<crate::ids::DataKeyId>>;
     /// One transaction: fence and state `purging`, `expires_at` on the Vault rows and the subject's own rows, the
-    /// deletion in the Ledger, its public code, an audit event.
+    /// deletion in the Ledger (over the hidden one of a pending connection, which has the same id), its public code, an
+    /// audit event. For [`crate::deletion::Reason::Abandoned`] only while the connection is still pending.
     async fn begin(&self, deletion: &Deletion, accounts: &[AccountId]) -> Result<Cut>;
 }
 

@@ -1,0 +1,256 @@
+//! The cut and the operations around it: what is the caller's, what is the same deletion, what is told to whom.
+
+use jiff::SignedDuration;
+
+use super::fakes::{World, account, caller, now, profile, tenant};
+use super::{PlanPorts, Target};
+use crate::caller::{Caller, CredentialKind};
+use crate::connection::State;
+use crate::deletion::{DELETE_WITHIN, Lateness, Reason, Step, Subject};
+use crate::error::Kind;
+use crate::ids::ConnectionId;
+use crate::ops::read_deletions::{self, receipt};
+use crate::ops::request_deletion::{self, by_link, by_mail};
+use crate::ops::{disconnect, sweep_deletions};
+use crate::ports::Entropy;
+
+fn server() -> Caller {
+    caller(CredentialKind::ApiKey)
+}
+
+fn browser(user: &str) -> Caller {
+    caller(CredentialKind::FrontendToken(user.parse().unwrap()))
+}
+
+fn whole(connection: &ConnectionId) -> Target {
+    Target { connection: connection.clone(), account: None }
+}
+
+fn part(connection: &ConnectionId, number: u128) -> Target {
+    Target { connection: connection.clone(), account: Some(account(number)) }
+}
+
+fn disconnect(world: &World, caller: &Caller, target: &Target) -> crate::Result<super::Started> {
+    now(disconnect::run(&disconnect::Ports { plan: world.plan(), queue: world }, caller, target))
+}
+
+#[test]
+fn s18_a_disconnect_is_planned_whole_and_started_at_once() {
+    let world = World::new();
+    let connection = world.connect(1, &[11, 12]);
+    let started = disconnect(&world, &browser("u-1"), &whole(&connection)).unwrap();
+    let deletion = started.deletion;
+    assert!(started.unsent.is_none());
+    assert_eq!(world.memory().sent, std::slice::from_ref(&deletion.id));
+    assert_eq!((deletion.reason, deletion.step), (Reason::Disconnected, Step::ShredData));
+    assert_eq!(deletion.delete_by, deletion.t0 + DELETE_WITHIN);
+    assert_eq!(deletion.next_step_at, Some(deletion.t0));
+    assert!(deletion.code.len() >= 22, "at least 128 random bits");
+    assert_eq!(deletion.keys.len(), 1);
+}
+
+#[test]
+fn a_second_disconnect_answers_the_same_deletion() {
+    let world = World::new();
+    let connection = world.connect(1, &[11, 12]);
+    let account = disconnect(&world, &server(), &part(&connection, 11)).unwrap().deletion;
+    assert_eq!(account.subject, Subject::Account(connection.clone(), super::fakes::account(11)));
+    assert_eq!(disconnect(&world, &server(), &part(&connection, 11)).unwrap().deletion.id, account.id);
+    let first = disconnect(&world, &server(), &whole(&connection)).unwrap().deletion;
+    let again = disconnect(&world, &browser("u-1"), &whole(&connection)).unwrap().deletion;
+    assert_eq!((first.id.clone(), first.t0), (again.id, again.t0));
+    assert_eq!(disconnect(&world, &server(), &part(&connection, 12)).unwrap().deletion.id, first.id);
+}
+
+#[test]
+fn what_is_another_s_is_not_there() {
+    let world = World::new();
+    let connection = world.connect(1, &[11]);
+    let elsewhere = Caller { tenant: "ten_00000000000000000000000002".parse().unwrap(), ..server() };
+    for (caller, target) in [
+        (browser("u-2"), whole(&connection)),
+        (elsewhere, whole(&connection)),
+        (server(), whole(&ConnectionId::from_uuid(uuid::Uuid::from_u128(77)))),
+        (server(), part(&connection, 77)),
+    ] {
+        let error = disconnect(&world, &caller, &target).unwrap_err();
+        assert_eq!((error.kind, error.code), (Kind::NotFound, "not_found"));
+    }
+    assert!(world.memory().log.is_empty());
+    let unscoped = Caller { scopes: Vec::new(), ..server() };
+    assert_eq!(disconnect(&world, &unscoped, &whole(&connection)).unwrap_err().kind, Kind::Forbidden);
+}
+
+#[test]
+fn with_the_last_account_the_whole_connection_goes() {
+    let world = World::new();
+    let connection = world.connect(1, &[11, 12]);
+    disconnect(&world, &server(), &part(&connection, 11)).unwrap();
+    let last = disconnect(&world, &server(), &part(&connection, 12)).unwrap().deletion;
+    assert_eq!(last.subject, Subject::Connection(connection.clone()));
+    assert_eq!(world.memory().connections[&connection].state, State::Purging);
+}
+
+#[test]
+fn a_message_that_was_not_sent_does_no_harm() {
+    let world = World::new();
+    let connection = world.connect(1, &[11]);
+    world.memory().queue_is_away = true;
+    let started = disconnect(&world, &server(), &whole(&connection)).unwrap();
+    assert!(started.unsent.is_some());
+    world.memory().queue_is_away = false;
+    let ports = sweep_deletions::Ports { clock: &world, ledger: &world, queue: &world };
+    let swept = now(sweep_deletions::run(&ports)).unwrap();
+    assert_eq!((swept.sent, world.memory().sent.as_slice()), (1, [started.deletion.id].as_slice()));
+}
+
+#[test]
+fn late_deletions_are_found_by_age() {
+    let world = World::new();
+    let connection = world.connect(1, &[11]);
+    disconnect(&world, &server(), &whole(&connection)).unwrap();
+    let ports = sweep_deletions::Ports { clock: &world, ledger: &world, queue: &world };
+    let mut seen = Vec::new();
+    for hours in [47, 1, 72] {
+        world.pass(SignedDuration::from_hours(hours));
+        seen.push(now(sweep_deletions::run(&ports)).unwrap().late.first().map(|(_, late)| *late));
+    }
+    assert_eq!(seen, [None, Some(Lateness::Alarm), Some(Lateness::Page)]);
+}
+
+#[test]
+fn t44_a_tenant_is_deleted_by_its_server_only() {
+    let world = World::new();
+    let ports = request_deletion::Ports { plan: world.plan(), queue: &world };
+    let run = |caller: &Caller| now(request_deletion::run(&ports, caller, &request_deletion::Input::Tenant));
+    assert_eq!(run(&browser("u-1")).unwrap_err().kind, Kind::Forbidden);
+    let deletion = run(&server()).unwrap().deletion;
+    assert_eq!((deletion.subject, deletion.step), (Subject::Tenant, Step::CutConnections));
+    assert_eq!((deletion.reason, deletion.platform.as_str()), (Reason::Requested, ""));
+}
+
+fn mail_ports<'a>(world: &'a World, profile: &'a crate::profile::Profile) -> by_mail::Ports<'a> {
+    by_mail::Ports {
+        clock: world,
+        entropy: &world.entropy,
+        vault: world,
+        keys: world,
+        index: world,
+        connections: world,
+        links: world,
+        mailer: world,
+        profile,
+        api_origin: "https://api.example.com",
+    }
+}
+
+#[test]
+fn t53_the_answer_and_the_work_do_not_tell_whether_an_address_is_known() {
+    let (world, profile) = (World::new(), profile());
+    world.connect(1, &[11]);
+    let ports = mail_ports(&world, &profile);
+    assert!(now(by_mail::run(&ports, "nobody@example.com")).unwrap().is_none());
+    assert_eq!(stored(&world), (1, 0));
+    assert!(now(by_mail::run(&ports, " Anna@Example.com ")).unwrap().is_none());
+    assert_eq!(stored(&world), (2, 1));
+
+    let (to, text) = world.memory().mails.remove(0);
+    assert_eq!(to, "Anna@Example.com");
+    assert!(text.contains("Example") && text.contains("privacy@example.com") && text.contains("7 days"));
+    let token = link_in(&text);
+    let (key, link) = world.memory().links.remove(1);
+    assert_eq!(key, world.entropy.digest(token.as_bytes()));
+    assert_eq!(link.connections.len(), 1);
+    for bad in ["", "anna", "@example.com", "a b@example.com", "a@b\r\nBcc: c@d", "a@b,c@d"] {
+        assert_eq!(now(by_mail::run(&ports, bad)).unwrap_err().code, "invalid_email", "{bad}");
+    }
+}
+
+/// How many links are stored and how many mails went out.
+fn stored(world: &World) -> (usize, usize) {
+    let memory = world.memory();
+    (memory.links.len(), memory.mails.len())
+}
+
+fn link_in(text: &str) -> String {
+    let start = text.split("https://api.example.com/deletion-requests/").nth(1).unwrap();
+    start.split_whitespace().next().unwrap().to_owned()
+}
+
+fn link_ports(world: &World) -> by_link::Ports<'_> {
+    by_link::Ports {
+        look: by_link::LookPorts { plan: world.plan(), links: world },
+        take: world,
+        queue: world,
+    }
+}
+
+#[test]
+fn t53_looking_at_a_link_uses_nothing_up_and_confirming_it_works_once() {
+    let (world, profile) = (World::new(), profile());
+    let connections = [world.connect(1, &[11, 12]), world.connect(2, &[21])];
+    now(by_mail::run(&mail_ports(&world, &profile), "anna@example.com")).unwrap();
+    let token = link_in(&world.memory().mails[0].1.clone());
+    let ports = link_ports(&world);
+    for _ in 0..2 {
+        let held = now(by_link::look(&ports.look, &token)).unwrap();
+        assert_eq!(held.iter().map(|one| one.accounts).sum::<usize>(), 3);
+    }
+    assert!(world.memory().log.is_empty());
+
+    let output = now(by_link::run(&ports, &token)).unwrap();
+    assert_eq!(output.deletions.len(), 2);
+    assert!(output.deletions.iter().all(|deletion| deletion.reason == Reason::RequestedByMail));
+    for connection in &connections {
+        assert_eq!(world.memory().connections[connection].state, State::Purging);
+    }
+    let again = now(by_link::run(&ports, &token)).unwrap_err();
+    assert_eq!((again.kind, again.code), (Kind::Gone, "link_used"));
+    assert_eq!(now(by_link::look(&ports.look, &token)).unwrap_err().kind, Kind::Gone);
+    assert_eq!(world.memory().log.len(), 2);
+}
+
+#[test]
+fn a_link_stops_working_after_its_hour() {
+    let (world, profile) = (World::new(), profile());
+    world.connect(1, &[11]);
+    now(by_mail::run(&mail_ports(&world, &profile), "anna@example.com")).unwrap();
+    let token = link_in(&world.memory().mails[0].1.clone());
+    world.pass(SignedDuration::from_mins(60));
+    assert_eq!(now(by_link::run(&link_ports(&world), &token)).unwrap_err().kind, Kind::Gone);
+    assert!(world.memory().log.is_empty());
+}
+
+#[test]
+fn deletions_are_listed_to_servers_and_shown_by_id_and_code() {
+    let world = World::new();
+    let connection = world.connect(1, &[11]);
+    let deletion = disconnect(&world, &server(), &whole(&connection)).unwrap().deletion;
+    let ports = read_deletions::Ports { ledger: &world, entropy: &world.entropy };
+    assert_eq!(
+        now(read_deletions::list(&ports, &browser("u-1"), None, 10)).unwrap_err().kind,
+        Kind::Forbidden
+    );
+    assert_eq!(now(read_deletions::list(&ports, &server(), None, 10)).unwrap().len(), 1);
+    assert_eq!(now(read_deletions::get(&ports, &browser("u-1"), &deletion.id)).unwrap().id, deletion.id);
+    assert_eq!(now(read_deletions::by_code(&ports, &deletion.code)).unwrap().id, deletion.id);
+    assert_eq!(now(read_deletions::by_code(&ports, "guess")).unwrap_err().kind, Kind::NotFound);
+    let early = now(receipt::get(&ports, &world, &server(), &deletion.id)).unwrap_err();
+    assert_eq!((early.kind, early.code), (Kind::Conflict, "not_verified_yet"));
+    assert!(early.message.contains("shred_data"));
+}
+
+#[test]
+fn plans_write_nothing() {
+    let world = World::new();
+    let connection = world.connect(1, &[11, 12]);
+    let plan: PlanPorts<'_> = world.plan();
+    let t0 = world.memory().now - SignedDuration::from_hours(20);
+    let subject = Subject::Connection(connection);
+    let (deletion, accounts) =
+        now(super::plan(&plan, &tenant(), &subject, Reason::RevokedAtPlatform, t0)).unwrap();
+    assert_eq!((deletion.t0, deletion.delete_by), (t0, t0 + DELETE_WITHIN));
+    assert_eq!(deletion.next_step_at, Some(world.memory().now));
+    assert_eq!(accounts.len(), 2);
+    assert!(world.memory().log.is_empty());
+}

@@ -1,0 +1,113 @@
+//! The one platform call after T0 (promises S19 and S20, conflict K7): the platform is asked to end the grant, before
+//! the token is deleted.
+//!
+//! A try is written down before it is made, so that no crash and no duplicate message adds a fourth.
+
+use secrecy::SecretString;
+
+use crate::app;
+use crate::connection::token_slot;
+use crate::connector::{AppCredentials, CallContext, Connector, RevokeOutcome};
+use crate::deletion::{Deletion, REVOKE_PAUSE, REVOKE_TRIES, Step, Subject};
+use crate::error::{Kind, Result};
+use crate::ids::{ConnectionId, TenantId};
+use crate::keys::{KeyContext, Use};
+use crate::ops::run_deletion::{Ports, enter, event, save};
+use crate::profile::PlatformProfile;
+
+/// Makes one try, and moves on once the outcome is known or the tries are used up.
+pub(super) async fn revoke(ports: &Ports<'_>, mut deletion: Deletion) -> Result<Option<Deletion>> {
+    let Subject::Connection(connection) = deletion.subject.clone() else {
+        enter(&mut deletion, Step::PurgeAgain, ports.now());
+        return Ok(Some(deletion));
+    };
+    if deletion.revoke_tries >= REVOKE_TRIES {
+        return Ok(Some(decided(ports, deletion, RevokeOutcome::Unreachable)));
+    }
+    deletion.revoke_tries += 1;
+    deletion.next_step_at = Some(ports.now() + REVOKE_PAUSE);
+    if !save(ports, &mut deletion).await? {
+        return Ok(None);
+    }
+    Ok(Some(match ask(ports, &deletion, &connection).await {
+        Asked::Answered(outcome) => decided(ports, deletion, outcome),
+        Asked::NothingToAskWith if deletion.revoke_tries > 1 => {
+            decided(ports, deletion, RevokeOutcome::Unreachable)
+        }
+        Asked::NothingToAskWith => decided(ports, deletion, RevokeOutcome::Impossible),
+        Asked::Failed => failed(ports, deletion),
+    }))
+}
+
+/// What came of one try.
+enum Asked {
+    /// The platform or our own rules gave an outcome.
+    Answered(RevokeOutcome),
+    /// The token or its key is gone.
+    NothingToAskWith,
+    /// It may work the next time.
+    Failed,
+}
+
+fn decided(ports: &Ports<'_>, mut deletion: Deletion, outcome: RevokeOutcome) -> Deletion {
+    let now = ports.now();
+    deletion.events.push(event(now, Step::Revoke, Vec::new(), Some(outcome)));
+    deletion.revoke = Some(outcome);
+    enter(&mut deletion, Step::ShredToken, now);
+    deletion
+}
+
+fn failed(ports: &Ports<'_>, mut deletion: Deletion) -> Deletion {
+    if deletion.revoke_tries >= REVOKE_TRIES {
+        return decided(ports, deletion, RevokeOutcome::Unreachable);
+    }
+    deletion.events.push(event(ports.now(), Step::Revoke, Vec::new(), Some(RevokeOutcome::Unreachable)));
+    deletion
+}
+
+async fn ask(ports: &Ports<'_>, deletion: &Deletion, connection: &ConnectionId) -> Asked {
+    let connector = ports.connectors.find(&deletion.platform);
+    let profile = ports.profile.platform(&deletion.platform);
+    let (Some(connector), Some(profile)) = (connector, profile) else {
+        return Asked::Answered(RevokeOutcome::Impossible);
+    };
+    match call(ports, connector, profile, (&deletion.tenant, connection)).await {
+        Ok(None) => Asked::NothingToAskWith,
+        Ok(Some(RevokeOutcome::Unreachable)) => Asked::Failed,
+        Ok(Some(outcome)) => Asked::Answered(outcome),
+        Err(error) => match error.kind {
+            // The token is dead at the platform, which is what was asked for.
+            Kind::Reauthorise => Asked::Answered(RevokeOutcome::Killed),
+            // The profile does not let the call out.
+            Kind::Refused => Asked::Answered(RevokeOutcome::Impossible),
+            _ => Asked::Failed,
+        },
+    }
+}
+
+async fn call(
+    ports: &Ports<'_>,
+    connector: &dyn Connector,
+    profile: &PlatformProfile,
+    (tenant, connection): (&TenantId, &ConnectionId),
+) -> Result<Option<RevokeOutcome>> {
+    let Some(token) = token(ports, tenant, connection).await? else { return Ok(None) };
+    let platform = connector.manifest().platform;
+    let app: AppCredentials = app::credentials(ports.vault, ports.keys, platform).await?;
+    let cx = CallContext { token: &token, app: &app, profile };
+    connector.oauth().revoke(&cx).await.map(Some)
+}
+
+/// Opens the access token; `None` when it or its key is gone.
+async fn token(
+    ports: &Ports<'_>,
+    tenant: &TenantId,
+    connection: &ConnectionId,
+) -> Result<Option<SecretString>> {
+    let context = KeyContext::connection(tenant, connection, Use::Token);
+    let Some(wrapped) = ports.vault.key(&context).await? else { return Ok(None) };
+    let Some(row) = ports.vault.token(tenant, connection, "access").await? else { return Ok(None) };
+    let key = ports.keys.open(&context, &wrapped).await?;
+    let plain = key.open(&token_slot(row.name, row.version), &row.sealed)?;
+    Ok(plain.text().map(SecretString::from))
+}
