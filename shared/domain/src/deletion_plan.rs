@@ -259,6 +259,4 @@ fn unknown(subject: &Subject) -> Error {
 }
 
 #[cfg(test)]
-pub(crate) mod fakes;
-#[cfg(test)]
-mod tests;
+pub(crate) mod tests;

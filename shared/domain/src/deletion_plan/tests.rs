@@ -1,8 +1,10 @@
 //! The cut and the operations around it: what is the caller's, what is the same deletion, what is told to whom.
 
+pub(crate) mod fakes;
+
 use jiff::SignedDuration;
 
-use super::fakes::{World, account, caller, now, profile, tenant};
+use fakes::{World, account, caller, now, profile, tenant};
 use super::{PlanPorts, Target};
 use crate::caller::{Caller, CredentialKind};
 use crate::connection::State;
@@ -54,7 +56,7 @@ fn a_second_disconnect_answers_the_same_deletion() {
     let world = World::new();
     let connection = world.connect(1, &[11, 12]);
     let account = disconnect(&world, &server(), &part(&connection, 11)).unwrap().deletion;
-    assert_eq!(account.subject, Subject::Account(connection.clone(), super::fakes::account(11)));
+    assert_eq!(account.subject, Subject::Account(connection.clone(), fakes::account(11)));
     assert_eq!(disconnect(&world, &server(), &part(&connection, 11)).unwrap().deletion.id, account.id);
     let first = disconnect(&world, &server(), &whole(&connection)).unwrap().deletion;
     let again = disconnect(&world, &browser("u-1"), &whole(&connection)).unwrap().deletion;

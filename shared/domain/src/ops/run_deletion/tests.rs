@@ -9,7 +9,7 @@ use crate::connector::RevokeOutcome;
 use crate::deletion::{
     Deletion, REVOKE_PAUSE, Reason, SECOND_PASS, Step, Subject, Table, VERIFY, VERIFY_PAUSE,
 };
-use crate::deletion_plan::fakes::{World, account, caller, now, profile, tenant};
+use crate::deletion_plan::tests::fakes::{World, account, caller, now, profile, tenant};
 use crate::deletion_plan::{Draft, cut, draft};
 use crate::error::{Error, Kind};
 use crate::ids::{ConnectionId, DeletionId};
