@@ -1,22 +1,20 @@
-//! Catches everything that is logged on this thread, at every level.
+//! Catches everything that is logged, at every level, for the thread that logs it: a trial stays on its own thread.
 
+use std::cell::RefCell;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
 
-use tracing::subscriber::DefaultGuard;
+use anyhow::Result;
 use tracing_subscriber::filter::LevelFilter;
 
-/// What was logged since the start; catching ends when it is dropped.
-pub(crate) struct Logs {
-    text: Arc<Mutex<Vec<u8>>>,
-    _guard: DefaultGuard,
+thread_local! {
+    static TEXT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-struct Sink(Arc<Mutex<Vec<u8>>>);
+struct Sink;
 
 impl io::Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        TEXT.with_borrow_mut(|text| text.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
@@ -25,19 +23,17 @@ impl io::Write for Sink {
     }
 }
 
-impl Logs {
-    pub(crate) fn catch() -> Self {
-        let text = Arc::new(Mutex::new(Vec::new()));
-        let sink = Arc::clone(&text);
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(LevelFilter::TRACE)
-            .with_ansi(false)
-            .with_writer(move || Sink(Arc::clone(&sink)))
-            .finish();
-        Self { text, _guard: tracing::subscriber::set_default(subscriber) }
-    }
+/// Starts catching, for the whole process: a subscriber per thread would race with callsites that others register.
+pub(crate) fn catch() -> Result<()> {
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::TRACE)
+        .with_ansi(false)
+        .with_writer(|| Sink)
+        .finish();
+    Ok(tracing::subscriber::set_global_default(subscriber)?)
+}
 
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.text.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
-    }
+/// Takes what this thread has logged.
+pub(crate) fn take() -> String {
+    String::from_utf8_lossy(&TEXT.take()).into_owned()
 }

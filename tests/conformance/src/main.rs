@@ -15,6 +15,7 @@ use libtest_mimic::{Arguments, Trial};
 use mooring_registry::{Config, Registry};
 
 fn main() -> anyhow::Result<()> {
+    logs::catch()?;
     let registry = Registry::new(&Config::default())?;
     let mut trials: Vec<Trial> = registry.all().into_iter().flat_map(rules::trials).collect();
     trials.push(Trial::test("spec::rules_and_trials_are_the_same", || {

@@ -10,7 +10,7 @@ use mooring_kit::Limits;
 use mooring_sandbox::Faults;
 
 use crate::bench::{APP_SECRET, Bench, REDIRECT, Setup, days};
-use crate::logs::Logs;
+use crate::logs;
 use crate::tap::Act;
 
 /// Collects whatever a program or a person might see.
@@ -54,7 +54,6 @@ impl Shown {
 
 /// S6, S15: the trial looks through its own output for everything that was planted.
 pub(super) async fn no_secret_shows_anywhere(platform: &'static str) -> Result<()> {
-    let logs = Logs::catch();
     let bench = Bench::new(platform).await?;
     let code = bench.sandbox.consent(bench.sandbox.advertiser_ids(), vec![44, 100]);
     let mut shown = Shown { texts: vec![format!("{:?} {:?}", bench.cx(), bench.app)] };
@@ -71,7 +70,7 @@ pub(super) async fn no_secret_shows_anywhere(platform: &'static str) -> Result<(
     bench.sandbox.revoke_all_tokens();
     everything(&bench, &mut shown).await?;
     in_silence(platform, &mut shown).await?;
-    let log = logs.text();
+    let log = logs::take();
     ensure!(log.contains("platform call"), "nothing was logged, so nothing was tried");
     shown.texts.push(log);
     let urls = bench.tap.seen().into_iter().map(|seen| format!("{} {}", seen.path, seen.query));
