@@ -4,10 +4,13 @@
 //! conformance suite's to say, because only the connectors know.
 
 mod check;
+mod config;
 mod file;
 
 use mooring_domain::profile::Profile;
 use mooring_domain::{Error, Kind, Result};
+
+pub use config::from_env;
 
 /// Every profile by its name.
 const FILES: [(&str, &str); 1] = [("statasphere", include_str!("../statasphere.toml"))];

@@ -84,7 +84,7 @@ impl Bench {
             calls_per_second: Some(setup.calls_per_second),
         };
         let shared: Arc<dyn Timing> = timing.clone();
-        let registry = Registry::with(&Config { tiktok_ads }, setup.limits, shared)?;
+        let registry = Registry::new(&Config { tiktok_ads }, setup.limits, shared)?;
         let token_text = sandbox.grant_all();
         let dialect = dialect::of(platform).context("the platform has no table in dialect.rs")?;
         let profile = permissive(registry.find(platform).context("no such connector")?);

@@ -16,7 +16,7 @@ use mooring_registry::{Config, Registry};
 
 fn main() -> anyhow::Result<()> {
     logs::catch()?;
-    let registry = Registry::new(&Config::default())?;
+    let registry = Registry::with_defaults(&Config::default())?;
     let mut trials: Vec<Trial> = registry.all().into_iter().flat_map(rules::trials).collect();
     trials.push(Trial::test("spec::rules_and_trials_are_the_same", || {
         Ok(spec::rules_and_trials_are_the_same()?)

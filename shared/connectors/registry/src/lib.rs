@@ -1,6 +1,6 @@
 //! The only crate that names every platform.
 //!
-//! A new platform is one field of [`Config`], one line of [`Registry::with`] and one entry of [`Registry::all`].
+//! A new platform is one field of [`Config`], one line of [`Registry::new`] and one entry of [`Registry::all`].
 
 use std::sync::Arc;
 
@@ -66,7 +66,7 @@ pub struct Registry {
 
 impl Registry {
     /// Builds the connectors with given limits and timing.
-    pub fn with(config: &Config, limits: Limits, timing: Arc<dyn Timing>) -> Result<Self> {
+    pub fn new(config: &Config, limits: Limits, timing: Arc<dyn Timing>) -> Result<Self> {
         let transport = Transport::new(limits, timing)?;
         let (api, authorize) = config.tiktok_ads.origins(&mooring_tiktok_ads::MANIFEST)?;
         let rate = config.tiktok_ads.calls_per_second.unwrap_or(mooring_tiktok_ads::CALLS_PER_SECOND);
@@ -74,13 +74,13 @@ impl Registry {
     }
 
     /// Builds the connectors in real time with the default limits.
-    pub fn new(config: &Config) -> Result<Self> {
-        Self::with(config, Limits::default(), Arc::new(SystemTiming::new(Arc::new(SystemEntropy))))
+    pub fn with_defaults(config: &Config) -> Result<Self> {
+        Self::new(config, Limits::default(), Arc::new(SystemTiming::new(Arc::new(SystemEntropy))))
     }
 
     /// Builds the connectors as the environment says.
     pub fn from_env() -> Result<Self> {
-        Self::new(&Config::from_env()?)
+        Self::with_defaults(&Config::from_env()?)
     }
 
     /// Every connector.
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn every_platform_is_found_by_its_name_and_no_other() {
-        let registry = Registry::new(&Config::default()).unwrap();
+        let registry = Registry::with_defaults(&Config::default()).unwrap();
         for connector in registry.all() {
             let platform = connector.manifest().platform;
             assert_eq!(registry.find(platform).unwrap().manifest().platform, platform);
@@ -113,6 +113,6 @@ mod tests {
     fn an_origin_without_tls_is_refused() {
         let tiktok_ads =
             PlatformConfig { api_origin: Some("http://api.example".to_owned()), ..Default::default() };
-        assert_eq!(Registry::new(&Config { tiktok_ads }).err().unwrap().code, "bad_origin");
+        assert_eq!(Registry::with_defaults(&Config { tiktok_ads }).err().unwrap().code, "bad_origin");
     }
 }

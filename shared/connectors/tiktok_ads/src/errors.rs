@@ -9,8 +9,10 @@ use mooring_kit::{Answer, parse};
 
 use crate::wire::Outcome;
 
-/// The error words by which a dead token is told from other failures.
+/// The error word of a token that ended by itself.
 pub(crate) const TOKEN_DEAD: &str = "token_dead";
+/// The error word for which operations end a connection: the platform says that access was revoked.
+pub(crate) const REVOKED: &str = "revoked";
 
 const STAY: Retry = Retry::Never;
 const AGAIN: Retry = Retry::After(None);
@@ -34,7 +36,7 @@ const TABLE: &[Row] = &[
     (40101, Kind::Reauthorise, STAY, "credentials_refused"),
     (40102, Kind::Reauthorise, STAY, TOKEN_DEAD),
     (40103, Kind::Reauthorise, STAY, TOKEN_DEAD),
-    (40105, Kind::Reauthorise, STAY, TOKEN_DEAD),
+    (40105, Kind::Reauthorise, STAY, REVOKED),
     (40107, Kind::Reauthorise, STAY, TOKEN_DEAD),
     (40110, Kind::Reauthorise, STAY, "code_refused"),
     (40115, Kind::Reauthorise, STAY, "credentials_refused"),

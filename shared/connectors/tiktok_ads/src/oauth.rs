@@ -9,7 +9,7 @@ use mooring_kit::oauth::{Departures, authorize_url};
 use serde::de::IgnoredAny;
 use url::Url;
 
-use crate::errors::TOKEN_DEAD;
+use crate::errors::{REVOKED, TOKEN_DEAD};
 use crate::manifest::{AUTHORIZE_PATH, with_children};
 use crate::wire::{AccessToken, Envelope, User};
 use crate::{TikTokAds, requests};
@@ -40,7 +40,7 @@ impl OAuth for TikTokAds {
     async fn revoke(&self, cx: &CallContext<'_>) -> Result<RevokeOutcome> {
         match self.client.call::<IgnoredAny>(cx.profile, requests::revoke(cx)).await {
             Ok(IgnoredAny) => Ok(RevokeOutcome::Killed),
-            Err(error) if error.code == TOKEN_DEAD => Ok(RevokeOutcome::Killed),
+            Err(error) if [REVOKED, TOKEN_DEAD].contains(&error.code) => Ok(RevokeOutcome::Killed),
             Err(error) if is_refusal(&error) => Ok(RevokeOutcome::Refused),
             Err(error) => Err(error),
         }

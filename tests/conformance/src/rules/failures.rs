@@ -26,11 +26,13 @@ async fn failing(bench: &Bench, faults: Faults) -> Result<(Error, usize)> {
 /// T43: what the platform says of a dead grant is told at once and without doubt.
 pub(super) async fn dead_grant_is_reauthorise_and_never_retried(platform: &'static str) -> Result<()> {
     let bench = Bench::new(platform).await?;
-    for code in [None, Some(40102)] {
+    for (code, revoked) in [(None, true), (Some(40102), false)] {
         let faults = Faults { expired_token: ALWAYS, expired_token_code: code, ..Faults::default() };
         let (error, sent) = failing(&bench, faults).await?;
         ensure!((error.kind, error.retry) == (Kind::Reauthorise, Retry::Never), "{error:?}");
         ensure!(sent == 1, "sent {sent} times");
+        // By this word alone operations let a connection end.
+        ensure!((error.code == "revoked") == revoked, "{error:?}");
     }
     bench.sandbox.revoke_all_tokens();
     let (error, sent) = failing(&bench, Faults::default()).await?;

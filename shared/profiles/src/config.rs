@@ -1,0 +1,14 @@
+//! Which profile the deployment runs.
+
+use mooring_domain::Result;
+use mooring_domain::profile::Profile;
+
+use crate::load;
+
+/// The profile without a word of the environment.
+const DEFAULT: &str = "statasphere";
+
+/// Reads the profile that `PROFILE` names, or the default one.
+pub fn from_env() -> Result<Profile> {
+    load(std::env::var("PROFILE").ok().filter(|name| !name.is_empty()).as_deref().unwrap_or(DEFAULT))
+}
