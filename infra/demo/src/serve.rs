@@ -1,0 +1,156 @@
+//! The server half's routes: who the visitor is, tokens for the page, and the return from the connect flow.
+
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::Demo;
+use crate::api::is_word;
+use crate::visitor::{PEOPLE, Person, Visitor, person};
+
+/// Builds the routes that are not files.
+pub(crate) fn routes(demo: Demo) -> Router {
+    Router::new()
+        .route("/session", get(session))
+        .route("/clock", get(clock))
+        .route("/person", post(switch_person))
+        .route("/token", post(token))
+        .route("/connected", get(connected))
+        .with_state(demo)
+}
+
+/// What the page needs to know; none of it is secret.
+#[derive(Serialize)]
+struct Session<'a> {
+    end_user: String,
+    person: PersonView,
+    people: [PersonView; 2],
+    api_origin: &'a str,
+    sandbox_origin: &'a str,
+    mailbox_url: &'a str,
+    return_url: String,
+}
+
+#[derive(Serialize)]
+struct PersonView {
+    key: &'static str,
+    name: &'static str,
+    email: &'static str,
+}
+
+impl From<Person> for PersonView {
+    fn from(Person { key, name, email }: Person) -> Self {
+        Self { key, name, email }
+    }
+}
+
+#[derive(Deserialize)]
+struct Switch {
+    person: String,
+}
+
+/// What our connect flow sends back: the connection with its code, or a word for what went wrong.
+#[derive(Deserialize)]
+struct Returned {
+    connection_id: Option<String>,
+    code: Option<String>,
+    error: Option<String>,
+}
+
+async fn session(State(demo): State<Demo>, headers: HeaderMap) -> Response {
+    let known = Visitor::of(&headers);
+    let is_new = known.is_none();
+    let Ok(visitor) = known.map_or_else(Visitor::new, Ok) else { return unavailable() };
+    let body = Json(Session {
+        end_user: visitor.end_user(),
+        person: visitor.person.into(),
+        people: PEOPLE.map(PersonView::from),
+        api_origin: &demo.config.api_origin,
+        sandbox_origin: &demo.config.sandbox_origin,
+        mailbox_url: &demo.config.mailbox_url,
+        return_url: format!("{}/connected", demo.config.origin),
+    })
+    .into_response();
+    if is_new { remember(&visitor, body) } else { body }
+}
+
+async fn clock(State(demo): State<Demo>) -> Response {
+    Json(json!({ "now": (demo.clock)().to_string() })).into_response()
+}
+
+async fn switch_person(State(demo): State<Demo>, headers: HeaderMap, Json(switch): Json<Switch>) -> Response {
+    if !is_same_origin(&demo, &headers) {
+        return refuse(StatusCode::FORBIDDEN, "other_origin");
+    }
+    match (Visitor::of(&headers), person(&switch.person)) {
+        (Some(visitor), Some(person)) => {
+            remember(&visitor.with_person(person), StatusCode::NO_CONTENT.into_response())
+        }
+        (None, _) => refuse(StatusCode::UNAUTHORIZED, "no_session"),
+        (_, None) => refuse(StatusCode::NOT_FOUND, "unknown_person"),
+    }
+}
+
+async fn token(State(demo): State<Demo>, headers: HeaderMap) -> Response {
+    if !is_same_origin(&demo, &headers) {
+        return refuse(StatusCode::FORBIDDEN, "other_origin");
+    }
+    let Some(visitor) = Visitor::of(&headers) else { return refuse(StatusCode::UNAUTHORIZED, "no_session") };
+    match demo.api.mint(&visitor.end_user()).await {
+        Ok(token) => Json(token).into_response(),
+        Err(refused) => refuse(StatusCode::BAD_GATEWAY, &refused.0),
+    }
+}
+
+/// Takes the visitor back. The end user comes from the visitor's own cookie, so that a link with somebody else's
+/// connection and code activates nothing.
+async fn connected(
+    State(demo): State<Demo>,
+    headers: HeaderMap,
+    Query(returned): Query<Returned>,
+) -> Redirect {
+    let outcome = match (Visitor::of(&headers), returned) {
+        (None, _) => Err("no_session".to_owned()),
+        (_, Returned { error: Some(word), .. }) => Err(word),
+        (Some(visitor), Returned { connection_id: Some(id), code: Some(code), .. }) if is_id(&id) => {
+            let activated = demo.api.activate(&id, &code, &visitor.end_user()).await;
+            activated.map_err(|refused| refused.0)
+        }
+        // A live connection that was authorised again is active already and brings no code.
+        (_, Returned { connection_id: Some(_), code: None, .. }) => return Redirect::to("/?renewed"),
+        _ => Err("incomplete_return".to_owned()),
+    };
+    match outcome {
+        Ok(()) => Redirect::to("/?connected"),
+        Err(word) if is_word(&word) => Redirect::to(&format!("/?problem={word}")),
+        Err(_) => Redirect::to("/?problem=incomplete_return"),
+    }
+}
+
+/// Tells whether our own page asked. A browser names the origin on every POST; who names none is not our page.
+fn is_same_origin(demo: &Demo, headers: &HeaderMap) -> bool {
+    headers.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes() == demo.config.origin.as_bytes())
+}
+
+/// Tells whether a text can be an id, so that it cannot bend the path it is put into.
+fn is_id(text: &str) -> bool {
+    text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+fn remember(visitor: &Visitor, mut response: Response) -> Response {
+    let Ok(cookie) = visitor.cookie() else { return unavailable() };
+    response.headers_mut().append(header::SET_COOKIE, cookie);
+    response
+}
+
+fn refuse(status: StatusCode, code: &str) -> Response {
+    (status, Json(json!({ "code": code }))).into_response()
+}
+
+fn unavailable() -> Response {
+    refuse(StatusCode::SERVICE_UNAVAILABLE, "unavailable")
+}

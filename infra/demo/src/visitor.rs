@@ -1,0 +1,121 @@
+//! Visitors: a random cookie, two people to be, and the opaque reference that Mooring knows each of them by.
+//!
+//! The reference is a digest of the cookie, so that there is nothing to store and a restart forgets nobody.
+
+use aws_lc_rs::{digest, rand};
+use axum::http::{HeaderMap, HeaderValue, header};
+use data_encoding::HEXLOWER;
+
+/// Cookies do not know ports: everything else on `localhost` sees this one too, hence the name.
+const COOKIE: &str = "statasphere_visitor";
+const SECRET_BYTES: usize = 16;
+const YEAR: u32 = 31_536_000;
+
+/// One of the people that a visitor can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Person {
+    pub(crate) key: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) email: &'static str,
+}
+
+/// The people, the first of whom a new visitor is.
+pub(crate) const PEOPLE: [Person; 2] = [
+    Person { key: "ada", name: "Ada", email: "ada@example.com" },
+    Person { key: "ben", name: "Ben", email: "ben@example.com" },
+];
+
+/// Finds a person by the word in cookies and requests.
+pub(crate) fn person(key: &str) -> Option<Person> {
+    PEOPLE.into_iter().find(|person| person.key == key)
+}
+
+/// Who is visiting.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Visitor {
+    secret: String,
+    pub(crate) person: Person,
+}
+
+impl Visitor {
+    /// Makes a visitor whom nobody can guess.
+    pub(crate) fn new() -> anyhow::Result<Self> {
+        let mut secret = [0; SECRET_BYTES];
+        rand::fill(&mut secret).map_err(|_| anyhow::anyhow!("the system gave no random bytes"))?;
+        let [first, ..] = PEOPLE;
+        Ok(Self { secret: HEXLOWER.encode(&secret), person: first })
+    }
+
+    /// Reads the visitor from a request's cookies.
+    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
+        let all = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+        let value = all.flat_map(|line| line.split(';')).find_map(|pair| {
+            let (name, value) = pair.trim().split_once('=')?;
+            (name == COOKIE).then_some(value)
+        })?;
+        let (secret, key) = value.split_once('.')?;
+        let is_ours = HEXLOWER.decode(secret.as_bytes()).is_ok_and(|bytes| bytes.len() == SECRET_BYTES);
+        Some(Self { secret: secret.to_owned(), person: person(key)? }).filter(|_| is_ours)
+    }
+
+    /// The same visitor as another person.
+    pub(crate) fn with_person(self, person: Person) -> Self {
+        Self { person, ..self }
+    }
+
+    /// The cookie that makes the browser remember.
+    pub(crate) fn cookie(&self) -> anyhow::Result<HeaderValue> {
+        let value = format!("{COOKIE}={}; Path=/; Max-Age={YEAR}; HttpOnly; SameSite=Lax", self.value());
+        Ok(HeaderValue::try_from(value)?)
+    }
+
+    /// The reference that Mooring knows this person by: opaque, and of no use to sign in with.
+    pub(crate) fn end_user(&self) -> String {
+        let digest = HEXLOWER.encode(digest::digest(&digest::SHA256, self.value().as_bytes()).as_ref());
+        format!("demo-{}", digest.get(..24).unwrap_or_default())
+    }
+
+    fn value(&self) -> String {
+        format!("{}.{}", self.secret, self.person.key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(cookie: &str) -> HeaderMap {
+        HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_str(cookie).unwrap())])
+    }
+
+    #[test]
+    fn a_visitor_comes_back_and_each_person_has_another_reference() {
+        let visitor = Visitor::new().unwrap();
+        let set = visitor.cookie().unwrap();
+        let pair = set.to_str().unwrap().split(';').next().unwrap();
+        let again = Visitor::of(&headers(&format!("theme=dark; {pair}"))).unwrap();
+        assert_eq!(again.end_user(), visitor.end_user());
+        let other = again.with_person(person("ben").unwrap());
+        assert_ne!(other.end_user(), visitor.end_user());
+        assert_ne!(Visitor::new().unwrap().end_user(), visitor.end_user());
+    }
+
+    #[test]
+    fn the_reference_does_not_give_the_cookie_away() {
+        let visitor = Visitor::new().unwrap();
+        assert!(!visitor.end_user().contains(&visitor.secret));
+    }
+
+    #[test]
+    fn foreign_cookies_are_nobody() {
+        for bad in [
+            "",
+            "x.ada",
+            "00ff.ada",
+            "00112233445566778899aabbccddeeff.eve",
+            "00112233445566778899aabbccddeeff",
+        ] {
+            assert!(Visitor::of(&headers(&format!("{COOKIE}={bad}"))).is_none(), "{bad}");
+        }
+    }
+}

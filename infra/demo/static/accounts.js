@@ -1,0 +1,70 @@
+// The connected ad accounts, and the two ways to let go: one account, or all of them.
+
+import { byId, h, refill } from "./dom.js";
+import { dateTime } from "./days.js";
+
+const STATES = {
+  active: "Connected",
+  suspect: "Checking the access",
+  needs_reauth: "Has to be connected again",
+  purging: "Being deleted",
+  pending: "Waiting",
+};
+
+/** Tells whether an account or a connection can still be read. */
+export const isLive = ({ state }) => state !== "purging" && state !== "pending";
+
+/** Shows the accounts of a connection. */
+export function showAccounts(connection, onDisconnect) {
+  byId("connection-note").textContent = `Connected on ${dateTime(connection.created_at)}`;
+  const key = connection.accounts.map((account) => [account.id, account.state, account.last_synced_at].join()).join(";");
+  refill(byId("accounts"), key, () => connection.accounts.map((account) => item(account, onDisconnect)));
+}
+
+function item(account, onDisconnect) {
+  const synced = account.last_synced_at
+    ? h("time", { datetime: account.last_synced_at }, `Last synced ${dateTime(account.last_synced_at)}`)
+    : "First sync under way";
+  return h("li", { "data-account": account.id },
+    h("div", { class: "about" },
+      h("strong", null, account.name ?? "An account that is no longer readable"),
+      h("span", { class: account.state === "active" ? "chip on" : "chip" }, STATES[account.state] ?? account.state),
+      h("span", { class: "soft" }, [account.time_zone, account.currency].filter(Boolean).join(" · ")),
+      isLive(account) ? h("span", { class: "soft" }, synced) : null),
+    isLive(account)
+      ? h("button", { type: "button", class: "quiet", "aria-label": `Disconnect ${account.name}`, onclick: () => onDisconnect(account) }, "Disconnect")
+      : null);
+}
+
+/** Fills the picker with the accounts that can be read; answers the chosen one. */
+export function pickAccount(connection, chosen) {
+  const live = connection.accounts.filter(isLive);
+  const picker = byId("account");
+  const key = live.map(({ id, name }) => id + name).join();
+  refill(picker, key, () => live.map(({ id, name, currency }) => h("option", { value: id }, `${name} (${currency})`)));
+  const account = live.find(({ id }) => id === chosen) ?? live[0] ?? null;
+  if (account) picker.value = account.id;
+  return account;
+}
+
+/** Forgets every name that was shown. */
+export function clearAccounts() {
+  for (const element of [byId("accounts"), byId("account")]) {
+    delete element.dataset.key;
+    element.replaceChildren();
+  }
+}
+
+/** Asks before something ends; resolves to true only for the clear yes. */
+export function confirmEnd({ title, text, points, yes }) {
+  const dialog = byId("confirm");
+  byId("confirm-title").textContent = title;
+  byId("confirm-text").textContent = text;
+  byId("confirm-list").replaceChildren(...points.map((point) => h("li", null, point)));
+  dialog.querySelector("[value=yes]").textContent = yes;
+  dialog.returnValue = "no";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+  });
+}

@@ -1,0 +1,77 @@
+// Asks for a report and puts its answers into the model that the panel and the table draw.
+
+import { call, fetchAs } from "./api.js";
+import { METRICS } from "./columns.js";
+import { hasRows, statusByDay, summarise } from "./completeness.js";
+import { addDays, dayIn, range } from "./days.js";
+
+const PAGES = 40;
+
+/** The days of the last so many days in the account's zone, today included. */
+export function periodOf(account, length, now) {
+  const to = dayIn(account.time_zone, now);
+  return { from: addDays(to, 1 - length), to };
+}
+
+/** Loads the figures by day and by campaign. */
+export async function loadReport(account, period) {
+  const [daily, campaigns] = await Promise.all([
+    all(query(account, period, { level: "account", group_by: "day", sort: "day" })),
+    all(query(account, period, { level: "campaign", group_by: "entity" })),
+  ]);
+  return modelOf(account, period, daily, campaigns);
+}
+
+/** Loads the days of each campaign as CSV, page by page. */
+export async function loadCsv(account, period) {
+  const path = query(account, period, { level: "campaign", group_by: "day,entity", sort: "day" });
+  return (await fetchAs(path, "text/csv")).text();
+}
+
+/** The address of the report that a chart shows, to be asked again after the disconnect. */
+export const chartQuery = (account, period) => query(account, period, { level: "account", group_by: "day", sort: "day" });
+
+function query(account, { from, to }, rest) {
+  const parameters = { account_id: account.id, ...rest, from, to, metrics: METRICS };
+  return `/v1/reports?${new URLSearchParams(parameters)}`;
+}
+
+async function all(path) {
+  const first = await call("GET", path);
+  let cursor = first.next_cursor;
+  for (let page = 1; cursor && page < PAGES; page += 1) {
+    const next = await call("GET", `${path}&cursor=${encodeURIComponent(cursor)}`);
+    first.rows.push(...next.rows);
+    cursor = next.next_cursor;
+  }
+  return first;
+}
+
+/** Puts the answers together: one entry for each day of the period, whatever the API knows of it. */
+export function modelOf(account, { from, to }, daily, campaigns) {
+  const rows = new Map(daily.rows.map((row) => [row.day, row.metrics]));
+  const atBoth = leastOf(statusByDay(range(from, to), daily.completeness), statusByDay(range(from, to), campaigns.completeness));
+  const days = atBoth.map(({ day, status, reason }) => {
+    const metrics = rows.get(day);
+    const nothing = hasRows(status) && !metrics;
+    return {
+      day, status, reason,
+      spend: nothing ? 0n : (metrics?.spend?.amount_micros ?? null),
+      conversions: nothing ? 0 : metrics?.conversions == null ? null : Number(metrics.conversions),
+    };
+  });
+  return {
+    account: account.id, currency: daily.currency, zone: daily.time_zone, days,
+    settled: summarise(days).settled,
+    totals: daily.totals ?? {},
+    campaigns: campaigns.rows, campaignTotals: campaigns.totals,
+    campaignsText: text(campaigns.rows), campaignTotalsText: text(campaigns.totals ?? {}),
+  };
+}
+
+/** A day counts as here only when the table can show it as well as the chart. */
+function leastOf(left, right) {
+  return left.map((day, index) => (right[index].status === "missing" ? right[index] : day));
+}
+
+const text = (value) => JSON.stringify(value, (_, part) => (typeof part === "bigint" ? String(part) : part));

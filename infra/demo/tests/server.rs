@@ -1,0 +1,262 @@
+//! The server half against a fake API: the key stays here, tokens are for our own page, and a connection is activated
+//! only for the visitor who came back.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use mooring_demo::DemoConfig;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+const KEY: &str = "moor_test_canaryKEYthatNoBrowserMaySee";
+const GOOD: &str = "code-of-the-visitor";
+
+/// What the fake API was asked: path, authorization, body.
+type Calls = Arc<Mutex<Vec<(String, String, Value)>>>;
+
+async fn serve(router: Router, listener: TcpListener) {
+    axum::serve(listener, router).await.unwrap();
+}
+
+async fn listen() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, address)
+}
+
+fn bearer(headers: &HeaderMap) -> String {
+    headers[header::AUTHORIZATION].to_str().unwrap().to_owned()
+}
+
+async fn mint(State(calls): State<Calls>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
+    calls.lock().unwrap().push(("mint".to_owned(), bearer(&headers), body.clone()));
+    Json(json!({ "token": "moor_ft_test_x", "expires_at": "2026-11-22T10:00:00Z", "scopes": body["scopes"], "debug": KEY }))
+        .into_response()
+}
+
+/// Answers as the API does: the code has to be the one of this end user.
+async fn activate(
+    State(calls): State<Calls>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Json(body): Json<Value>,
+) -> Response {
+    calls.lock().unwrap().push((id, bearer(&headers), body.clone()));
+    if body["code"] == GOOD {
+        return Json(json!({ "id": "con_1", "state": "active" })).into_response();
+    }
+    (StatusCode::NOT_FOUND, Json(json!({ "code": "not_found", "detail": KEY }))).into_response()
+}
+
+/// A running demo in front of a fake API.
+struct World {
+    origin: String,
+    calls: Calls,
+    client: reqwest::Client,
+}
+
+impl World {
+    async fn start() -> Self {
+        let calls = Calls::default();
+        let (api, api_address) = listen().await;
+        let fake = Router::new()
+            .route("/v1/frontend-tokens", post(mint))
+            .route("/v1/connections/{id}/activate", post(activate))
+            .with_state(Arc::clone(&calls));
+        tokio::spawn(serve(fake, api));
+        let (listener, address) = listen().await;
+        let origin = format!("http://{address}");
+        let config = DemoConfig {
+            origin: origin.clone(),
+            api_origin: format!("http://{api_address}"),
+            api_key: KEY.to_owned().into(),
+            sandbox_origin: "http://localhost:8788".to_owned(),
+            mailbox_url: "http://127.0.0.1:8787/mailbox".to_owned(),
+        };
+        assert!(!format!("{config:?}").contains("canary"));
+        tokio::spawn(serve(mooring_demo::router(config).unwrap(), listener));
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .unwrap();
+        Self { origin, calls, client }
+    }
+
+    /// A new visitor: the cookie and the end-user reference.
+    async fn visitor(&self) -> (String, String) {
+        let response = self.client.get(format!("{}/session", self.origin)).send().await.unwrap();
+        let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap().to_owned();
+        assert!(cookie.contains("; HttpOnly") && cookie.contains("; SameSite=Lax"), "{cookie}");
+        let session: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
+        let pair = cookie.split(';').next().unwrap().to_owned();
+        (pair, session["end_user"].as_str().unwrap().to_owned())
+    }
+
+    async fn post(&self, path: &str, cookie: &str, origin: Option<&str>, body: &Value) -> reqwest::Response {
+        let mut request = self
+            .client
+            .post(format!("{}{path}", self.origin))
+            .header(header::COOKIE, cookie)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body.to_string());
+        if let Some(origin) = origin {
+            request = request.header(header::ORIGIN, origin);
+        }
+        request.send().await.unwrap()
+    }
+
+    /// Comes back from the connect flow; answers where it leads.
+    async fn come_back(&self, cookie: &str, query: &str) -> String {
+        let request =
+            self.client.get(format!("{}/connected{query}", self.origin)).header(header::COOKIE, cookie);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::SEE_OTHER);
+        response.headers()[header::LOCATION].to_str().unwrap().to_owned()
+    }
+
+    fn calls(&self) -> Vec<(String, String, Value)> {
+        std::mem::take(&mut *self.calls.lock().unwrap())
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_minted_for_the_visitor_and_with_the_key() {
+    let world = World::start().await;
+    let (cookie, end_user) = world.visitor().await;
+    let response = world.post("/token", &cookie, Some(&world.origin), &json!({})).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    let body: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
+    assert_eq!(body["token"], "moor_ft_test_x");
+    let [(path, bearer, asked)] = &world.calls()[..] else { panic!("one call") };
+    assert_eq!((path.as_str(), bearer.as_str()), ("mint", format!("Bearer {KEY}").as_str()));
+    assert_eq!(asked["end_user"], end_user.as_str());
+    let scopes = ["connect", "connections.read", "connections.disconnect", "reports.read", "deletions.read"];
+    assert_eq!(asked["scopes"], json!(scopes));
+}
+
+#[tokio::test]
+async fn only_our_own_page_gets_a_token() {
+    let world = World::start().await;
+    let (cookie, _) = world.visitor().await;
+    let shorter = world.origin.strip_suffix(|_: char| true).unwrap();
+    for origin in [None, Some("https://evil.example"), Some("null"), Some(shorter), Some("http://localhost")]
+    {
+        let response = world.post("/token", &cookie, origin, &json!({})).await;
+        assert_eq!(response.status(), StatusCode::FORBIDDEN, "{origin:?}");
+        let switched = world.post("/person", &cookie, origin, &json!({ "person": "ben" })).await;
+        assert_eq!(switched.status(), StatusCode::FORBIDDEN, "{origin:?}");
+    }
+    let nobody = world.post("/token", "", Some(&world.origin), &json!({})).await;
+    assert_eq!(nobody.status(), StatusCode::UNAUTHORIZED);
+    assert!(world.calls().is_empty());
+}
+
+#[tokio::test]
+async fn activation_takes_the_end_user_from_the_cookie_alone() {
+    let world = World::start().await;
+    let (cookie, end_user) = world.visitor().await;
+    let back = world.come_back(&cookie, &format!("?connection_id=con_1&code={GOOD}&end_user=somebody")).await;
+    assert_eq!(back, "/?connected");
+    let [(id, bearer, body)] = &world.calls()[..] else { panic!("one call") };
+    assert_eq!((id.as_str(), bearer.as_str()), ("con_1", format!("Bearer {KEY}").as_str()));
+    assert_eq!(*body, json!({ "code": GOOD, "end_user": end_user }));
+}
+
+#[tokio::test]
+async fn a_foreign_code_activates_nothing() {
+    let world = World::start().await;
+    let (cookie, _) = world.visitor().await;
+    let back = world.come_back(&cookie, "?connection_id=con_1&code=code-of-somebody-else").await;
+    assert_eq!(back, "/?problem=not_found");
+    assert_eq!(world.calls().len(), 1);
+    for (cookie, query, word) in [
+        ("", "?connection_id=con_1&code=x", "no_session"),
+        (cookie.as_str(), "?code=x", "incomplete_return"),
+        (cookie.as_str(), "?connection_id=..%2F..%2Fdeletion-requests&code=x", "incomplete_return"),
+        (cookie.as_str(), "?error=access_denied", "access_denied"),
+        (cookie.as_str(), "?error=%22%3E%3Cscript%3E", "incomplete_return"),
+    ] {
+        assert_eq!(world.come_back(cookie, query).await, format!("/?problem={word}"));
+    }
+    assert_eq!(world.come_back(&cookie, "?connection_id=con_1").await, "/?renewed");
+    assert!(world.calls().is_empty());
+}
+
+#[tokio::test]
+async fn another_person_has_another_reference() {
+    let world = World::start().await;
+    let (cookie, end_user) = world.visitor().await;
+    let response = world.post("/person", &cookie, Some(&world.origin), &json!({ "person": "ben" })).await;
+    assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    let ben = response.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+    world.post("/token", &ben, Some(&world.origin), &json!({})).await;
+    assert_ne!(world.calls()[0].2["end_user"], end_user.as_str());
+}
+
+/// Every route, in every way the tests know: no answer holds the key, and every answer has the policy.
+#[tokio::test]
+async fn the_key_never_reaches_a_browser() {
+    let world = World::start().await;
+    let (cookie, _) = world.visitor().await;
+    let mut answers = Vec::new();
+    for path in [
+        "/",
+        "/app.js",
+        "/api.js",
+        "/style.css",
+        "/session",
+        "/clock",
+        "/nothing",
+        "/connected?connection_id=con_1&code=x",
+    ] {
+        let request = world.client.get(format!("{}{path}", world.origin)).header(header::COOKIE, &cookie);
+        answers.push((path, request.send().await.unwrap()));
+    }
+    for path in ["/token", "/person", "/connected"] {
+        answers
+            .push((path, world.post(path, &cookie, Some(&world.origin), &json!({ "person": "ben" })).await));
+    }
+    for (path, answer) in answers {
+        let headers = format!("{:?}", answer.headers());
+        assert!(headers.contains("default-src 'none'"), "{path} has no policy");
+        assert!(!headers.contains("unsafe-inline") && !headers.contains("canary"), "{path}");
+        let body = String::from_utf8(answer.bytes().await.unwrap().to_vec()).unwrap();
+        assert!(!body.contains("canary"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_has_no_inline_script_and_every_file_it_names() {
+    let world = World::start().await;
+    let fetch = async |path: &str| {
+        let response = world.client.get(format!("{}{path}", world.origin)).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        String::from_utf8(response.bytes().await.unwrap().to_vec()).unwrap()
+    };
+    let index = fetch("/").await;
+    assert!(!index.contains("style=\"") && !index.contains(" onclick") && !index.contains("<script>"));
+    let mut open: Vec<String> =
+        index.split('"').filter(|part| part.starts_with('/')).map(str::to_owned).collect();
+    let mut seen = vec!["/".to_owned()];
+    while let Some(path) = open.pop().filter(|_| seen.len() < 100) {
+        if seen.contains(&path) {
+            continue;
+        }
+        let text = fetch(&path).await;
+        let imports = text.lines().filter(|line| line.starts_with("import "));
+        let names = imports
+            .filter_map(|line| line.split('"').nth(1))
+            .map(|name| name.trim_start_matches('.').to_owned());
+        open.extend(names);
+        seen.push(path);
+    }
+    assert!(seen.len() > 15, "the page names too few files: {seen:?}");
+}

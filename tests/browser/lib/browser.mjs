@@ -1,0 +1,59 @@
+// Debian's Chromium with everything that goes wrong on a page written down.
+
+import { chromium } from "playwright-core";
+
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync"];
+
+/** Opens a browser with one page and a watch on it. */
+export async function openBrowser(addresses) {
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", headless: true, args: FLAGS });
+  const context = await browser.newContext({
+    viewport: { width: 1180, height: 860 }, locale: "en-GB", colorScheme: "light", reducedMotion: "reduce", acceptDownloads: true,
+  });
+  await context.addInitScript(() => document.addEventListener("securitypolicyviolation", (event) =>
+    console.error(`CSP: ${event.violatedDirective} blocked ${event.blockedURI}`)));
+  const watch = new Watch(addresses);
+  context.on("page", (page) => watch.page(page));
+  context.on("request", (request) => watch.request(request));
+  const page = await context.newPage();
+  return { browser, context, page, watch };
+}
+
+/** Writes down console errors, exceptions, and requests to hosts that are none of ours. */
+class Watch {
+  constructor({ demo, api, sandbox, mailbox }) {
+    this.origins = new Set([demo, api, sandbox, mailbox].map((address) => new URL(address).origin));
+    this.faults = [];
+    this.allowed = [];
+  }
+
+  /** Expects console errors that match, for as long as something runs. */
+  async allowing(pattern, run) {
+    this.allowed.push(pattern);
+    try {
+      return await run();
+    } finally {
+      this.allowed.splice(this.allowed.indexOf(pattern), 1);
+    }
+  }
+
+  page(page) {
+    page.on("console", (message) => {
+      const text = `${message.text()} (${message.location().url.split("?")[0]})`;
+      if (message.type() === "error" && !this.allowed.some((pattern) => pattern.test(text))) this.faults.push(`console: ${text}`);
+    });
+    page.on("pageerror", (error) => this.faults.push(`exception: ${error.message}`));
+  }
+
+  request(request) {
+    const url = new URL(request.url());
+    if (["http:", "https:"].includes(url.protocol) && !this.origins.has(url.origin)) this.faults.push(`request to ${url.origin}`);
+  }
+
+  /** Fails with everything that was written down since the last time. */
+  check() {
+    const faults = this.faults.splice(0);
+    if (faults.length > 0) throw new Error(`the page complained:\n  ${faults.join("\n  ")}`);
+  }
+}

@@ -1,0 +1,38 @@
+// What every page has to be: usable at 360 pixels, and without serious accessibility faults.
+
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const SERIOUS = new Set(["serious", "critical"]);
+
+/** Runs axe on a page, in both colour schemes. It goes in through the debugger, which no policy of the page concerns. */
+export async function accessible(page) {
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate((tags) =>
+      globalThis.axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] }), TAGS);
+    const serious = violations.filter(({ impact }) => SERIOUS.has(impact));
+    if (serious.length > 0) throw new Error(`accessibility, ${colorScheme}, ${page.url().split("?")[0]}:\n  ${serious.map(describe).join("\n  ")}`);
+  }
+  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+}
+
+function describe({ id, help, nodes }) {
+  const places = nodes.slice(0, 3).map(({ target, failureSummary }) => `${target.join(" ")}: ${failureSummary?.split("\n").at(1)?.trim()}`);
+  return `${id}: ${help}\n    ${places.join("\n    ")}`;
+}
+
+/** Checks that nothing of a page needs scrolling sideways on a small phone; takes a picture of it. */
+export async function narrow(page, picture) {
+  const before = page.viewportSize();
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.waitForTimeout(150);
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  await page.screenshot({ path: picture, fullPage: true });
+  await page.setViewportSize(before);
+  await page.waitForTimeout(150);
+  if (over > 0) throw new Error(`${page.url().split("?")[0]} is ${over} pixels too wide at 360`);
+}

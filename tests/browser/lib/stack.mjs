@@ -1,0 +1,96 @@
+// The stack under test: started here from target/debug/mooring, or given by its origins.
+
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import path from "node:path";
+
+const PORTS = 8;
+const START_MS = 60_000;
+const ROOT = path.resolve(import.meta.dirname, "../../..");
+
+/** Starts a stack of our own, or takes the one that options or the environment name. */
+export async function openStack({ demo, api, sandbox, mailbox, binary }) {
+  if (demo) return new GivenStack({ demo, api, sandbox, mailbox });
+  const data = await mkdtemp(path.join(ROOT, "target", "browser-data-"));
+  const stack = new OwnStack(binary ?? path.join(ROOT, "target/debug/mooring"), data, await freePorts());
+  await stack.start(1);
+  return stack;
+}
+
+/** A stack that somebody else started: its clock cannot be sped up from here. */
+class GivenStack {
+  constructor(addresses) {
+    this.addresses = addresses;
+    this.canSpeedUp = false;
+  }
+
+  async speedUp() {}
+  async close() {}
+}
+
+/** A stack of our own. It keeps its data in a directory, so that a restart with another clock goes on with it. */
+class OwnStack {
+  constructor(binary, data, port) {
+    Object.assign(this, { binary, data, port, canSpeedUp: true, child: null, log: "" });
+  }
+
+  async start(timeScale) {
+    const arguments_ = ["--port", this.port, "--data", this.data, "--time-scale", timeScale].map(String);
+    this.child = spawn(this.binary, arguments_, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+    this.child.on("error", (error) => { this.log += `${error}\n`; });
+    for (const stream of [this.child.stdout, this.child.stderr]) stream.on("data", (text) => { this.log += text; });
+    this.addresses = await this.untilPrinted(this.log.length);
+  }
+
+  /** Restarts with a clock that runs so many times faster; its offset is kept, time never goes back. */
+  async speedUp(timeScale) {
+    await this.stop();
+    await this.start(timeScale);
+  }
+
+  async untilPrinted(from) {
+    const until = Date.now() + START_MS;
+    while (Date.now() < until && this.child.exitCode === null) {
+      const printed = this.log.slice(from);
+      const read = (name) => printed.match(new RegExp(`^\\s*${name}\\s+(http\\S+)`, "m"))?.[1];
+      const [demo, api, sandbox, mailbox] = ["demo", "api", "sandbox", "mailbox"].map(read);
+      if (demo && api && sandbox && mailbox && printed.includes("\n", printed.indexOf(mailbox))) {
+        return { demo: new URL(demo).origin, api: new URL(api).origin, sandbox: new URL(sandbox).origin, mailbox };
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    throw new Error(`${this.binary} did not come up; it said:\n${this.log.slice(from).slice(-4000)}`);
+  }
+
+  async stop() {
+    if (!this.child || this.child.exitCode !== null) return;
+    const ended = new Promise((resolve) => this.child.once("exit", resolve));
+    this.child.kill("SIGINT");
+    const late = setTimeout(() => this.child.kill("SIGKILL"), 10_000);
+    await ended;
+    clearTimeout(late);
+  }
+
+  async close() {
+    await this.stop();
+    await rm(this.data, { recursive: true, force: true });
+  }
+}
+
+/** Finds neighbouring ports that are all free. */
+async function freePorts() {
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    const first = 20_000 + Math.floor(Math.random() * 12_000);
+    const all = await Promise.all(Array.from({ length: PORTS }, (_, index) => isFree(first + index)));
+    if (all.every(Boolean)) return first;
+  }
+  throw new Error("no neighbouring free ports found");
+}
+
+function isFree(port) {
+  return new Promise((resolve) => {
+    const server = createServer().once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}

@@ -1,0 +1,47 @@
+// Runs a journey step by step: names what failed, and takes pictures.
+
+import { copyFile, mkdir } from "node:fs/promises";
+import path from "node:path";
+
+import { accessible, narrow } from "./checks.mjs";
+
+const ROOT = path.resolve(import.meta.dirname, "../../..");
+const PICTURES = path.join(ROOT, "target/browser");
+
+export class Steps {
+  constructor(page, watch) {
+    Object.assign(this, { page, watch, number: 0 });
+  }
+
+  /** Runs one step. A failure says which, with a picture of what the page showed. */
+  async step(name, run) {
+    const started = Date.now();
+    this.number += 1;
+    try {
+      const said = await run();
+      this.watch.check();
+      console.log(`ok ${String(this.number).padStart(2)} ${name}${said ? `: ${said}` : ""} (${Date.now() - started} ms)`);
+    } catch (error) {
+      const picture = path.join(PICTURES, `failed-${this.number}.png`);
+      await mkdir(PICTURES, { recursive: true });
+      await this.page.screenshot({ path: picture, fullPage: true }).catch(() => {});
+      console.error(`FAILED ${this.number} ${name}\n  at ${this.page.url().split("?")[0]}\n  picture ${path.relative(ROOT, picture)}`);
+      throw error;
+    }
+  }
+
+  /** Takes a picture of the page, and checks it: accessibility, 360 pixels. */
+  async look(name, { fullPage = true } = {}) {
+    await mkdir(PICTURES, { recursive: true });
+    await this.page.screenshot({ path: path.join(PICTURES, `${name}.png`), fullPage });
+    await accessible(this.page);
+    await narrow(this.page, path.join(PICTURES, `${name}-360.png`));
+  }
+
+  /** Copies a picture to where the README shows it. */
+  async keep(name, as) {
+    const folder = path.join(ROOT, "docs/images");
+    await mkdir(folder, { recursive: true });
+    await copyFile(path.join(PICTURES, `${name}.png`), path.join(folder, `${as}.png`));
+  }
+}
