@@ -1,5 +1,7 @@
 //! The short-lived rows of the connect flow: session, OAuth transaction, ticket, code.
 
+pub mod binding;
+
 use jiff::Timestamp;
 
 use crate::ids::{ConnectionId, EndUser, TenantId};

@@ -10,7 +10,7 @@ pub const SECRET_LENGTH: usize = 43;
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// Makes a UUIDv7 of an instant, for a new id.
+/// Makes a UUID (version 7) of an instant, for a new id.
 pub fn uuid(entropy: &dyn Entropy, now: Timestamp) -> Uuid {
     let mut random = [0; 10];
     entropy.fill(&mut random);
@@ -58,11 +58,13 @@ pub(crate) mod tests {
 
     impl Entropy for Counting {
         fn fill(&self, buffer: &mut [u8]) {
-            buffer.iter_mut().for_each(|byte| *byte = self.0.fetch_add(1, Ordering::Relaxed));
+            for byte in buffer {
+                *byte = self.0.fetch_add(1, Ordering::Relaxed);
+            }
         }
 
         fn digest(&self, bytes: &[u8]) -> Digest {
-            let mut out = [0; 32];
+            let mut out = [0_u8; 32];
             for (at, byte) in bytes.iter().enumerate() {
                 out[at % 32] = out[at % 32].wrapping_mul(31).wrapping_add(*byte);
             }

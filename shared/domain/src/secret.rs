@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 /// Bytes that were opened from a box. They live as short as the code allows and are wiped on drop.
@@ -28,6 +29,34 @@ impl fmt::Debug for Plain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Plain(…)")
     }
+}
+
+/// Text that must not be printed but is not a platform's: a secret of ours on its way to or from the one who holds it,
+/// or a person's address. A platform's secrets are [`SecretString`]s.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Confidential(Zeroizing<String>);
+
+impl Confidential {
+    /// Takes the text over.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(Zeroizing::new(text.into()))
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Confidential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Confidential(…)")
+    }
+}
+
+/// Reads a platform's secret in clear, to seal or to fingerprint it: the one place of the domain that does.
+pub(crate) fn reading<T>(secret: &SecretString, read: impl FnOnce(&str) -> T) -> T {
+    read(secret.expose_secret())
 }
 
 /// A SHA-256 of a secret that was handed out: what is stored in its place, and the key it is found by.

@@ -23,13 +23,12 @@ impl Edge {
         let span = mooring_telemetry::request_span(&request_id, &route(request));
         let work = async {
             let outcome = self.answer(request, scope, run).await;
-            self.log(&outcome);
+            log(&outcome);
             let origin = match &outcome {
                 Ok(_) => cors::origin(request),
                 Err(error) => self.readable_by(request, error).await,
             };
-            let origin_only = self.reply_of(outcome, &request_id);
-            (origin_only, origin)
+            (self.reply_of(outcome, &request_id), origin)
         };
         let (mut reply, origin) = work.instrument(span).await;
         cors::grant(&mut reply, origin);
@@ -76,14 +75,20 @@ impl Edge {
             }
         }
     }
+}
 
-    /// Logs an outcome: the one place where a failed request is logged.
-    pub(crate) fn log(&self, outcome: &Result<Reply>) {
-        match outcome {
-            Ok(reply) => tracing::info!({ field::STATUS } = reply.status().as_u16(), "answered"),
-            Err(error) => log_error(error),
-        }
+/// Logs an outcome: the one place where a failed request is logged.
+pub(crate) fn log(outcome: &Result<Reply>) {
+    match outcome {
+        Ok(reply) => tracing::info!({ field::STATUS } = reply.status().as_u16(), "answered"),
+        Err(error) => log_error(error),
     }
+}
+
+/// Logs an error that did not fail the request, because something else makes up for it.
+pub fn note(error: &Error, what: &'static str) {
+    let chain = mooring_telemetry::chain(error);
+    tracing::warn!({ field::ERROR_CODE } = error.code, { field::ERROR } = chain, "{what}");
 }
 
 fn log_error(error: &Error) {

@@ -17,6 +17,14 @@ pub fn path<T: FromStr>(request: &Request, name: &str) -> Result<T> {
     text.parse().map_err(|_| Error::not_found("resource"))
 }
 
+/// Reads a text field of a body; the error says what was expected and not what was sent.
+pub fn field<T: FromStr>(text: &str, name: &str, expected: &str) -> Result<T> {
+    let misfit = |_| {
+        Error::invalid("invalid_body", format!("The body does not fit at `{name}`: expected {expected}."))
+    };
+    text.parse().map_err(misfit)
+}
+
 /// Reads a JSON body.
 pub fn json_body<T: DeserializeOwned>(request: &Request) -> Result<T> {
     let bytes = body(request, "application/json")?;

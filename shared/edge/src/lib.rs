@@ -13,6 +13,7 @@ mod cursor;
 mod extract;
 mod headers;
 mod html;
+pub mod openapi;
 mod pages;
 mod problem;
 mod query;
@@ -21,21 +22,23 @@ pub mod routes;
 mod runtime;
 #[cfg(test)]
 mod tests;
+pub mod views;
 
 use std::sync::Arc;
 
 use mooring_domain::ports::{CallerRead, Clock, Entropy};
 
+pub use api::note;
 pub use config::{Config, ConfigError};
 pub use cookie::cookie;
 pub use cursor::Cursor;
-pub use extract::{BODY_LIMIT, form_body, json_body, path, wants_csv, wants_json};
+pub use extract::{BODY_LIMIT, field, form_body, json_body, path, wants_csv, wants_json};
 pub use headers::{asset, form_targets};
 pub use html::{escape, layout};
 pub use lambda_http::{Body, Request};
 pub use problem::{Problem, status_of};
 pub use query::Query;
-pub use reply::{ReplyExt, accepted, created, csv, html, no_content, ok, see_other};
+pub use reply::{ReplyExt, accepted, accepted_html, created, csv, html, no_content, ok, see_other};
 pub use runtime::{Handling, run};
 
 /// A reply to API Gateway.

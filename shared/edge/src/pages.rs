@@ -17,7 +17,7 @@ impl Edge {
         let span = mooring_telemetry::request_span(&request_id, &api::route(request));
         let work = async {
             let outcome = run().await;
-            self.log(&outcome);
+            api::log(&outcome);
             outcome
         };
         let outcome = work.instrument(span).await;
@@ -32,8 +32,7 @@ impl Edge {
         let (origin, has_origin) = (header(request, &ORIGIN), request.headers().contains_key(ORIGIN));
         let ours = origin == self.api_origin;
         let fits = match site {
-            "same-origin" => !has_origin || ours,
-            "none" => !has_origin || ours,
+            "same-origin" | "none" => !has_origin || ours,
             "" => ours,
             _ => false,
         };

@@ -3,13 +3,14 @@
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use mooring_domain::{Error, Kind, Retry};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::reply::{plain, typed};
 use crate::{Body, Reply};
 
 /// A problem document (RFC 9457).
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Problem<'a> {
     /// Names the problem; not for fetching.
     #[serde(rename = "type")]
@@ -77,7 +78,7 @@ pub(crate) fn document(error: &Error, request_id: &str, api_origin: &str) -> Rep
         code: error.code,
         request_id,
         retryable: error.is_retryable(),
-        doc: format!("{api_origin}/openapi.json#/components/responses/problem-{}", status.as_u16()),
+        doc: format!("{api_origin}/openapi.json#/components/schemas/Problem"),
     };
     let text = serde_json::to_string(&problem).unwrap_or_default();
     with_hints(typed(status, "application/problem+json", text).unwrap_or_default(), error)

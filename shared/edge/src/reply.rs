@@ -13,14 +13,23 @@ pub fn ok<T: Serialize>(value: &T) -> Result<Reply> {
     json(StatusCode::OK, value)
 }
 
-/// Answers 201 with JSON and where the new resource is.
-pub fn created<T: Serialize>(value: &T, location: &str) -> Result<Reply> {
-    json(StatusCode::CREATED, value)?.header_value(LOCATION, location)
+/// Answers 201 with JSON, and where the new resource is if it can be looked at.
+pub fn created<T: Serialize>(value: &T, location: Option<&str>) -> Result<Reply> {
+    let reply = json(StatusCode::CREATED, value)?;
+    match location {
+        Some(location) => reply.header_value(LOCATION, location),
+        None => Ok(reply),
+    }
 }
 
 /// Answers 202 with JSON and the resource to watch.
 pub fn accepted<T: Serialize>(value: &T, location: &str) -> Result<Reply> {
     json(StatusCode::ACCEPTED, value)?.header_value(LOCATION, location)
+}
+
+/// Answers 202 with a page: something was taken up, and there is nothing to tell of it yet.
+pub fn accepted_html(page: String) -> Result<Reply> {
+    typed(StatusCode::ACCEPTED, "text/html; charset=utf-8", page)
 }
 
 /// Answers 204.

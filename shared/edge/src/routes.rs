@@ -41,6 +41,7 @@ pub const ROUTES: &[Route] = &[
     ),
     api("reports-query", "GET", "/v1/reports", Scope::ReportsRead, "queryReport"),
     api("deletion-request", "POST", "/v1/deletion-requests", Scope::DeletionsWrite, "requestDeletion"),
+    public("deletion-request", "GET", "/deletion-requests", "showDeletionRequestForm"),
     public("deletion-request", "POST", "/deletion-requests", "requestDeletionByMail"),
     public("deletion-request", "GET", "/deletion-requests/{link}", "showDeletionLink"),
     public("deletion-request", "POST", "/deletion-requests/{link}", "confirmDeletionLink"),

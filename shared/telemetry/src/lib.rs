@@ -36,8 +36,12 @@ pub fn init() {
 /// Installs a subscriber for people: warnings and errors, a line each; the same redaction, the same variable.
 pub fn init_for_terminal() {
     let filter = EnvFilter::try_from_env(FILTER).unwrap_or_else(|_| EnvFilter::new("warn"));
-    let subscriber =
-        tracing_subscriber::fmt().compact().with_target(false).with_env_filter(filter).with_writer(Redacted).finish();
+    let subscriber = tracing_subscriber::fmt()
+        .compact()
+        .with_target(false)
+        .with_env_filter(filter)
+        .with_writer(Redacted)
+        .finish();
     if tracing::subscriber::set_global_default(subscriber).is_err() {
         tracing::debug!("a subscriber is installed already");
     }

@@ -3,11 +3,10 @@
 //! `moor_test_<tenant 26><credential 26>_<secret 43>_<checksum 6>`; frontend tokens begin with `moor_ft_test_`.
 //! Says nothing about whether a credential is valid: that needs the stored digest.
 
-use secrecy::SecretString;
-
 use crate::ids::{CredentialId, TenantId};
 use crate::ports::Entropy;
 use crate::random::{self, SECRET_LENGTH};
+use crate::secret::Confidential;
 
 const KEY_PREFIX: &str = "moor_test_";
 const FRONTEND_PREFIX: &str = "moor_ft_test_";
@@ -26,12 +25,12 @@ pub struct Presented {
 }
 
 /// Mints the text of a new credential with 256 random bits.
-pub fn mint(entropy: &dyn Entropy, tenant: &TenantId, id: &CredentialId, frontend: bool) -> SecretString {
+pub fn mint(entropy: &dyn Entropy, tenant: &TenantId, id: &CredentialId, frontend: bool) -> Confidential {
     let prefix = if frontend { FRONTEND_PREFIX } else { KEY_PREFIX };
     let secret = random::secret_text(entropy);
     let text = format!("{prefix}{}{}_{secret}", tenant.body(), id.body());
     let checksum = checksum(&text);
-    SecretString::from(format!("{text}_{checksum}"))
+    Confidential::new(format!("{text}_{checksum}"))
 }
 
 /// Reads the text of a credential; `None` unless prefix, lengths, alphabet and checksum all fit.
@@ -76,7 +75,6 @@ fn crc32(bytes: &[u8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret;
     use uuid::Uuid;
 
     use super::*;
@@ -86,7 +84,7 @@ mod tests {
         let tenant = TenantId::from_uuid(Uuid::from_u128(7));
         let id = CredentialId::from_uuid(Uuid::from_u128(9));
         let text = mint(&Counting::default(), &tenant, &id, frontend);
-        (tenant, id, text.expose_secret().to_owned())
+        (tenant, id, text.text().to_owned())
     }
 
     #[test]

@@ -1,1 +1,127 @@
-//! To be written.
+//! The product takes a connection up: the same tenant and the same end user as the one who connected.
+//!
+//! That closes cross-user session fixation: a link that an attacker started and a victim finished ends here.
+
+use crate::account::Account;
+use crate::caller::{Caller, Scope};
+use crate::connect::ActivationCode;
+use crate::connection::{Connection, State};
+use crate::error::{Error, Kind, Result};
+use crate::ids::{ConnectionId, DeletionId, EndUser};
+use crate::ports::{Clock, ConnectionActivate, ConnectionRead, Entropy, SyncQueue, TransientTake};
+use crate::profile::Profile;
+use crate::sync::{JobKind, SyncJob, slot_of};
+
+/// What the operation needs.
+#[derive(Clone, Copy)]
+pub struct Ports<'a> {
+    /// Uses codes up.
+    pub take: &'a dyn TransientTake,
+    /// The pending connection.
+    pub connections: &'a dyn ConnectionRead,
+    /// Makes it active.
+    pub activate: &'a dyn ConnectionActivate,
+    /// Starts the first jobs at once.
+    pub queue: &'a dyn SyncQueue,
+    /// The product.
+    pub profile: &'a Profile,
+    /// Time.
+    pub clock: &'a dyn Clock,
+    /// Digests.
+    pub entropy: &'a dyn Entropy,
+}
+
+/// What the product presents.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The one-time code.
+    pub code: String,
+    /// The end user who asked to connect.
+    pub end_user: EndUser,
+}
+
+/// The active connection.
+#[derive(Debug)]
+pub struct Output {
+    /// The connection.
+    pub connection: Connection,
+    /// Its accounts.
+    pub accounts: Vec<Account>,
+    /// Why the first jobs were not sent, for the log. It does no harm: they are in the outbox, and the planner sends.
+    pub unsent: Option<Error>,
+}
+
+/// Makes the connection active and starts its first jobs.
+pub async fn run(ports: &Ports<'_>, caller: &Caller, input: &Input) -> Result<Output> {
+    caller.require(Scope::Connect)?;
+    let key = ports.entropy.digest(input.code.as_bytes());
+    let code = ports.take.take_code(&key, ports.clock.now()).await?;
+    let found = ports.connections.connection(&caller.tenant, &input.connection).await?;
+    let found = found.filter(|row| caller.may_see(&row.end_user));
+    let connection = found.ok_or_else(|| Error::not_found("connection"))?;
+    check(ports, caller, input, code)?;
+    let abandoned = pending(&connection)?;
+    activate(ports, connection, &abandoned).await
+}
+
+/// The code belongs to this tenant, this connection and this end user, and is used up whatever comes of it.
+fn check(ports: &Ports<'_>, caller: &Caller, input: &Input, code: Option<ActivationCode>) -> Result<()> {
+    let now = ports.clock.now();
+    let fits = code.is_some_and(|code| {
+        code.tenant == caller.tenant
+            && code.connection == input.connection
+            && code.end_user == input.end_user
+            && now < code.expires_at
+            && caller.may_see(&code.end_user)
+    });
+    if fits {
+        return Ok(());
+    }
+    let message =
+        "The code does not fit this connection and end user, or was used or is too old. Connect again.";
+    Err(Error::invalid("invalid_code", message))
+}
+
+/// The deletion that waits for a pending connection.
+fn pending(connection: &Connection) -> Result<DeletionId> {
+    match (&connection.deletion, connection.state) {
+        (Some(abandoned), State::Pending) => Ok(abandoned.clone()),
+        (_, State::Purging) => Err(Error::new(Kind::Gone, "purging", "The connection is being deleted.")),
+        _ => Err(Error::conflict("not_pending", "The connection is active already.")),
+    }
+}
+
+async fn activate(ports: &Ports<'_>, connection: Connection, abandoned: &DeletionId) -> Result<Output> {
+    let mut accounts = ports.connections.accounts(&connection.tenant, &connection.id).await?;
+    accounts.retain(|account| account.state == State::Pending);
+    if accounts.is_empty() {
+        return Err(Error::conflict("no_accounts", "No account of the connection was chosen."));
+    }
+    for account in &mut accounts {
+        account.state = State::Active;
+    }
+    let connection = Connection { state: State::Active, deletion: None, delete_by: None, ..connection };
+    let jobs = first_jobs(ports, &connection, &accounts);
+    let period = ports.profile.platform(&connection.platform).map_or(60, |platform| platform.period_minutes);
+    let slot = slot_of(&connection.id, period);
+    ports.activate.activate(&connection, &accounts, slot, abandoned, &jobs).await?;
+    let unsent = ports.queue.send_sync(&jobs, 0).await.err();
+    Ok(Output { connection, accounts, unsent })
+}
+
+/// The newest days first; the worker knows the account's today, and plans the older days.
+fn first_jobs(ports: &Ports<'_>, connection: &Connection, accounts: &[Account]) -> Vec<SyncJob> {
+    let slot = ports.clock.now();
+    let job = |account: &Account| SyncJob {
+        tenant: connection.tenant.clone(),
+        connection: connection.id.clone(),
+        account: account.id.clone(),
+        kind: JobKind::First,
+        window: None,
+        slot,
+        deferred: 0,
+    };
+    accounts.iter().map(job).collect()
+}

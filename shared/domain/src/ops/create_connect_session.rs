@@ -1,1 +1,129 @@
-//! To be written.
+//! Opens a connect session: which end user may connect which platform, and where the flow returns to.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::app::{INDEX_APP, app_key, mail_fingerprint};
+use crate::caller::{Caller, Scope};
+use crate::connect::{ConnectSession, SESSION_MINUTES};
+use crate::error::{Error, Kind, Result};
+use crate::ids::{ConnectionId, EndUser};
+use crate::ports::{CallerRead, Clock, ConnectionRead, Entropy, KeyOpen, TransientPut, VaultRead};
+use crate::profile::Profile;
+use crate::random;
+use crate::secret::{Confidential, Fingerprint};
+
+/// What the operation needs.
+#[derive(Clone, Copy)]
+pub struct Ports<'a> {
+    /// The tenant's return URLs.
+    pub callers: &'a dyn CallerRead,
+    /// The connection to authorise again.
+    pub connections: &'a dyn ConnectionRead,
+    /// Keeps the session.
+    pub transient: &'a dyn TransientPut,
+    /// The wrapped key behind fingerprints.
+    pub vault: &'a dyn VaultRead,
+    /// Opens it.
+    pub keys: &'a dyn KeyOpen,
+    /// The product.
+    pub profile: &'a Profile,
+    /// Time.
+    pub clock: &'a dyn Clock,
+    /// The session's token.
+    pub entropy: &'a dyn Entropy,
+}
+
+/// What the caller asks for.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// For whom.
+    pub end_user: EndUser,
+    /// Which platform.
+    pub platform: String,
+    /// Where the flow returns to; exactly one of the tenant's registered URLs.
+    pub return_url: String,
+    /// The person's e-mail address. Only its fingerprint outlives the call.
+    pub mail: Option<Confidential>,
+    /// The live connection to authorise again, if it is not a new one.
+    pub reauthorise: Option<ConnectionId>,
+}
+
+/// The session, its token shown this once.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// The token in the connect page's address.
+    pub token: Confidential,
+    /// When it stops working.
+    pub expires_at: Timestamp,
+}
+
+/// Opens the session.
+pub async fn run(ports: &Ports<'_>, caller: &Caller, input: Input) -> Result<Output> {
+    caller.require(Scope::Connect)?;
+    check_end_user(caller, &input.end_user)?;
+    if ports.profile.platform(&input.platform).is_none() {
+        return Err(Error::invalid("unknown_platform", "The product does not connect to this platform."));
+    }
+    check_return_url(ports, caller, &input.return_url).await?;
+    check_reauthorise(ports, caller, &input).await?;
+    let mail = fingerprint(ports, input.mail.as_ref()).await?;
+    let expires_at = ports.clock.now() + SignedDuration::from_mins(SESSION_MINUTES);
+    let token = random::secret_text(ports.entropy);
+    let session = ConnectSession {
+        tenant: caller.tenant.clone(),
+        end_user: input.end_user,
+        platform: input.platform,
+        return_url: input.return_url,
+        reauthorise: input.reauthorise,
+        mail,
+        expires_at,
+    };
+    ports.transient.put_session(&ports.entropy.digest(token.as_bytes()), &session).await?;
+    Ok(Output { token: Confidential::new(token), expires_at })
+}
+
+/// A browser connects for its own end user only.
+fn check_end_user(caller: &Caller, end_user: &EndUser) -> Result<()> {
+    if caller.may_see(end_user) {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Forbidden, "other_end_user", "This frontend token belongs to another end user."))
+}
+
+async fn check_return_url(ports: &Ports<'_>, caller: &Caller, url: &str) -> Result<()> {
+    let tenant = ports.callers.tenant(&caller.tenant).await?;
+    if tenant.is_some_and(|tenant| tenant.return_urls.iter().any(|known| known == url)) {
+        return Ok(());
+    }
+    let message = "`return_url` has to be exactly one of the URLs that are registered for the tenant.";
+    Err(Error::invalid("unknown_return_url", message))
+}
+
+async fn check_reauthorise(ports: &Ports<'_>, caller: &Caller, input: &Input) -> Result<()> {
+    let Some(id) = &input.reauthorise else { return Ok(()) };
+    let found = ports.connections.connection(&caller.tenant, id).await?;
+    let found = found.filter(|connection| caller.may_see(&connection.end_user));
+    let connection = found.ok_or_else(|| Error::not_found("connection"))?;
+    if connection.end_user != input.end_user || connection.platform != input.platform {
+        let message = "The connection belongs to another end user or platform.";
+        return Err(Error::invalid("other_connection", message));
+    }
+    if !connection.state.is_readable() {
+        let message = "Only a live connection can be authorised again.";
+        return Err(Error::conflict("not_live", message));
+    }
+    Ok(())
+}
+
+async fn fingerprint(ports: &Ports<'_>, mail: Option<&Confidential>) -> Result<Option<Fingerprint>> {
+    let Some(mail) = mail.map(Confidential::text) else { return Ok(None) };
+    let shaped = mail.len() <= 254
+        && mail.trim().split_once('@').is_some_and(|(name, host)| {
+            !name.is_empty() && !host.is_empty() && !mail.trim().contains(char::is_whitespace)
+        });
+    if !shaped {
+        return Err(Error::invalid("invalid_email", "`end_user_email` is not an e-mail address."));
+    }
+    let index = app_key(ports.vault, ports.keys, INDEX_APP).await?;
+    Ok(Some(mail_fingerprint(index.as_ref(), mail)))
+}

@@ -1,1 +1,124 @@
-//! To be written.
+//! Mints a frontend token: one browser, one end user, an hour, never more than the key that asks.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::caller::{Caller, Credential, CredentialKind, Scope, text};
+use crate::connect::FRONTEND_TOKEN_MINUTES;
+use crate::error::{Error, Kind, Result};
+use crate::ids::{CredentialId, EndUser};
+use crate::ports::{Clock, Entropy, TransientPut};
+use crate::random;
+use crate::secret::Confidential;
+
+/// What the operation needs.
+#[derive(Clone, Copy)]
+pub struct Ports<'a> {
+    /// Keeps the token's digest.
+    pub transient: &'a dyn TransientPut,
+    /// Time.
+    pub clock: &'a dyn Clock,
+    /// The token's secret.
+    pub entropy: &'a dyn Entropy,
+}
+
+/// What the caller asks for.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// For whom.
+    pub end_user: EndUser,
+    /// The scopes; without them all that the key has and a browser may hold.
+    pub scopes: Option<Vec<Scope>>,
+}
+
+/// The token, shown this once.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// The token's text.
+    pub token: Confidential,
+    /// When it stops working.
+    pub expires_at: Timestamp,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+}
+
+/// Mints the token.
+pub async fn run(ports: &Ports<'_>, caller: &Caller, input: Input) -> Result<Output> {
+    caller.require(Scope::TokensMint)?;
+    let scopes = scopes(caller, input.scopes)?;
+    let now = ports.clock.now();
+    let id = CredentialId::from_uuid(random::uuid(ports.entropy, now));
+    let token = text::mint(ports.entropy, &caller.tenant, &id, true);
+    let expires_at = now + SignedDuration::from_mins(FRONTEND_TOKEN_MINUTES);
+    let credential = Credential {
+        id,
+        tenant: caller.tenant.clone(),
+        kind: CredentialKind::FrontendToken(input.end_user),
+        digest: ports.entropy.digest(token.text().as_bytes()),
+        scopes: scopes.clone(),
+        expires_at: Some(expires_at),
+    };
+    ports.transient.put_frontend_token(&credential).await?;
+    Ok(Output { token, expires_at, scopes })
+}
+
+fn scopes(caller: &Caller, asked: Option<Vec<Scope>>) -> Result<Vec<Scope>> {
+    let mut scopes = match asked {
+        None => caller.scopes.iter().copied().filter(|scope| scope.fits_a_browser()).collect(),
+        Some(asked) => asked,
+    };
+    scopes.sort_unstable();
+    scopes.dedup();
+    for scope in &scopes {
+        check(caller, *scope)?;
+    }
+    if scopes.is_empty() {
+        return Err(Error::invalid("no_scopes", "A frontend token needs at least one scope."));
+    }
+    Ok(scopes)
+}
+
+fn check(caller: &Caller, scope: Scope) -> Result<()> {
+    if !scope.fits_a_browser() {
+        let message = format!("A browser cannot hold the scope `{}`.", scope.as_str());
+        return Err(Error::invalid("scope_not_for_browsers", message));
+    }
+    if !caller.scopes.contains(&scope) {
+        let message = format!("The key that asks does not have the scope `{}` itself.", scope.as_str());
+        return Err(Error::new(Kind::Forbidden, "scope_not_held", message));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::caller::CredentialKind::ApiKey;
+    use crate::ids::TenantId;
+
+    fn caller(scopes: &[Scope]) -> Caller {
+        Caller {
+            tenant: TenantId::from_uuid(Uuid::nil()),
+            credential: CredentialId::from_uuid(Uuid::nil()),
+            kind: ApiKey,
+            scopes: scopes.to_vec(),
+        }
+    }
+
+    #[test]
+    fn a_token_never_has_more_than_its_key_or_than_a_browser_may_hold() {
+        let key = caller(&[Scope::TokensMint, Scope::ReportsRead, Scope::DeletionsWrite]);
+        assert_eq!(scopes(&key, None).unwrap(), [Scope::ReportsRead]);
+        let twice = Some(vec![Scope::ReportsRead, Scope::ReportsRead]);
+        assert_eq!(scopes(&key, twice).unwrap(), [Scope::ReportsRead]);
+        for (asked, code) in [
+            (vec![Scope::Connect], "scope_not_held"),
+            (vec![Scope::DeletionsWrite], "scope_not_for_browsers"),
+            (vec![Scope::TokensMint], "scope_not_for_browsers"),
+            (vec![], "no_scopes"),
+        ] {
+            assert_eq!(scopes(&key, Some(asked)).unwrap_err().code, code);
+        }
+    }
+}

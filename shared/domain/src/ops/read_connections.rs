@@ -1,1 +1,158 @@
-//! To be written.
+//! Connections as their tenant sees them: rows, and the sealed names of accounts that may be read.
+//!
+//! From T0 on a connection is shown with its state and its deletion, and without accounts.
+
+use jiff::Timestamp;
+
+use crate::account::{Account, decode_accounts, profile_slot};
+use crate::caller::{Caller, Scope};
+use crate::connection::Connection;
+use crate::error::{Error, Kind, Result};
+use crate::ids::ConnectionId;
+use crate::keys::KeyContext;
+use crate::ports::{AccountRef, ConnectionRead, KeyOpen, SyncProgress, VaultRead};
+use crate::together::{Work, together};
+
+/// How many names are opened at the same time.
+const AT_ONCE: usize = 16;
+/// How many rows of others one list call of a browser looks through before it answers a cursor.
+const LOOK_THROUGH: usize = 1_000;
+
+/// What the operation needs.
+#[derive(Clone, Copy)]
+pub struct Ports<'a> {
+    /// The rows.
+    pub connections: &'a dyn ConnectionRead,
+    /// The accounts' wrapped keys.
+    pub vault: &'a dyn VaultRead,
+    /// Opens them.
+    pub keys: &'a dyn KeyOpen,
+    /// When an account was last synced.
+    pub progress: &'a dyn SyncProgress,
+}
+
+/// An account as its tenant sees it.
+#[derive(Debug, Clone)]
+pub struct AccountView {
+    /// The row.
+    pub account: Account,
+    /// Its name; `None` while it is being let go.
+    pub name: Option<String>,
+    /// When a sync last ended well.
+    pub last_synced_at: Option<Timestamp>,
+}
+
+/// A connection as its tenant sees it.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The row.
+    pub connection: Connection,
+    /// Its accounts.
+    pub accounts: Vec<AccountView>,
+}
+
+/// A page of connections.
+#[derive(Debug, Clone)]
+pub struct Listing {
+    /// The connections, in id order.
+    pub connections: Vec<View>,
+    /// Where the next page starts; `None` on the last.
+    pub next: Option<ConnectionId>,
+}
+
+/// Answers one connection.
+pub async fn get(ports: &Ports<'_>, caller: &Caller, id: &ConnectionId) -> Result<View> {
+    caller.require(Scope::ConnectionsRead)?;
+    let found = ports.connections.connection(&caller.tenant, id).await?;
+    let found = found.filter(|row| caller.may_see(&row.end_user));
+    view(ports, found.ok_or_else(|| Error::not_found("connection"))?).await
+}
+
+/// Lists connections after an id.
+pub async fn list(
+    ports: &Ports<'_>,
+    caller: &Caller,
+    after: Option<ConnectionId>,
+    limit: u32,
+) -> Result<Listing> {
+    caller.require(Scope::ConnectionsRead)?;
+    let (rows, next) = visible(ports, caller, after, limit).await?;
+    let mut connections = Vec::with_capacity(rows.len());
+    for row in rows {
+        connections.push(view(ports, row).await?);
+    }
+    Ok(Listing { connections, next })
+}
+
+/// Collects rows that the caller may see, and where to go on. A browser sees few of its tenant's rows, so larger pages
+/// are read for it.
+async fn visible(
+    ports: &Ports<'_>,
+    caller: &Caller,
+    mut after: Option<ConnectionId>,
+    limit: u32,
+) -> Result<(Vec<Connection>, Option<ConnectionId>)> {
+    let page = if caller.end_user().is_some() { limit.max(100) } else { limit };
+    let (most, page_size) = (size(limit), size(page));
+    let (mut rows, mut looked) = (Vec::new(), 0);
+    loop {
+        let read = ports.connections.connections(&caller.tenant, after.as_ref(), page).await?;
+        let end = if read.len() < page_size { read.last().map(|row| row.id.clone()) } else { None };
+        let is_last = read.len() < page_size;
+        looked += read.len();
+        for row in read {
+            after = Some(row.id.clone());
+            if caller.may_see(&row.end_user) {
+                rows.push(row);
+            }
+            if rows.len() == most {
+                return Ok((rows, after.filter(|id| end.as_ref() != Some(id))));
+            }
+        }
+        if is_last || looked >= LOOK_THROUGH {
+            return Ok((rows, after.filter(|_| !is_last)));
+        }
+    }
+}
+
+fn size(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}
+
+async fn view(ports: &Ports<'_>, connection: Connection) -> Result<View> {
+    if !connection.state.is_readable() {
+        return Ok(View { connection, accounts: Vec::new() });
+    }
+    let rows = ports.connections.accounts(&connection.tenant, &connection.id).await?;
+    let work = rows
+        .into_iter()
+        .map(|account| -> Work<'_, _> { Box::pin(account_view(ports, &connection, account)) });
+    let accounts = together(work.collect(), AT_ONCE).await.into_iter().collect::<Result<Vec<_>>>()?;
+    Ok(View { connection, accounts })
+}
+
+async fn account_view(ports: &Ports<'_>, connection: &Connection, account: Account) -> Result<AccountView> {
+    if !account.state.is_readable() {
+        return Ok(AccountView { account, name: None, last_synced_at: None });
+    }
+    let place = AccountRef {
+        tenant: connection.tenant.clone(),
+        connection: connection.id.clone(),
+        account: account.id.clone(),
+    };
+    let name = name(ports, &place, &account).await?;
+    let state = ports.progress.sync_state(&place).await?;
+    Ok(AccountView { account, name, last_synced_at: state.last_success })
+}
+
+/// Opens a name; `None` when the key was destroyed since the row was read.
+async fn name(ports: &Ports<'_>, place: &AccountRef, account: &Account) -> Result<Option<String>> {
+    let context = KeyContext::account(&place.tenant, &place.connection, &place.account);
+    let Some(wrapped) = ports.vault.key(&context).await? else { return Ok(None) };
+    let key = ports.keys.open(&context, &wrapped).await?;
+    let plain = key.open(&profile_slot(&account.id), &account.profile)?;
+    let profile = decode_accounts(plain.bytes()).and_then(|mut accounts| accounts.pop());
+    let broken =
+        || Error::new(Kind::Internal, "profile", "An account's profile does not have its own shape.");
+    profile.map(|profile| Some(profile.name)).ok_or_else(broken)
+}

@@ -1,0 +1,106 @@
+//! POST /v1/connect-sessions: opens a connect session.
+
+use std::sync::Arc;
+
+use lambda_http::Request;
+use mooring_domain::Result;
+use mooring_domain::caller::{Caller, Scope};
+use mooring_domain::ops::create_connect_session::{Input, Ports, run};
+use mooring_domain::ports::{ConnectionRead, KeyOpen, TransientPut, VaultRead};
+use mooring_domain::profile::Profile;
+use mooring_domain::secret::Confidential;
+use mooring_edge::openapi::Api;
+use mooring_edge::{Edge, Reply, created, field, json_body};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the function needs.
+#[derive(Clone)]
+pub struct App {
+    /// The edge.
+    pub edge: Edge,
+    /// The connection to authorise again.
+    pub connections: Arc<dyn ConnectionRead>,
+    /// Keeps the session.
+    pub transient: Arc<dyn TransientPut>,
+    /// The wrapped key behind fingerprints.
+    pub vault: Arc<dyn VaultRead>,
+    /// Opens it.
+    pub keys: Arc<dyn KeyOpen>,
+    /// The product.
+    pub profile: Arc<Profile>,
+}
+
+/// What the caller sends.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct SessionRequest {
+    /// The product's own opaque reference to the person who connects.
+    end_user: String,
+    /// The platform, such as `tiktok_ads`.
+    platform: String,
+    /// Where the flow returns to: exactly one of the URLs registered for the tenant.
+    return_url: String,
+    /// The person's e-mail address, so that they can ask for deletion by mail. Only a fingerprint of it is kept.
+    end_user_email: Option<String>,
+    /// The live connection to authorise again, if it is not a new one.
+    connection_id: Option<String>,
+}
+
+/// The session.
+#[derive(Debug, Serialize, JsonSchema)]
+struct SessionResponse {
+    /// The page to open in the person's browser; shown this once.
+    url: String,
+    /// When it stops working (RFC 3339).
+    expires_at: String,
+}
+
+/// Answers the request.
+pub async fn handle(app: &App, request: Request) -> Reply {
+    app.edge.api(&request, Scope::Connect, async |caller| open(app, &request, &caller).await).await
+}
+
+async fn open(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
+    let input = json_body::<SessionRequest>(request)?.into_input()?;
+    let ports = Ports {
+        callers: app.edge.callers.as_ref(),
+        connections: app.connections.as_ref(),
+        transient: app.transient.as_ref(),
+        vault: app.vault.as_ref(),
+        keys: app.keys.as_ref(),
+        profile: &app.profile,
+        clock: app.edge.clock.as_ref(),
+        entropy: app.edge.entropy.as_ref(),
+    };
+    let session = run(&ports, caller, input).await?;
+    let url = app.edge.url(&format!("/connect/{}", session.token.text()));
+    let expires_at = session.expires_at.to_string();
+    created(&SessionResponse { url: url.clone(), expires_at }, Some(&url))
+}
+
+impl SessionRequest {
+    fn into_input(self) -> Result<Input> {
+        let connection = self.connection_id.map(|id| field(&id, "connection_id", "a connection's id"));
+        Ok(Input {
+            end_user: field(
+                &self.end_user,
+                "end_user",
+                "1 to 128 visible ASCII characters, no e-mail address",
+            )?,
+            platform: self.platform,
+            return_url: self.return_url,
+            mail: self.end_user_email.map(Confidential::new),
+            reauthorise: connection.transpose()?,
+        })
+    }
+}
+
+/// Describes the operation.
+pub fn describe(api: &mut Api) {
+    api.operation("createConnectSession", "Open a connect session")
+        .says("Open `url` in the person's browser. The session works once and for half an hour.")
+        .body::<SessionRequest>()
+        .created::<SessionResponse>("The session.")
+        .add();
+}

@@ -1,0 +1,138 @@
+//! POST /v1/connections/{id}/activate: the product takes a connection up.
+
+use std::sync::Arc;
+
+use lambda_http::Request;
+use mooring_domain::Result;
+use mooring_domain::account::Account;
+use mooring_domain::caller::{Caller, Scope};
+use mooring_domain::ops::activate_connection::{Input, Output, Ports, run};
+use mooring_domain::ports::{ConnectionActivate, ConnectionRead, SyncQueue, TransientTake};
+use mooring_domain::profile::Profile;
+use mooring_edge::openapi::Api;
+use mooring_edge::{Edge, Reply, field, json_body, ok, path};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the function needs.
+#[derive(Clone)]
+pub struct App {
+    /// The edge.
+    pub edge: Edge,
+    /// Uses codes up.
+    pub take: Arc<dyn TransientTake>,
+    /// The pending connection.
+    pub connections: Arc<dyn ConnectionRead>,
+    /// Makes it active.
+    pub activate: Arc<dyn ConnectionActivate>,
+    /// Starts the first jobs.
+    pub queue: Arc<dyn SyncQueue>,
+    /// The product.
+    pub profile: Arc<Profile>,
+}
+
+/// What the caller sends.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ActivateRequest {
+    /// The one-time code that came with the return URL.
+    code: String,
+    /// The end user in front of the product now; it has to be the one who asked to connect.
+    end_user: String,
+}
+
+/// An active connection.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ActivatedConnection {
+    /// Its id.
+    id: String,
+    /// The platform.
+    platform: String,
+    /// `active`.
+    state: String,
+    /// What was granted, in the platform's words.
+    scopes: Vec<String>,
+    /// When the person came back from the platform (RFC 3339).
+    created_at: String,
+    /// The product's own reference to the person.
+    end_user: String,
+    /// The chosen accounts; `GET /v1/connections/{id}` has their names.
+    accounts: Vec<ActivatedAccount>,
+}
+
+/// A chosen account.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ActivatedAccount {
+    /// Its id.
+    id: String,
+    /// Its currency (ISO 4217).
+    currency: String,
+    /// The IANA zone of its days.
+    time_zone: String,
+    /// `active`.
+    state: String,
+}
+
+/// Answers the request.
+pub async fn handle(app: &App, request: Request) -> Reply {
+    app.edge.api(&request, Scope::Connect, async |caller| activate(app, &request, &caller).await).await
+}
+
+async fn activate(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
+    let connection = path(request, "id")?;
+    let body: ActivateRequest = json_body(request)?;
+    let end_user = field(&body.end_user, "end_user", "1 to 128 visible ASCII characters, no e-mail address")?;
+    let input = Input { connection, code: body.code, end_user };
+    let output = run(&ports(app), caller, &input).await?;
+    if let Some(error) = &output.unsent {
+        mooring_edge::note(error, "the first jobs stay in the outbox");
+    }
+    ok(&ActivatedConnection::of(&output))
+}
+
+fn ports(app: &App) -> Ports<'_> {
+    Ports {
+        take: app.take.as_ref(),
+        connections: app.connections.as_ref(),
+        activate: app.activate.as_ref(),
+        queue: app.queue.as_ref(),
+        profile: &app.profile,
+        clock: app.edge.clock.as_ref(),
+        entropy: app.edge.entropy.as_ref(),
+    }
+}
+
+impl ActivatedConnection {
+    fn of(output: &Output) -> Self {
+        let row = &output.connection;
+        Self {
+            id: row.id.to_string(),
+            platform: row.platform.clone(),
+            state: row.state.as_str().to_owned(),
+            scopes: row.scopes.clone(),
+            created_at: row.created_at.to_string(),
+            end_user: row.end_user.as_str().to_owned(),
+            accounts: output.accounts.iter().map(ActivatedAccount::of).collect(),
+        }
+    }
+}
+
+impl ActivatedAccount {
+    fn of(account: &Account) -> Self {
+        Self {
+            id: account.id.to_string(),
+            currency: account.currency.as_str().to_owned(),
+            time_zone: account.zone.clone(),
+            state: account.state.as_str().to_owned(),
+        }
+    }
+}
+
+/// Describes the operation.
+pub fn describe(api: &mut Api) {
+    api.operation("activateConnection", "Take a connection up")
+        .says("Until then a connection is pending, reads nothing, and ends by itself after 15 minutes.")
+        .body::<ActivateRequest>()
+        .ok::<ActivatedConnection>("The active connection; its first figures are on their way.")
+        .add();
+}

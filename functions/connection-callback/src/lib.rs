@@ -1,0 +1,114 @@
+//! GET /oauth/callback/{platform}/{ctx}: the way back from the platform.
+
+use std::sync::Arc;
+
+use lambda_http::Request;
+use mooring_domain::Result;
+use mooring_domain::connect::PENDING_MINUTES;
+use mooring_domain::connect::binding::{TICKET_COOKIE, cookie_name, unusable};
+use mooring_domain::connector::Connectors;
+use mooring_domain::ops::complete_callback::{Arrival, Input, Ports, run};
+use mooring_domain::ports::{
+    ConnectionCreate, ConnectionRead, DeletionBegin, KeyMint, KeyOpen, TransientPut, TransientTake, VaultRead,
+};
+use mooring_domain::profile::Profile;
+use mooring_domain::secret::Confidential;
+use mooring_edge::openapi::Api;
+use mooring_edge::{Edge, Query, Reply, ReplyExt, path, see_other};
+
+/// What the function needs.
+#[derive(Clone)]
+pub struct App {
+    /// The edge.
+    pub edge: Edge,
+    /// Uses transactions up.
+    pub take: Arc<dyn TransientTake>,
+    /// Keeps the ticket.
+    pub put: Arc<dyn TransientPut>,
+    /// The connection that is authorised again.
+    pub connections: Arc<dyn ConnectionRead>,
+    /// Writes connections.
+    pub create: Arc<dyn ConnectionCreate>,
+    /// Lists the places of the deletion that waits for an abandoned connection.
+    pub deletions: Arc<dyn DeletionBegin>,
+    /// The app's sealed credentials.
+    pub vault: Arc<dyn VaultRead>,
+    /// Opens them.
+    pub open: Arc<dyn KeyOpen>,
+    /// Makes the connection's keys.
+    pub mint: Arc<dyn KeyMint>,
+    /// The platforms.
+    pub connectors: Arc<dyn Connectors>,
+    /// The product.
+    pub profile: Arc<Profile>,
+}
+
+/// Answers the request.
+pub async fn handle(app: &App, request: Request) -> Reply {
+    app.edge.page(&request, async || arrive(app, &request).await).await
+}
+
+async fn arrive(app: &App, request: &Request) -> Result<Reply> {
+    let input = input(app, request).map_err(|_| unusable())?;
+    let used = app.edge.set_cookie(&binding(app, input.state.text()), "", 0);
+    let reply = match run(&ports(app), &input).await? {
+        Arrival::Again { url } => see_other(url.as_str())?,
+        Arrival::Choose { ticket } => {
+            let cookie = app.edge.set_cookie(TICKET_COOKIE, ticket.text(), PENDING_MINUTES * 60);
+            see_other(&app.edge.url("/connect/confirm"))?.cookie_value(&cookie)?
+        }
+    };
+    reply.cookie_value(&used)
+}
+
+/// Reads the request. What platforms add beside these parameters is ignored, and nothing of it is ever shown.
+fn input(app: &App, request: &Request) -> Result<Input> {
+    let mut query = Query::of(request)?;
+    let state = query.take("state").ok_or_else(unusable)?;
+    let refused = query.take("error").is_some();
+    // TikTok calls the code `auth_code`, and some of its callbacks carry `code` with the same value beside it.
+    let code =
+        query.take("auth_code").or_else(|| query.take("code")).filter(|code| !refused && !code.is_empty());
+    let cookie = app.edge.cookie(request, &binding(app, &state)).map(Confidential::new);
+    Ok(Input {
+        platform: path(request, "platform")?,
+        context: path(request, "ctx")?,
+        state: Confidential::new(state),
+        code: code.map(Into::into),
+        issuer: query.take("iss"),
+        cookie,
+    })
+}
+
+/// The name of the cookie that binds a state to its browser.
+fn binding(app: &App, state: &str) -> String {
+    cookie_name(&app.edge.entropy.digest(state.as_bytes()))
+}
+
+fn ports(app: &App) -> Ports<'_> {
+    Ports {
+        callers: app.edge.callers.as_ref(),
+        take: app.take.as_ref(),
+        put: app.put.as_ref(),
+        connections: app.connections.as_ref(),
+        create: app.create.as_ref(),
+        deletions: app.deletions.as_ref(),
+        vault: app.vault.as_ref(),
+        open: app.open.as_ref(),
+        mint: app.mint.as_ref(),
+        connectors: app.connectors.as_ref(),
+        profile: &app.profile,
+        clock: app.edge.clock.as_ref(),
+        entropy: app.edge.entropy.as_ref(),
+    }
+}
+
+/// Describes the operation.
+pub fn describe(api: &mut Api) {
+    api.operation("completeCallback", "Come back from the platform")
+        .says("The redirect URI. Whatever does not belong to a live flow of this browser gets one and the same page.")
+        .query("state", "string", true, "The state that went to the platform.")
+        .query("code", "string", false, "The code; some platforms call it `auth_code`.")
+        .redirects("The choice of accounts, or back to the product.")
+        .add();
+}

@@ -1,0 +1,169 @@
+//! GET /v1/connections and /v1/connections/{id}.
+
+use std::sync::Arc;
+
+use lambda_http::{Request, RequestExt};
+use mooring_domain::caller::{Caller, Scope};
+use mooring_domain::ids::ConnectionId;
+use mooring_domain::ops::read_connections::{AccountView, Ports, View, get, list};
+use mooring_domain::ports::{ConnectionRead, KeyOpen, SyncProgress, VaultRead};
+use mooring_domain::{Error, Result};
+use mooring_edge::openapi::Api;
+use mooring_edge::{Cursor, Edge, Query, Reply, ok, path};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// What the function needs.
+#[derive(Clone)]
+pub struct App {
+    /// The edge.
+    pub edge: Edge,
+    /// The rows.
+    pub connections: Arc<dyn ConnectionRead>,
+    /// The accounts' wrapped keys.
+    pub vault: Arc<dyn VaultRead>,
+    /// Opens them.
+    pub keys: Arc<dyn KeyOpen>,
+    /// When an account was last synced.
+    pub progress: Arc<dyn SyncProgress>,
+}
+
+/// A page of connections.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ConnectionList {
+    /// The connections, oldest first.
+    connections: Vec<ConnectionResponse>,
+    /// Where the next page starts; `null` on the last.
+    next_cursor: Option<String>,
+}
+
+/// A connection.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Connection")]
+struct ConnectionResponse {
+    /// Its id.
+    id: String,
+    /// The platform.
+    platform: String,
+    /// `pending`, `active`, `suspect`, `needs_reauth` or `purging`.
+    state: String,
+    /// What was granted, in the platform's words.
+    scopes: Vec<String>,
+    /// When the person came back from the platform (RFC 3339).
+    created_at: String,
+    /// The product's own reference to the person.
+    end_user: String,
+    /// The deletion under way, while it is `purging`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deletion_id: Option<String>,
+    /// When everything must be gone, while it is `purging` (RFC 3339).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delete_by: Option<String>,
+    /// Its accounts; none while it is `pending` or `purging`.
+    accounts: Vec<AccountResponse>,
+}
+
+/// An account.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Account")]
+struct AccountResponse {
+    /// Its id.
+    id: String,
+    /// Its name at the platform; `null` while it is being let go.
+    name: Option<String>,
+    /// Its currency (ISO 4217).
+    currency: String,
+    /// The IANA zone of its days.
+    time_zone: String,
+    /// As the connection's; `purging` while it is let go alone.
+    state: String,
+    /// When a sync last ended well (RFC 3339).
+    last_synced_at: Option<String>,
+}
+
+/// Answers the request.
+pub async fn handle(app: &App, request: Request) -> Reply {
+    app.edge
+        .api(&request, Scope::ConnectionsRead, async |caller| {
+            let one =
+                request.path_parameters_ref().is_some_and(|parameters| parameters.first("id").is_some());
+            if one { read(app, &request, &caller).await } else { page(app, &request, &caller).await }
+        })
+        .await
+}
+
+async fn read(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
+    Query::of(request)?.finish()?;
+    let view = get(&ports(app), caller, &path(request, "id")?).await?;
+    ok(&ConnectionResponse::of(view))
+}
+
+async fn page(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
+    let mut query = Query::of(request)?;
+    let limit = query.take_limit(25, 100)?;
+    let after = query.take("cursor").map(|cursor| after(&cursor)).transpose()?;
+    query.finish()?;
+    let listing = list(&ports(app), caller, after, limit).await?;
+    ok(&ConnectionList {
+        connections: listing.connections.into_iter().map(ConnectionResponse::of).collect(),
+        next_cursor: listing.next.map(|id| Cursor::encode(id.as_str())),
+    })
+}
+
+fn after(cursor: &str) -> Result<ConnectionId> {
+    let id = Cursor::decode(cursor)?.parse();
+    id.map_err(|_| Error::invalid("invalid_cursor", "The cursor is not one that this list gave."))
+}
+
+fn ports(app: &App) -> Ports<'_> {
+    Ports {
+        connections: app.connections.as_ref(),
+        vault: app.vault.as_ref(),
+        keys: app.keys.as_ref(),
+        progress: app.progress.as_ref(),
+    }
+}
+
+impl ConnectionResponse {
+    fn of(view: View) -> Self {
+        let row = view.connection;
+        Self {
+            id: row.id.to_string(),
+            platform: row.platform,
+            state: row.state.as_str().to_owned(),
+            scopes: row.scopes,
+            created_at: row.created_at.to_string(),
+            end_user: row.end_user.as_str().to_owned(),
+            // A pending connection has a deletion too, which waits: nobody asked for that one.
+            deletion_id: row.delete_by.and(row.deletion).map(|id| id.to_string()),
+            delete_by: row.delete_by.map(|time| time.to_string()),
+            accounts: view.accounts.into_iter().map(AccountResponse::of).collect(),
+        }
+    }
+}
+
+impl AccountResponse {
+    fn of(view: AccountView) -> Self {
+        Self {
+            id: view.account.id.to_string(),
+            name: view.name,
+            currency: view.account.currency.as_str().to_owned(),
+            time_zone: view.account.zone,
+            state: view.account.state.as_str().to_owned(),
+            last_synced_at: view.last_synced_at.map(|time| time.to_string()),
+        }
+    }
+}
+
+/// Describes the operations.
+pub fn describe(api: &mut Api) {
+    api.operation("listConnections", "List connections")
+        .says("With a frontend token, those of its end user.")
+        .query("limit", "integer", false, "How many, from 1 to 100; 25 without it.")
+        .query("cursor", "string", false, "Where to go on: `next_cursor` of the page before.")
+        .ok::<ConnectionList>("A page of connections.")
+        .add();
+    api.operation("getConnection", "Read a connection")
+        .ok::<ConnectionResponse>("The connection with its accounts.")
+        .add();
+}

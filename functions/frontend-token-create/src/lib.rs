@@ -1,0 +1,88 @@
+//! POST /v1/frontend-tokens: mints a browser's token.
+
+use std::sync::Arc;
+
+use lambda_http::Request;
+use mooring_domain::caller::{Caller, Scope};
+use mooring_domain::ops::create_frontend_token::{Input, Output, Ports, run};
+use mooring_domain::ports::TransientPut;
+use mooring_domain::{Error, Result};
+use mooring_edge::openapi::Api;
+use mooring_edge::{Edge, Reply, created, field, json_body};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the function needs.
+#[derive(Clone)]
+pub struct App {
+    /// The edge.
+    pub edge: Edge,
+    /// Keeps the token's digest.
+    pub transient: Arc<dyn TransientPut>,
+}
+
+/// What the caller sends.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct TokenRequest {
+    /// The product's own opaque reference to the person in front of the browser.
+    end_user: String,
+    /// The scopes; without them all that the key has and a browser may hold.
+    scopes: Option<Vec<String>>,
+}
+
+/// The token, shown this once.
+#[derive(Debug, Serialize, JsonSchema)]
+struct TokenResponse {
+    /// The token, for `Authorization: Bearer`.
+    token: String,
+    /// When it stops working (RFC 3339).
+    expires_at: String,
+    /// What it may do.
+    scopes: Vec<String>,
+}
+
+/// Answers the request.
+pub async fn handle(app: &App, request: Request) -> Reply {
+    app.edge.api(&request, Scope::TokensMint, async |caller| mint(app, &request, &caller).await).await
+}
+
+async fn mint(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
+    let input = json_body::<TokenRequest>(request)?.into_input()?;
+    let (clock, entropy) = (app.edge.clock.as_ref(), app.edge.entropy.as_ref());
+    let ports = Ports { transient: app.transient.as_ref(), clock, entropy };
+    created(&TokenResponse::of(&run(&ports, caller, input).await?), None)
+}
+
+impl TokenRequest {
+    fn into_input(self) -> Result<Input> {
+        let end_user =
+            field(&self.end_user, "end_user", "1 to 128 visible ASCII characters, no e-mail address")?;
+        let scopes = self.scopes.map(|names| names.iter().map(|name| scope(name)).collect::<Result<_>>());
+        Ok(Input { end_user, scopes: scopes.transpose()? })
+    }
+}
+
+fn scope(name: &str) -> Result<Scope> {
+    Scope::parse(name)
+        .ok_or_else(|| Error::invalid("unknown_scope", "`scopes` holds a scope that does not exist."))
+}
+
+impl TokenResponse {
+    fn of(output: &Output) -> Self {
+        Self {
+            token: output.token.text().to_owned(),
+            expires_at: output.expires_at.to_string(),
+            scopes: output.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+        }
+    }
+}
+
+/// Describes the operation.
+pub fn describe(api: &mut Api) {
+    api.operation("createFrontendToken", "Mint a browser's token")
+        .says("The token belongs to one end user, lives an hour, and never has more scopes than the key that asks.")
+        .body::<TokenRequest>()
+        .created::<TokenResponse>("The token; it is shown this once.")
+        .add();
+}

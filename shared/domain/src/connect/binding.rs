@@ -1,0 +1,64 @@
+//! What ties the steps of a connect flow to one browser and to one redirect URI (security design, 1.2).
+
+use data_encoding::BASE64URL_NOPAD;
+use secrecy::SecretString;
+use url::Url;
+
+use crate::error::{Error, Kind, Result};
+use crate::ports::Entropy;
+use crate::secret::Digest;
+
+/// The name of the cookie that carries a confirm ticket.
+pub const TICKET_COOKIE: &str = "moorticket";
+
+/// The name of the cookie that binds a transaction to its browser; one per transaction, so that parallel tabs work.
+pub fn cookie_name(state: &Digest) -> String {
+    let hex = state.to_hex();
+    format!("oauthtxn-{}", hex.get(..8).unwrap_or_default())
+}
+
+/// The PKCE verifier of a transaction. It exists nowhere but in the browser's cookie: neither a dump of the database
+/// nor a leaked URL is enough to redeem a code.
+pub fn verifier(entropy: &dyn Entropy, cookie: &str) -> SecretString {
+    BASE64URL_NOPAD.encode(&entropy.derive(cookie.as_bytes(), "pkce")).into()
+}
+
+/// The redirect URI of a platform in a context: an exact string, distinct per context, registered at the platform.
+pub fn redirect_uri(api_origin: &str, platform: &str, context: &str) -> String {
+    format!("{api_origin}/oauth/callback/{platform}/{context}")
+}
+
+/// The address that the browser returns to: a registered URL with what happened.
+pub fn return_to(url: &str, pairs: &[(&str, &str)]) -> Result<Url> {
+    let wrong = |_| Error::new(Kind::Internal, "return_url", "A registered return URL is not a URL.");
+    let mut url = Url::parse(url).map_err(wrong)?;
+    url.query_pairs_mut().extend_pairs(pairs);
+    Ok(url)
+}
+
+/// The one answer to everything that does not belong to a live connect flow of this browser. It does not say what was
+/// wrong, so that a guess learns nothing.
+pub fn unusable() -> Error {
+    let message = "This link does not work, or no longer. Go back to where you came from and start again.";
+    Error::new(Kind::Gone, "link_unusable", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+    use crate::random::tests::Counting;
+
+    #[test]
+    fn a_verifier_fits_pkce_and_belongs_to_its_cookie() {
+        let one = verifier(&Counting::default(), "one");
+        assert_eq!(one.expose_secret().len(), 43);
+        assert_ne!(one.expose_secret(), verifier(&Counting::default(), "two").expose_secret());
+    }
+
+    #[test]
+    fn transactions_have_cookies_of_their_own() {
+        assert_eq!(cookie_name(&Digest([0xAB; 32])), "oauthtxn-abababab");
+    }
+}

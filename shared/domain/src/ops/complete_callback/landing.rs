@@ -1,0 +1,88 @@
+//! The exchange of the code, and what the grant is worth.
+
+use super::{Input, Ports};
+use crate::account::PlatformAccount;
+use crate::app;
+use crate::connect::AuthTransaction;
+use crate::connect::binding::verifier;
+use crate::connector::{AppCredentials, CallContext, CodeExchange, Connector, Grant, Identity};
+use crate::error::{Error, Kind, Result};
+use crate::profile::{PlatformProfile, ScopePurpose};
+use crate::secret::Confidential;
+
+/// A grant in hand: from here on a failure ends it at the platform.
+pub(super) struct Landing<'a> {
+    /// The platform.
+    pub(super) connector: &'a dyn Connector,
+    /// What the profile says of it.
+    pub(super) platform: &'a PlatformProfile,
+    /// The app.
+    app: AppCredentials,
+    /// The tokens and scopes.
+    pub(super) grant: Grant,
+}
+
+/// Redeems the code. Never retried: codes are single-use, and a second try can end the first one's grant.
+pub(super) async fn exchange<'a>(
+    ports: &Ports<'_>,
+    input: &Input,
+    transaction: &AuthTransaction,
+    (connector, platform): (&'a dyn Connector, &'a PlatformProfile),
+) -> Result<Landing<'a>> {
+    let code = input.code.as_ref().ok_or_else(declined)?;
+    let app = app::credentials(ports.vault, ports.open, connector.manifest().platform).await?;
+    let cookie = input.cookie.as_ref().map_or("", Confidential::text);
+    let verifier = verifier(ports.entropy, cookie);
+    let request = CodeExchange { code, redirect_uri: &transaction.redirect_uri, verifier: &verifier };
+    let grant = connector.oauth().exchange(&app, &request).await?;
+    Ok(Landing { connector, platform, app, grant })
+}
+
+impl Landing<'_> {
+    fn context(&self) -> CallContext<'_> {
+        CallContext { token: &self.grant.access, app: &self.app, profile: self.platform }
+    }
+
+    /// Refuses a grant that lacks a required scope, and says which.
+    pub(super) fn check_scopes(&self) -> Result<()> {
+        let missing = self.platform.missing(&self.grant.scopes);
+        if missing.is_empty() { Ok(()) } else { Err(left_out(&missing)) }
+    }
+
+    /// Asks the platform who granted.
+    pub(super) async fn identity(&self) -> Result<Identity> {
+        self.connector.oauth().identity(&self.context()).await
+    }
+
+    /// Asks the platform what the grant reaches.
+    pub(super) async fn accounts(&self) -> Result<Vec<PlatformAccount>> {
+        let Some(accounts) = self.connector.accounts() else { return Err(nothing_reached()) };
+        let found = accounts.list(&self.context()).await?;
+        if found.is_empty() { Err(nothing_reached()) } else { Ok(found) }
+    }
+
+    /// Asks the platform to end the grant. The outcome changes nothing: what is not stored is not used.
+    pub(super) async fn revoke(&self) {
+        drop(self.connector.oauth().revoke(&self.context()).await);
+    }
+}
+
+fn declined() -> Error {
+    let message = "The platform did not give access, so nothing was connected and nothing was kept.";
+    Error::new(Kind::NotPermitted, "declined", message)
+}
+
+fn left_out(missing: &[&ScopePurpose]) -> Error {
+    let what: Vec<&str> = missing.iter().map(|scope| scope.what.as_str()).collect();
+    let message = format!(
+        "A permission that is needed was left out: {} Nothing was connected and nothing was kept. \
+         To connect, start again and leave all needed permissions ticked.",
+        what.join(" ")
+    );
+    Error::new(Kind::NotPermitted, "permission_left_out", message)
+}
+
+fn nothing_reached() -> Error {
+    let message = "The grant reaches no account, so nothing was connected and nothing was kept.";
+    Error::new(Kind::NotPermitted, "no_accounts", message)
+}

@@ -1,0 +1,223 @@
+//! OpenAPI 3.1 from the Rust types: functions describe their operations, the route table says where they are.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
+
+use crate::problem::Problem;
+use crate::routes::{ROUTES, Route};
+
+/// The description while it is collected.
+pub struct Api {
+    schemas: SchemaGenerator,
+    operations: Vec<Operation>,
+}
+
+/// One operation while it is described.
+#[derive(Debug, Default)]
+pub struct Operation {
+    id: &'static str,
+    summary: &'static str,
+    description: &'static str,
+    query: Vec<Value>,
+    body: Option<Value>,
+    answers: Map<String, Value>,
+}
+
+impl Default for Api {
+    fn default() -> Self {
+        let settings = SchemaSettings::draft2020_12().with(|settings| {
+            settings.definitions_path = "/components/schemas".into();
+        });
+        Self { schemas: settings.into_generator(), operations: Vec::new() }
+    }
+}
+
+impl Api {
+    /// Starts to describe an operation of the route table.
+    pub fn operation(&mut self, id: &'static str, summary: &'static str) -> Describe<'_> {
+        Describe { api: self, operation: Operation { id, summary, ..Operation::default() } }
+    }
+
+    fn schema<T: JsonSchema>(&mut self) -> Schema {
+        self.schemas.subschema_for::<T>()
+    }
+
+    /// Puts the document together; an error names the operation that is missing or unknown.
+    pub fn build(mut self) -> Result<Value, String> {
+        let problem = self.schema::<Problem<'_>>();
+        for operation in &self.operations {
+            if !ROUTES.iter().any(|route| route.operation_id == operation.id) {
+                return Err(format!("{} is described and has no route", operation.id));
+            }
+        }
+        let mut paths = Map::new();
+        for route in ROUTES {
+            let described = self.operations.iter().find(|operation| operation.id == route.operation_id);
+            let described = described.ok_or_else(|| format!("{} is not described", route.operation_id))?;
+            let item = paths.entry(route.path).or_insert_with(|| json!({}));
+            item[route.method.to_lowercase()] = described.to_json(route, &problem);
+        }
+        let mut schemas = self.schemas.take_definitions(true);
+        schemas.sort_keys();
+        Ok(document(&paths, &schemas))
+    }
+}
+
+fn document(paths: &Map<String, Value>, schemas: &Map<String, Value>) -> Value {
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Mooring",
+            "version": env!("CARGO_PKG_VERSION"),
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+            "description": "Connects ad and social accounts, syncs and reports, and lets go with proof. \
+                Times are RFC 3339 in UTC, days belong to the account's time zone, money is in micro units.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": { "credential": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "An API key (`moor_test_…`) on a server, a frontend token (`moor_ft_test_…`) in a browser.",
+            } },
+        },
+    })
+}
+
+/// Describes one operation, then adds it.
+pub struct Describe<'a> {
+    api: &'a mut Api,
+    operation: Operation,
+}
+
+impl Describe<'_> {
+    /// Says more than the summary.
+    #[must_use]
+    pub fn says(mut self, description: &'static str) -> Self {
+        self.operation.description = description;
+        self
+    }
+
+    /// Adds a query parameter: its JSON type and what it means; `required` when it has to be there.
+    #[must_use]
+    pub fn query(mut self, name: &str, kind: &str, required: bool, meaning: &str) -> Self {
+        self.operation.query.push(json!({
+            "name": name, "in": "query", "required": required, "description": meaning, "schema": { "type": kind },
+        }));
+        self
+    }
+
+    /// Takes a JSON body.
+    #[must_use]
+    pub fn body<T: JsonSchema>(mut self) -> Self {
+        let schema = self.api.schema::<T>();
+        self.operation.body =
+            Some(json!({ "required": true, "content": { "application/json": { "schema": schema } } }));
+        self
+    }
+
+    /// Takes a form, as people's browsers send it, of text fields.
+    #[must_use]
+    pub fn form(mut self) -> Self {
+        let schema = json!({ "type": "object", "additionalProperties": { "type": "string" } });
+        let content = json!({ "application/x-www-form-urlencoded": { "schema": schema } });
+        self.operation.body = Some(json!({ "content": content }));
+        self
+    }
+
+    /// Answers 200 with JSON.
+    #[must_use]
+    pub fn ok<T: JsonSchema>(self, meaning: &str) -> Self {
+        self.json::<T>("200", meaning)
+    }
+
+    /// Answers 201 with JSON.
+    #[must_use]
+    pub fn created<T: JsonSchema>(self, meaning: &str) -> Self {
+        self.json::<T>("201", meaning)
+    }
+
+    /// Answers 202 with JSON.
+    #[must_use]
+    pub fn accepted<T: JsonSchema>(self, meaning: &str) -> Self {
+        self.json::<T>("202", meaning)
+    }
+
+    /// Answers 200 with another media type, beside JSON if that was said before.
+    #[must_use]
+    pub fn media(mut self, media: &str, meaning: &str) -> Self {
+        let answer = self
+            .operation
+            .answers
+            .entry("200")
+            .or_insert_with(|| json!({ "description": meaning, "content": {} }));
+        answer["content"][media] = json!({ "schema": { "type": "string" } });
+        self
+    }
+
+    /// Answers 303 to somewhere else.
+    #[must_use]
+    pub fn redirects(mut self, meaning: &str) -> Self {
+        let location = json!({ "Location": { "schema": { "type": "string" } } });
+        self.operation.answers.insert("303".into(), json!({ "description": meaning, "headers": location }));
+        self
+    }
+
+    /// Adds the operation.
+    pub fn add(self) {
+        self.api.operations.push(self.operation);
+    }
+
+    fn json<T: JsonSchema>(mut self, status: &str, meaning: &str) -> Self {
+        let schema = self.api.schema::<T>();
+        let content = json!({ "application/json": { "schema": schema } });
+        self.operation.answers.insert(status.into(), json!({ "description": meaning, "content": content }));
+        self
+    }
+}
+
+impl Operation {
+    fn to_json(&self, route: &Route, problem: &Schema) -> Value {
+        let in_path = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+        let mut parameters: Vec<Value> = in_path
+            .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
+            .collect();
+        parameters.extend(self.query.iter().cloned());
+        let mut answers = self.answers.clone();
+        let media = if route.scope.is_some() { "application/problem+json" } else { "text/html" };
+        let refusal = if route.scope.is_some() { json!(problem) } else { json!({ "type": "string" }) };
+        answers.insert(
+            "4XX".into(),
+            json!({ "description": "Refused; says what to do.", "content": { media: { "schema": refusal } } }),
+        );
+        let mut operation = json!({
+            "operationId": self.id, "summary": self.summary, "tags": [route.function],
+            "parameters": parameters, "responses": answers,
+        });
+        if !self.description.is_empty() {
+            operation["description"] = json!(self.description);
+        }
+        if let Some(body) = &self.body {
+            operation["requestBody"] = body.clone();
+        }
+        if let Some(scope) = route.scope {
+            operation["security"] = json!([{ "credential": [scope.as_str()] }]);
+        }
+        operation
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_has_to_be_described_and_nothing_else() {
+        let error = Api::default().build().unwrap_err();
+        assert!(error.contains("is not described"), "{error}");
+        let mut api = Api::default();
+        api.operation("inventedOperation", "Nothing").add();
+        assert_eq!(api.build().unwrap_err(), "inventedOperation is described and has no route");
+    }
+}

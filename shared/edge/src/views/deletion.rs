@@ -1,0 +1,157 @@
+//! A deletion as the API shows it: to whom disconnected, asked for it, or reads it later.
+
+use std::collections::BTreeMap;
+
+use mooring_domain::deletion::{Deletion, Step, StepEvent, Subject, Table};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::Edge;
+
+/// A deletion: what ends, why, what was done when, and what comes next.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Deletion")]
+pub struct DeletionView {
+    /// Its id.
+    pub id: String,
+    /// What is deleted.
+    pub subject: SubjectView,
+    /// What ended it: `disconnected`, `requested`, `requested_by_mail`, `revoked_at_platform`, `abandoned` or
+    /// `tenant_deleted`.
+    pub reason: String,
+    /// The platform; not for tenants.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+    /// `purging` until everything was counted at zero, then `deleted`.
+    pub state: String,
+    /// When the promise started (RFC 3339).
+    pub t0: String,
+    /// When everything must be gone (RFC 3339).
+    pub delete_by: String,
+    /// What happens next: `cut_connections`, `shred_data`, `purge`, `revoke`, `shred_token`, `purge_again`, `verify` or
+    /// `done`.
+    pub step: String,
+    /// When it happens (RFC 3339); `null` once done.
+    pub next_step_at: Option<String>,
+    /// When everything was counted at zero (RFC 3339).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verified_at: Option<String>,
+    /// What came of the platform's part; not for accounts and tenants.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoke: Option<RevokeView>,
+    /// A page that shows the status to everybody who has its address, and nothing else.
+    pub status_url: String,
+    /// What happened so far.
+    pub events: Vec<EventView>,
+}
+
+/// What a deletion is about.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "DeletionSubject")]
+pub struct SubjectView {
+    /// `connection`, `account` or `tenant`.
+    pub kind: String,
+    /// The connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_id: Option<String>,
+    /// The account, if it goes alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_id: Option<String>,
+}
+
+/// What came of asking the platform to end the grant.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Revocation")]
+pub struct RevokeView {
+    /// `killed`, `refused`, `impossible` or `unreachable`; `null` while it is not decided.
+    pub outcome: Option<String>,
+    /// How often the platform was asked.
+    pub tries: u8,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "DeletionEvent")]
+pub struct EventView {
+    /// When (RFC 3339).
+    pub at: String,
+    /// What.
+    pub step: String,
+    /// How many items it deleted, or counted, by table.
+    pub counts: BTreeMap<&'static str, u64>,
+    /// The platform's part in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+}
+
+impl DeletionView {
+    /// Shows a deletion.
+    pub fn of(edge: &Edge, deletion: &Deletion) -> Self {
+        Self {
+            id: deletion.id.to_string(),
+            subject: SubjectView::of(&deletion.subject),
+            reason: deletion.reason.as_str().to_owned(),
+            platform: Some(deletion.platform.clone()).filter(|platform| !platform.is_empty()),
+            state: state(deletion).to_owned(),
+            t0: deletion.t0.to_string(),
+            delete_by: deletion.delete_by.to_string(),
+            step: deletion.step.as_str().to_owned(),
+            next_step_at: deletion.next_step_at.map(|at| at.to_string()),
+            verified_at: deletion.verified_at.map(|at| at.to_string()),
+            revoke: RevokeView::of(deletion),
+            status_url: status_url(edge, deletion),
+            events: deletion.happened().map(EventView::of).collect(),
+        }
+    }
+
+    /// Where the API shows it.
+    pub fn location(&self, edge: &Edge) -> String {
+        edge.url(&format!("/v1/deletions/{}", self.id))
+    }
+}
+
+/// Where everybody who has the address sees the status.
+pub fn status_url(edge: &Edge, deletion: &Deletion) -> String {
+    edge.url(&format!("/deletions/{}", deletion.code))
+}
+
+/// The state in one word.
+pub fn state(deletion: &Deletion) -> &'static str {
+    if deletion.step == Step::Done { "deleted" } else { "purging" }
+}
+
+impl SubjectView {
+    /// Shows a subject.
+    pub fn of(subject: &Subject) -> Self {
+        let (kind, connection, account) = match subject {
+            Subject::Connection(connection) => ("connection", Some(connection), None),
+            Subject::Account(connection, account) => ("account", Some(connection), Some(account)),
+            Subject::Tenant => ("tenant", None, None),
+        };
+        Self {
+            kind: kind.to_owned(),
+            connection_id: connection.map(ToString::to_string),
+            account_id: account.map(ToString::to_string),
+        }
+    }
+}
+
+impl RevokeView {
+    /// Shows the platform's part; only whole connections have one.
+    pub fn of(deletion: &Deletion) -> Option<Self> {
+        let outcome = deletion.revoke.map(|outcome| outcome.as_str().to_owned());
+        deletion.revokes().then_some(Self { outcome, tries: deletion.revoke_tries })
+    }
+}
+
+impl EventView {
+    /// Shows an event.
+    pub fn of(event: &StepEvent) -> Self {
+        Self {
+            at: event.at.to_string(),
+            step: event.step.as_str().to_owned(),
+            counts: event.counts.iter().map(|(table, count)| (Table::as_str(*table), *count)).collect(),
+            outcome: event.outcome.map(|outcome| outcome.as_str().to_owned()),
+        }
+    }
+}
