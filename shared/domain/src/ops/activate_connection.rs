@@ -2,6 +2,8 @@
 //!
 //! That closes cross-user session fixation: a link that an attacker started and a victim finished ends here.
 
+use jiff::Timestamp;
+
 use crate::account::Account;
 use crate::caller::{Caller, Scope};
 use crate::connect::ActivationCode;
@@ -61,14 +63,13 @@ pub async fn run(ports: &Ports<'_>, caller: &Caller, input: &Input) -> Result<Ou
     let found = ports.connections.connection(&caller.tenant, &input.connection).await?;
     let found = found.filter(|row| caller.may_see(&row.end_user));
     let connection = found.ok_or_else(|| Error::not_found("connection"))?;
-    check(ports, caller, input, code)?;
+    check(ports.clock.now(), caller, input, code)?;
     let abandoned = pending(&connection)?;
     activate(ports, connection, &abandoned).await
 }
 
 /// The code belongs to this tenant, this connection and this end user, and is used up whatever comes of it.
-fn check(ports: &Ports<'_>, caller: &Caller, input: &Input, code: Option<ActivationCode>) -> Result<()> {
-    let now = ports.clock.now();
+fn check(now: Timestamp, caller: &Caller, input: &Input, code: Option<ActivationCode>) -> Result<()> {
     let fits = code.is_some_and(|code| {
         code.tenant == caller.tenant
             && code.connection == input.connection
@@ -124,4 +125,54 @@ fn first_jobs(ports: &Ports<'_>, connection: &Connection, accounts: &[Account]) 
         deferred: 0,
     };
     accounts.iter().map(job).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::caller::CredentialKind;
+    use crate::ids::{CredentialId, TenantId};
+
+    /// Security design, 1.2: cross-user session fixation ends at the activation.
+    #[test]
+    fn a_code_works_for_its_own_tenant_connection_and_end_user_only() {
+        let (now, user) = (Timestamp::UNIX_EPOCH, |name: &str| name.parse::<EndUser>().unwrap());
+        let connection = |number| ConnectionId::from_uuid(Uuid::from_u128(number));
+        let caller = |tenant, kind| Caller {
+            tenant: TenantId::from_uuid(Uuid::from_u128(tenant)),
+            credential: CredentialId::from_uuid(Uuid::nil()),
+            kind,
+            scopes: vec![Scope::Connect],
+        };
+        let code = ActivationCode {
+            tenant: TenantId::from_uuid(Uuid::from_u128(1)),
+            connection: connection(1),
+            end_user: user("victim"),
+            expires_at: now + SignedDuration::from_mins(1),
+        };
+        let key = || caller(1, CredentialKind::ApiKey);
+        let token = |name| caller(1, CredentialKind::FrontendToken(user(name)));
+        let late = now + SignedDuration::from_mins(1);
+        let same = ("victim", 1, now);
+        for (caller, (name, number, now), fits) in [
+            (key(), same, true),
+            (token("victim"), same, true),
+            (token("attacker"), same, false),
+            (key(), ("attacker", 1, now), false),
+            (key(), ("victim", 2, now), false),
+            (key(), ("victim", 1, late), false),
+            (caller(2, CredentialKind::ApiKey), same, false),
+        ] {
+            let input = Input { connection: connection(number), code: String::new(), end_user: user(name) };
+            assert_eq!(
+                check(now, &caller, &input, Some(code.clone())).is_ok(),
+                fits,
+                "{name} {number} {now}"
+            );
+            assert!(check(now, &caller, &input, None).is_err());
+        }
+    }
 }
