@@ -1,1 +1,197 @@
-//! To be written.
+//! Runs one sync job: the platform's pages in, sealed sheets out, and what is known of each day.
+//!
+//! The fence is read consistently before anything is opened, before each page and before each sheet is put, so that
+//! nothing is read or written for long after a disconnect; what slips through is sealed under a destroyed key and
+//! purged by the second pass. A job that cannot end in time puts itself back, and goes on where it was.
+
+mod days;
+mod failure;
+mod levels;
+mod open;
+mod structure;
+#[cfg(test)]
+pub(super) mod tests;
+mod window;
+mod work;
+
+use jiff::{SignedDuration, Timestamp};
+
+use self::work::{Step, Track, Work};
+use crate::connection::State;
+use crate::connector::Connectors;
+use crate::error::Result;
+use crate::ids::DeletionId;
+use crate::ports::{
+    AccountRef, Activity, ActivityWrite, Clock, CompletenessRead, ConnectionRead, ConnectionState,
+    DeletionBegin, Entropy, FenceRead, KeyOpen, LedgerRead, SheetRead, SheetWrite, SyncProgress, SyncQueue,
+    VaultRead,
+};
+use crate::profile::Profile;
+use crate::sync::{Checkpoint, JobKind, SyncJob, SyncState};
+
+/// How much time a job needs to be started at all, and to go on.
+const START: SignedDuration = SignedDuration::from_secs(20);
+const GO_ON: SignedDuration = SignedDuration::from_secs(10);
+/// How old names and statuses may be.
+const STRUCTURE_AGE: SignedDuration = SignedDuration::from_hours(24);
+
+/// What a sync needs.
+#[derive(Clone, Copy)]
+pub struct Ports<'a> {
+    /// Time.
+    pub clock: &'a dyn Clock,
+    /// Jitter, and the ids of a deletion.
+    pub entropy: &'a dyn Entropy,
+    /// The fence.
+    pub fences: &'a dyn FenceRead,
+    /// Connections and accounts.
+    pub connections: &'a dyn ConnectionRead,
+    /// Suspect, active again, or the person has to come back.
+    pub states: &'a dyn ConnectionState,
+    /// Wrapped keys and sealed tokens.
+    pub vault: &'a dyn VaultRead,
+    /// Opens keys for their own uses.
+    pub keys: &'a dyn KeyOpen,
+    /// The platforms.
+    pub connectors: &'a dyn Connectors,
+    /// Checkpoints, sync state, completeness.
+    pub progress: &'a dyn SyncProgress,
+    /// What is known of days.
+    pub completeness: &'a dyn CompletenessRead,
+    /// The names and statuses that are stored.
+    pub stored: &'a dyn SheetRead,
+    /// Where sheets go.
+    pub sheets: &'a dyn SheetWrite,
+    /// Where further jobs go.
+    pub queue: &'a dyn SyncQueue,
+    /// The log.
+    pub activity: &'a dyn ActivityWrite,
+    /// Makes the cut when the platform says that access was revoked.
+    pub begin: &'a dyn DeletionBegin,
+    /// Earlier deletions.
+    pub ledger: &'a dyn LedgerRead,
+    /// What the product may call, and how long it keeps rows.
+    pub profile: &'a Profile,
+}
+
+/// One job and when its invocation ends.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// The job.
+    pub job: SyncJob,
+    /// When the invocation is ended from outside.
+    pub deadline: Timestamp,
+}
+
+/// How a job ended. None of these is tried again by the queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything was read; so many rows came, so many days changed.
+    Done {
+        /// Rows that the platform gave.
+        rows: u64,
+        /// Days whose sheets or records were written.
+        days: u64,
+    },
+    /// The same job was done before.
+    Already,
+    /// The connection or account was let go; nothing was opened or nothing more was written.
+    Dropped,
+    /// The job put itself back.
+    Deferred {
+        /// After so many seconds.
+        seconds: u32,
+    },
+    /// It cannot succeed; the days that were never read say why.
+    Failed(&'static str),
+    /// The platform confirmed that access was revoked; the connection is being deleted.
+    Ended(DeletionId),
+}
+
+/// Runs a job. An error is ours or the platform's and worth another delivery if it says so.
+pub async fn run(ports: &Ports<'_>, input: &Input) -> Result<Outcome> {
+    let job = &input.job;
+    let at = AccountRef {
+        tenant: job.tenant.clone(),
+        connection: job.connection.clone(),
+        account: job.account.clone(),
+    };
+    let fence = ports.fences.fence(&at.tenant, &at.connection, Some(&at.account)).await?;
+    if !fence.lets_write() {
+        return Ok(Outcome::Dropped);
+    }
+    let checkpoint = ports.progress.checkpoint(&at, &job.id()).await?;
+    if checkpoint.done {
+        return Ok(Outcome::Already);
+    }
+    if ports.clock.now() + START > input.deadline {
+        ports.queue.send_sync(std::slice::from_ref(job), 0).await?;
+        return Ok(Outcome::Deferred { seconds: 0 });
+    }
+    let Some(opened) = open::open(ports, &at).await? else { return Ok(Outcome::Dropped) };
+    let work = Work::new(ports, input, at, &opened)?;
+    let mut track = Track::new(job, work.today);
+    let ended = work_through(&work, &mut track, &checkpoint).await;
+    match ended {
+        Ok(()) => succeed(&work, &track).await,
+        Err(stop) => failure::stopped(&work, &track, stop).await,
+    }
+}
+
+/// Reads names if they are due, settles the window, and reads its levels.
+async fn work_through(work: &Work<'_>, track: &mut Track, checkpoint: &Checkpoint) -> Step<()> {
+    let mut state = work.ports.progress.sync_state(&work.at).await?;
+    let daily = track.job.window.is_none() && is_daily(work, &track.job, &state);
+    track.window = work.plan(&track.job, daily, state.entities).now;
+    if daily && !checkpoint.structure {
+        state.entities = structure::read(work).await?;
+        state.structure_at = Some(work.now());
+        work.ports.progress.put_sync_state(&work.at, &state).await?;
+    }
+    let plan = work.plan(&track.job, daily, state.entities);
+    track.settle(plan.now);
+    if !checkpoint.structure {
+        let later: Vec<_> = plan.later.into_iter().map(|part| track.later(part)).collect();
+        work.send(&later).await?;
+        let reached = Checkpoint { structure: true, ..checkpoint.clone() };
+        work.put_checkpoint(&track.original.id(), &reached).await?;
+    }
+    levels::read(work, track).await
+}
+
+/// Tells whether the job reads names and the whole restatement window: the first one, and one each day.
+fn is_daily(work: &Work<'_>, job: &SyncJob, state: &SyncState) -> bool {
+    let period = SignedDuration::from_mins(i64::from(work.platform.period_minutes));
+    let new_day = window::day(&work.zone, job.slot) != window::day(&work.zone, job.slot - period);
+    let old = state.structure_at.is_none_or(|at| work.now() > at + STRUCTURE_AGE);
+    job.kind == JobKind::First || new_day || old
+}
+
+/// Remembers that the job is done and that the token works.
+async fn succeed(work: &Work<'_>, track: &Track) -> Result<Outcome> {
+    let progress = work.ports.progress;
+    let done = Checkpoint { structure: true, levels: Vec::new(), done: true };
+    for id in track.ids() {
+        work.put_checkpoint(&id, &done).await?;
+    }
+    let state = progress.sync_state(&work.at).await?;
+    let state = SyncState { last_success: Some(work.now()), suspect_since: None, ..state };
+    progress.put_sync_state(&work.at, &state).await?;
+    if work.opened.connection.state == State::Suspect {
+        let (tenant, connection) = (&work.at.tenant, &work.at.connection);
+        work.ports.states.change_state(tenant, connection, &[State::Suspect], State::Active).await?;
+    }
+    log(work, "sync.done", vec![("rows", track.rows), ("days", track.days)], None).await?;
+    Ok(Outcome::Done { rows: track.rows, days: track.days })
+}
+
+async fn log(
+    work: &Work<'_>,
+    what: &'static str,
+    numbers: Vec<(&'static str, u64)>,
+    error: Option<&'static str>,
+) -> Result<()> {
+    let AccountRef { tenant, connection, account } = work.at.clone();
+    let entry = Activity { tenant, connection, account: Some(account), what, numbers, error, at: work.now() };
+    work.ports.activity.record(&entry).await
+}

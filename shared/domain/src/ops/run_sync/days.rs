@@ -1,0 +1,144 @@
+//! Days of one level: rows grouped, held against the account's own totals, and stored where they changed.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::levels::{Totals, changed};
+use super::work::{Draft, Step, Stop, Track, Work};
+use crate::completeness::{DayStatus, Reason};
+use crate::error::{Error, Kind, Result};
+use crate::ports::{DayRecord, Days};
+use crate::report::{Level, Metric, Row, Values};
+use crate::sheet::{day_name, encode_rows, sort_rows};
+use crate::sync::Window;
+
+/// The metrics whose sums must match the account's own figures.
+const RECONCILED: [Metric; 4] = [Metric::Spend, Metric::Impressions, Metric::Clicks, Metric::Conversions];
+
+/// The rows of one level, by day; a day without rows is there too.
+pub(super) struct Asked {
+    level: Level,
+    window: Window,
+    at: Timestamp,
+    days: BTreeMap<Date, Vec<Row>>,
+}
+
+/// What was stored, and what stopped it.
+pub(super) struct Stored {
+    /// The last day that needs nothing more.
+    pub(super) last: Option<Date>,
+    pub(super) ended: Step<()>,
+}
+
+/// Groups rows by day. Days outside the question and entities that come twice are not believed.
+pub(super) fn group(level: Level, window: Window, at: Timestamp, rows: Vec<Row>) -> Result<Asked> {
+    let mut days: BTreeMap<Date, Vec<Row>> = window.iter().map(|day| (day, Vec::new())).collect();
+    for row in rows {
+        days.get_mut(&row.day).ok_or_else(|| changed("a day that was not asked for"))?.push(row);
+    }
+    for rows in days.values_mut() {
+        sort_rows(rows);
+        if rows.windows(2).any(|pair| matches!(pair, [one, two] if one.entity == two.entity)) {
+            return Err(changed("the same entity twice on one day"));
+        }
+    }
+    // Milliseconds are what a sheet's slot and its row keep.
+    let at = Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at);
+    Ok(Asked { level, window, at, days })
+}
+
+/// Stores the days of a level, oldest first. What was stored before a stop is kept and known.
+pub(super) async fn store(work: &Work<'_>, asked: Asked, totals: &mut Totals, track: &mut Track) -> Stored {
+    let mut written = Days::new();
+    let mut last = None;
+    let (level, window) = (asked.level, asked.window);
+    let mut ended = async {
+        let known = work.ports.completeness.days(&work.at, level, window.from, window.to).await?;
+        for (date, rows) in asked.days {
+            track.rows += u64::try_from(rows.len()).unwrap_or(0);
+            let one = Day { level, date, asked: asked.at, known: known.get(&date).copied() };
+            let status = status(work, &one, sum(&rows).map_err(Stop::Platform)?, totals);
+            if let Some(record) = store_day(work, &one, status, rows).await? {
+                written.insert(date, record);
+            }
+            last = Some(date);
+        }
+        Ok(())
+    }
+    .await;
+    if !written.is_empty() && !matches!(ended, Err(Stop::Closed)) {
+        track.days += u64::try_from(written.len()).unwrap_or(0);
+        if let Err(error) = work.ports.progress.put_days(&work.at, level, &written).await {
+            (last, ended) = (None, Err(Stop::Ours(error)));
+        }
+    }
+    Stored { last, ended }
+}
+
+/// One day of a level, and what is known of it so far.
+struct Day {
+    level: Level,
+    date: Date,
+    asked: Timestamp,
+    known: Option<DayRecord>,
+}
+
+/// Stores a day if it changed; answers its new record if that changed.
+async fn store_day(
+    work: &Work<'_>,
+    day: &Day,
+    status: DayStatus,
+    mut rows: Vec<Row>,
+) -> Step<Option<DayRecord>> {
+    let parts = encode_rows(&mut rows)?;
+    let hash = work.opened.key.fingerprint("sheet", &parts.concat());
+    let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+    let known = day.known.filter(|known| known.status.has_rows());
+    if let Some(known) = known.filter(|known| known.hash == hash) {
+        return Ok((known.status != status).then_some(DayRecord { status, ..known }));
+    }
+    let had_sheet = day.known.is_some_and(|known| known.version.is_some());
+    if rows.is_empty() && !had_sheet {
+        return Ok(Some(DayRecord { status, version: None, hash, rows: 0 }));
+    }
+    let name = day_name(day.level, day.date);
+    let expires_at = expiry(work, day.date);
+    let sheet = Draft { name: &name, version: day.asked, rows: count, parts: &parts, expires_at };
+    let newest = work.put(sheet).await?;
+    Ok(newest.then_some(DayRecord { status, version: Some(day.asked), hash, rows: count }))
+}
+
+/// A day's rows are kept for the retention counted from the day itself, wherever on earth it ended last.
+fn expiry(work: &Work<'_>, day: Date) -> Timestamp {
+    let start = day.to_zoned(TimeZone::UTC).map_or_else(|_| work.now(), |zoned| zoned.timestamp());
+    start + jiff::SignedDuration::from_hours(48) + work.retention()
+}
+
+/// What is known of a day once its rows are here. The account's own level says what the others have to add up to.
+fn status(work: &Work<'_>, day: &Day, sum: Values, totals: &mut Totals) -> DayStatus {
+    if day.level == Level::Account {
+        totals.insert(day.date, sum);
+    } else if !adds_up(&sum, totals.get(&day.date)) {
+        return DayStatus::Partial(Reason::TotalsDiffer);
+    }
+    let restated = jiff::Span::new().days(i64::from(work.opened.connector.manifest().restatement_days));
+    let settled = work.today.checked_sub(restated).is_ok_and(|last| day.date <= last);
+    if settled { DayStatus::Complete } else { DayStatus::Provisional }
+}
+
+/// Tells whether the sums of the parts are the whole; what the whole does not report is not compared.
+fn adds_up(sum: &Values, total: Option<&Values>) -> bool {
+    let total = total.copied().unwrap_or_default();
+    RECONCILED
+        .into_iter()
+        .all(|metric| total.get(metric).is_none_or(|whole| sum.get(metric).unwrap_or(0) == whole))
+}
+
+fn sum(rows: &[Row]) -> Result<Values> {
+    rows.iter().try_fold(Values::default(), |sum, row| sum.plus(&row.values)).ok_or_else(|| {
+        Error::new(Kind::UpstreamChanged, "out_of_range", "The figures of a day are out of range.")
+    })
+}

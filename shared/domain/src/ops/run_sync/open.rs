@@ -1,0 +1,72 @@
+//! Opens what a job needs: the account's data key, the token, the app's credentials, the platform's account number.
+
+use secrecy::SecretString;
+
+use super::Ports;
+use crate::account::{Account, decode_accounts, profile_slot};
+use crate::app;
+use crate::connection::{Connection, token_slot};
+use crate::connector::{AppCredentials, Connector};
+use crate::error::{Error, Kind, Result};
+use crate::keys::{KeyContext, Use};
+use crate::ports::{AccountRef, DataKey};
+
+/// Everything that was opened; dropped, and wiped, with the job.
+pub(super) struct Opened<'a> {
+    pub(super) connection: Connection,
+    pub(super) account: Account,
+    pub(super) connector: &'a dyn Connector,
+    /// The platform's own number of the account.
+    pub(super) external: String,
+    pub(super) key: Box<dyn DataKey>,
+    pub(super) token: SecretString,
+    pub(super) app: AppCredentials,
+}
+
+/// Opens it all; `None` when rows are gone, which is how a deletion looks from here.
+pub(super) async fn open<'a>(ports: &Ports<'a>, at: &AccountRef) -> Result<Option<Opened<'a>>> {
+    let Some(connection) = ports.connections.connection(&at.tenant, &at.connection).await? else {
+        return Ok(None);
+    };
+    let accounts = ports.connections.accounts(&at.tenant, &at.connection).await?;
+    let Some(account) = accounts.into_iter().find(|account| account.id == at.account) else {
+        return Ok(None);
+    };
+    let connector = ports.connectors.find(&connection.platform).ok_or_else(no_connector)?;
+    let Some(key) = data_key(ports, at).await? else { return Ok(None) };
+    let Some(token) = token(ports, at).await? else { return Ok(None) };
+    let app = app::credentials(ports.vault, ports.keys, connector.manifest().platform).await?;
+    let profile = key.open(&profile_slot(&account.id), &account.profile)?;
+    let described = decode_accounts(profile.bytes()).and_then(|all| all.into_iter().next());
+    let external = described.ok_or_else(broken)?.external_id;
+    Ok(Some(Opened { connection, account, connector, external, key, token, app }))
+}
+
+async fn data_key(ports: &Ports<'_>, at: &AccountRef) -> Result<Option<Box<dyn DataKey>>> {
+    let context = KeyContext::account(&at.tenant, &at.connection, &at.account);
+    match ports.vault.key(&context).await? {
+        Some(wrapped) => ports.keys.open(&context, &wrapped).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn token(ports: &Ports<'_>, at: &AccountRef) -> Result<Option<SecretString>> {
+    let context = KeyContext::connection(&at.tenant, &at.connection, Use::Token);
+    let Some(wrapped) = ports.vault.key(&context).await? else { return Ok(None) };
+    let Some(row) = ports.vault.token(&at.tenant, &at.connection, "access").await? else { return Ok(None) };
+    let key = ports.keys.open(&context, &wrapped).await?;
+    let plain = key.open(&token_slot(row.name, row.version), &row.sealed)?;
+    Ok(Some(SecretString::from(plain.text().ok_or_else(broken)?)))
+}
+
+fn no_connector() -> Error {
+    Error::new(
+        Kind::Refused,
+        "platform_off",
+        "The deployment has no connector for the connection's platform.",
+    )
+}
+
+fn broken() -> Error {
+    Error::new(Kind::Sealed, "broken_value", "A sealed value opens to something else than it should be.")
+}

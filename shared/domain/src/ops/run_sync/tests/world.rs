@@ -1,0 +1,601 @@
+//! A small world of fakes: one account at one platform, everything in memory, every write counted.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::pin::pin;
+use std::sync::Mutex;
+use std::task::{Context, Poll, Waker};
+
+use async_trait::async_trait;
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use url::Url;
+use uuid::Uuid;
+
+use super::super::{Input, Outcome, Ports, run};
+use crate::account::{Account, PlatformAccount, encode_accounts, profile_slot};
+use crate::app::{CREDENTIALS, encode_credentials, secret_slot};
+use crate::connection::{Connection, Fence, State, Tier, TokenRow, token_slot};
+use crate::connector::{
+    Accounts, AppCredentials, AuthorizeRequest, CallContext, CodeExchange, Connector, Connectors, Grant,
+    Identity, Manifest, OAuth, Page, PageCursor, ReportQuestion, Reports, RevokeOutcome, StructureRead,
+};
+use crate::deletion::{Deletion, Place, Subject};
+use crate::error::{Error, Kind, Result};
+use crate::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, TenantId};
+use crate::keys::{KeyContext, SealedBox, WrappedKey};
+use crate::ports::{
+    AccountRef, Activity, ActivityWrite, Clock, CompletenessRead, ConnectionRead, ConnectionState, Cut,
+    DataKey, DayRecord, Days, DeletionBegin, FenceRead, KeyOpen, LedgerRead, SheetRead, SheetWrite,
+    SyncProgress, SyncQueue, VaultRead,
+};
+use crate::profile::{PlatformProfile, Profile};
+use crate::random::tests::Counting;
+use crate::report::{Entity, Level, Metric, Row, Values};
+use crate::secret::{Digest, Fingerprint, Plain};
+use crate::sheet::StoredSheet;
+use crate::sync::{Checkpoint, JobKind, SyncJob, SyncState};
+
+pub(in crate::ops) const NOW: &str = "2026-11-22T12:00:00Z";
+
+/// What happened, in order, as far as the fence cares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::ops) enum Step {
+    Fence(bool),
+    Opened,
+    Page,
+    Put(String),
+    Days,
+}
+
+pub(in crate::ops) struct World {
+    pub(in crate::ops) now: Mutex<Timestamp>,
+    pub(in crate::ops) state: Mutex<State>,
+    /// After so many more reads the fence is closed.
+    pub(in crate::ops) fence_reads: Mutex<u32>,
+    pub(in crate::ops) steps: Mutex<Vec<Step>>,
+    pub(in crate::ops) sheets: Mutex<BTreeMap<String, StoredSheet>>,
+    pub(in crate::ops) history: Mutex<Vec<StoredSheet>>,
+    pub(in crate::ops) days: Mutex<BTreeMap<(Level, Date), DayRecord>>,
+    pub(in crate::ops) sync: Mutex<SyncState>,
+    pub(in crate::ops) checkpoints: Mutex<BTreeMap<String, Checkpoint>>,
+    pub(in crate::ops) sent: Mutex<Vec<(SyncJob, u32)>>,
+    pub(in crate::ops) begun: Mutex<Vec<Deletion>>,
+    pub(in crate::ops) asked: Mutex<Vec<(Level, crate::sync::Window)>>,
+    /// How the platform behaves.
+    pub(in crate::ops) refuse: Mutex<Option<(Kind, &'static str, bool)>>,
+    pub(in crate::ops) most_days: Mutex<u32>,
+    pub(in crate::ops) page_seconds: Mutex<i64>,
+    pub(in crate::ops) extra: Mutex<Vec<Row>>,
+    pub(in crate::ops) spend: Mutex<i64>,
+    profile: Profile,
+    entropy: Counting,
+}
+
+const MANIFEST: Manifest = Manifest {
+    platform: "play",
+    title: "Play",
+    version: "1",
+    api_origin: "http://localhost",
+    authorize_origin: "http://localhost",
+    tier: Tier::B,
+    settings_url: "http://localhost",
+    restatement_days: 28,
+    window_days: 30,
+    page_size: 2,
+    calls: &[],
+};
+
+/// Polls a future of fakes, which never wait.
+pub(in crate::ops) fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("a fake waited"),
+    }
+}
+
+pub(in crate::ops) fn tenant() -> TenantId {
+    TenantId::from_uuid(Uuid::from_u128(1))
+}
+
+pub(in crate::ops) fn connection() -> ConnectionId {
+    ConnectionId::from_uuid(Uuid::from_u128(2))
+}
+
+pub(in crate::ops) fn account() -> AccountId {
+    AccountId::from_uuid(Uuid::from_u128(3))
+}
+
+pub(in crate::ops) fn values(spend: i64, impressions: i64) -> Values {
+    let mut values = Values::default();
+    values.set(Metric::Spend, Some(spend));
+    values.set(Metric::Impressions, Some(impressions));
+    values
+}
+
+impl World {
+    pub(in crate::ops) fn new() -> Self {
+        let platform = PlatformProfile {
+            platform: "play".to_owned(),
+            scopes: Vec::new(),
+            calls: Vec::new(),
+            backfill_days: 40,
+            period_minutes: 60,
+        };
+        let profile = Profile {
+            name: "p".to_owned(),
+            product: "P".to_owned(),
+            privacy_url: String::new(),
+            contact_email: String::new(),
+            retention_days: 400,
+            platforms: vec![platform],
+        };
+        Self {
+            now: Mutex::new(NOW.parse().unwrap()),
+            state: Mutex::new(State::Active),
+            fence_reads: Mutex::new(u32::MAX),
+            steps: Mutex::default(),
+            sheets: Mutex::default(),
+            history: Mutex::default(),
+            days: Mutex::default(),
+            sync: Mutex::default(),
+            checkpoints: Mutex::default(),
+            sent: Mutex::default(),
+            begun: Mutex::default(),
+            asked: Mutex::default(),
+            refuse: Mutex::default(),
+            most_days: Mutex::new(30),
+            page_seconds: Mutex::new(0),
+            extra: Mutex::default(),
+            spend: Mutex::new(1_000),
+            profile,
+            entropy: Counting::default(),
+        }
+    }
+
+    pub(in crate::ops) fn job(&self, kind: JobKind) -> SyncJob {
+        SyncJob {
+            tenant: tenant(),
+            connection: connection(),
+            account: account(),
+            kind,
+            window: None,
+            slot: *self.now.lock().unwrap(),
+            deferred: 0,
+        }
+    }
+
+    pub(in crate::ops) fn advance(&self, minutes: i64) {
+        *self.now.lock().unwrap() += SignedDuration::from_mins(minutes);
+    }
+
+    /// Runs a job in an invocation of one minute.
+    pub(in crate::ops) fn run(&self, job: &SyncJob) -> Result<Outcome> {
+        let deadline = *self.now.lock().unwrap() + SignedDuration::from_secs(60);
+        self.run_until(job, deadline)
+    }
+
+    pub(in crate::ops) fn run_until(&self, job: &SyncJob, deadline: Timestamp) -> Result<Outcome> {
+        ready(run(&self.ports(), &Input { job: job.clone(), deadline }))
+    }
+
+    pub(in crate::ops) fn ports(&self) -> Ports<'_> {
+        Ports {
+            clock: self,
+            entropy: &self.entropy,
+            fences: self,
+            connections: self,
+            states: self,
+            vault: self,
+            keys: self,
+            connectors: self,
+            progress: self,
+            completeness: self,
+            stored: self,
+            sheets: self,
+            queue: self,
+            activity: self,
+            begin: self,
+            ledger: self,
+            profile: &self.profile,
+        }
+    }
+
+    pub(in crate::ops) fn count(&self, step: impl Fn(&Step) -> bool) -> usize {
+        self.steps.lock().unwrap().iter().filter(|other| step(other)).count()
+    }
+
+    fn step(&self, step: Step) {
+        self.steps.lock().unwrap().push(step);
+    }
+
+    fn answer(&self) -> Result<()> {
+        self.step(Step::Page);
+        *self.now.lock().unwrap() += SignedDuration::from_secs(*self.page_seconds.lock().unwrap());
+        match *self.refuse.lock().unwrap() {
+            Some((kind, code, true)) => Err(Error { kind, code, ..Error::unavailable("x", "later") }),
+            Some((kind, code, false)) => Err(Error::new(kind, code, "no")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A key that binds to its slot by writing it in front.
+struct Key(String);
+
+impl DataKey for Key {
+    fn seal(&self, slot: &str, plain: &[u8]) -> Result<SealedBox> {
+        Ok(SealedBox([format!("{}|{slot}|", self.0).as_bytes(), plain].concat()))
+    }
+
+    fn open(&self, slot: &str, sealed: &SealedBox) -> Result<Plain> {
+        let plain = sealed.0.strip_prefix(format!("{}|{slot}|", self.0).as_bytes());
+        Ok(Plain::new(plain.ok_or_else(|| Error::new(Kind::Sealed, "sealed", "no"))?.to_vec()))
+    }
+
+    fn fingerprint(&self, label: &str, bytes: &[u8]) -> [u8; 16] {
+        let hash = |salt: u8| {
+            let mut hasher = DefaultHasher::new();
+            (&self.0, label, bytes, salt).hash(&mut hasher);
+            hasher.finish().to_be_bytes()
+        };
+        [hash(0), hash(1)].concat().try_into().unwrap()
+    }
+
+    fn id(&self) -> DataKeyId {
+        DataKeyId([0; 16])
+    }
+}
+
+pub(in crate::ops) fn key(context: &KeyContext) -> impl DataKey + use<> {
+    Key(format!("{context:?}"))
+}
+
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        *self.now.lock().unwrap()
+    }
+}
+
+#[async_trait]
+impl FenceRead for World {
+    async fn fence(&self, _: &TenantId, _: &ConnectionId, _: Option<&AccountId>) -> Result<Fence> {
+        let mut left = self.fence_reads.lock().unwrap();
+        let open = *left > 0;
+        *left = left.saturating_sub(1);
+        let state = if open { *self.state.lock().unwrap() } else { State::Purging };
+        self.step(Step::Fence(open));
+        Ok(Fence { connection: Some(state), account: Some(State::Active) })
+    }
+}
+
+#[async_trait]
+impl ConnectionRead for World {
+    async fn connection(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Option<Connection>> {
+        Ok(Some(Connection {
+            id: id.clone(),
+            tenant: tenant.clone(),
+            platform: "play".to_owned(),
+            context: "c".to_owned(),
+            end_user: "u".parse().unwrap(),
+            state: *self.state.lock().unwrap(),
+            tier: Tier::B,
+            scopes: Vec::new(),
+            created_at: NOW.parse().unwrap(),
+            identity: Fingerprint(String::new()),
+            mail: None,
+            deletion: None,
+            delete_by: None,
+        }))
+    }
+
+    async fn connections(&self, _: &TenantId, _: Option<&ConnectionId>, _: u32) -> Result<Vec<Connection>> {
+        Ok(Vec::new())
+    }
+
+    async fn accounts(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Vec<Account>> {
+        let currency = "EUR".parse().unwrap();
+        let zone = "Europe/Berlin".to_owned();
+        let described = PlatformAccount {
+            external_id: "77".to_owned(),
+            name: "N".to_owned(),
+            currency,
+            zone: zone.clone(),
+        };
+        let sealed = key(&KeyContext::account(tenant, id, &account()))
+            .seal(&profile_slot(&account()), &encode_accounts(&[described]))?;
+        let fingerprint = Fingerprint(String::new());
+        Ok(vec![Account {
+            id: account(),
+            state: State::Active,
+            currency,
+            zone,
+            fingerprint,
+            profile: sealed,
+        }])
+    }
+
+    async fn candidates(&self, _: &TenantId, _: &ConnectionId) -> Result<Vec<SealedBox>> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl ConnectionState for World {
+    async fn change_state(&self, _: &TenantId, _: &ConnectionId, from: &[State], to: State) -> Result<bool> {
+        let mut state = self.state.lock().unwrap();
+        let fits = from.contains(&state);
+        if fits {
+            *state = to;
+        }
+        Ok(fits)
+    }
+}
+
+#[async_trait]
+impl VaultRead for World {
+    async fn key(&self, _: &KeyContext) -> Result<Option<WrappedKey>> {
+        Ok(Some(WrappedKey { id: DataKeyId([0; 16]), blob: Vec::new() }))
+    }
+
+    async fn token(
+        &self,
+        tenant: &TenantId,
+        id: &ConnectionId,
+        name: &'static str,
+    ) -> Result<Option<TokenRow>> {
+        let context = KeyContext::connection(tenant, id, crate::keys::Use::Token);
+        let sealed = key(&context).seal(&token_slot(name, 1), b"secret-token")?;
+        Ok(Some(TokenRow { name, version: 1, key: DataKeyId([0; 16]), sealed }))
+    }
+
+    async fn app_secret(&self, app: &'static str, _: &str) -> Result<Option<SealedBox>> {
+        let sealed =
+            key(&KeyContext::app(app)).seal(&secret_slot(CREDENTIALS), &encode_credentials("a", "b"))?;
+        Ok(Some(sealed))
+    }
+}
+
+#[async_trait]
+impl KeyOpen for World {
+    async fn open(&self, context: &KeyContext, _: &WrappedKey) -> Result<Box<dyn DataKey>> {
+        self.step(Step::Opened);
+        Ok(Box::new(key(context)))
+    }
+}
+
+impl Connectors for World {
+    fn find(&self, platform: &str) -> Option<&dyn Connector> {
+        (platform == "play").then_some(self)
+    }
+}
+
+impl Connector for World {
+    fn manifest(&self) -> &'static Manifest {
+        &MANIFEST
+    }
+
+    fn oauth(&self) -> &dyn OAuth {
+        self
+    }
+
+    fn accounts(&self) -> Option<&dyn Accounts> {
+        None
+    }
+
+    fn structure(&self) -> Option<&dyn StructureRead> {
+        Some(self)
+    }
+
+    fn reports(&self) -> Option<&dyn Reports> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl OAuth for World {
+    fn authorize_url(&self, _: &AppCredentials, _: &AuthorizeRequest<'_>) -> Result<Url> {
+        Err(Error::not_found("call"))
+    }
+
+    async fn exchange(&self, _: &AppCredentials, _: &CodeExchange<'_>) -> Result<Grant> {
+        Err(Error::not_found("call"))
+    }
+
+    async fn revoke(&self, _: &CallContext<'_>) -> Result<RevokeOutcome> {
+        Err(Error::not_found("call"))
+    }
+
+    async fn identity(&self, _: &CallContext<'_>) -> Result<Identity> {
+        Ok(Identity { id: SecretString::from("x") })
+    }
+}
+
+#[async_trait]
+impl StructureRead for World {
+    async fn page(
+        &self,
+        _: &CallContext<'_>,
+        _: &str,
+        level: Level,
+        cursor: Option<&PageCursor>,
+    ) -> Result<Page<Entity>> {
+        self.answer()?;
+        let entity = |id: &str| Entity {
+            id: format!("{}{id}", level.as_str()),
+            parent: String::new(),
+            name: "name".to_owned(),
+            status: "ON".to_owned(),
+        };
+        // The second page repeats the last of the first: a list that changed while it was read.
+        Ok(match cursor {
+            None => Page { items: vec![entity("1"), entity("2")], next: Some(PageCursor("2".to_owned())) },
+            Some(_) => Page { items: vec![entity("2"), entity("3")], next: None },
+        })
+    }
+}
+
+#[async_trait]
+impl Reports for World {
+    async fn page(
+        &self,
+        _: &CallContext<'_>,
+        question: &ReportQuestion<'_>,
+        cursor: Option<&PageCursor>,
+    ) -> Result<Page<Row>> {
+        self.asked.lock().unwrap().push((question.level, question.window));
+        self.answer()?;
+        if question.window.days() > *self.most_days.lock().unwrap() {
+            return Err(Error::new(Kind::TooLarge, "too_large", "less, please"));
+        }
+        let parts: &[&str] = if question.level == Level::Account { &["77"] } else { &["1", "2"] };
+        let spend = *self.spend.lock().unwrap() / i64::try_from(parts.len()).unwrap();
+        let row = |day, entity: &str| Row {
+            entity: entity.to_owned(),
+            day,
+            values: values(spend, 2 / i64::try_from(parts.len()).unwrap()),
+        };
+        let mut rows: Vec<Row> =
+            question.window.iter().flat_map(|day| parts.iter().map(move |entity| row(day, entity))).collect();
+        if question.level == Level::Ad {
+            rows.extend(self.extra.lock().unwrap().clone());
+        }
+        let first = rows.len() / 2;
+        Ok(match cursor {
+            None => Page { items: rows[..first].to_vec(), next: Some(PageCursor("2".to_owned())) },
+            Some(_) => Page { items: rows[first..].to_vec(), next: None },
+        })
+    }
+}
+
+#[async_trait]
+impl CompletenessRead for World {
+    async fn days(&self, _: &AccountRef, level: Level, from: Date, to: Date) -> Result<Days> {
+        let days = self.days.lock().unwrap();
+        Ok(days.range((level, from)..=(level, to)).map(|((_, day), record)| (*day, *record)).collect())
+    }
+}
+
+#[async_trait]
+impl SyncProgress for World {
+    async fn sync_state(&self, _: &AccountRef) -> Result<SyncState> {
+        Ok(self.sync.lock().unwrap().clone())
+    }
+
+    async fn put_sync_state(&self, _: &AccountRef, state: &SyncState) -> Result<()> {
+        *self.sync.lock().unwrap() = state.clone();
+        Ok(())
+    }
+
+    async fn checkpoint(&self, _: &AccountRef, job: &str) -> Result<Checkpoint> {
+        Ok(self.checkpoints.lock().unwrap().get(job).cloned().unwrap_or_default())
+    }
+
+    async fn put_checkpoint(
+        &self,
+        _: &AccountRef,
+        job: &str,
+        checkpoint: &Checkpoint,
+        _: Timestamp,
+    ) -> Result<()> {
+        self.checkpoints.lock().unwrap().insert(job.to_owned(), checkpoint.clone());
+        Ok(())
+    }
+
+    async fn put_days(&self, _: &AccountRef, level: Level, days: &Days) -> Result<()> {
+        self.step(Step::Days);
+        self.days.lock().unwrap().extend(days.iter().map(|(day, record)| ((level, *day), *record)));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl SheetRead for World {
+    async fn sheets(
+        &self,
+        _: &AccountRef,
+        first: &str,
+        last: &str,
+        as_of: Option<Timestamp>,
+    ) -> Result<Vec<StoredSheet>> {
+        let mut found = BTreeMap::new();
+        let history = self.history.lock().unwrap();
+        for sheet in history.iter().filter(|sheet| as_of.is_none_or(|as_of| sheet.version <= as_of)) {
+            found.insert(sheet.name.clone(), sheet.clone());
+        }
+        Ok(found.range(first.to_owned()..=last.to_owned()).map(|(_, sheet)| sheet.clone()).collect())
+    }
+}
+
+#[async_trait]
+impl SheetWrite for World {
+    async fn put_sheet(&self, _: &AccountRef, sheet: &StoredSheet, expires_at: Timestamp) -> Result<bool> {
+        assert!(expires_at > *self.now.lock().unwrap());
+        let mut sheets = self.sheets.lock().unwrap();
+        if sheets.get(&sheet.name).is_some_and(|stored| stored.version >= sheet.version) {
+            return Ok(false);
+        }
+        self.step(Step::Put(sheet.name.clone()));
+        self.history.lock().unwrap().push(sheet.clone());
+        sheets.insert(sheet.name.clone(), sheet.clone());
+        Ok(true)
+    }
+}
+
+#[async_trait]
+impl SyncQueue for World {
+    async fn send_sync(&self, jobs: &[SyncJob], delay_seconds: u32) -> Result<()> {
+        self.sent.lock().unwrap().extend(jobs.iter().map(|job| (job.clone(), delay_seconds)));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl ActivityWrite for World {
+    async fn record(&self, _: &Activity) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl DeletionBegin for World {
+    async fn places(
+        &self,
+        _: &TenantId,
+        _: &Subject,
+        _: &[AccountId],
+        _: Option<&Fingerprint>,
+    ) -> Result<Vec<Place>> {
+        Ok(Vec::new())
+    }
+
+    async fn held_keys(&self, _: &TenantId, _: &Subject) -> Result<Vec<DataKeyId>> {
+        Ok(Vec::new())
+    }
+
+    async fn begin(&self, deletion: &Deletion, _: &[AccountId]) -> Result<Cut> {
+        self.begun.lock().unwrap().push(deletion.clone());
+        *self.state.lock().unwrap() = State::Purging;
+        Ok(Cut::Made)
+    }
+}
+
+#[async_trait]
+impl LedgerRead for World {
+    async fn deletion(&self, _: &TenantId, _: &DeletionId) -> Result<Option<Deletion>> {
+        Ok(None)
+    }
+
+    async fn deletions(&self, _: &TenantId, _: Option<&DeletionId>, _: u32) -> Result<Vec<Deletion>> {
+        Ok(Vec::new())
+    }
+
+    async fn by_code(&self, _: &Digest) -> Result<Option<Deletion>> {
+        Ok(None)
+    }
+
+    async fn due(&self, _: Timestamp, _: u32) -> Result<Vec<Deletion>> {
+        Ok(Vec::new())
+    }
+}

@@ -1,0 +1,175 @@
+//! What the parts of a job share: the context, the gate before each step, and how a step can stop the job.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::open::Opened;
+use super::window::{self, Limits, Plan};
+use super::{GO_ON, Input, Ports};
+use crate::connector::CallContext;
+use crate::error::{Error, Kind, Result};
+use crate::keys::SealedBox;
+use crate::ports::AccountRef;
+use crate::profile::PlatformProfile;
+use crate::sheet::{StoredSheet, slot};
+use crate::sync::{Checkpoint, JobKind, SyncJob, Window};
+
+/// Why a job does not go on.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The fence closed.
+    Closed,
+    /// The invocation is about to end.
+    Late,
+    /// The platform, or the kit before it, refused or failed.
+    Platform(Error),
+    /// Something that we build on failed.
+    Ours(Error),
+}
+
+/// What a step of a job answers.
+pub(super) type Step<T> = std::result::Result<T, Stop>;
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Ours(error)
+    }
+}
+
+/// The context of a job.
+pub(super) struct Work<'a> {
+    pub(super) ports: &'a Ports<'a>,
+    pub(super) at: AccountRef,
+    pub(super) opened: &'a Opened<'a>,
+    pub(super) platform: &'a PlatformProfile,
+    pub(super) zone: TimeZone,
+    pub(super) today: Date,
+    deadline: Timestamp,
+}
+
+impl<'a> Work<'a> {
+    pub(super) fn new(
+        ports: &'a Ports<'a>,
+        input: &Input,
+        at: AccountRef,
+        opened: &'a Opened<'a>,
+    ) -> Result<Self> {
+        let name = &opened.connection.platform;
+        let platform = ports.profile.platform(name).ok_or_else(|| {
+            Error::new(Kind::Refused, "platform_off", "The profile has no such platform any more.")
+        })?;
+        let zone = window::zone(&opened.account.zone)?;
+        let today = window::day(&zone, ports.clock.now());
+        Ok(Self { ports, at, opened, platform, zone, today, deadline: input.deadline })
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.ports.clock.now()
+    }
+
+    /// What goes with each platform call.
+    pub(super) fn cx(&self) -> CallContext<'_> {
+        CallContext { token: &self.opened.token, app: &self.opened.app, profile: self.platform }
+    }
+
+    /// Lets the next step happen while there is time and the fence is open.
+    pub(super) async fn gate(&self) -> Step<()> {
+        if self.now() + GO_ON > self.deadline {
+            return Err(Stop::Late);
+        }
+        let AccountRef { tenant, connection, account } = &self.at;
+        let fence = self.ports.fences.fence(tenant, connection, Some(account)).await?;
+        if fence.lets_write() { Ok(()) } else { Err(Stop::Closed) }
+    }
+
+    /// Settles the days of a job.
+    pub(super) fn plan(&self, job: &SyncJob, daily: bool, entities: u64) -> Plan {
+        let manifest = self.opened.connector.manifest();
+        let limits = Limits {
+            window_days: manifest.window_days,
+            restatement_days: u32::from(manifest.restatement_days),
+            backfill_days: u32::from(self.platform.backfill_days),
+            retention_days: u32::from(self.ports.profile.retention_days),
+            entities,
+        };
+        window::plan(job.kind, job.window, self.today, daily, &limits)
+    }
+
+    pub(super) async fn send(&self, jobs: &[SyncJob]) -> Result<()> {
+        if jobs.is_empty() { Ok(()) } else { self.ports.queue.send_sync(jobs, 0).await }
+    }
+
+    pub(super) async fn put_checkpoint(&self, id: &str, checkpoint: &Checkpoint) -> Result<()> {
+        self.ports.progress.put_checkpoint(&self.at, id, checkpoint, self.now()).await
+    }
+
+    /// How long the product keeps what is written now, or what belongs to a day.
+    pub(super) fn retention(&self) -> SignedDuration {
+        SignedDuration::from_hours(24 * i64::from(self.ports.profile.retention_days))
+    }
+
+    /// Seals the parts of a sheet and puts it, with the fence read right before; false when a newer one is there.
+    pub(super) async fn put(&self, sheet: Draft<'_>) -> Step<bool> {
+        let seal = |(part, bytes): (usize, &Vec<u8>)| -> Result<SealedBox> {
+            self.opened.key.seal(&slot(sheet.name, sheet.version, part), bytes)
+        };
+        let stored = StoredSheet {
+            name: sheet.name.to_owned(),
+            version: sheet.version,
+            rows: sheet.rows,
+            parts: sheet.parts.iter().enumerate().map(seal).collect::<Result<_>>()?,
+        };
+        self.gate().await?;
+        Ok(self.ports.sheets.put_sheet(&self.at, &stored, sheet.expires_at).await?)
+    }
+}
+
+/// A sheet before it is sealed.
+#[derive(Clone, Copy)]
+pub(super) struct Draft<'a> {
+    pub(super) name: &'a str,
+    pub(super) version: Timestamp,
+    pub(super) rows: u64,
+    pub(super) parts: &'a [Vec<u8>],
+    pub(super) expires_at: Timestamp,
+}
+
+/// How far a job has come in this invocation.
+pub(super) struct Track {
+    /// The job as it was delivered.
+    pub(super) original: SyncJob,
+    /// The job with its days, once they are settled.
+    pub(super) job: SyncJob,
+    pub(super) window: Window,
+    /// Something was stored that another delivery need not do again.
+    pub(super) progressed: bool,
+    pub(super) rows: u64,
+    pub(super) days: u64,
+}
+
+impl Track {
+    pub(super) fn new(job: &SyncJob, today: Date) -> Self {
+        let window = job.window.unwrap_or(Window { from: today, to: today });
+        Self { original: job.clone(), job: job.clone(), window, progressed: false, rows: 0, days: 0 }
+    }
+
+    /// Fixes the days: from now on the job is another one, with an id of its own.
+    pub(super) fn settle(&mut self, window: Window) {
+        self.window = window;
+        self.job.window = Some(window);
+    }
+
+    /// A further job of the same slot.
+    pub(super) fn later(&self, window: Window) -> SyncJob {
+        let kind = if self.job.kind == JobKind::First { JobKind::Backfill } else { self.job.kind };
+        SyncJob { kind, window: Some(window), deferred: 0, ..self.job.clone() }
+    }
+
+    /// The ids that are done when the job is done.
+    pub(super) fn ids(&self) -> Vec<String> {
+        let mut ids = vec![self.original.id(), self.job.id()];
+        ids.dedup();
+        ids
+    }
+}
