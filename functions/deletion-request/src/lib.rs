@@ -1,0 +1,170 @@
+//! POST /v1/deletion-requests, and for people without an account: /deletion-requests and its mailed link.
+
+mod page;
+mod people;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lambda_http::Request;
+use mooring_domain::caller::{Caller, Scope};
+use mooring_domain::deletion_plan::{PlanPorts, Target};
+use mooring_domain::ops::request_deletion::{Input, Ports, run};
+use mooring_domain::ports::{
+    ConnectionRead, DeletionBegin, DeletionQueue, KeyOpen, LedgerRead, MailIndexRead, Mailer, TransientPut,
+    TransientRead, TransientTake, VaultRead,
+};
+use mooring_domain::profile::Profile;
+use mooring_domain::{Error, Result};
+use mooring_edge::openapi::Api;
+use mooring_edge::views::deletion::DeletionView;
+use mooring_edge::{Edge, Query, Reply, accepted, field, json_body};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// How long the answer to an address takes at least, so that a mail that is sent does not show.
+pub const ANSWER_AFTER: Duration = Duration::from_millis(1_500);
+
+/// What the function needs.
+#[derive(Clone)]
+pub struct App {
+    /// The edge.
+    pub edge: Edge,
+    /// The rows.
+    pub connections: Arc<dyn ConnectionRead>,
+    /// Makes the cut.
+    pub begin: Arc<dyn DeletionBegin>,
+    /// Earlier deletions.
+    pub ledger: Arc<dyn LedgerRead>,
+    /// Starts first steps.
+    pub queue: Arc<dyn DeletionQueue>,
+    /// The wrapped key behind fingerprints.
+    pub vault: Arc<dyn VaultRead>,
+    /// Opens it.
+    pub keys: Arc<dyn KeyOpen>,
+    /// Connections by mailbox.
+    pub index: Arc<dyn MailIndexRead>,
+    /// Stores links.
+    pub put: Arc<dyn TransientPut>,
+    /// Looks at them.
+    pub read: Arc<dyn TransientRead>,
+    /// Uses them up.
+    pub take: Arc<dyn TransientTake>,
+    /// Sends them.
+    pub mailer: Arc<dyn Mailer>,
+    /// The product.
+    pub profile: Arc<Profile>,
+    /// How long the answer to an address takes at least: [`ANSWER_AFTER`].
+    pub answer_after: Duration,
+}
+
+/// What to delete: a connection, one account of it, or the whole tenant.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct DeletionRequest {
+    /// The connection.
+    connection_id: Option<String>,
+    /// Only this account of the connection.
+    account_id: Option<String>,
+    /// `true` deletes the whole tenant, its API keys included, and cannot be taken back.
+    tenant: Option<bool>,
+}
+
+/// Answers the request.
+pub async fn handle(app: &App, request: Request) -> Reply {
+    if request.uri().path().starts_with("/v1/") {
+        let scope = Scope::DeletionsWrite;
+        return app.edge.api(&request, scope, async |caller| ask(app, &request, &caller).await).await;
+    }
+    app.edge.page(&request, async || people::answer(app, &request).await).await
+}
+
+async fn ask(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
+    Query::of(request)?.finish()?;
+    let input = json_body::<DeletionRequest>(request)?.into_input()?;
+    let started = run(&Ports { plan: app.plan(), queue: app.queue.as_ref() }, caller, &input).await?;
+    if let Some(error) = started.unsent {
+        left_to_the_sweeper(&error);
+    }
+    let view = DeletionView::of(&app.edge, &started.deletion);
+    accepted(&view, &view.location(&app.edge))
+}
+
+impl App {
+    fn plan(&self) -> PlanPorts<'_> {
+        PlanPorts {
+            connections: self.connections.as_ref(),
+            begin: self.begin.as_ref(),
+            ledger: self.ledger.as_ref(),
+            clock: self.edge.clock.as_ref(),
+            entropy: self.edge.entropy.as_ref(),
+        }
+    }
+}
+
+impl DeletionRequest {
+    fn into_input(self) -> Result<Input> {
+        match (self.connection_id, self.account_id, self.tenant.unwrap_or(false)) {
+            (Some(connection), account, false) => {
+                let account = account.map(|account| field(&account, "account_id", "an account's id"));
+                let connection = field(&connection, "connection_id", "a connection's id")?;
+                Ok(Input::Part(Target { connection, account: account.transpose()? }))
+            }
+            (None, None, true) => Ok(Input::Tenant),
+            _ => {
+                let message =
+                    "Say one of: `connection_id`, `connection_id` with `account_id`, or `tenant: true`.";
+                Err(Error::invalid("invalid_target", message))
+            }
+        }
+    }
+}
+
+fn left_to_the_sweeper(error: &Error) {
+    tracing::warn!(error.code = error.code, "left to the sweeper: {error}");
+}
+
+/// Describes the operations.
+pub fn describe(api: &mut Api) {
+    api.operation("requestDeletion", "Ask for deletion")
+        .says(
+            "Of a connection, of one account (with the last account the whole connection goes), or of the whole \
+             tenant. A tenant's credentials stop working at once; watch `status_url`, which needs none.",
+        )
+        .body::<DeletionRequest>()
+        .accepted::<DeletionView>("The deletion to watch.")
+        .add();
+    people::describe(api);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CON: &str = "con_00000000000000000000000001";
+    const ACC: &str = "acc_00000000000000000000000001";
+
+    fn input(connection: Option<&str>, account: Option<&str>, tenant: Option<bool>) -> Result<Input> {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        DeletionRequest { connection_id: owned(connection), account_id: owned(account), tenant }.into_input()
+    }
+
+    #[test]
+    fn exactly_one_thing_is_deleted() {
+        assert_eq!(input(None, None, Some(true)).unwrap(), Input::Tenant);
+        let whole = Target { connection: CON.parse().unwrap(), account: None };
+        assert_eq!(input(Some(CON), None, Some(false)).unwrap(), Input::Part(whole.clone()));
+        let part = Target { account: Some(ACC.parse().unwrap()), ..whole };
+        assert_eq!(input(Some(CON), Some(ACC), None).unwrap(), Input::Part(part));
+        for (connection, account, tenant) in [
+            (None, None, None),
+            (None, None, Some(false)),
+            (None, Some(ACC), None),
+            (Some(CON), None, Some(true)),
+            (None, Some(ACC), Some(true)),
+        ] {
+            assert_eq!(input(connection, account, tenant).unwrap_err().code, "invalid_target");
+        }
+        assert!(input(Some(ACC), None, None).is_err());
+    }
+}

@@ -1,0 +1,102 @@
+//! GET /deletions/{code}: the public status of a deletion, page and JSON.
+//!
+//! The code is all that a visitor has, so the answer says what happens when, and nothing about whose data it is.
+
+mod page;
+
+use std::sync::Arc;
+
+use lambda_http::Request;
+use lambda_http::http::header::REFRESH;
+use mooring_domain::Result;
+use mooring_domain::deletion::Deletion;
+use mooring_domain::ops::read_deletions::{Ports, by_code};
+use mooring_domain::ports::LedgerRead;
+use mooring_edge::openapi::Api;
+use mooring_edge::views::deletion::state;
+use mooring_edge::{Edge, Reply, ReplyExt, html, ok, path, wants_json};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// What the function needs.
+#[derive(Clone)]
+pub struct App {
+    /// The edge.
+    pub edge: Edge,
+    /// The Ledger.
+    pub ledger: Arc<dyn LedgerRead>,
+}
+
+/// The status of a deletion, as everybody with its address may see it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "DeletionStatus")]
+struct StatusResponse {
+    /// `purging` until everything was counted at zero, then `deleted`.
+    state: String,
+    /// When the promise started (RFC 3339).
+    t0: String,
+    /// When everything must be gone (RFC 3339).
+    delete_by: String,
+    /// What happens next.
+    step: String,
+    /// When it happens (RFC 3339); `null` once done.
+    next_step_at: Option<String>,
+    /// When everything was counted at zero (RFC 3339).
+    verified_at: Option<String>,
+    /// What happened so far.
+    events: Vec<StatusEvent>,
+}
+
+/// One thing that happened.
+#[derive(Debug, Serialize, JsonSchema)]
+struct StatusEvent {
+    /// When (RFC 3339).
+    at: String,
+    /// What.
+    step: String,
+}
+
+/// Answers the request.
+pub async fn handle(app: &App, request: Request) -> Reply {
+    app.edge.page(&request, async || show(app, &request).await).await
+}
+
+async fn show(app: &App, request: &Request) -> Result<Reply> {
+    let code: String = path(request, "code")?;
+    let ports = Ports { ledger: app.ledger.as_ref(), entropy: app.edge.entropy.as_ref() };
+    let deletion = by_code(&ports, &code).await?;
+    if wants_json(request) {
+        return ok(&StatusResponse::of(&deletion));
+    }
+    let reply = html(page::status(&deletion))?;
+    match page::refresh_after(&deletion, app.edge.clock.now()) {
+        Some(seconds) => reply.header_value(REFRESH, &seconds.to_string()),
+        None => Ok(reply),
+    }
+}
+
+impl StatusResponse {
+    fn of(deletion: &Deletion) -> Self {
+        let events = deletion.happened();
+        Self {
+            state: state(deletion).to_owned(),
+            t0: deletion.t0.to_string(),
+            delete_by: deletion.delete_by.to_string(),
+            step: deletion.step.as_str().to_owned(),
+            next_step_at: deletion.next_step_at.map(|at| at.to_string()),
+            verified_at: deletion.verified_at.map(|at| at.to_string()),
+            events: events
+                .map(|event| StatusEvent { at: event.at.to_string(), step: event.step.as_str().to_owned() })
+                .collect(),
+        }
+    }
+}
+
+/// Describes the operation.
+pub fn describe(api: &mut Api) {
+    api.operation("showDeletionStatus", "Show the status of a deletion")
+        .says("A page for people, or JSON by `Accept`. It reveals the status and nothing else.")
+        .ok::<StatusResponse>("The status.")
+        .media("text/html", "The status.")
+        .add();
+}

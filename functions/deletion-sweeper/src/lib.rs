@@ -1,0 +1,54 @@
+//! Schedule, every 5 minutes: sends due deletion steps and reports late ones.
+
+use std::sync::Arc;
+
+use mooring_domain::Result;
+use mooring_domain::deletion::{Deletion, Lateness};
+use mooring_domain::ops::sweep_deletions::{Ports, run};
+use mooring_domain::ports::{Clock, DeletionQueue, LedgerRead};
+use serde_json::Value;
+
+/// What the function needs.
+#[derive(Clone)]
+pub struct App {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// What is due.
+    pub ledger: Arc<dyn LedgerRead>,
+    /// Where it goes.
+    pub queue: Arc<dyn DeletionQueue>,
+}
+
+/// Sweeps once. The schedule's input says when it was meant to run; what counts is the clock.
+pub async fn handle(app: &App, _: Value) -> Result<()> {
+    let ports = Ports { clock: app.clock.as_ref(), ledger: app.ledger.as_ref(), queue: app.queue.as_ref() };
+    let swept = run(&ports).await?;
+    for (deletion, lateness) in &swept.late {
+        alarm(deletion, *lateness);
+    }
+    tracing::info!(count = swept.sent, "deletions sent");
+    Ok(())
+}
+
+/// The template's alarms count these events by their name.
+fn alarm(deletion: &Deletion, lateness: Lateness) {
+    let (tenant, id, step) = (deletion.tenant.as_str(), deletion.id.as_str(), deletion.step.as_str());
+    if lateness >= Lateness::Alarm {
+        tracing::error!(
+            event = "deletion.late",
+            tenant.id = tenant,
+            deletion.id = id,
+            deletion.step = step,
+            "late"
+        );
+    }
+    if lateness >= Lateness::Page {
+        tracing::error!(
+            event = "deletion.page",
+            tenant.id = tenant,
+            deletion.id = id,
+            deletion.step = step,
+            "very late"
+        );
+    }
+}

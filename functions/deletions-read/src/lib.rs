@@ -1,0 +1,104 @@
+//! GET /v1/deletions, /v1/deletions/{id} and /v1/deletions/{id}/receipt.
+
+mod receipt;
+
+use std::sync::Arc;
+
+use lambda_http::{Request, RequestExt};
+use mooring_domain::caller::{Caller, Scope};
+use mooring_domain::connector::Connectors;
+use mooring_domain::ids::DeletionId;
+use mooring_domain::ops::read_deletions::{self, Ports};
+use mooring_domain::ports::LedgerRead;
+use mooring_domain::{Error, Result};
+use mooring_edge::openapi::Api;
+use mooring_edge::views::deletion::DeletionView;
+use mooring_edge::{Cursor, Edge, Query, Reply, ok, path};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// What the function needs.
+#[derive(Clone)]
+pub struct App {
+    /// The edge.
+    pub edge: Edge,
+    /// The Ledger.
+    pub ledger: Arc<dyn LedgerRead>,
+    /// Where people end grants at the platforms themselves.
+    pub connectors: Arc<dyn Connectors>,
+}
+
+/// A page of deletions.
+#[derive(Debug, Serialize, JsonSchema)]
+struct DeletionList {
+    /// The deletions, oldest first.
+    deletions: Vec<DeletionView>,
+    /// Where the next page starts; `null` on the last.
+    next_cursor: Option<String>,
+}
+
+/// Answers the request.
+pub async fn handle(app: &App, request: Request) -> Reply {
+    app.edge.api(&request, Scope::DeletionsRead, async |caller| read(app, &request, &caller).await).await
+}
+
+async fn read(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
+    let one = request.path_parameters_ref().is_some_and(|parameters| parameters.first("id").is_some());
+    if !one {
+        return list(app, request, caller).await;
+    }
+    Query::of(request)?.finish()?;
+    let id = path(request, "id")?;
+    if request.uri().path().ends_with("/receipt") {
+        let proof = read_deletions::receipt::get(&ports(app), app.connectors.as_ref(), caller, &id).await?;
+        return ok(&receipt::ReceiptResponse::of(&proof));
+    }
+    ok(&DeletionView::of(&app.edge, &read_deletions::get(&ports(app), caller, &id).await?))
+}
+
+async fn list(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
+    let mut query = Query::of(request)?;
+    let limit = query.take_limit(25, 100)?;
+    let after = query.take("cursor").map(|cursor| after(&cursor)).transpose()?;
+    query.finish()?;
+    // One more than asked for tells whether there is another page.
+    let mut found = read_deletions::list(&ports(app), caller, after.as_ref(), limit + 1).await?;
+    let page = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = found.len() > page;
+    found.truncate(page);
+    let last = found.last().filter(|_| more);
+    ok(&DeletionList {
+        next_cursor: last.map(|deletion| Cursor::encode(deletion.id.as_str())),
+        deletions: found.iter().map(|deletion| DeletionView::of(&app.edge, deletion)).collect(),
+    })
+}
+
+fn after(cursor: &str) -> Result<DeletionId> {
+    let id = Cursor::decode(cursor)?.parse();
+    id.map_err(|_| Error::invalid("invalid_cursor", "The cursor is not one that this list gave."))
+}
+
+fn ports(app: &App) -> Ports<'_> {
+    Ports { ledger: app.ledger.as_ref(), entropy: app.edge.entropy.as_ref() }
+}
+
+/// Describes the operations.
+pub fn describe(api: &mut Api) {
+    api.operation("listDeletions", "List deletions")
+        .says(
+            "Only for API keys: a deletion outlives the connection that says whose it was, so that a browser's list \
+             could not be narrowed to its end user.",
+        )
+        .query("limit", "integer", false, "How many, from 1 to 100; 25 without it.")
+        .query("cursor", "string", false, "Where to go on: `next_cursor` of the page before.")
+        .ok::<DeletionList>("A page of deletions.")
+        .add();
+    api.operation("getDeletion", "Read a deletion")
+        .says("A frontend token may read any deletion of its tenant whose id it was given.")
+        .ok::<DeletionView>("The deletion with everything that happened so far.")
+        .add();
+    api.operation("getReceipt", "Read the receipt of a deletion")
+        .says("It exists once everything was counted at zero; before that the answer is 409 with the next step.")
+        .ok::<receipt::ReceiptResponse>("The proof.")
+        .add();
+}
