@@ -12,14 +12,16 @@ use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent
 use mooring_domain::Result;
 
 /// Runs all records of an event through one function and answers which of them have to come again.
-pub async fn run_batch<T>(
+///
+/// The function makes a future of its own for each record, so that the batch can run on any executor.
+pub async fn run_batch<T, F: Future<Output = Result<()>>>(
     event: &SqsEvent,
-    decode: impl Fn(&str) -> Result<T>,
-    mut run: impl AsyncFnMut(T) -> Result<()>,
+    decode: fn(&str) -> Result<T>,
+    mut run: impl FnMut(T) -> F,
 ) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
     for record in &event.records {
-        if !run_record(record, &decode, &mut run).await {
+        if !run_record(record, decode, &mut run).await {
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = record.message_id.clone().unwrap_or_default();
             response.batch_item_failures.push(failure);
@@ -29,10 +31,10 @@ pub async fn run_batch<T>(
 }
 
 /// Runs one record; false when it has to come again.
-async fn run_record<T>(
+async fn run_record<T, F: Future<Output = Result<()>>>(
     record: &SqsMessage,
-    decode: &impl Fn(&str) -> Result<T>,
-    run: &mut impl AsyncFnMut(T) -> Result<()>,
+    decode: fn(&str) -> Result<T>,
+    run: &mut impl FnMut(T) -> F,
 ) -> bool {
     let message = record.message_id.as_deref().unwrap_or_default();
     let input = match decode(record.body.as_deref().unwrap_or_default()) {
@@ -98,13 +100,15 @@ mod tests {
     async fn only_what_must_come_again_is_answered_and_its_peers_run() {
         let event = event(&["done", "garbage", "later", "never", "panic", "done"]);
         let mut ran = Vec::new();
-        let response = run_batch(&event, decode, async |body: String| {
+        let response = run_batch(&event, decode, |body: String| {
             ran.push(body.clone());
-            match body.as_str() {
-                "later" => Err(Error::unavailable("away", "not now")),
-                "never" => Err(Error::new(Kind::Upstream, "broken", "no use")),
-                "panic" => panic!("the test's own panic"),
-                _ => Ok(()),
+            async move {
+                match body.as_str() {
+                    "later" => Err(Error::unavailable("away", "not now")),
+                    "never" => Err(Error::new(Kind::Upstream, "broken", "no use")),
+                    "panic" => panic!("the test's own panic"),
+                    _ => Ok(()),
+                }
             }
         })
         .await;

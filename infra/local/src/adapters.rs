@@ -1,0 +1,107 @@
+//! The adapters of all functions, built with SDK clients on given endpoints in place of the environment.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use mooring_aws_local::{Endpoints, KEY_ALIAS, LocalClock, sdk_config};
+use mooring_domain::ports::{Clock, Entropy};
+use mooring_domain::profile::Profile;
+use mooring_edge::Edge;
+use mooring_mail::Ses;
+use mooring_queue::{QueueUrls, Queues};
+use mooring_registry::{Config, PlatformConfig, Registry};
+use mooring_store::{Store, Tables};
+use mooring_system::SystemEntropy;
+use mooring_vault::Vault;
+
+/// The stack's clock as the domain sees it.
+#[derive(Clone)]
+pub(crate) struct StackClock(pub(crate) LocalClock);
+
+impl Clock for StackClock {
+    fn now(&self) -> jiff::Timestamp {
+        self.0.now()
+    }
+}
+
+/// What adapters are built for.
+#[derive(Debug, Clone)]
+pub struct Wiring {
+    /// Where the AWS services are, or the fault proxies before them.
+    pub endpoints: Endpoints,
+    /// Where the platform's API is.
+    pub platform_origin: String,
+    /// Where the platform's consent page is.
+    pub authorize_origin: String,
+    /// The public origin of our API.
+    pub api_origin: String,
+    /// The queues.
+    pub queues: (String, String),
+}
+
+/// Everything that functions are given.
+#[derive(Clone)]
+pub struct Adapters {
+    /// `DynamoDB`.
+    pub store: Arc<Store>,
+    /// KMS.
+    pub vault: Arc<Vault>,
+    /// SQS.
+    pub queues: Arc<Queues>,
+    /// SES.
+    pub mail: Arc<Ses>,
+    /// Connectors.
+    pub registry: Arc<Registry>,
+    /// The product.
+    pub profile: Arc<Profile>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// The edge.
+    pub edge: Edge,
+    /// How much faster than the wall the clock runs; a minute of an invocation is a minute of the wall.
+    pub scale: u32,
+}
+
+impl Adapters {
+    /// Builds them.
+    pub fn new(wiring: &Wiring, clock: &LocalClock) -> Result<Self> {
+        let endpoints = &wiring.endpoints;
+        let shared: Arc<dyn Clock> = Arc::new(StackClock(clock.clone()));
+        let dynamodb = aws_sdk_dynamodb::Client::new(&sdk_config(&endpoints.dynamodb));
+        let store = Arc::new(Store::new(dynamodb, Tables::prefixed("mooring-"), Arc::clone(&shared)));
+        let vault = Vault::new(aws_sdk_kms::Client::new(&sdk_config(&endpoints.kms)), KEY_ALIAS);
+        let (sync, deletion) = wiring.queues.clone();
+        let urls = QueueUrls { sync: Some(sync), deletion: Some(deletion) };
+        let queues = Queues::new(aws_sdk_sqs::Client::new(&sdk_config(&endpoints.sqs)), urls);
+        let ses = aws_sdk_sesv2::Client::new(&sdk_config(&endpoints.ses));
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+        let config = mooring_edge::Config::new(&wiring.api_origin).context("the API's origin")?;
+        let callers = Arc::clone(&store);
+        Ok(Self {
+            edge: Edge::new(callers, Arc::clone(&shared), Arc::clone(&entropy), config),
+            store,
+            vault: Arc::new(vault),
+            queues: Arc::new(queues),
+            mail: Arc::new(Ses::new(ses, "privacy@mooring.example")),
+            registry: Arc::new(registry(wiring)?),
+            profile: Arc::new(mooring_profiles::load("statasphere")?),
+            clock: shared,
+            entropy,
+            scale: clock.scale(),
+        })
+    }
+}
+
+/// The sandbox lets more through than TikTok's basic level of ten calls a second.
+const CALLS_PER_SECOND: u32 = 100;
+
+fn registry(wiring: &Wiring) -> Result<Registry> {
+    let tiktok_ads = PlatformConfig {
+        api_origin: Some(wiring.platform_origin.clone()),
+        authorize_origin: Some(wiring.authorize_origin.clone()),
+        calls_per_second: Some(CALLS_PER_SECOND),
+    };
+    Registry::with_defaults(&Config { tiktok_ads }).context("the connectors")
+}

@@ -1,0 +1,186 @@
+//! The HTTP API in front of the functions: real API Gateway events (payload 2.0) in, real Lambda responses out.
+//!
+//! Each request becomes the JSON event that API Gateway would send, is parsed by `lambda_http` as in AWS, and the
+//! response goes back through the same types. Limits of HTTP APIs that a caller can meet are kept: 10 MB bodies,
+//! 10,240 bytes of request line and headers, 6 MB replies, 30 seconds.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::http::{Request, Response, StatusCode, header};
+use data_encoding::BASE64;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Context, LambdaEvent, service_fn, tower::Service};
+use mooring_edge::routes::find;
+use serde_json::{Value, json};
+
+use crate::mount::HttpFunctions;
+
+const BODY_LIMIT: usize = 10 * 1024 * 1024;
+const HEADER_LIMIT: usize = 10_240;
+const REPLY_LIMIT: usize = 6 * 1024 * 1024;
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Builds the router of all routes of the table.
+pub fn router(functions: Arc<HttpFunctions>) -> Router {
+    Router::new().fallback(serve).with_state(functions)
+}
+
+/// A route that fits a request, with decoded parameters as API Gateway passes them on.
+struct Match {
+    function: &'static str,
+    key: String,
+    parameters: BTreeMap<&'static str, String>,
+}
+
+fn matching(method: &str, path: &str) -> Option<Match> {
+    let found = find(method, path)?;
+    let parameters = found.parameters.iter().map(|(name, value)| (*name, decode(value))).collect();
+    Some(Match { function: found.route.function, key: format!("{method} {}", found.route.path), parameters })
+}
+
+fn decode(segment: &str) -> String {
+    // `form_urlencoded` reads `+` as a space; in a path it is a plus.
+    let pair = format!("x={}", segment.replace('+', "%2B"));
+    url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
+}
+
+async fn serve(State(functions): State<Arc<HttpFunctions>>, request: Request<Body>) -> Response<Body> {
+    let path = request.uri().path().to_owned();
+    let Some(found) = matching(request.method().as_str(), &path) else {
+        return message(StatusCode::NOT_FOUND, "Not Found");
+    };
+    let Some(function) = functions.get(found.function).cloned() else {
+        return message(StatusCode::NOT_FOUND, "Not Found");
+    };
+    let (parts, body) = request.into_parts();
+    if header_bytes(&parts) > HEADER_LIMIT {
+        return message(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
+    }
+    let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
+        return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+    };
+    let event = event(&found, &parts, &body);
+    let Ok(event) = serde_json::from_value::<LambdaRequest>(event) else {
+        return message(StatusCode::BAD_REQUEST, "Bad Request");
+    };
+    let handler = service_fn(move |request| {
+        let reply = function(request);
+        async move { Ok::<_, std::convert::Infallible>(reply.await) }
+    });
+    let mut adapter = Adapter::from(handler);
+    let invocation = adapter.call(LambdaEvent::new(event, Context::default()));
+    match tokio::time::timeout(TIMEOUT, invocation).await {
+        Ok(Ok(reply)) => answer(&serde_json::to_value(&reply).unwrap_or_default()),
+        Ok(Err(never)) => match never {},
+        Err(_) => message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+    }
+}
+
+fn header_bytes(parts: &axum::http::request::Parts) -> usize {
+    let headers: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    headers + parts.uri.to_string().len()
+}
+
+/// The event of an HTTP API, payload format 2.0.
+fn event(found: &Match, parts: &axum::http::request::Parts, body: &[u8]) -> Value {
+    let header = |name: header::HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let mut headers = BTreeMap::<String, String>::new();
+    for (name, value) in parts.headers.iter().filter(|(name, _)| **name != header::COOKIE) {
+        let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        headers.entry(name.to_string()).and_modify(|all| *all = format!("{all},{text}")).or_insert(text);
+    }
+    let cookies: Vec<String> = header(header::COOKIE)
+        .map(|all| all.split("; ").map(str::to_owned).collect())
+        .unwrap_or_default();
+    let host = header(header::HOST).unwrap_or("127.0.0.1");
+    let text = std::str::from_utf8(body).ok();
+    json!({
+        "version": "2.0",
+        "routeKey": found.key,
+        "rawPath": parts.uri.path(),
+        "rawQueryString": parts.uri.query().unwrap_or_default(),
+        "cookies": cookies,
+        "headers": headers,
+        "pathParameters": found.parameters,
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": "local",
+            "domainName": host,
+            "domainPrefix": "local",
+            "http": {
+                "method": parts.method.as_str(),
+                "path": parts.uri.path(),
+                "protocol": "HTTP/1.1",
+                "sourceIp": "127.0.0.1",
+                "userAgent": header(header::USER_AGENT).unwrap_or_default(),
+            },
+            "requestId": uuid_like(),
+            "routeKey": found.key,
+            "stage": "$default",
+            "timeEpoch": 0,
+        },
+        "body": if body.is_empty() { Value::Null } else { Value::String(text.map_or_else(|| BASE64.encode(body), str::to_owned)) },
+        "isBase64Encoded": text.is_none(),
+    })
+}
+
+/// A fresh request id; API Gateway's look different and are as opaque.
+fn uuid_like() -> String {
+    let mut bytes = [0; 12];
+    mooring_domain::ports::Entropy::fill(&mooring_system::SystemEntropy, &mut bytes);
+    data_encoding::BASE64URL_NOPAD.encode(&bytes)
+}
+
+/// Turns the function's JSON response into HTTP.
+fn answer(reply: &Value) -> Response<Body> {
+    let status = reply["statusCode"].as_u64().and_then(|code| u16::try_from(code).ok()).unwrap_or(500);
+    let text = reply["body"].as_str().unwrap_or_default();
+    let body = if reply["isBase64Encoded"].as_bool() == Some(true) {
+        BASE64.decode(text.as_bytes()).unwrap_or_default()
+    } else {
+        text.as_bytes().to_vec()
+    };
+    if body.len() > REPLY_LIMIT {
+        return message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+    }
+    let mut response = Response::builder().status(status);
+    for (name, value) in reply["headers"].as_object().into_iter().flatten() {
+        response = response.header(name, value.as_str().unwrap_or_default());
+    }
+    for cookie in reply["cookies"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        response = response.header(header::SET_COOKIE, cookie);
+    }
+    response
+        .body(Body::from(body))
+        .unwrap_or_else(|_| message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"))
+}
+
+/// An answer of the gateway itself.
+fn message(status: StatusCode, text: &str) -> Response<Body> {
+    let body = json!({ "message": text }).to_string();
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fixed_segments_win_and_parameters_are_decoded() {
+        assert_eq!(matching("GET", "/connect/confirm").unwrap().function, "connection-confirm");
+        let found = matching("GET", "/connect/abc%2Fd+e").unwrap();
+        assert_eq!((found.function, found.parameters["token"].as_str()), ("connect-page", "abc/d+e"));
+        assert!(matching("PATCH", "/connect/abc").is_none());
+        assert!(matching("GET", "/connect/").is_none());
+        assert_eq!(matching("OPTIONS", "/v1/reports").unwrap().function, "reports-query");
+        assert!(matching("OPTIONS", "/openapi.json").is_none());
+    }
+}

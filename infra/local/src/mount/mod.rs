@@ -1,0 +1,87 @@
+//! Mounts every function: the same `App` and `handle` that each `main.rs` runs, over the stack's adapters.
+
+mod apps;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use lambda_http::Request;
+use mooring_domain::Error;
+use mooring_edge::{Handling, Reply};
+use serde_json::Value;
+
+use crate::adapters::Adapters;
+
+/// A future of a mounted function.
+pub type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+/// A function behind API Gateway.
+pub type HttpFunction = Arc<dyn Fn(Request) -> Running<Reply> + Send + Sync>;
+/// The functions behind API Gateway, by their folder.
+pub type HttpFunctions = BTreeMap<&'static str, HttpFunction>;
+/// A function behind a queue.
+pub type QueueFunction = Arc<dyn Fn(SqsEvent) -> Running<SqsBatchResponse> + Send + Sync>;
+/// A function behind a schedule.
+pub type ScheduleFunction = Arc<dyn Fn(Value) -> Running<Result<(), Error>> + Send + Sync>;
+
+/// All functions.
+#[derive(Clone)]
+pub struct Mounted {
+    /// Behind API Gateway.
+    pub http: HttpFunctions,
+    /// Behind the sync queue.
+    pub sync_worker: QueueFunction,
+    /// Behind the deletion queue.
+    pub deletion_worker: QueueFunction,
+    /// Behind schedules: planner, sweeper.
+    pub schedules: Vec<ScheduleFunction>,
+}
+
+/// Mounts all functions.
+pub fn all(adapters: &Adapters) -> Mounted {
+    let mut functions = HttpFunctions::new();
+    apps::connecting(adapters, &mut functions);
+    apps::reading(adapters, &mut functions);
+    apps::ending(adapters, &mut functions);
+    Mounted {
+        http: functions,
+        sync_worker: apps::sync_worker(adapters),
+        deletion_worker: apps::deletion_worker(adapters),
+        schedules: vec![apps::sync_planner(adapters), apps::deletion_sweeper(adapters)],
+    }
+}
+
+/// Describes every operation of every function; an error names what is missing.
+pub fn describe() -> Result<Value, String> {
+    let mut api = mooring_edge::openapi::Api::default();
+    mooring_frontend_token_create::describe(&mut api);
+    mooring_connect_session_create::describe(&mut api);
+    mooring_connect_page::describe(&mut api);
+    mooring_connection_callback::describe(&mut api);
+    mooring_connection_confirm::describe(&mut api);
+    mooring_connection_activate::describe(&mut api);
+    mooring_connections_read::describe(&mut api);
+    mooring_connection_disconnect::describe(&mut api);
+    // mooring_reports_query::describe(&mut api);
+    mooring_deletion_request::describe(&mut api);
+    mooring_deletion_status::describe(&mut api);
+    mooring_deletions_read::describe(&mut api);
+    mooring_openapi::describe(&mut api);
+    api.build()
+}
+
+/// Mounts one HTTP function.
+fn mount<A, F>(functions: &mut HttpFunctions, name: &'static str, app: A, handle: F)
+where
+    A: Send + Sync + 'static,
+    F: for<'a> Fn(&'a A, Request) -> Handling<'a> + Send + Sync + 'static,
+{
+    let shared = Arc::new((app, handle));
+    let function: HttpFunction = Arc::new(move |request| {
+        let shared = Arc::clone(&shared);
+        Box::pin(async move { (shared.1)(&shared.0, request).await })
+    });
+    functions.insert(name, function);
+}

@@ -1,0 +1,29 @@
+//! The queues of template.yaml, created on the local SQS with the template's settings.
+
+use anyhow::{Context as _, Result};
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::QueueAttributeName as Name;
+
+/// Creates both queues with their dead letter queues, and answers the URLs of sync and deletion.
+pub(crate) async fn create(client: &Client) -> Result<(String, String)> {
+    Ok((pair(client, "mooring-sync").await?, pair(client, "mooring-deletion").await?))
+}
+
+async fn pair(client: &Client, name: &str) -> Result<String> {
+    let dead = format!("{name}-dead-letters");
+    let dead_url = queue(client, &dead, &[(Name::MessageRetentionPeriod, "345600")]).await?;
+    let attributes = client.get_queue_attributes().queue_url(&dead_url).attribute_names(Name::QueueArn).send().await?;
+    let arn = attributes.attributes().and_then(|all| all.get(&Name::QueueArn)).context("a queue without ARN")?;
+    let redrive = serde_json::json!({ "deadLetterTargetArn": arn, "maxReceiveCount": 5 }).to_string();
+    let settings =
+        [(Name::VisibilityTimeout, "360"), (Name::MessageRetentionPeriod, "86400"), (Name::RedrivePolicy, &redrive)];
+    queue(client, name, &settings).await
+}
+
+async fn queue(client: &Client, name: &str, settings: &[(Name, &str)]) -> Result<String> {
+    let mut request = client.create_queue().queue_name(name);
+    for (attribute, value) in settings {
+        request = request.attributes(attribute.clone(), *value);
+    }
+    request.send().await?.queue_url.with_context(|| format!("{name} has no URL"))
+}

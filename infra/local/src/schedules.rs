@@ -1,0 +1,44 @@
+//! The schedules of the template: planner and sweeper every five minutes of the stack's clock.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use mooring_aws_local::LocalClock;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tracing::warn;
+
+use crate::mount::ScheduleFunction;
+
+/// `rate(5 minutes)` of template.yaml.
+const PERIOD: SignedDuration = SignedDuration::from_mins(5);
+
+/// The input that template.yaml gives to a scheduled function.
+pub fn input(at: Timestamp) -> Value {
+    json!({ "scheduled_at": at.to_string() })
+}
+
+/// The next tick after an instant: ticks lie on full five minutes.
+fn next_tick(after: Timestamp) -> Timestamp {
+    let period = PERIOD.as_secs();
+    let tick = (after.as_second().div_euclid(period) + 1) * period;
+    Timestamp::from_second(tick).unwrap_or(after)
+}
+
+/// Ticks until told to stop. A clock that jumps gets one tick for the jump, as a schedule after an outage does.
+pub(crate) async fn run(clock: LocalClock, functions: Vec<ScheduleFunction>, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let at = next_tick(clock.now());
+        tokio::select! {
+            () = clock.sleep_until(at) => {}
+            _ = stop.changed() => return,
+        }
+        for function in &functions {
+            if let Err(error) = function(input(clock.now())).await {
+                warn!(event = "schedule.failed", code = error.code, "a scheduled function failed");
+            }
+        }
+        // However fast the clock runs, two ticks are a breath apart.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

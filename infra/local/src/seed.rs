@@ -1,0 +1,130 @@
+//! What a deployment needs before its first call: tables, queues, the app's sealed credentials, one tenant with a key.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use jiff::Timestamp;
+use mooring_domain::app::{CREDENTIALS, INDEX_APP, encode_credentials, secret_slot};
+use mooring_domain::caller::text::mint;
+use mooring_domain::caller::{Credential, CredentialKind, Scope, Tenant};
+use mooring_domain::ids::{CredentialId, TenantId};
+use mooring_domain::keys::KeyContext;
+use mooring_domain::ports::{
+    AppSecretWrite as _, DirectoryWrite as _, Entropy as _, KeyMint as _, KeyOpen as _, VaultRead as _,
+};
+use mooring_domain::random;
+use mooring_store::Store;
+use mooring_system::SystemEntropy;
+use mooring_vault::Vault;
+use serde_json::{Value, json};
+
+use crate::adapters::Adapters;
+
+/// The platform whose app the sandbox plays.
+const TIKTOK_ADS: &str = "tiktok_ads";
+/// The platform app that the sandbox knows.
+pub(crate) const APP_ID: &str = "7000000000000000001";
+/// Its secret: only the sandbox takes it.
+pub(crate) const APP_SECRET: &str = "sandbox-secret-4f1c8a2e9b7d";
+
+/// A tenant and the text of its API key, which only its owner ever sees.
+#[derive(Debug, Clone)]
+pub struct Seeded {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The whole key.
+    pub api_key: String,
+}
+
+/// Stores the sandbox app's credentials and the key of fingerprints, once.
+pub(crate) async fn app_secrets(adapters: &Adapters) -> Result<()> {
+    for app in [TIKTOK_ADS, INDEX_APP] {
+        if adapters.store.key(&KeyContext::app(app)).await?.is_none() {
+            seal_app(&adapters.store, &adapters.vault, app, APP_ID, APP_SECRET).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Seals an app's credentials under its own data key. The app [`INDEX_APP`] only needs the key.
+pub async fn seal_app(store: &Store, vault: &Vault, app: &'static str, id: &str, secret: &str) -> Result<()> {
+    let context = KeyContext::app(app);
+    let wrapped = match store.key(&context).await? {
+        Some(wrapped) => wrapped,
+        None => store.put_app_key(app, &vault.mint(&context).await?.1).await?,
+    };
+    if app != INDEX_APP {
+        let key = vault.open(&context, &wrapped).await?;
+        let sealed = key.seal(&secret_slot(CREDENTIALS), &encode_credentials(id, secret))?;
+        store.put_app_secret(app, CREDENTIALS, &sealed).await?;
+    }
+    Ok(())
+}
+
+/// Registers a tenant with one API key of all scopes.
+pub async fn register_tenant(
+    store: &Store,
+    now: Timestamp,
+    name: &str,
+    origins: &[String],
+    return_urls: &[String],
+) -> Result<Seeded> {
+    let entropy = &SystemEntropy;
+    let tenant = TenantId::from_uuid(random::uuid(entropy, now));
+    let id = CredentialId::from_uuid(random::uuid(entropy, now));
+    let api_key = mint(entropy, &tenant, &id, false).text().to_owned();
+    let row = Tenant {
+        id: tenant.clone(),
+        name: name.to_owned(),
+        active: true,
+        return_urls: return_urls.to_vec(),
+        origins: origins.to_vec(),
+    };
+    store.put_tenant(&row).await?;
+    let credential = Credential {
+        id,
+        tenant: tenant.clone(),
+        kind: CredentialKind::ApiKey,
+        digest: entropy.digest(api_key.as_bytes()),
+        scopes: Scope::ALL.to_vec(),
+        expires_at: None,
+    };
+    store.put_api_key(&credential).await?;
+    Ok(Seeded { tenant, api_key })
+}
+
+/// The return URL of the demo product.
+pub(crate) fn return_url(origin: &str) -> String {
+    format!("{origin}/connected")
+}
+
+/// Reads what an earlier start seeded in this directory.
+pub(crate) fn read(dir: &Path) -> Option<Seeded> {
+    let text = std::fs::read_to_string(dir.join("seed.json")).ok()?;
+    let value: Value = serde_json::from_str(&text).ok()?;
+    let field = |name: &str| value[name].as_str().map(str::to_owned);
+    Some(Seeded { tenant: field("tenant")?.parse().ok()?, api_key: field("api_key")? })
+}
+
+/// Remembers what was seeded; the file is for this machine's eyes only.
+pub(crate) fn write(dir: &Path, seeded: &Seeded) -> Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let text = json!({ "tenant": seeded.tenant.as_str(), "api_key": seeded.api_key }).to_string();
+    let path = dir.join("seed.json");
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.create(true).truncate(true).write(true).mode(0o600).open(&path)?;
+    file.write_all(text.as_bytes()).with_context(|| path.display().to_string())
+}
+
+/// Adds the demo's origin of this start to a tenant of an earlier one: the port may be another.
+pub(crate) async fn allow(adapters: &Adapters, seeded: &Seeded, origin: &str) -> Result<()> {
+    use mooring_domain::ports::CallerRead as _;
+    let Some(mut tenant) = adapters.store.tenant(&seeded.tenant).await? else { return Ok(()) };
+    if tenant.active && !tenant.origins.iter().any(|known| known == origin) {
+        tenant.origins.push(origin.to_owned());
+        tenant.return_urls.push(return_url(origin));
+        adapters.store.put_tenant(&tenant).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,364 @@
+//! The whole of Mooring in one process: services, sandbox, adapters, functions, and what triggers them.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use aws_sdk_dynamodb::types::AttributeValue;
+use mooring_aws_local::{AwsLocal, LocalClock, Options as AwsOptions, sdk_config};
+use mooring_demo::DemoConfig;
+use mooring_domain::deletion::Table;
+use mooring_sandbox::{Sandbox, SandboxConfig};
+use mooring_store::{Tables, create_tables};
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinSet;
+use url::Url;
+
+use crate::adapters::{Adapters, Wiring};
+use crate::mount::{self, Mounted};
+use crate::poller::{self, Mapping};
+use crate::product::Product;
+use crate::seed::{self, Seeded};
+use crate::{gateway, queues, schedules};
+
+/// How many pollers the sync queue has: TikTok's basic level allows ten calls a second.
+const SYNC_POLLERS: usize = 4;
+
+/// What a stack is started with.
+#[derive(Debug, Clone)]
+pub struct StackOptions {
+    /// The one clock.
+    pub clock: LocalClock,
+    /// Where state is kept; `None` keeps it in memory.
+    pub data: Option<PathBuf>,
+    /// The API's port; sandbox, demo and services take the next ones. 0 takes free ones.
+    pub port: u16,
+    /// Ads of the first ad account.
+    pub ads: u32,
+    /// Ad accounts of the sandbox's person.
+    pub advertisers: u32,
+    /// Calls a second that the sandbox lets an app make; 0 for no limit.
+    pub app_qps: u32,
+}
+
+impl Default for StackOptions {
+    fn default() -> Self {
+        Self { clock: LocalClock::new(1), data: None, port: 0, ads: 120, advertisers: 3, app_qps: 0 }
+    }
+}
+
+/// Everything, running.
+pub struct Stack {
+    aws: AwsLocal,
+    sandbox: Arc<Sandbox>,
+    adapters: Adapters,
+    wiring: Wiring,
+    seeded: Seeded,
+    demo_origin: String,
+    mounted: Arc<Mounted>,
+    listeners: Mutex<Option<Listeners>>,
+    background: Mutex<Group>,
+    gateway: Mutex<Group>,
+    outside: Mutex<Group>,
+}
+
+/// Listeners that are bound but not served yet.
+struct Listeners {
+    api: TcpListener,
+    sandbox: TcpListener,
+    demo: TcpListener,
+}
+
+/// Tasks that stop together.
+struct Group {
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Group {
+    fn new() -> Self {
+        Self { stop: watch::channel(false).0, tasks: JoinSet::new() }
+    }
+
+    /// Asks the tasks to end, and ends them if they do not.
+    async fn end(&mut self) {
+        self.stop.send_replace(true);
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(std::time::Duration::from_secs(3), all).await.is_err() {
+            self.tasks.shutdown().await;
+        }
+    }
+}
+
+impl Stack {
+    /// Starts services and adapters, seeds what a first start needs, and binds the ports.
+    pub async fn start(options: StackOptions) -> Result<Self> {
+        let next = |offset: u16| if options.port == 0 { 0 } else { options.port.saturating_add(offset) };
+        let aws = AwsLocal::start(AwsOptions {
+            data_dir: options.data.clone(),
+            clock: options.clock.clone(),
+            dynamodb_port: next(3),
+            port: next(4),
+        })
+        .await?;
+        let api = bind(next(0)).await?;
+        let (sandbox, demo) = (bind(next(1)).await?, bind(next(2)).await?);
+        let origin = |host: &str, listener: &TcpListener| -> Result<String> {
+            Ok(format!("http://{host}:{}", listener.local_addr()?.port()))
+        };
+        // Cookies ignore ports: two host names keep the API and the platform on different sites.
+        let api_origin = origin("127.0.0.1", &api)?;
+        let sandbox_origin = origin("localhost", &sandbox)?;
+        let demo_origin = origin("localhost", &demo)?;
+        let queues = queues::create(&aws_sdk_sqs::Client::new(&sdk_config(&aws.endpoints().sqs))).await?;
+        let wiring = Wiring {
+            endpoints: aws.endpoints().clone(),
+            platform_origin: origin("127.0.0.1", &sandbox)?,
+            authorize_origin: sandbox_origin,
+            api_origin,
+            queues,
+        };
+        let adapters = Adapters::new(&wiring, &options.clock)?;
+        let dynamodb = aws_sdk_dynamodb::Client::new(&sdk_config(&aws.endpoints().dynamodb));
+        create_tables(&dynamodb, &Tables::prefixed("mooring-")).await?;
+        let seeded = seed_once(&adapters, &options, &demo_origin).await?;
+        Ok(Self {
+            sandbox: Arc::new(played(&options, &wiring)),
+            mounted: Arc::new(mount::all(&adapters)),
+            listeners: Mutex::new(Some(Listeners { api, sandbox, demo })),
+            background: Mutex::new(Group::new()),
+            gateway: Mutex::new(Group::new()),
+            outside: Mutex::new(Group::new()),
+            aws,
+            adapters,
+            wiring,
+            seeded,
+            demo_origin,
+        })
+    }
+
+    /// Serves the API, the sandbox and the demo, polls the queues and ticks the schedules.
+    pub async fn run(&self) -> Result<()> {
+        self.serve().await?;
+        self.run_background().await;
+        Ok(())
+    }
+
+    /// Serves the API, the sandbox and the demo; nothing happens by itself.
+    pub async fn serve(&self) -> Result<()> {
+        let listeners = self.listeners.lock().await.take().context("the stack is served already")?;
+        let functions = Arc::new(self.mounted.http.clone());
+        serve(&mut *self.gateway.lock().await, listeners.api, gateway::router(functions));
+        let mut outside = self.outside.lock().await;
+        serve(&mut outside, listeners.sandbox, self.sandbox.router());
+        serve(&mut outside, listeners.demo, mooring_demo::router_at(self.demo(), self.time())?);
+        Ok(())
+    }
+
+    /// Polls the queues and ticks the schedules.
+    pub async fn run_background(&self) {
+        let mut group = self.background.lock().await;
+        *group = Group::new();
+        for _ in 0..SYNC_POLLERS {
+            let task = poller::poll(Arc::new(self.sync_mapping()), group.stop.subscribe());
+            group.tasks.spawn(task);
+        }
+        let deletions = poller::poll(Arc::new(self.deletion_mapping()), group.stop.subscribe());
+        group.tasks.spawn(deletions);
+        let schedules = self.mounted.schedules.clone();
+        let ticks = schedules::run(self.clock().clone(), schedules, group.stop.subscribe());
+        group.tasks.spawn(ticks);
+    }
+
+    /// Stops planner, workers and sweeper, and with them everything that happens by itself but TTL.
+    pub async fn stop_background(&self) {
+        self.background.lock().await.end().await;
+    }
+
+    /// Stops the API.
+    pub async fn stop_gateway(&self) {
+        self.gateway.lock().await.end().await;
+    }
+
+    /// Stops everything and saves what is kept.
+    pub async fn stop(self) -> Result<()> {
+        self.stop_background().await;
+        self.stop_gateway().await;
+        self.outside.lock().await.end().await;
+        self.aws.shutdown().await
+    }
+
+    /// The mapping of the sync queue.
+    fn sync_mapping(&self) -> Mapping {
+        self.mapping(&self.wiring.queues.0, 1, self.mounted.sync_worker.clone())
+    }
+
+    /// The mapping of the deletion queue.
+    fn deletion_mapping(&self) -> Mapping {
+        self.mapping(&self.wiring.queues.1, 10, self.mounted.deletion_worker.clone())
+    }
+
+    fn mapping(&self, queue_url: &str, batch: i32, function: mount::QueueFunction) -> Mapping {
+        let client = aws_sdk_sqs::Client::new(&sdk_config(&self.wiring.endpoints.sqs));
+        Mapping { client, queue_url: queue_url.to_owned(), batch, function }
+    }
+
+    /// Handles what the queues hold now, sync first; answers how many messages there were.
+    pub async fn drain(&self) -> Result<usize> {
+        let mut all = 0;
+        for mapping in [self.sync_mapping(), self.deletion_mapping()] {
+            while let count @ 1.. = poller::drain_once(&mapping).await.map_err(anyhow::Error::msg)? {
+                all += count;
+            }
+        }
+        Ok(all)
+    }
+
+    /// Ticks planner and sweeper once, as the schedule does.
+    pub async fn tick(&self) -> Result<()> {
+        for function in &self.mounted.schedules {
+            function(schedules::input(self.clock().now())).await?;
+        }
+        Ok(())
+    }
+
+    /// Every item of a table whose partition or sort key names something, such as a connection.
+    pub async fn items_naming(&self, table: Table, what: &str) -> Result<Vec<HashMap<String, AttributeValue>>> {
+        let items = self.items(table).await?;
+        let names = |value: Option<&AttributeValue>| {
+            value.and_then(|value| value.as_s().ok()).is_some_and(|text| text.contains(what))
+        };
+        Ok(items.into_iter().filter(|item| names(item.get("pk")) || names(item.get("sk"))).collect())
+    }
+
+    /// Every item of a table, as it lies there.
+    pub async fn items(&self, table: Table) -> Result<Vec<HashMap<String, AttributeValue>>> {
+        let client = aws_sdk_dynamodb::Client::new(&sdk_config(&self.wiring.endpoints.dynamodb));
+        let name = format!("mooring-{}", table.as_str());
+        let mut pages = client.scan().table_name(name).consistent_read(true).into_paginator().send();
+        let mut items = Vec::new();
+        while let Some(page) = pages.next().await {
+            items.extend(page?.items.unwrap_or_default());
+        }
+        Ok(items)
+    }
+
+    /// The product's side, with the seeded API key.
+    pub fn product(&self) -> Result<Product> {
+        let origin = Url::parse(&self.wiring.api_origin)?;
+        Product::new(origin, self.seeded.api_key.clone(), format!("{}/connected", self.demo_origin))
+    }
+
+    fn demo(&self) -> DemoConfig {
+        DemoConfig {
+            origin: self.demo_origin.clone(),
+            api_origin: self.wiring.api_origin.clone(),
+            api_key: self.seeded.api_key.clone().into(),
+            sandbox_origin: self.wiring.authorize_origin.clone(),
+            mailbox_url: self.mailbox(),
+        }
+    }
+
+    fn time(&self) -> mooring_demo::Clock {
+        let clock = self.clock().clone();
+        Arc::new(move || clock.now())
+    }
+
+    /// Registers another tenant with an API key of its own.
+    pub async fn another_tenant(&self, name: &str) -> Result<Seeded> {
+        register(&self.adapters, name, &self.demo_origin).await
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &LocalClock {
+        self.aws.clock()
+    }
+
+    /// The services.
+    pub fn aws(&self) -> &AwsLocal {
+        &self.aws
+    }
+
+    /// The platform that is played.
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
+    /// The adapters.
+    pub fn adapters(&self) -> &Adapters {
+        &self.adapters
+    }
+
+    /// How the adapters are wired.
+    pub fn wiring(&self) -> &Wiring {
+        &self.wiring
+    }
+
+    /// The seeded tenant and its key.
+    pub fn seeded(&self) -> &Seeded {
+        &self.seeded
+    }
+
+    /// The demo's origin.
+    pub fn demo_origin(&self) -> &str {
+        &self.demo_origin
+    }
+
+    /// The local mailbox.
+    pub fn mailbox(&self) -> String {
+        format!("{}/mailbox", self.wiring.endpoints.ses)
+    }
+}
+
+async fn bind(port: u16) -> Result<TcpListener> {
+    let bound = TcpListener::bind(("127.0.0.1", port)).await;
+    bound.with_context(|| format!("port {port} is taken; choose another first port with --port, or 0 for free ones"))
+}
+
+fn serve(group: &mut Group, listener: TcpListener, router: axum::Router) {
+    let mut stop = group.stop.subscribe();
+    group.tasks.spawn(async move {
+        let stopped = async move {
+            let _stopped = stop.wait_for(|stop| *stop).await.is_ok();
+        };
+        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
+            tracing::error!(event = "serve.failed", %error, "a listener ended");
+        }
+    });
+}
+
+async fn seed_once(adapters: &Adapters, options: &StackOptions, demo_origin: &str) -> Result<Seeded> {
+    seed::app_secrets(adapters).await?;
+    if let Some(seeded) = options.data.as_deref().and_then(seed::read) {
+        seed::allow(adapters, &seeded, demo_origin).await?;
+        return Ok(seeded);
+    }
+    let seeded = register(adapters, "Harbour Coffee", demo_origin).await?;
+    if let Some(dir) = options.data.as_deref() {
+        seed::write(dir, &seeded)?;
+    }
+    Ok(seeded)
+}
+
+async fn register(adapters: &Adapters, name: &str, demo_origin: &str) -> Result<Seeded> {
+    let (origins, returns) = ([demo_origin.to_owned()], [seed::return_url(demo_origin)]);
+    seed::register_tenant(&adapters.store, adapters.clock.now(), name, &origins, &returns).await
+}
+
+fn played(options: &StackOptions, wiring: &Wiring) -> Sandbox {
+    let clock = options.clock.clone();
+    let config = SandboxConfig {
+        app_id: seed::APP_ID.to_owned(),
+        secret: seed::APP_SECRET.to_owned(),
+        redirect_uris: vec![format!("{}/oauth/callback/tiktok_ads/statasphere", wiring.api_origin)],
+        advertisers: options.advertisers,
+        ads: options.ads,
+        app_qps: options.app_qps,
+        advertiser_qps: options.app_qps,
+        state_file: options.data.as_ref().map(|dir| dir.join("sandbox.json")),
+        ..SandboxConfig::default()
+    };
+    Sandbox::new(config, Arc::new(move || clock.now()))
+}

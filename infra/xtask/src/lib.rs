@@ -1,0 +1,104 @@
+//! Repository and deployment chores: the API's description, an app's secret, a tenant.
+
+use std::fs;
+use std::io::{BufRead as _, stdin};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Parser, Subcommand};
+use mooring_domain::app::INDEX_APP;
+use mooring_local::{register_tenant, seal_app};
+use mooring_store::Store;
+use mooring_vault::Vault;
+
+/// Chores of this repository and of a deployment.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+pub struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Writes functions/openapi/openapi.json from the types; with --check only compares.
+    Openapi {
+        /// Fails if the file is not what the types say.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Seals a platform app's id and secret (two lines on standard input) under KMS.
+    AppSecret {
+        /// The platform, such as `tiktok_ads`.
+        platform: String,
+    },
+    /// Registers a tenant and prints its API key, once.
+    Tenant {
+        /// The organisation's name, shown on the connect page.
+        name: String,
+        /// A browser origin that may call the API; may be repeated.
+        #[arg(long = "origin")]
+        origins: Vec<String>,
+        /// A URL that the connect flow may return to; may be repeated.
+        #[arg(long = "return-url")]
+        return_urls: Vec<String>,
+    },
+}
+
+/// Does one chore.
+pub async fn run(arguments: Arguments) -> Result<()> {
+    match arguments.chore {
+        Chore::Openapi { check } => openapi(check),
+        Chore::AppSecret { platform } => app_secret(&platform).await,
+        Chore::Tenant { name, origins, return_urls } => tenant(&name, &origins, &return_urls).await,
+    }
+}
+
+/// Where the committed description is.
+pub fn openapi_file() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../functions/openapi/openapi.json")
+}
+
+/// The description as the types say it, ready to be written.
+pub fn openapi_text() -> Result<String> {
+    let document = mooring_local::mount::describe().map_err(anyhow::Error::msg)?;
+    Ok(serde_json::to_string_pretty(&document)? + "\n")
+}
+
+fn openapi(check: bool) -> Result<()> {
+    let (file, text) = (openapi_file(), openapi_text()?);
+    if !check {
+        return fs::write(&file, text).with_context(|| file.display().to_string());
+    }
+    if fs::read_to_string(&file)? != text {
+        bail!("openapi.json is not what the types say; run `cargo xtask openapi`");
+    }
+    Ok(())
+}
+
+async fn app_secret(platform: &str) -> Result<()> {
+    let platform = match platform {
+        "tiktok_ads" => "tiktok_ads",
+        other => bail!("there is no connector for `{other}`; known: tiktok_ads"),
+    };
+    let mut lines = stdin().lock().lines();
+    let mut line = |what: &str| -> Result<String> {
+        let text = lines.next().with_context(|| format!("standard input has no line with the app's {what}"))??;
+        if text.trim().is_empty() { bail!("the app's {what} is empty") } else { Ok(text.trim().to_owned()) }
+    };
+    let (id, secret) = (line("id")?, line("secret")?);
+    let (store, vault) = (Store::from_env().await, Vault::from_env().await?);
+    seal_app(&store, &vault, INDEX_APP, "", "").await?;
+    seal_app(&store, &vault, platform, &id, &secret).await
+}
+
+#[expect(clippy::print_stdout, reason = "the key is shown once, to whoever registers the tenant")]
+async fn tenant(name: &str, origins: &[String], return_urls: &[String]) -> Result<()> {
+    if return_urls.is_empty() {
+        bail!("give at least one --return-url: the connect flow goes nowhere else");
+    }
+    let store = Store::from_env().await;
+    let seeded = register_tenant(&store, jiff::Timestamp::now(), name, origins, return_urls).await?;
+    println!("tenant   {}\napi key  {}", seeded.tenant, seeded.api_key);
+    Ok(())
+}
