@@ -1,0 +1,207 @@
+//! Connections: reading, creating, choosing accounts, changing states.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mooring_domain::account::Account;
+use mooring_domain::connect::ActivationCode;
+use mooring_domain::connection::{Connection, KeyRow, State, TokenRow};
+use mooring_domain::ids::{AccountId, ConnectionId, TenantId};
+use mooring_domain::keys::SealedBox;
+use mooring_domain::ports::{
+    ConnectionConfirm, ConnectionCreate, ConnectionRead, ConnectionState, NewAccount, NewConnection,
+};
+use mooring_domain::secret::Digest;
+use mooring_domain::{Error, Kind, Result};
+
+use crate::Store;
+use crate::client::{Check, Write};
+use crate::items::account::{PROFILE, read_account, write_account};
+use crate::items::connect::write_code;
+use crate::items::connection::{read_connection, state, write_connection, write_fence};
+use crate::items::deletion::HIDDEN;
+use crate::items::vault::{read_sealed, write_key, write_sealed, write_token};
+use crate::items::{Draft, Fields, Item, SK, STATE, flag, texts};
+use crate::keys::{self, Short};
+use crate::ledger::{code_row, ledger_row};
+
+/// The most sealed parts of the list of accounts: with the other rows they stay below the 4 MB of a transaction.
+const CANDIDATES: usize = 50;
+/// The most accounts of one transaction, three rows each and the check of the connection.
+const ACCOUNTS: usize = 33;
+
+/// The error of a change to a connection that is not, or no longer, in the state for it.
+pub(crate) fn not_in_state(code: &'static str, message: &str) -> Error {
+    Error::conflict(code, message)
+}
+
+#[async_trait]
+impl ConnectionRead for Store {
+    async fn connection(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Option<Connection>> {
+        let item = self.get(&keys::connection(tenant, id)).await?;
+        item.map(|item| read_connection(tenant, &item)).transpose()
+    }
+
+    async fn connections(
+        &self,
+        tenant: &TenantId,
+        after: Option<&ConnectionId>,
+        limit: u32,
+    ) -> Result<Vec<Connection>> {
+        let is_after =
+            |row: &Item| Ok(Fields::of("connection", row).maybe_text(SK)? != after.map(ConnectionId::as_str));
+        let rows = self.first(&keys::connections_from(tenant, after), limit, is_after).await?;
+        rows.iter().map(|row| read_connection(tenant, row)).collect()
+    }
+
+    async fn accounts(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Vec<Account>> {
+        let rows = self.query_having(&keys::rows_of(tenant, id, "acc#"), PROFILE).await?;
+        rows.iter().map(read_account).collect()
+    }
+
+    async fn candidates(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Vec<SealedBox>> {
+        let rows = self.query(&keys::rows_of(tenant, id, "cand#")).await?;
+        let numbered = |row: &Item| {
+            let number = Fields::of("candidates", row).word(SK, keys::parse_candidate)?;
+            Ok((number, read_sealed(row)?))
+        };
+        let mut parts = rows.iter().map(numbered).collect::<Result<Vec<_>>>()?;
+        parts.sort_by_key(|(number, _)| *number);
+        Ok(parts.into_iter().map(|(_, part)| part).collect())
+    }
+}
+
+#[async_trait]
+impl ConnectionCreate for Store {
+    async fn create(&self, new: &NewConnection) -> Result<()> {
+        if new.candidates.len() > CANDIDATES {
+            let message = "The grant reaches more accounts than one connection can hold.";
+            return Err(Error::new(Kind::TooLarge, "too_many_accounts", message));
+        }
+        let fresh = |write: Write| write.only_if(Check::Absent);
+        let writes: Vec<Write> = pending_rows(new).into_iter().map(fresh).collect();
+        if self.transact(&writes).await?.is_empty() {
+            return Ok(());
+        }
+        Err(not_in_state("connection_exists", "There is a connection with this id already."))
+    }
+
+    async fn reauthorise(&self, connection: &Connection, key: &KeyRow, tokens: &[TokenRow]) -> Result<()> {
+        let (tenant, id) = (&connection.tenant, &connection.id);
+        let fresh: Vec<_> =
+            tokens.iter().map(|token| keys::token(tenant, id, token.name, token.version)).collect();
+        let old = self.keys(&keys::vault(tenant, id, "tok#")).await?;
+        let live =
+            Check::OneOf(STATE, [State::Active, State::Suspect, State::NeedsReauth].map(state).to_vec());
+        let mut writes = vec![
+            Write::update(keys::connection(tenant, id))
+                .set(STATE, state(State::Active))
+                .set("context", crate::items::text(connection.context.as_str()))
+                .set("scopes", texts(connection.scopes.iter()))
+                .only_if(live.clone()),
+            Write::update(keys::fence(tenant, id)).set(STATE, state(State::Active)).only_if(live),
+            Write::put(keys::data_key(&key.context), write_key(&key.wrapped)),
+        ];
+        writes.extend(old.into_iter().filter(|key| !fresh.contains(key)).map(Write::delete));
+        writes
+            .extend(fresh.iter().zip(tokens).map(|(key, token)| Write::put(key.clone(), write_token(token))));
+        if self.transact(&writes).await?.is_empty() {
+            return Ok(());
+        }
+        Err(not_in_state(
+            "connection_not_live",
+            "The connection is no longer live and cannot be authorised again.",
+        ))
+    }
+}
+
+/// All rows of a pending connection. Those that outlive it only by mistake carry an expiry; its deletion must not.
+fn pending_rows(new: &NewConnection) -> Vec<Write> {
+    let (tenant, id) = (&new.connection.tenant, &new.connection.id);
+    let brief = |key, draft: Draft| Write::put(key, draft.expiring(new.expires_at));
+    let ledger = ledger_row(&new.abandoned).with(HIDDEN, flag(true));
+    let mut rows = vec![
+        brief(keys::connection(tenant, id), write_connection(&new.connection)),
+        brief(keys::fence(tenant, id), write_fence(State::Pending)),
+        Write::put(keys::deletion(tenant, &new.abandoned.id), ledger),
+        code_row(&new.abandoned),
+    ];
+    rows.extend(new.connection.mail.iter().map(|mail| brief(keys::mail(mail, tenant, id), Draft::default())));
+    rows.extend(new.keys.iter().map(|key| brief(keys::data_key(&key.context), write_key(&key.wrapped))));
+    let token = |token: &TokenRow| keys::token(tenant, id, token.name, token.version);
+    rows.extend(new.tokens.iter().map(|row| brief(token(row), write_token(row))));
+    let parts = new.candidates.iter().enumerate();
+    rows.extend(parts.map(|(number, part)| brief(keys::candidate(tenant, id, number), write_sealed(part))));
+    rows
+}
+
+#[async_trait]
+impl ConnectionConfirm for Store {
+    async fn add_accounts(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        accounts: &[NewAccount],
+        expires_at: Timestamp,
+    ) -> Result<()> {
+        for batch in accounts.chunks(ACCOUNTS) {
+            let mut writes = vec![still_pending(tenant, connection)];
+            for new in batch {
+                let brief = |key, draft: Draft| Write::put(key, draft.expiring(expires_at));
+                let id: &AccountId = &new.account.id;
+                writes.extend([
+                    brief(keys::account_fence(tenant, connection, id), write_fence(new.account.state)),
+                    brief(keys::account(tenant, connection, id), write_account(&new.account)),
+                    brief(keys::data_key(&new.key.context), write_key(&new.key.wrapped)),
+                ]);
+            }
+            self.while_pending(&writes).await?;
+        }
+        Ok(())
+    }
+
+    async fn confirm(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        candidates: usize,
+        (digest, code): (&Digest, &ActivationCode),
+    ) -> Result<()> {
+        let mut writes = vec![still_pending(tenant, connection)];
+        writes
+            .extend((0..candidates).map(|number| Write::delete(keys::candidate(tenant, connection, number))));
+        writes.push(Write::put(keys::short(digest, Short::Code), write_code(code)));
+        self.while_pending(&writes).await
+    }
+}
+
+fn still_pending(tenant: &TenantId, connection: &ConnectionId) -> Write {
+    Write::look(keys::connection(tenant, connection)).only_if(Check::Is(STATE, state(State::Pending)))
+}
+
+impl Store {
+    async fn while_pending(&self, writes: &[Write]) -> Result<()> {
+        if self.transact(writes).await?.is_empty() {
+            return Ok(());
+        }
+        Err(not_in_state(
+            "connection_not_pending",
+            "The connection is no longer waiting for its confirmation.",
+        ))
+    }
+}
+
+#[async_trait]
+impl ConnectionState for Store {
+    async fn change_state(
+        &self,
+        tenant: &TenantId,
+        id: &ConnectionId,
+        from: &[State],
+        to: State,
+    ) -> Result<bool> {
+        let allowed = Check::OneOf(STATE, from.iter().copied().map(state).collect());
+        let change = |key| Write::update(key).set(STATE, state(to)).only_if(allowed.clone());
+        let writes = [change(keys::connection(tenant, id)), change(keys::fence(tenant, id))];
+        Ok(self.transact(&writes).await?.is_empty())
+    }
+}

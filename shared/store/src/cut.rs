@@ -1,0 +1,268 @@
+//! The cut (T0): from this one transaction on, nothing of the subject can be read or written.
+//!
+//! It holds the row that decides, the fence, the deletion with its public code and audit event, and as many of the
+//! subject's other rows as fit, those of the Vault first. The rest is stamped right after; the purge deletes it anyway.
+//! What is physically there counts, expired or not.
+
+use async_trait::async_trait;
+use mooring_domain::Result;
+use mooring_domain::connection::State;
+use mooring_domain::deletion::{DEAD_MAN, Deletion, Place, Reason, Subject, Table};
+use mooring_domain::ids::{AccountId, ConnectionId, DataKeyId, TenantId};
+use mooring_domain::ports::{CallerRead as _, Cut, DeletionBegin};
+use mooring_domain::secret::Fingerprint;
+
+use crate::Store;
+use crate::client::{Backoff, Check, Refusal, TRANSACTION, Write, busy};
+use crate::items::caller::ACTIVE;
+use crate::items::connection::{DELETE_BY, DELETION, state};
+use crate::items::vault::read_key_id;
+use crate::items::{DUE_AT, DUE_SHARD, EXPIRES_AT, Fields, STATE, events, flag, seconds, text, time};
+use crate::keys::{self, Key, Span};
+use crate::ledger::{audit_row, code_row, ledger_row};
+
+/// The writes of a cut.
+struct Plan {
+    /// Refused, they say that there is nothing to cut, or that it was cut before.
+    deciding: Vec<Write>,
+    /// What has to be in the transaction.
+    core: Vec<Write>,
+    /// What should be, most important first.
+    rows: Vec<Write>,
+}
+
+#[async_trait]
+impl DeletionBegin for Store {
+    async fn places(
+        &self,
+        tenant: &TenantId,
+        subject: &Subject,
+        accounts: &[AccountId],
+        mail: Option<&Fingerprint>,
+    ) -> Result<Vec<Place>> {
+        match subject {
+            Subject::Connection(connection) => Ok(connection_places(tenant, connection, accounts, mail)),
+            Subject::Account(connection, account) => Ok(account_places(tenant, connection, account)),
+            Subject::Tenant => self.tenant_places(tenant).await,
+        }
+    }
+
+    async fn held_keys(&self, tenant: &TenantId, subject: &Subject) -> Result<Vec<DataKeyId>> {
+        let span = match subject {
+            Subject::Connection(connection) => keys::vault(tenant, connection, "key#"),
+            Subject::Account(connection, account) => {
+                keys::vault(tenant, connection, &format!("key#data#{account}"))
+            }
+            Subject::Tenant => return Ok(Vec::new()),
+        };
+        self.query(&span).await?.iter().map(read_key_id).collect()
+    }
+
+    async fn begin(&self, deletion: &Deletion, _accounts: &[AccountId]) -> Result<Cut> {
+        let mut backoff = Backoff::default();
+        loop {
+            let Plan { deciding, core, mut rows } = self.plan(deletion).await?;
+            let decides = deciding.len();
+            let mut writes = [deciding, core].concat();
+            let rest = rows.split_off(rows.len().min(TRANSACTION - writes.len()));
+            writes.extend(rows);
+            let refused = self.transact(&writes).await?;
+            if refused.is_empty() {
+                self.stamp_rest(deletion, rest).await;
+                return Ok(Cut::Made);
+            }
+            if refused.iter().any(|refusal| refusal.position < decides) {
+                return before(&refused, decides);
+            }
+            // A row went away between the look and the transaction: look again.
+            if !backoff.wait().await {
+                return Err(busy("rows that keep changing"));
+            }
+        }
+    }
+}
+
+/// What was there in place of something to cut.
+fn before(refused: &[Refusal], decides: usize) -> Result<Cut> {
+    let found = refused
+        .iter()
+        .filter(|refusal| refusal.position < decides)
+        .filter_map(|refusal| refusal.found.as_ref());
+    for item in found {
+        if let Some(id) = Fields::of("cut", item).maybe_parsed(DELETION)? {
+            return Ok(Cut::Before(id));
+        }
+    }
+    Ok(Cut::Nothing)
+}
+
+impl Store {
+    async fn plan(&self, deletion: &Deletion) -> Result<Plan> {
+        let core = vec![
+            Write::put(keys::deletion(&deletion.tenant, &deletion.id), ledger_row(deletion)),
+            code_row(deletion),
+            audit_row(&deletion.tenant, events::cut(deletion)),
+        ];
+        match &deletion.subject {
+            Subject::Connection(connection) => self.plan_connection(deletion, connection, core).await,
+            Subject::Account(connection, account) => {
+                self.plan_account(deletion, connection, account, core).await
+            }
+            Subject::Tenant => Ok(plan_tenant(deletion, core)),
+        }
+    }
+
+    async fn plan_connection(
+        &self,
+        deletion: &Deletion,
+        id: &ConnectionId,
+        mut core: Vec<Write>,
+    ) -> Result<Plan> {
+        let tenant = &deletion.tenant;
+        let decide = ending(deletion, keys::connection(tenant, id)).set(DELETE_BY, time(deletion.delete_by));
+        let decide = match deletion.reason {
+            Reason::Abandoned => decide.only_if(Check::Is(STATE, state(State::Pending))),
+            _ => still_there(decide),
+        };
+        core.push(closed(deletion, keys::fence(tenant, id)));
+        let mut stamped = self.keys(&keys::vault(tenant, id, "")).await?;
+        for place in deletion.places.iter().filter(|place| place.table == Table::Directory) {
+            stamped.extend(self.keys(&Span::place(place)).await?);
+        }
+        let mut rows: Vec<Write> = stamped.into_iter().map(|key| stamp(deletion, key)).collect();
+        let mut own = self.keys(&keys::rows_of(tenant, id, "")).await?;
+        own.retain(|key| key.sk != "fence");
+        own.sort_by_key(|key| rank(&key.sk));
+        rows.extend(own.into_iter().map(|key| retired(deletion, key)));
+        Ok(Plan { deciding: vec![decide], core, rows })
+    }
+
+    async fn plan_account(
+        &self,
+        deletion: &Deletion,
+        id: &ConnectionId,
+        account: &AccountId,
+        mut core: Vec<Write>,
+    ) -> Result<Plan> {
+        let tenant = &deletion.tenant;
+        let connection = still_there(Write::look(keys::connection(tenant, id)));
+        let row = keys::account(tenant, id, account);
+        let decide = still_there(ending(deletion, row.clone()).without(&[DUE_SHARD, DUE_AT]));
+        let fence = keys::account_fence(tenant, id, account);
+        core.push(closed(deletion, fence.clone()));
+        let stamped = self.keys(&keys::vault(tenant, id, &format!("key#data#{account}"))).await?;
+        let mut rows: Vec<Write> = stamped.into_iter().map(|key| stamp(deletion, key)).collect();
+        let mut own = self.keys(&keys::rows_of(tenant, id, &row.sk)).await?;
+        own.retain(|key| *key != row && *key != fence);
+        let jobs = self.keys(&keys::rows_of(tenant, id, "outbox#")).await?;
+        own.extend(jobs.into_iter().filter(|key| is_job_of(key, account)));
+        rows.extend(own.into_iter().map(|key| retired(deletion, key)));
+        Ok(Plan { deciding: vec![connection, decide], core, rows })
+    }
+
+    /// The cut is made; what is left is made unreadable sooner by this, and deleted by the purge in any case.
+    async fn stamp_rest(&self, deletion: &Deletion, rest: Vec<Write>) {
+        if let Err(error) = self.transact_where_possible(rest).await {
+            tracing::warn!(deletion.id = %deletion.id, error.code, "some rows were not stamped at the cut");
+        }
+    }
+
+    async fn tenant_places(&self, tenant: &TenantId) -> Result<Vec<Place>> {
+        let known = self.tenant(tenant).await?;
+        let origins =
+            known.iter().flat_map(|known| &known.origins).map(|origin| keys::origin(origin, tenant));
+        let origins = origins.map(|key| place(key.table, key.pk, key.sk));
+        let own = [Table::Directory, Table::Connections, Table::Transient];
+        Ok(own.into_iter().map(|table| place(table, tenant.as_str(), "")).chain(origins).collect())
+    }
+}
+
+fn plan_tenant(deletion: &Deletion, core: Vec<Write>) -> Plan {
+    let decide = Write::update(keys::tenant(&deletion.tenant))
+        .set(ACTIVE, flag(false))
+        .set(DELETION, text(deletion.id.as_str()))
+        .only_if(Check::Exists)
+        .only_if(Check::Lacks(DELETION));
+    Plan { deciding: vec![decide], core, rows: Vec::new() }
+}
+
+/// A row that says which deletion ends it.
+fn ending(deletion: &Deletion, key: Key) -> Write {
+    closed(deletion, key).set(DELETION, text(deletion.id.as_str()))
+}
+
+/// A row in its last state.
+fn closed(deletion: &Deletion, key: Key) -> Write {
+    Write::update(key).set(STATE, state(State::Purging)).set(EXPIRES_AT, seconds(deletion.t0 + DEAD_MAN))
+}
+
+/// A row with nothing but an end.
+fn stamp(deletion: &Deletion, key: Key) -> Write {
+    Write::update(key).set(EXPIRES_AT, seconds(deletion.t0 + DEAD_MAN)).only_if(Check::Exists)
+}
+
+/// A row of the connection itself, by its kind.
+fn retired(deletion: &Deletion, key: Key) -> Write {
+    if keys::is_account_fence(&key.sk) {
+        return closed(deletion, key).only_if(Check::Exists);
+    }
+    if keys::parse_account(&key.sk).is_some() {
+        return closed(deletion, key).without(&[DUE_SHARD, DUE_AT]).only_if(Check::Exists);
+    }
+    let is_job = keys::parse_outbox(&key.sk).is_some();
+    let write = stamp(deletion, key);
+    if is_job { write.without(&[DUE_SHARD, DUE_AT]) } else { write }
+}
+
+fn still_there(write: Write) -> Write {
+    write.only_if(Check::Exists).only_if(Check::Not(STATE, state(State::Purging)))
+}
+
+fn is_job_of(key: &Key, account: &AccountId) -> bool {
+    keys::parse_outbox(&key.sk).is_some_and(|(_, of)| of == *account)
+}
+
+/// Fences first, then accounts, then jobs, then what only helps the syncs.
+fn rank(sk: &str) -> u8 {
+    if keys::is_account_fence(sk) {
+        0
+    } else if keys::parse_account(sk).is_some() {
+        1
+    } else if keys::parse_outbox(sk).is_some() {
+        2
+    } else {
+        3
+    }
+}
+
+fn place(table: Table, partition: impl Into<String>, prefix: impl Into<String>) -> Place {
+    Place { table, partition: partition.into(), prefix: prefix.into() }
+}
+
+/// The Vault is in three places, because data keys go before the platform is asked and tokens after.
+fn connection_places(
+    tenant: &TenantId,
+    connection: &ConnectionId,
+    accounts: &[AccountId],
+    mail: Option<&Fingerprint>,
+) -> Vec<Place> {
+    let home = keys::home(tenant, connection);
+    let vault = ["key#data#", "key#token#", "tok#"].map(|prefix| place(Table::Vault, home.as_str(), prefix));
+    let mail = mail.map(|mail| keys::mail(mail, tenant, connection));
+    let reports = accounts.iter().map(|account| keys::shelf(tenant, connection, account));
+    let mut places = Vec::from(vault);
+    places.push(place(Table::Connections, tenant.as_str(), connection.as_str()));
+    places.push(place(Table::Connections, home.as_str(), ""));
+    places.extend(reports.map(|shelf| place(Table::Reports, shelf, "")));
+    places.extend(mail.map(|key| place(key.table, key.pk, key.sk)));
+    places
+}
+
+fn account_places(tenant: &TenantId, connection: &ConnectionId, account: &AccountId) -> Vec<Place> {
+    let home = keys::home(tenant, connection);
+    vec![
+        place(Table::Vault, home.as_str(), format!("key#data#{account}")),
+        place(Table::Connections, home.as_str(), keys::account(tenant, connection, account).sk),
+        place(Table::Reports, keys::shelf(tenant, connection, account), ""),
+    ]
+}

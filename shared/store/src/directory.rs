@@ -1,0 +1,73 @@
+//! Directory: tenants, credentials, browser origins, and the index of mailboxes.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use mooring_domain::caller::{Credential, Tenant};
+use mooring_domain::ids::{ConnectionId, CredentialId, TenantId};
+use mooring_domain::ports::{CallerRead, DirectoryWrite, MailIndexRead};
+use mooring_domain::secret::Fingerprint;
+use mooring_domain::{Error, Kind, Result};
+
+use crate::Store;
+use crate::client::{TRANSACTION, Write};
+use crate::items::caller::{read_credential, read_tenant, write_credential, write_tenant};
+use crate::items::{Draft, Fields, SK};
+use crate::keys::{self, Key};
+
+impl Store {
+    async fn credential(&self, key: Key, tenant: &TenantId, id: &CredentialId) -> Result<Option<Credential>> {
+        let item = self.get(&key).await?;
+        item.map(|item| read_credential(tenant, id, &item)).transpose()
+    }
+}
+
+#[async_trait]
+impl CallerRead for Store {
+    async fn api_key(&self, tenant: &TenantId, id: &CredentialId) -> Result<Option<Credential>> {
+        self.credential(keys::api_key(tenant, id), tenant, id).await
+    }
+
+    async fn frontend_token(&self, tenant: &TenantId, id: &CredentialId) -> Result<Option<Credential>> {
+        self.credential(keys::frontend_token(tenant, id), tenant, id).await
+    }
+
+    async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>> {
+        let item = self.get(&keys::tenant(id)).await?;
+        item.map(|item| read_tenant(id, &item)).transpose()
+    }
+
+    async fn origin_known(&self, origin: &str) -> Result<bool> {
+        Ok(self.last(&keys::tenants_of_origin(origin)).await?.is_some())
+    }
+}
+
+#[async_trait]
+impl DirectoryWrite for Store {
+    async fn put_tenant(&self, tenant: &Tenant) -> Result<()> {
+        let before = self.tenant(&tenant.id).await?.map(|tenant| tenant.origins).unwrap_or_default();
+        let kept: BTreeSet<&String> = tenant.origins.iter().collect();
+        let gone = before.iter().filter(|origin| !kept.contains(origin)).collect::<BTreeSet<_>>();
+        let key = |origin: &String| keys::origin(origin, &tenant.id);
+        let mut writes = vec![Write::put(keys::tenant(&tenant.id), write_tenant(tenant))];
+        writes.extend(gone.into_iter().map(|origin| Write::delete(key(origin))));
+        writes.extend(kept.into_iter().map(|origin| Write::put(key(origin), Draft::default())));
+        if writes.len() > TRANSACTION {
+            let message = "A tenant can have at most 99 origins, those that it just gave up included.";
+            return Err(Error::new(Kind::TooLarge, "too_many_origins", message));
+        }
+        self.transact(&writes).await.map(|_| ())
+    }
+
+    async fn put_api_key(&self, credential: &Credential) -> Result<()> {
+        self.put(&keys::api_key(&credential.tenant, &credential.id), write_credential(credential)).await
+    }
+}
+
+#[async_trait]
+impl MailIndexRead for Store {
+    async fn by_mail(&self, mail: &Fingerprint) -> Result<Vec<(TenantId, ConnectionId)>> {
+        let rows = self.query(&keys::connections_of_mail(mail)).await?;
+        rows.iter().map(|row| Fields::of("mail index", row).word(SK, keys::parse_home)).collect()
+    }
+}

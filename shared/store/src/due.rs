@@ -1,0 +1,40 @@
+//! What is due: accounts by shard and minute, jobs that were not sent.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mooring_domain::Result;
+use mooring_domain::deletion::Table;
+use mooring_domain::ports::{AccountRef, DueRead};
+use mooring_domain::sync::SyncJob;
+
+use crate::Store;
+use crate::items::progress::read_job;
+use crate::keys::{self, DUE_OUTBOX, EARLIEST, Key, due_minute, due_shard, instant};
+
+#[async_trait]
+impl DueRead for Store {
+    async fn due(&self, shard: u16, first: u16, last: u16) -> Result<Vec<AccountRef>> {
+        if first > last {
+            return Ok(Vec::new());
+        }
+        let range = (due_minute(first), due_minute(last));
+        let keys = self.due_keys(Table::Connections, &due_shard(shard), (&range.0, &range.1), None).await?;
+        Ok(keys.iter().filter_map(account_ref).collect())
+    }
+
+    async fn outbox(&self, before: Timestamp) -> Result<Vec<(String, SyncJob)>> {
+        let until = instant(before);
+        let keys = self.due_keys(Table::Connections, DUE_OUTBOX, (EARLIEST, &until), None).await?;
+        let rows = self.get_many(Table::Connections, &keys).await?;
+        rows.iter().map(read_job).collect()
+    }
+
+    async fn outbox_done(&self, job: &SyncJob, id: &str) -> Result<()> {
+        self.take(&keys::outbox(&job.tenant, &job.connection, id, &job.account)).await.map(|_| ())
+    }
+}
+
+fn account_ref(key: &Key) -> Option<AccountRef> {
+    let (tenant, connection) = keys::parse_home(&key.pk)?;
+    Some(AccountRef { tenant, connection, account: keys::parse_account(&key.sk)? })
+}

@@ -1,0 +1,35 @@
+//! Accounts as items.
+
+use mooring_domain::Result;
+use mooring_domain::account::Account;
+use mooring_domain::secret::Fingerprint;
+
+use super::connection::{read_state, state};
+use super::{Draft, Fields, Item, SK, STATE, bytes};
+use crate::keys::parse_account;
+
+/// An attribute that only account rows have among the rows of a connection.
+pub(crate) const PROFILE: &str = "profile";
+
+/// Writes an account.
+pub(crate) fn write_account(account: &Account) -> Draft {
+    Draft::default()
+        .with(STATE, state(account.state))
+        .text("currency", account.currency.as_str())
+        .text("zone", account.zone.as_str())
+        .text("fingerprint", account.fingerprint.0.as_str())
+        .with(PROFILE, bytes(&account.profile.0))
+}
+
+/// Reads an account.
+pub(crate) fn read_account(item: &Item) -> Result<Account> {
+    let fields = Fields::of("account", item);
+    Ok(Account {
+        id: fields.word(SK, parse_account)?,
+        state: read_state(item)?,
+        currency: fields.parsed("currency")?,
+        zone: fields.text("zone")?.to_owned(),
+        fingerprint: Fingerprint(fields.text("fingerprint")?.to_owned()),
+        profile: fields.sealed(PROFILE)?,
+    })
+}

@@ -1,0 +1,117 @@
+//! The short-lived rows of the connect flow as items.
+
+use mooring_domain::Result;
+use mooring_domain::connect::{ActivationCode, AuthTransaction, ConfirmTicket, ConnectSession, DeletionLink};
+use mooring_domain::secret::{Digest, Fingerprint};
+
+use super::{Draft, EXPIRES_AT, Fields, Item, text, texts};
+use crate::keys::{home, parse_home};
+
+/// Writes a connect session.
+pub(crate) fn write_session(session: &ConnectSession) -> Draft {
+    Draft::default()
+        .text("tenant", session.tenant.as_str())
+        .text("end_user", session.end_user.as_str())
+        .text("platform", session.platform.as_str())
+        .text("return_url", session.return_url.as_str())
+        .maybe("reauthorise", session.reauthorise.as_ref().map(|id| text(id.as_str())))
+        .maybe("mail", session.mail.as_ref().map(|mail| text(mail.0.as_str())))
+        .expiring(session.expires_at)
+}
+
+/// Reads a connect session.
+pub(crate) fn read_session(item: &Item) -> Result<ConnectSession> {
+    session(Fields::of("connect session", item))
+}
+
+fn session(fields: Fields<'_>) -> Result<ConnectSession> {
+    Ok(ConnectSession {
+        tenant: fields.parsed("tenant")?,
+        end_user: fields.parsed("end_user")?,
+        platform: fields.text("platform")?.to_owned(),
+        return_url: fields.text("return_url")?.to_owned(),
+        reauthorise: fields.maybe_parsed("reauthorise")?,
+        mail: fields.maybe_text("mail")?.map(|mail| Fingerprint(mail.to_owned())),
+        expires_at: fields.seconds(EXPIRES_AT)?,
+    })
+}
+
+/// Writes an OAuth transaction.
+pub(crate) fn write_transaction(transaction: &AuthTransaction) -> Draft {
+    let session = write_session(&transaction.session).done();
+    Draft::default()
+        .with("session", aws_sdk_dynamodb::types::AttributeValue::M(session))
+        .text("context", transaction.context.as_str())
+        .text("redirect_uri", transaction.redirect_uri.as_str())
+        .with("scopes", texts(transaction.scopes.iter()))
+        .text("cookie", transaction.cookie.to_hex())
+        .expiring(transaction.expires_at)
+}
+
+/// Reads an OAuth transaction.
+pub(crate) fn read_transaction(item: &Item) -> Result<AuthTransaction> {
+    let fields = Fields::of("authorisation", item);
+    Ok(AuthTransaction {
+        session: session(fields.map("session")?)?,
+        context: fields.text("context")?.to_owned(),
+        redirect_uri: fields.text("redirect_uri")?.to_owned(),
+        scopes: fields.texts("scopes")?,
+        cookie: fields.word("cookie", Digest::from_hex)?,
+        expires_at: fields.seconds(EXPIRES_AT)?,
+    })
+}
+
+/// Writes a confirm ticket.
+pub(crate) fn write_ticket(ticket: &ConfirmTicket) -> Draft {
+    Draft::default()
+        .text("tenant", ticket.tenant.as_str())
+        .text("connection", ticket.connection.as_str())
+        .text("end_user", ticket.end_user.as_str())
+        .text("return_url", ticket.return_url.as_str())
+        .expiring(ticket.expires_at)
+}
+
+/// Reads a confirm ticket.
+pub(crate) fn read_ticket(item: &Item) -> Result<ConfirmTicket> {
+    let fields = Fields::of("ticket", item);
+    Ok(ConfirmTicket {
+        tenant: fields.parsed("tenant")?,
+        connection: fields.parsed("connection")?,
+        end_user: fields.parsed("end_user")?,
+        return_url: fields.text("return_url")?.to_owned(),
+        expires_at: fields.seconds(EXPIRES_AT)?,
+    })
+}
+
+/// Writes an activation code.
+pub(crate) fn write_code(code: &ActivationCode) -> Draft {
+    Draft::default()
+        .text("tenant", code.tenant.as_str())
+        .text("connection", code.connection.as_str())
+        .text("end_user", code.end_user.as_str())
+        .expiring(code.expires_at)
+}
+
+/// Reads an activation code.
+pub(crate) fn read_code(item: &Item) -> Result<ActivationCode> {
+    let fields = Fields::of("activation code", item);
+    Ok(ActivationCode {
+        tenant: fields.parsed("tenant")?,
+        connection: fields.parsed("connection")?,
+        end_user: fields.parsed("end_user")?,
+        expires_at: fields.seconds(EXPIRES_AT)?,
+    })
+}
+
+/// Writes a mailed deletion link.
+pub(crate) fn write_link(link: &DeletionLink) -> Draft {
+    let connections = link.connections.iter().map(|(tenant, connection)| home(tenant, connection));
+    Draft::default().with("connections", texts(connections)).expiring(link.expires_at)
+}
+
+/// Reads a mailed deletion link.
+pub(crate) fn read_link(item: &Item) -> Result<DeletionLink> {
+    let fields = Fields::of("deletion link", item);
+    let connections = fields.words("connections", parse_home)?;
+    Ok(DeletionLink { connections, expires_at: fields.seconds(EXPIRES_AT)? })
+}

@@ -1,0 +1,66 @@
+//! DynamoDB behind the ports of the domain: one file per concern.
+//!
+//! [`Store`] implements every data port. Which key a row has is said in `keys`, how a domain value becomes an item in
+//! `items`, and how the service is called and its errors are understood in `client`; the other files only say which
+//! rows an operation reads and writes, and under which conditions.
+//!
+//! A row whose `expires_at` has passed by the clock is absent for every reader, because TTL removes it late. Only
+//! deletion looks at what is physically there.
+//!
+//! Not here: keys of the customer's data, decisions, and the fence of bulk writes, which the operation re-reads itself.
+
+mod activation;
+mod activity;
+mod client;
+mod config;
+mod connections;
+mod cut;
+mod directory;
+mod due;
+mod fences;
+mod items;
+mod keys;
+mod ledger;
+mod progress;
+mod purge;
+mod schema;
+mod sheets;
+mod transient;
+mod vault_rows;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::Client;
+use mooring_domain::ports::Clock;
+use mooring_system::SystemClock;
+
+pub use config::{Tables, variable};
+pub use schema::{INDEX, TableSpec, create_tables, table_specs};
+
+/// How long one attempt of a call may take: DynamoDB answers within milliseconds or not at all.
+const ATTEMPT: Duration = Duration::from_secs(5);
+
+/// Every data port, on DynamoDB.
+#[derive(Clone)]
+pub struct Store {
+    client: Client,
+    tables: Arc<Tables>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Store {
+    /// Makes a store of explicit parts.
+    pub fn new(client: Client, tables: Tables, clock: Arc<dyn Clock>) -> Self {
+        Self { client, tables: Arc::new(tables), clock }
+    }
+
+    /// Makes a store of the environment: the SDK's own variables, and those of [`Tables::from_env`].
+    pub async fn from_env() -> Self {
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).build();
+        let config = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await;
+        Self::new(Client::new(&config), Tables::from_env(), Arc::new(SystemClock))
+    }
+}

@@ -1,0 +1,132 @@
+//! A world for contract tests: the local DynamoDB with all tables, a store on it, and values to put in.
+//!
+//! What an adapter has to keep is said by the tests; nothing here checks anything.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that is wrong here has to stop at once"
+)]
+
+pub mod values;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use mooring_aws_local::{AwsLocal, FaultPlan, FaultProxy, LocalClock, Options, sdk_config};
+use mooring_domain::deletion::Table;
+use mooring_domain::ports::Clock;
+use mooring_store::{Store, Tables, create_tables};
+
+/// An item as it is stored.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// The local clock as the domain's.
+#[derive(Debug, Clone)]
+pub struct WorldClock(pub LocalClock);
+
+impl Clock for WorldClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+}
+
+/// A local DynamoDB with all tables and a store on it. TTL never removes anything unless a test asks for it.
+pub struct World {
+    /// The services.
+    pub aws: AwsLocal,
+    /// The store.
+    pub store: Store,
+    /// A client beside the store, to see what is physically there.
+    pub client: Client,
+    /// The tables' names.
+    pub tables: Tables,
+    /// The faults of [`Self::faulty`].
+    pub plan: Arc<FaultPlan>,
+    proxy: FaultProxy,
+}
+
+impl World {
+    /// Starts one.
+    pub async fn start() -> Result<Self> {
+        let aws = AwsLocal::start(Options::in_memory(LocalClock::new(1))).await?;
+        aws.set_ttl_enabled(false);
+        let client = Client::new(&sdk_config(&aws.endpoints().dynamodb));
+        let tables = Tables::prefixed("contract-");
+        create_tables(&client, &tables).await?;
+        let plan = FaultPlan::quiet();
+        let proxy = FaultProxy::start(&aws.endpoints().dynamodb, "store", Arc::clone(&plan)).await?;
+        let clock = Arc::new(WorldClock(aws.clock().clone()));
+        let store = Store::new(client.clone(), tables.clone(), clock);
+        Ok(Self { aws, store, client, tables, plan, proxy })
+    }
+
+    /// A store on the same tables whose calls the plan counts and breaks.
+    pub fn faulty(&self) -> Store {
+        let client = Client::new(&sdk_config(self.proxy.url()));
+        Store::new(client, self.tables.clone(), Arc::new(WorldClock(self.aws.clock().clone())))
+    }
+
+    /// The same, with a limit on how long one attempt may take and no second one.
+    pub fn impatient(&self, limit: Duration) -> Store {
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(limit).build();
+        let config = aws_sdk_dynamodb::config::Builder::from(&sdk_config(self.proxy.url()));
+        let config = config.timeout_config(timeouts).retry_config(RetryConfig::disabled()).build();
+        let clock = Arc::new(WorldClock(self.aws.clock().clone()));
+        Store::new(Client::from_conf(config), self.tables.clone(), clock)
+    }
+
+    /// The local time.
+    pub fn now(&self) -> Timestamp {
+        self.aws.clock().now()
+    }
+
+    /// Moves the local time forward.
+    pub fn pass(&self, time: Duration) {
+        self.aws.clock().advance(time);
+    }
+
+    /// One row as it is physically there.
+    pub async fn row(
+        &self,
+        table: Table,
+        pk: impl Into<String>,
+        sk: impl Into<String>,
+    ) -> Result<Option<Item>> {
+        let get = self.client.get_item().table_name(self.tables.name(table)?).consistent_read(true);
+        let get = get.key("pk", AttributeValue::S(pk.into())).key("sk", AttributeValue::S(sk.into()));
+        Ok(get.send().await?.item)
+    }
+
+    /// All rows that are physically in a table.
+    pub async fn rows(&self, table: Table) -> Result<Vec<Item>> {
+        let scan = self.client.scan().table_name(self.tables.name(table)?).consistent_read(true);
+        Ok(scan.into_paginator().items().send().try_collect().await?)
+    }
+
+    /// All rows that are physically in a partition, by their sort keys.
+    pub async fn partition(&self, table: Table, pk: impl Into<String>) -> Result<Vec<(String, Item)>> {
+        let query = self.client.query().table_name(self.tables.name(table)?).consistent_read(true);
+        let query = query.key_condition_expression("pk = :pk");
+        let query = query.expression_attribute_values(":pk", AttributeValue::S(pk.into()));
+        let items: Vec<Item> = query.into_paginator().items().send().try_collect().await?;
+        Ok(items.into_iter().map(|item| (text(&item, "sk"), item)).collect())
+    }
+}
+
+/// An attribute as text; empty when there is none.
+pub fn text(item: &Item, name: &str) -> String {
+    item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default()
+}
+
+/// When TTL would remove an item, in seconds.
+pub fn expiry(item: &Item) -> Option<i64> {
+    item.get("expires_at")?.as_n().ok()?.parse().ok()
+}

@@ -1,0 +1,214 @@
+//! Values to put in: connections, accounts, deletions, jobs.
+
+use anyhow::Result;
+use jiff::{SignedDuration, Timestamp};
+use mooring_domain::account::Account;
+use mooring_domain::connection::{Connection, KeyRow, State, Tier, TokenRow};
+use mooring_domain::deletion::{DELETE_WITHIN, Deletion, Reason, Step, Subject};
+use mooring_domain::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, TenantId};
+use mooring_domain::keys::{KeyContext, SealedBox, Use, WrappedKey};
+use mooring_domain::ports::{
+    AccountRef, ConnectionActivate as _, ConnectionConfirm as _, ConnectionCreate as _, ConnectionRead as _,
+    DeletionBegin as _, NewAccount, NewConnection,
+};
+use mooring_domain::secret::Fingerprint;
+use mooring_domain::sync::{JobKind, SyncJob};
+use uuid::Uuid;
+
+use crate::World;
+
+/// A tenant's id that no other test has.
+pub fn tenant_id() -> TenantId {
+    TenantId::from_uuid(Uuid::now_v7())
+}
+
+/// A connection's id that no other test has.
+pub fn connection_id() -> ConnectionId {
+    ConnectionId::from_uuid(Uuid::now_v7())
+}
+
+/// An account's id that no other test has.
+pub fn account_id() -> AccountId {
+    AccountId::from_uuid(Uuid::now_v7())
+}
+
+/// A box of some bytes.
+pub fn sealed(fill: u8, length: usize) -> SealedBox {
+    SealedBox(vec![fill; length])
+}
+
+/// A data key's row.
+pub fn key_row(context: KeyContext) -> KeyRow {
+    let id = DataKeyId(*Uuid::now_v7().as_bytes());
+    KeyRow { context, wrapped: WrappedKey { id, blob: vec![7; 180] } }
+}
+
+/// A mailbox's fingerprint that belongs to a connection.
+pub fn mail_of(connection: &ConnectionId) -> Fingerprint {
+    Fingerprint(format!("mail-of-{}", connection.body()))
+}
+
+/// A deletion that has just begun.
+pub fn deletion(tenant: &TenantId, subject: Subject, reason: Reason, t0: Timestamp) -> Deletion {
+    let id = DeletionId::from_uuid(Uuid::now_v7());
+    Deletion {
+        code: format!("code-{id}"),
+        id,
+        tenant: tenant.clone(),
+        subject,
+        reason,
+        platform: "tiktok_ads".to_owned(),
+        t0,
+        delete_by: t0 + DELETE_WITHIN,
+        step: Step::ShredData,
+        next_step_at: Some(t0),
+        places: Vec::new(),
+        keys: Vec::new(),
+        revoke_tries: 0,
+        revoke: None,
+        events: Vec::new(),
+        verified_at: None,
+        version: 1,
+    }
+}
+
+/// A connection that just came back from the platform, with the deletion of its being abandoned.
+pub fn new_connection(tenant: &TenantId, now: Timestamp) -> NewConnection {
+    let id = connection_id();
+    let due = now + SignedDuration::from_mins(15);
+    let abandoned = deletion(tenant, Subject::Connection(id.clone()), Reason::Abandoned, due);
+    let keys = [Use::Token, Use::Data].map(|purpose| key_row(KeyContext::connection(tenant, &id, purpose)));
+    let token = |name| TokenRow { name, version: 1, key: keys[0].wrapped.id, sealed: sealed(9, 200) };
+    NewConnection {
+        tokens: vec![token("access"), token("refresh")],
+        connection: Connection {
+            mail: Some(mail_of(&id)),
+            id,
+            tenant: tenant.clone(),
+            platform: "tiktok_ads".to_owned(),
+            context: "ctx".to_owned(),
+            end_user: "user-1".parse().expect("an end user"),
+            state: State::Pending,
+            tier: Tier::B,
+            scopes: vec!["4".to_owned(), "15".to_owned()],
+            created_at: now,
+            identity: Fingerprint("1d".repeat(16)),
+            deletion: Some(abandoned.id.clone()),
+            delete_by: None,
+        },
+        keys: keys.to_vec(),
+        candidates: vec![sealed(1, 500), sealed(2, 500)],
+        abandoned,
+        expires_at: now + SignedDuration::from_hours(1),
+    }
+}
+
+/// An account that was just chosen.
+pub fn new_account(tenant: &TenantId, connection: &ConnectionId) -> NewAccount {
+    let id = account_id();
+    NewAccount {
+        key: key_row(KeyContext::account(tenant, connection, &id)),
+        account: Account {
+            id,
+            state: State::Pending,
+            currency: "EUR".parse().expect("a currency"),
+            zone: "Europe/Berlin".to_owned(),
+            fingerprint: Fingerprint("ac".repeat(16)),
+            profile: sealed(3, 300),
+        },
+    }
+}
+
+/// A connection with its accounts and the deletion that would have ended it.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// The row as it was created.
+    pub connection: Connection,
+    /// The chosen accounts.
+    pub accounts: Vec<Account>,
+    /// The deletion of its being abandoned.
+    pub abandoned: Deletion,
+}
+
+impl Case {
+    /// Its tenant.
+    pub fn tenant(&self) -> &TenantId {
+        &self.connection.tenant
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &ConnectionId {
+        &self.connection.id
+    }
+
+    /// The partition of its own rows.
+    pub fn home(&self) -> String {
+        format!("{}#{}", self.tenant(), self.id())
+    }
+
+    /// One of its accounts.
+    pub fn account(&self, number: usize) -> AccountRef {
+        AccountRef {
+            tenant: self.tenant().clone(),
+            connection: self.id().clone(),
+            account: self.accounts[number].id.clone(),
+        }
+    }
+
+    /// The ids of its accounts.
+    pub fn account_ids(&self) -> Vec<AccountId> {
+        self.accounts.iter().map(|account| account.id.clone()).collect()
+    }
+
+    /// The first job of each account.
+    pub fn jobs(&self) -> Vec<SyncJob> {
+        let job = |account: &Account| SyncJob {
+            tenant: self.tenant().clone(),
+            connection: self.id().clone(),
+            account: account.id.clone(),
+            kind: JobKind::First,
+            window: None,
+            slot: self.connection.created_at,
+            deferred: 0,
+        };
+        self.accounts.iter().map(job).collect()
+    }
+
+    /// A deletion of all of it.
+    pub async fn ending(&self, world: &World, reason: Reason) -> Result<Deletion> {
+        let subject = Subject::Connection(self.id().clone());
+        let mail = self.connection.mail.as_ref();
+        let places = world.store.places(self.tenant(), &subject, &self.account_ids(), mail).await?;
+        Ok(Deletion { places, ..deletion(self.tenant(), subject, reason, world.now()) })
+    }
+
+    /// Activates it.
+    pub async fn activate(&self, store: &mooring_store::Store) -> mooring_domain::Result<()> {
+        store.activate(&self.connection, &self.accounts, (7, 42), &self.abandoned.id, &self.jobs()).await
+    }
+}
+
+impl World {
+    /// Creates a pending connection of a new tenant with some chosen accounts.
+    pub async fn pending(&self, accounts: usize) -> Result<Case> {
+        self.pending_of(&tenant_id(), accounts).await
+    }
+
+    /// Creates a pending connection of a tenant with some chosen accounts.
+    pub async fn pending_of(&self, tenant: &TenantId, accounts: usize) -> Result<Case> {
+        let new = new_connection(tenant, self.now());
+        self.store.create(&new).await?;
+        let chosen: Vec<NewAccount> =
+            (0..accounts).map(|_| new_account(tenant, &new.connection.id)).collect();
+        self.store.add_accounts(tenant, &new.connection.id, &chosen, new.expires_at).await?;
+        let accounts = self.store.accounts(tenant, &new.connection.id).await?;
+        Ok(Case { connection: new.connection, accounts, abandoned: new.abandoned })
+    }
+
+    /// Creates an active connection of a new tenant with some accounts.
+    pub async fn active(&self, accounts: usize) -> Result<Case> {
+        let case = self.pending(accounts).await?;
+        case.activate(&self.store).await?;
+        Ok(case)
+    }
+}

@@ -1,0 +1,176 @@
+//! Activation: everything becomes active together, once, and a crash never leaves anything between.
+
+use jiff::Timestamp;
+use mooring_aws_local::Fault;
+use mooring_domain::Kind;
+use mooring_domain::connection::State;
+use mooring_domain::deletion::{Reason, Table};
+use mooring_domain::ids::DeletionId;
+use mooring_domain::ports::{
+    ConnectionRead as _, Cut, DeletionBegin as _, DueRead, FenceRead as _, LedgerRead,
+};
+use mooring_tests_contract::values::Case;
+use mooring_tests_contract::{World, expiry, text};
+
+/// Enough for several transactions.
+const MANY: usize = 80;
+
+async fn assert_active(world: &World, case: &Case) {
+    let (tenant, id) = (case.tenant(), case.id());
+    let connection = world.store.connection(tenant, id).await.unwrap().unwrap();
+    assert_eq!((connection.state, connection.deletion, connection.delete_by), (State::Active, None, None));
+    for account in world.store.accounts(tenant, id).await.unwrap() {
+        assert_eq!(account.state, State::Active);
+        assert!(world.store.fence(tenant, id, Some(&account.id)).await.unwrap().lets_write());
+    }
+    assert_eq!(world.store.deletion(tenant, &case.abandoned.id).await.unwrap(), None);
+    for row in world.partition(Table::Vault, case.home()).await.unwrap() {
+        assert_eq!(expiry(&row.1), None, "{}", row.0);
+    }
+    for (sk, row) in world.partition(Table::Connections, case.home()).await.unwrap() {
+        assert!(expiry(&row).is_none() || sk.starts_with("cand#"), "{sk}");
+    }
+    assert_eq!(DueRead::due(&world.store, 7, 42, 42).await.unwrap().len(), case.accounts.len());
+    assert_eq!(world.store.outbox(world.now()).await.unwrap().len(), case.accounts.len());
+}
+
+#[tokio::test]
+async fn a_connection_becomes_active_with_all_that_belongs_to_it() {
+    let world = World::start().await.unwrap();
+    let case = world.pending(2).await.unwrap();
+    case.activate(&world.store).await.unwrap();
+    assert_active(&world, &case).await;
+    let ledger = world.partition(Table::Ledger, case.tenant().as_str()).await.unwrap();
+    let whats: Vec<_> = ledger.iter().map(|(_, row)| text(row, "what")).collect();
+    assert_eq!(whats, ["connection.activated"]);
+    assert!(world.rows(Table::Directory).await.unwrap().iter().all(|row| expiry(row).is_none()));
+    let code =
+        world.rows(Table::Ledger).await.unwrap().iter().any(|row| text(row, "pk").starts_with("code#"));
+    assert!(!code, "the public code of the abandoned deletion is gone");
+}
+
+#[tokio::test]
+async fn a_connection_too_large_for_one_transaction_becomes_active() {
+    let world = World::start().await.unwrap();
+    let case = world.pending(MANY).await.unwrap();
+    case.activate(&world.store).await.unwrap();
+    assert_active(&world, &case).await;
+}
+
+#[tokio::test]
+async fn activating_again_changes_nothing() {
+    let world = World::start().await.unwrap();
+    let case = world.active(2).await.unwrap();
+    let before = world.rows(Table::Connections).await.unwrap().len();
+    case.activate(&world.store).await.unwrap();
+    assert_eq!(world.rows(Table::Connections).await.unwrap().len(), before);
+    assert_active(&world, &case).await;
+}
+
+#[tokio::test]
+async fn of_many_activations_at_once_all_succeed_and_one_is_made() {
+    let world = World::start().await.unwrap();
+    let case = world.pending(MANY).await.unwrap();
+    let runs: Vec<_> = (0..8)
+        .map(|_| {
+            let (case, store) = (case.clone(), world.store.clone());
+            tokio::spawn(async move { case.activate(&store).await })
+        })
+        .collect();
+    for run in runs {
+        run.await.unwrap().unwrap();
+    }
+    assert_active(&world, &case).await;
+}
+
+#[tokio::test]
+async fn what_has_ended_is_not_activated() {
+    let world = World::start().await.unwrap();
+    let case = world.pending(2).await.unwrap();
+    let ended = case.ending(&world, Reason::Disconnected).await.unwrap();
+    assert_eq!(world.store.begin(&ended, &case.account_ids()).await.unwrap(), Cut::Made);
+    let stamped: Vec<_> = world.partition(Table::Vault, case.home()).await.unwrap();
+    assert_eq!(case.activate(&world.store).await.unwrap_err().kind, Kind::Gone);
+    assert_eq!(world.partition(Table::Vault, case.home()).await.unwrap(), stamped, "still stamped");
+}
+
+/// Dies at each call, before and after the service did it: what is left is either pending with the deletion that ends
+/// it, or active; and doing it again always ends active.
+async fn dies_at_every_call(accounts: usize) {
+    let world = World::start().await.unwrap();
+    let faulty = world.faulty();
+    let counted = world.pending(accounts).await.unwrap();
+    counted.activate(&faulty).await.unwrap();
+    let calls = u64::try_from(world.plan.log().len()).unwrap();
+    assert!(calls >= 3, "{calls}");
+    let (mut pending, mut active) = (0, 0);
+    for call in 1..=calls {
+        for fault in [Fault::CrashBefore, Fault::CrashAfter] {
+            let world = World::start().await.unwrap();
+            let (faulty, case) = (world.faulty(), world.pending(accounts).await.unwrap());
+            world.plan.inject(call, fault);
+            tokio::select! {
+                done = case.activate(&faulty) => panic!("no crash at call {call}: {done:?}"),
+                () = world.plan.crashed() => {}
+            }
+            let connection = world.store.connection(case.tenant(), case.id()).await.unwrap().unwrap();
+            if connection.state == State::Pending {
+                pending += 1;
+                assert_eq!(connection.deletion.as_ref(), Some(&case.abandoned.id), "call {call} {fault:?}");
+                let due = due_deletions(&world, case.abandoned.t0).await;
+                assert_eq!(due, std::slice::from_ref(&case.abandoned.id), "call {call} {fault:?}");
+            } else {
+                active += 1;
+                assert_active(&world, &case).await;
+            }
+            case.activate(&world.store).await.unwrap();
+            assert_active(&world, &case).await;
+        }
+    }
+    assert!(pending > 0 && active == 1, "{pending} pending, {active} active");
+}
+
+/// Both traits have a `due`.
+async fn due_deletions(world: &World, at: Timestamp) -> Vec<DeletionId> {
+    let due = LedgerRead::due(&world.store, at, 10).await.unwrap();
+    due.into_iter().map(|deletion| deletion.id).collect()
+}
+
+#[tokio::test]
+async fn a_crash_while_activating_leaves_nothing_between() {
+    dies_at_every_call(2).await;
+}
+
+#[tokio::test]
+async fn a_crash_while_activating_many_accounts_leaves_nothing_between() {
+    dies_at_every_call(MANY).await;
+}
+
+#[tokio::test]
+async fn a_half_activated_connection_is_still_ended_when_nobody_comes_back() {
+    let world = World::start().await.unwrap();
+    let case = world.pending(MANY).await.unwrap();
+    let faulty = world.faulty();
+    // The last call is the flip: just before it everything else is prepared.
+    let probe = world.pending(MANY).await.unwrap();
+    probe.activate(&faulty).await.unwrap();
+    let flip = u64::try_from(world.plan.log().len()).unwrap();
+    world.plan.reset();
+    world.plan.inject(flip, Fault::CrashBefore);
+    tokio::select! {
+        done = case.activate(&faulty) => panic!("no crash: {done:?}"),
+        () = world.plan.crashed() => {}
+    }
+    let mut ended = case.ending(&world, Reason::Abandoned).await.unwrap();
+    (ended.id, ended.code, ended.version) = (case.abandoned.id.clone(), case.abandoned.code.clone(), 2);
+    assert_eq!(world.store.begin(&ended, &case.account_ids()).await.unwrap(), Cut::Made);
+    assert!(
+        world
+            .partition(Table::Vault, case.home())
+            .await
+            .unwrap()
+            .iter()
+            .all(|(_, row)| expiry(row).is_some())
+    );
+    assert_eq!(case.activate(&world.store).await.unwrap_err().kind, Kind::Gone);
+}

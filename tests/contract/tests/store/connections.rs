@@ -1,0 +1,182 @@
+//! Creating, listing, confirming, authorising again, changing states.
+
+use mooring_domain::Kind;
+use mooring_domain::connect::ActivationCode;
+use mooring_domain::connection::{Fence, State, TokenRow};
+use mooring_domain::deletion::Table;
+use mooring_domain::keys::{KeyContext, Use};
+use mooring_domain::ports::{
+    ConnectionConfirm as _, ConnectionCreate as _, ConnectionRead as _, ConnectionState as _, FenceRead as _,
+    LedgerRead as _, VaultRead as _,
+};
+use mooring_domain::secret::Digest;
+use mooring_tests_contract::values::{key_row, new_account, new_connection, sealed, tenant_id};
+use mooring_tests_contract::{World, expiry};
+
+#[tokio::test]
+async fn a_new_connection_is_read_as_it_was_created() {
+    let world = World::start().await.unwrap();
+    let (tenant, store) = (tenant_id(), &world.store);
+    let mut new = new_connection(&tenant, world.now());
+    new.candidates = (0..12).map(|byte| sealed(byte, 40)).collect();
+    store.create(&new).await.unwrap();
+    let id = &new.connection.id;
+    assert_eq!(store.connection(&tenant, id).await.unwrap().as_ref(), Some(&new.connection));
+    assert_eq!(store.candidates(&tenant, id).await.unwrap(), new.candidates);
+    for key in &new.keys {
+        assert_eq!(store.key(&key.context).await.unwrap().as_ref(), Some(&key.wrapped));
+    }
+    for token in &new.tokens {
+        assert_eq!(store.token(&tenant, id, token.name).await.unwrap().as_ref(), Some(token));
+    }
+    let fence = store.fence(&tenant, id, None).await.unwrap();
+    assert_eq!(fence, Fence { connection: Some(State::Pending), account: None });
+    assert_eq!(store.deletion(&tenant, &new.abandoned.id).await.unwrap(), Some(new.abandoned));
+}
+
+#[tokio::test]
+async fn every_row_of_a_pending_connection_ends_by_itself_but_its_deletion_does_not() {
+    let world = World::start().await.unwrap();
+    let case = world.pending(3).await.unwrap();
+    let end = expiry(
+        &world.row(Table::Connections, case.tenant().as_str(), case.id().as_str()).await.unwrap().unwrap(),
+    );
+    assert!(end.is_some());
+    for table in [Table::Connections, Table::Vault, Table::Directory] {
+        for row in world.rows(table).await.unwrap() {
+            assert_eq!(expiry(&row), end, "{table:?} {:?}", row["sk"]);
+        }
+    }
+    assert!(world.rows(Table::Ledger).await.unwrap().iter().all(|row| expiry(row).is_none()));
+}
+
+#[tokio::test]
+async fn creating_is_all_or_nothing() {
+    let world = World::start().await.unwrap();
+    let tenant = tenant_id();
+    let first = new_connection(&tenant, world.now());
+    world.store.create(&first).await.unwrap();
+    let rows = world.rows(Table::Vault).await.unwrap().len();
+    let mut second = new_connection(&tenant, world.now());
+    second.abandoned.id = first.abandoned.id.clone();
+    let error = world.store.create(&second).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Conflict);
+    assert_eq!(world.store.connection(&tenant, &second.connection.id).await.unwrap(), None);
+    assert_eq!(world.rows(Table::Vault).await.unwrap().len(), rows);
+    let mut large = new_connection(&tenant, world.now());
+    large.candidates = vec![sealed(0, 10); 51];
+    assert_eq!(world.store.create(&large).await.unwrap_err().code, "too_many_accounts");
+}
+
+#[tokio::test]
+async fn lists_are_in_id_order_and_page_without_gaps() {
+    let world = World::start().await.unwrap();
+    let tenant = tenant_id();
+    let mut ids = Vec::new();
+    for _ in 0..7 {
+        ids.push(world.pending_of(&tenant, 0).await.unwrap().id().clone());
+    }
+    ids.sort();
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = world.store.connections(&tenant, after.as_ref(), 3).await.unwrap();
+        assert!(page.len() <= 3);
+        let Some(last) = page.last() else { break };
+        after = Some(last.id.clone());
+        seen.extend(page.into_iter().map(|connection| connection.id));
+    }
+    assert_eq!(seen, ids);
+    assert!(world.store.connections(&tenant, None, 0).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_hundred_accounts_are_chosen_in_batches() {
+    let world = World::start().await.unwrap();
+    let case = world.pending(100).await.unwrap();
+    assert_eq!(case.accounts.len(), 100);
+    let account = case.account(99);
+    let fence = world.store.fence(case.tenant(), case.id(), Some(&account.account)).await.unwrap();
+    assert_eq!(fence, Fence { connection: Some(State::Pending), account: Some(State::Pending) });
+    let context = KeyContext::account(case.tenant(), case.id(), &account.account);
+    assert!(world.store.key(&context).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn nothing_is_added_or_confirmed_once_the_connection_is_not_pending() {
+    let world = World::start().await.unwrap();
+    let case = world.active(1).await.unwrap();
+    let late = new_account(case.tenant(), case.id());
+    let added =
+        world.store.add_accounts(case.tenant(), case.id(), std::slice::from_ref(&late), world.now()).await;
+    assert_eq!(added.unwrap_err().kind, Kind::Conflict);
+    assert!(world.store.key(&late.key.context).await.unwrap().is_none());
+    let code = ActivationCode {
+        tenant: case.tenant().clone(),
+        connection: case.id().clone(),
+        end_user: case.connection.end_user.clone(),
+        expires_at: world.now(),
+    };
+    let confirmed = world.store.confirm(case.tenant(), case.id(), 2, (&Digest([3; 32]), &code)).await;
+    assert_eq!(confirmed.unwrap_err().kind, Kind::Conflict);
+    assert!(world.rows(Table::Transient).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn confirming_removes_the_list_to_choose_from() {
+    let world = World::start().await.unwrap();
+    let case = world.pending(1).await.unwrap();
+    let code = ActivationCode {
+        tenant: case.tenant().clone(),
+        connection: case.id().clone(),
+        end_user: case.connection.end_user.clone(),
+        expires_at: world.now(),
+    };
+    assert_eq!(world.store.candidates(case.tenant(), case.id()).await.unwrap().len(), 2);
+    world.store.confirm(case.tenant(), case.id(), 2, (&Digest([3; 32]), &code)).await.unwrap();
+    assert!(world.store.candidates(case.tenant(), case.id()).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn authorising_again_leaves_only_the_new_key_and_tokens() {
+    let world = World::start().await.unwrap();
+    let case = world.active(1).await.unwrap();
+    let (tenant, id, store) = (case.tenant(), case.id(), &world.store);
+    assert!(store.change_state(tenant, id, &[State::Active], State::NeedsReauth).await.unwrap());
+    let key = key_row(KeyContext::connection(tenant, id, Use::Token));
+    let fresh = TokenRow { name: "access", version: 1, key: key.wrapped.id, sealed: sealed(77, 100) };
+    store.reauthorise(&case.connection, &key, std::slice::from_ref(&fresh)).await.unwrap();
+    assert_eq!(store.key(&key.context).await.unwrap(), Some(key.wrapped.clone()));
+    assert_eq!(store.token(tenant, id, "access").await.unwrap(), Some(fresh.clone()));
+    assert_eq!(store.token(tenant, id, "refresh").await.unwrap(), None);
+    assert_eq!(store.connection(tenant, id).await.unwrap().unwrap().state, State::Active);
+    assert!(store.fence(tenant, id, Some(&case.account(0).account)).await.unwrap().lets_write());
+    let rows = world.partition(Table::Vault, case.home()).await.unwrap();
+    assert!(rows.iter().all(|(_, row)| expiry(row).is_none()));
+    let pending = world.pending(1).await.unwrap();
+    let refused = store.reauthorise(&pending.connection, &key_row(key.context), &[fresh]).await.unwrap_err();
+    assert_eq!(refused.kind, Kind::Conflict);
+}
+
+#[tokio::test]
+async fn the_newest_of_many_versions_of_a_token_is_found() {
+    let world = World::start().await.unwrap();
+    let case = world.active(0).await.unwrap();
+    let key = key_row(KeyContext::connection(case.tenant(), case.id(), Use::Token));
+    let version = |version| TokenRow { name: "access", version, key: key.wrapped.id, sealed: sealed(1, 10) };
+    let tokens: Vec<_> = [1, 2, 9, 10, 11].into_iter().map(version).collect();
+    world.store.reauthorise(&case.connection, &key, &tokens).await.unwrap();
+    assert_eq!(world.store.token(case.tenant(), case.id(), "access").await.unwrap().unwrap().version, 11);
+}
+
+#[tokio::test]
+async fn a_state_changes_only_from_those_named() {
+    let world = World::start().await.unwrap();
+    let case = world.active(1).await.unwrap();
+    let (tenant, id, store) = (case.tenant(), case.id(), &world.store);
+    assert!(!store.change_state(tenant, id, &[State::Suspect], State::NeedsReauth).await.unwrap());
+    assert!(store.change_state(tenant, id, &[State::Active, State::Suspect], State::Suspect).await.unwrap());
+    assert_eq!(store.fence(tenant, id, None).await.unwrap().connection, Some(State::Suspect));
+    assert!(store.fence(tenant, id, Some(&case.account(0).account)).await.unwrap().lets_write());
+    assert!(!store.change_state(&tenant_id(), id, &[State::Suspect], State::Active).await.unwrap());
+    assert_eq!(world.rows(Table::Connections).await.unwrap().len(), 2 + 2 + 1 + 2, "nothing was made");
+}

@@ -1,0 +1,158 @@
+//! Sheets: an older observation never replaces a newer one, nothing seen is lost, parts stay together.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use mooring_domain::keys::SealedBox;
+use mooring_domain::ports::{AccountRef, SheetRead as _, SheetWrite as _};
+use mooring_domain::sheet::StoredSheet;
+use mooring_tests_contract::World;
+use mooring_tests_contract::values::{account_id, connection_id, sealed, tenant_id};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+fn account() -> AccountRef {
+    AccountRef { tenant: tenant_id(), connection: connection_id(), account: account_id() }
+}
+
+fn at(minute: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + minute * 60).unwrap()
+}
+
+fn sheet(name: &str, minute: i64, parts: usize) -> StoredSheet {
+    let fill = |part| SealedBox(format!("{name} {minute} {part}").into_bytes());
+    StoredSheet {
+        name: name.to_owned(),
+        version: at(minute),
+        rows: u64::try_from(parts).unwrap() * 10,
+        parts: (0..parts).map(fill).collect(),
+    }
+}
+
+async fn put(world: &World, account: &AccountRef, sheet: &StoredSheet) -> bool {
+    let end = world.now() + SignedDuration::from_hours(48);
+    world.store.put_sheet(account, sheet, end).await.unwrap()
+}
+
+async fn read(
+    world: &World,
+    account: &AccountRef,
+    name: &str,
+    as_of: Option<Timestamp>,
+) -> Option<StoredSheet> {
+    let mut found = world.store.sheets(account, name, name, as_of).await.unwrap();
+    assert!(found.len() <= 1);
+    found.pop()
+}
+
+#[tokio::test]
+async fn a_sheet_of_many_large_parts_is_read_whole_and_in_order() {
+    let world = World::start().await.unwrap();
+    let account = account();
+    let parts = (0..40).map(|part| sealed(part, 60 * 1024)).collect();
+    let large = StoredSheet { parts, ..sheet("structure/ad", 1, 0) };
+    assert!(put(&world, &account, &large).await);
+    let none = sheet("structure/campaign", 1, 0);
+    assert!(put(&world, &account, &none).await);
+    assert_eq!(read(&world, &account, "structure/ad", None).await, Some(large));
+    assert_eq!(read(&world, &account, "structure/campaign", None).await, Some(none));
+}
+
+#[tokio::test]
+async fn a_range_holds_its_ends_and_nothing_of_other_levels() {
+    let world = World::start().await.unwrap();
+    let account = account();
+    for name in ["ad/2026-11-01", "ad/2026-11-02", "ad/2026-11-03", "ad_group/2026-11-02", "structure/ad"] {
+        assert!(put(&world, &account, &sheet(name, 1, 2)).await);
+    }
+    let names = async |first: &str, last: &str| {
+        let found = world.store.sheets(&account, first, last, None).await.unwrap();
+        found.into_iter().map(|sheet| sheet.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names("ad/2026-11-02", "ad/2026-11-03").await, ["ad/2026-11-02", "ad/2026-11-03"]);
+    assert_eq!(names("ad/2026-10-01", "ad/2026-12-01").await.len(), 3);
+    assert!(names("ad/2026-11-03", "ad/2026-11-02").await.is_empty());
+}
+
+#[tokio::test]
+async fn the_same_version_is_stored_once() {
+    let world = World::start().await.unwrap();
+    let account = account();
+    assert!(put(&world, &account, &sheet("ad/2026-11-01", 5, 2)).await);
+    let other = StoredSheet { rows: 999, ..sheet("ad/2026-11-01", 5, 2) };
+    assert!(!put(&world, &account, &other).await);
+    assert_eq!(read(&world, &account, "ad/2026-11-01", None).await.unwrap().rows, 20);
+}
+
+/// Versions in any order, then questions at any time: the answers are those of a plain list of what was accepted.
+#[test]
+fn an_older_observation_never_replaces_a_newer_and_every_accepted_one_can_be_asked_for() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let world = runtime.block_on(World::start()).unwrap();
+    let puts = prop::collection::vec((0_usize..2, 0_i64..12, 0_usize..4), 1..14);
+    TestRunner::new(Config::with_cases(48))
+        .run(&puts, |puts| {
+            runtime.block_on(async {
+                let account = account();
+                let names = ["structure/ad", "structure/ad_group"];
+                let mut model: [BTreeMap<i64, StoredSheet>; 2] = Default::default();
+                for (name, minute, parts) in puts {
+                    let sheet = sheet(names[name], minute, parts);
+                    let newest = model[name].keys().next_back().copied();
+                    let expected = newest.is_none_or(|newest| minute > newest);
+                    prop_assert_eq!(put(&world, &account, &sheet).await, expected);
+                    if expected {
+                        model[name].insert(minute, sheet);
+                    }
+                }
+                for (name, versions) in names.iter().zip(&model) {
+                    let newest = versions.values().next_back().cloned();
+                    prop_assert_eq!(read(&world, &account, name, None).await, newest);
+                    for minute in -1..13 {
+                        let then = versions.range(..=minute).next_back().map(|(_, sheet)| sheet.clone());
+                        prop_assert_eq!(read(&world, &account, name, Some(at(minute))).await, then);
+                    }
+                }
+                Ok(())
+            })
+        })
+        .unwrap();
+}
+
+#[tokio::test]
+async fn writers_at_once_leave_the_newest_and_lose_none_that_was_accepted() {
+    let world = World::start().await.unwrap();
+    let account = account();
+    let name = "ad/2026-11-01";
+    let runs: Vec<_> = (0..12)
+        .map(|minute| {
+            let (store, account, sheet) = (world.store.clone(), account.clone(), sheet(name, minute, 3));
+            let end = world.now() + SignedDuration::from_hours(1);
+            tokio::spawn(async move { (minute, store.put_sheet(&account, &sheet, end).await.unwrap()) })
+        })
+        .collect();
+    let mut accepted = Vec::new();
+    for run in runs {
+        let (minute, stored) = run.await.unwrap();
+        accepted.extend(stored.then_some(minute));
+    }
+    assert_eq!(read(&world, &account, name, None).await, Some(sheet(name, 11, 3)));
+    for minute in accepted {
+        assert_eq!(read(&world, &account, name, Some(at(minute))).await, Some(sheet(name, minute, 3)));
+    }
+}
+
+#[tokio::test]
+async fn an_expired_sheet_is_not_there_and_is_not_in_the_way() {
+    let world = World::start().await.unwrap();
+    let account = account();
+    assert!(put(&world, &account, &sheet("ad/2026-11-01", 9, 3)).await);
+    assert!(put(&world, &account, &sheet("ad/2026-11-01", 10, 3)).await);
+    world.pass(std::time::Duration::from_hours(49));
+    assert_eq!(read(&world, &account, "ad/2026-11-01", None).await, None);
+    assert_eq!(read(&world, &account, "ad/2026-11-01", Some(at(9))).await, None);
+    let later = sheet("ad/2026-11-01", 11, 1);
+    assert!(put(&world, &account, &later).await);
+    assert_eq!(read(&world, &account, "ad/2026-11-01", None).await, Some(later));
+    assert_eq!(read(&world, &account, "ad/2026-11-01", Some(at(10))).await, None);
+}
