@@ -99,3 +99,58 @@ impl FromStr for Currency {
         if bytes.iter().all(u8::is_ascii_uppercase) { Ok(Self(bytes)) } else { Err(InvalidNumber::Malformed) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_number_survives_its_text(micros in any::<i64>()) {
+            prop_assert_eq!(Micros(micros).to_string().parse::<Micros>(), Ok(Micros(micros)));
+        }
+
+        #[test]
+        fn any_text_is_a_number_or_an_error(text in "[-+0-9.,e ]{0,30}") {
+            if let Ok(number) = text.parse::<Micros>() {
+                prop_assert_eq!(number.to_string().parse::<Micros>(), Ok(number));
+            }
+        }
+
+        #[test]
+        fn a_ratio_is_the_nearest_whole_number(num in -(1_i64 << 50)..1 << 50, den in any::<i64>(), scale in 1_i64..=1_000_000) {
+            let exact = i128::from(num) * i128::from(scale);
+            match ratio(num, den, scale) {
+                None => prop_assert!(den == 0 || (exact / i128::from(den)).abs() >= i128::from(i64::MAX)),
+                Some(got) => {
+                    let off = i128::from(got) * i128::from(den) - exact;
+                    prop_assert!(off.abs() * 2 <= i128::from(den).abs());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn halves_go_away_from_zero_and_nothing_is_divided_by_zero() {
+        assert_eq!(
+            [ratio(1, 2, 1), ratio(-1, 2, 1), ratio(1, -2, 1), ratio(-1, -2, 1)],
+            [Some(1), Some(-1), Some(-1), Some(1)]
+        );
+        assert_eq!([ratio(1, 3, 1), ratio(2, 3, 1), ratio(5, 0, 1)], [Some(0), Some(1), None]);
+        assert_eq!(ratio(i64::MAX, 1, 2), None);
+    }
+
+    #[test]
+    fn what_is_not_an_exact_decimal_is_refused() {
+        assert_eq!("12.345678".parse(), Ok(Micros(12_345_678)));
+        assert_eq!("-0.5000000".parse(), Ok(Micros(-500_000)));
+        assert_eq!("0.1234567".parse::<Micros>(), Err(InvalidNumber::TooPrecise));
+        assert_eq!("9223372036855".parse::<Micros>(), Err(InvalidNumber::OutOfRange));
+        for text in ["", "-", ".5", "5.", "1e3", "+1", "1,5", " 1", "--1", "NaN"] {
+            assert_eq!(text.parse::<Micros>(), Err(InvalidNumber::Malformed), "{text}");
+        }
+        assert!("eur".parse::<Currency>().is_err() && "EURO".parse::<Currency>().is_err());
+    }
+}

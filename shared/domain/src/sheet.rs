@@ -7,6 +7,8 @@
 mod column;
 mod entities;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
