@@ -10,7 +10,8 @@ use crate::stack::Stack;
 pub(crate) fn print(stack: &Stack, options: &Options, took: Duration) {
     let wiring = stack.wiring();
     let seeded = stack.seeded();
-    let kept = if options.ephemeral { "in memory".to_owned() } else { format!("in {}", options.data.display()) };
+    let kept =
+        if options.ephemeral { "in memory".to_owned() } else { format!("in {}", options.data.display()) };
     println!("Mooring is up after {} ms; state is kept {kept}. Ctrl-C ends it.\n", took.as_millis());
     println!("  demo     {}   ← open this", stack.demo_origin());
     println!("  api      {}", wiring.api_origin);

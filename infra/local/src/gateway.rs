@@ -44,9 +44,12 @@ fn matching(method: &str, path: &str) -> Option<Match> {
 }
 
 fn decode(segment: &str) -> String {
-    // `form_urlencoded` reads `+` as a space; in a path it is a plus.
-    let pair = format!("x={}", segment.replace('+', "%2B"));
-    url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
+    // `form_urlencoded` reads `+` as a space and ends at `&`; in a path they are themselves.
+    let pair = format!("x={}", segment.replace('+', "%2B").replace('&', "%26"));
+    url::form_urlencoded::parse(pair.as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
 }
 
 async fn serve(State(functions): State<Arc<HttpFunctions>>, request: Request<Body>) -> Response<Body> {
@@ -82,7 +85,8 @@ async fn serve(State(functions): State<Arc<HttpFunctions>>, request: Request<Bod
 }
 
 fn header_bytes(parts: &axum::http::request::Parts) -> usize {
-    let headers: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    let headers: usize =
+        parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     headers + parts.uri.to_string().len()
 }
 
@@ -94,9 +98,8 @@ fn event(found: &Match, parts: &axum::http::request::Parts, body: &[u8]) -> Valu
         let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
         headers.entry(name.to_string()).and_modify(|all| *all = format!("{all},{text}")).or_insert(text);
     }
-    let cookies: Vec<String> = header(header::COOKIE)
-        .map(|all| all.split("; ").map(str::to_owned).collect())
-        .unwrap_or_default();
+    let cookies: Vec<String> =
+        header(header::COOKIE).map(|all| all.split("; ").map(str::to_owned).collect()).unwrap_or_default();
     let host = header(header::HOST).unwrap_or("127.0.0.1");
     let text = std::str::from_utf8(body).ok();
     json!({

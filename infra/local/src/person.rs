@@ -132,7 +132,8 @@ impl Page {
 
     /// Where the page sends the person; an error that says what it answered if it does not.
     pub fn follow(&self) -> Result<&Url> {
-        let said = self.body.split("<h1").nth(1).and_then(|text| text.split("</h1>").next()).unwrap_or_default();
+        let said =
+            self.body.split("<h1").nth(1).and_then(|text| text.split("</h1>").next()).unwrap_or_default();
         self.location.as_ref().with_context(|| {
             format!("{} answered {} and sends nobody on: {said}", self.url.path(), self.status)
         })

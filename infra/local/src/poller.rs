@@ -74,7 +74,8 @@ async fn settle(mapping: &Mapping, messages: Vec<Message>) {
             continue;
         }
         let handle = message.receipt_handle().unwrap_or_default();
-        let deleted = mapping.client.delete_message().queue_url(&mapping.queue_url).receipt_handle(handle).send();
+        let deleted =
+            mapping.client.delete_message().queue_url(&mapping.queue_url).receipt_handle(handle).send();
         if deleted.await.is_err() {
             warn!(event = "poll.delete_failed", "a message will be delivered again");
         }

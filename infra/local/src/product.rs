@@ -1,5 +1,7 @@
 //! Plays the product's server: calls the API with its key, as an engineer's code would.
 
+#![expect(clippy::indexing_slicing, reason = "a JSON value answers null for what is not there")]
+
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -51,7 +53,8 @@ impl Product {
 
     /// Asks for a representation, such as `text/csv`.
     pub async fn send_accepting(&self, path: &str, accept: &str) -> Result<Response> {
-        let request = self.client.get(self.origin.join(path)?).bearer_auth(&self.credential).header("accept", accept);
+        let request =
+            self.client.get(self.origin.join(path)?).bearer_auth(&self.credential).header("accept", accept);
         Ok(request.send().await?)
     }
 
@@ -71,13 +74,23 @@ impl Product {
     }
 
     /// Takes a person through the whole connect flow and activates what comes back.
-    pub async fn connect(&self, person: &mut Person, end_user: &str, mail: Option<&str>) -> Result<Connected> {
+    pub async fn connect(
+        &self,
+        person: &mut Person,
+        end_user: &str,
+        mail: Option<&str>,
+    ) -> Result<Connected> {
         let back = self.connect_until_return(person, end_user, mail).await?;
         self.activate(&back, end_user).await
     }
 
     /// Takes a person through the pages up to the product's own return URL.
-    pub async fn connect_until_return(&self, person: &mut Person, end_user: &str, mail: Option<&str>) -> Result<Url> {
+    pub async fn connect_until_return(
+        &self,
+        person: &mut Person,
+        end_user: &str,
+        mail: Option<&str>,
+    ) -> Result<Url> {
         let callback = self.connect_until_callback(person, end_user, mail).await?;
         let page = person.get(callback.follow()?).await?;
         let confirm = person.get(page.follow()?).await?;
@@ -93,7 +106,8 @@ impl Product {
         end_user: &str,
         mail: Option<&str>,
     ) -> Result<Page> {
-        let mut body = json!({ "end_user": end_user, "platform": "tiktok_ads", "return_url": self.return_url });
+        let mut body =
+            json!({ "end_user": end_user, "platform": "tiktok_ads", "return_url": self.return_url });
         if let Some(mail) = mail {
             body["end_user_email"] = json!(mail);
         }
@@ -107,14 +121,16 @@ impl Product {
 
     /// Redeems the code of the return URL.
     pub async fn activate(&self, back: &Url, end_user: &str) -> Result<Connected> {
-        let find = |name: &str| back.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        let find =
+            |name: &str| back.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
         let id = find("connection_id").context("the return URL has no connection_id")?;
         let code = find("code").context("the return URL has no code")?;
         let path = format!("/v1/connections/{id}/activate");
         self.call(Method::POST, &path, Some(&json!({ "code": code, "end_user": end_user }))).await?;
         let connection = self.get(&format!("/v1/connections/{id}")).await?;
         let accounts = connection["accounts"].as_array().context("no accounts")?;
-        let accounts = accounts.iter().filter_map(|account| account["id"].as_str().map(str::to_owned)).collect();
+        let accounts =
+            accounts.iter().filter_map(|account| account["id"].as_str().map(str::to_owned)).collect();
         Ok(Connected { id, accounts })
     }
 

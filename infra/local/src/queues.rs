@@ -12,11 +12,16 @@ pub(crate) async fn create(client: &Client) -> Result<(String, String)> {
 async fn pair(client: &Client, name: &str) -> Result<String> {
     let dead = format!("{name}-dead-letters");
     let dead_url = queue(client, &dead, &[(Name::MessageRetentionPeriod, "345600")]).await?;
-    let attributes = client.get_queue_attributes().queue_url(&dead_url).attribute_names(Name::QueueArn).send().await?;
-    let arn = attributes.attributes().and_then(|all| all.get(&Name::QueueArn)).context("a queue without ARN")?;
+    let attributes =
+        client.get_queue_attributes().queue_url(&dead_url).attribute_names(Name::QueueArn).send().await?;
+    let arn =
+        attributes.attributes().and_then(|all| all.get(&Name::QueueArn)).context("a queue without ARN")?;
     let redrive = serde_json::json!({ "deadLetterTargetArn": arn, "maxReceiveCount": 5 }).to_string();
-    let settings =
-        [(Name::VisibilityTimeout, "360"), (Name::MessageRetentionPeriod, "86400"), (Name::RedrivePolicy, &redrive)];
+    let settings = [
+        (Name::VisibilityTimeout, "360"),
+        (Name::MessageRetentionPeriod, "86400"),
+        (Name::RedrivePolicy, &redrive),
+    ];
     queue(client, name, &settings).await
 }
 

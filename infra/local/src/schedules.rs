@@ -26,7 +26,11 @@ fn next_tick(after: Timestamp) -> Timestamp {
 }
 
 /// Ticks until told to stop. A clock that jumps gets one tick for the jump, as a schedule after an outage does.
-pub(crate) async fn run(clock: LocalClock, functions: Vec<ScheduleFunction>, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn run(
+    clock: LocalClock,
+    functions: Vec<ScheduleFunction>,
+    mut stop: watch::Receiver<bool>,
+) {
     while !*stop.borrow() {
         let at = next_tick(clock.now());
         tokio::select! {

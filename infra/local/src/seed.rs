@@ -102,7 +102,7 @@ pub(crate) fn return_url(origin: &str) -> String {
 pub(crate) fn read(dir: &Path) -> Option<Seeded> {
     let text = std::fs::read_to_string(dir.join("seed.json")).ok()?;
     let value: Value = serde_json::from_str(&text).ok()?;
-    let field = |name: &str| value[name].as_str().map(str::to_owned);
+    let field = |name: &str| value.get(name)?.as_str().map(str::to_owned);
     Some(Seeded { tenant: field("tenant")?.parse().ok()?, api_key: field("api_key")? })
 }
 

@@ -225,7 +225,11 @@ impl Stack {
     }
 
     /// Every item of a table whose partition or sort key names something, such as a connection.
-    pub async fn items_naming(&self, table: Table, what: &str) -> Result<Vec<HashMap<String, AttributeValue>>> {
+    pub async fn items_naming(
+        &self,
+        table: Table,
+        what: &str,
+    ) -> Result<Vec<HashMap<String, AttributeValue>>> {
         let items = self.items(table).await?;
         let names = |value: Option<&AttributeValue>| {
             value.and_then(|value| value.as_s().ok()).is_some_and(|text| text.contains(what))
@@ -314,7 +318,9 @@ impl Stack {
 
 async fn bind(port: u16) -> Result<TcpListener> {
     let bound = TcpListener::bind(("127.0.0.1", port)).await;
-    bound.with_context(|| format!("port {port} is taken; choose another first port with --port, or 0 for free ones"))
+    bound.with_context(|| {
+        format!("port {port} is taken; choose another first port with --port, or 0 for free ones")
+    })
 }
 
 fn serve(group: &mut Group, listener: TcpListener, router: axum::Router) {

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead as _, stdin};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Parser, Subcommand};
 use mooring_domain::app::INDEX_APP;
 use mooring_local::{register_tenant, seal_app};
@@ -83,8 +83,10 @@ async fn app_secret(platform: &str) -> Result<()> {
     };
     let mut lines = stdin().lock().lines();
     let mut line = |what: &str| -> Result<String> {
-        let text = lines.next().with_context(|| format!("standard input has no line with the app's {what}"))??;
-        if text.trim().is_empty() { bail!("the app's {what} is empty") } else { Ok(text.trim().to_owned()) }
+        let text =
+            lines.next().with_context(|| format!("standard input has no line with the app's {what}"))??;
+        ensure!(!text.trim().is_empty(), "the app's {what} is empty");
+        Ok(text.trim().to_owned())
     };
     let (id, secret) = (line("id")?, line("secret")?);
     let (store, vault) = (Store::from_env().await, Vault::from_env().await?);

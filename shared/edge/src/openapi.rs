@@ -55,7 +55,9 @@ impl Api {
             let described = self.operations.iter().find(|operation| operation.id == route.operation_id);
             let described = described.ok_or_else(|| format!("{} is not described", route.operation_id))?;
             let item = paths.entry(route.path).or_insert_with(|| json!({}));
-            item[route.method.to_lowercase()] = described.to_json(route, &problem);
+            if let Some(item) = item.as_object_mut() {
+                item.insert(route.method.to_lowercase(), described.to_json(route, &problem));
+            }
         }
         let mut schemas = self.schemas.take_definitions(true);
         schemas.sort_keys();
@@ -152,7 +154,9 @@ impl Describe<'_> {
             .answers
             .entry("200")
             .or_insert_with(|| json!({ "description": meaning, "content": {} }));
-        answer["content"][media] = json!({ "schema": { "type": "string" } });
+        if let Some(content) = answer.get_mut("content").and_then(Value::as_object_mut) {
+            content.insert(media.to_owned(), json!({ "schema": { "type": "string" } }));
+        }
         self
     }
 
@@ -191,20 +195,22 @@ impl Operation {
             "4XX".into(),
             json!({ "description": "Refused; says what to do.", "content": { media: { "schema": refusal } } }),
         );
-        let mut operation = json!({
-            "operationId": self.id, "summary": self.summary, "tags": [route.function],
-            "parameters": parameters, "responses": answers,
-        });
+        let mut operation = Map::new();
+        operation.insert("operationId".into(), json!(self.id));
+        operation.insert("summary".into(), json!(self.summary));
+        operation.insert("tags".into(), json!([route.function]));
+        operation.insert("parameters".into(), json!(parameters));
+        operation.insert("responses".into(), json!(answers));
         if !self.description.is_empty() {
-            operation["description"] = json!(self.description);
+            operation.insert("description".into(), json!(self.description));
         }
         if let Some(body) = &self.body {
-            operation["requestBody"] = body.clone();
+            operation.insert("requestBody".into(), body.clone());
         }
         if let Some(scope) = route.scope {
-            operation["security"] = json!([{ "credential": [scope.as_str()] }]);
+            operation.insert("security".into(), json!([{ "credential": [scope.as_str()] }]));
         }
-        operation
+        Value::Object(operation)
     }
 }
 

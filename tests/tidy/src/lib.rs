@@ -37,8 +37,8 @@ pub fn packages() -> Result<Vec<Package>> {
         .output()
         .context("cargo metadata")?;
     let metadata: Value = serde_json::from_slice(&output.stdout).context("what cargo metadata printed")?;
-    let base = metadata["workspace_root"].as_str().unwrap_or_default().to_owned();
-    let listed = metadata["packages"].as_array().context("packages")?;
+    let base = text(&metadata, "workspace_root");
+    let listed = metadata.get("packages").and_then(Value::as_array).context("packages")?;
     let direct: BTreeMap<String, BTreeSet<String>> =
         listed.iter().map(|package| (text(package, "name"), depends(package))).collect();
     Ok(listed
@@ -58,12 +58,14 @@ pub fn packages() -> Result<Vec<Package>> {
 }
 
 fn text(value: &Value, field: &str) -> String {
-    value[field].as_str().unwrap_or_default().to_owned()
+    value.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 fn depends(package: &Value) -> BTreeSet<String> {
-    let all = package["dependencies"].as_array().into_iter().flatten();
-    all.filter(|dependency| dependency["kind"].is_null()).map(|dependency| text(dependency, "name")).collect()
+    let all = package.get("dependencies").and_then(Value::as_array).into_iter().flatten();
+    all.filter(|dependency| dependency.get("kind").is_none_or(Value::is_null))
+        .map(|dependency| text(dependency, "name"))
+        .collect()
 }
 
 fn closure(start: &str, direct: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {

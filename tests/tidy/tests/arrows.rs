@@ -41,7 +41,11 @@ fn n2_n3_connectors_know_only_the_kit() {
             .iter()
             .filter(|to| (to.starts_with("mooring-") && !kit(to)) || AWS.contains(&to.as_str()))
             .collect();
-        assert!(bad.is_empty(), "{}: a connector is a table of differences; {bad:?} is not its business", package.name);
+        assert!(
+            bad.is_empty(),
+            "{}: a connector is a table of differences; {bad:?} is not its business",
+            package.name
+        );
     }
 }
 
@@ -71,10 +75,18 @@ fn n6_functions_stand_alone_and_shared_code_stands_below() {
     let functions: Vec<String> = in_folder(&all, "functions/").map(|package| package.name.clone()).collect();
     assert!(functions.len() >= 17, "functions/ lost something: {functions:?}");
     let function = |package: &Package, to: &str| functions.iter().any(|f| f == to) && to != package.name;
-    forbid(&all, "functions/", &function, "one function never calls another: share an operation of the domain");
+    forbid(
+        &all,
+        "functions/",
+        &function,
+        "one function never calls another: share an operation of the domain",
+    );
     forbid(&all, "shared/", &function, "shared code stands below functions");
     let above = |_: &Package, to: &str| {
-        matches!(to, "mooring-local" | "mooring-aws-local" | "mooring-sandbox" | "mooring-demo" | "mooring-xtask")
+        matches!(
+            to,
+            "mooring-local" | "mooring-aws-local" | "mooring-sandbox" | "mooring-demo" | "mooring-xtask"
+        )
     };
     forbid(&all, "shared/", &above, "shared code stands below infra");
     forbid(&all, "functions/", &above, "functions know nothing of the local runner");
@@ -102,14 +114,22 @@ fn n8_each_outside_library_has_one_owner() {
 
 /// Words that belong to one place: (word, where it may stand, what to do in its place).
 const WORDS: &[(&str, &[&str], &str)] = &[
-    ("expose_secret", &["shared/vault/", "shared/connectors/kit/src/auth", "shared/mail/", "shared/domain/src/secret.rs"], "N10: seal through the vault, send through kit::auth"),
+    (
+        "expose_secret",
+        &["shared/vault/", "shared/connectors/kit/src/auth", "shared/mail/", "shared/domain/src/secret.rs"],
+        "N10: seal through the vault, send through kit::auth",
+    ),
     ("std::env::", &["/config.rs", "shared/telemetry/"], "N11: read the environment in a Config::from_env"),
     ("Timestamp::now(", &["shared/system/"], "N11: take the port Clock"),
     ("SystemTime::now(", &["shared/system/"], "N11: take the port Clock"),
     ("rand::fill", &["shared/system/", "shared/vault/"], "N11: take the port Entropy"),
     ("set_global_default", &["shared/telemetry/"], "N12: telemetry installs the subscriber"),
     ("Client::builder()", &["shared/connectors/kit/"], "N12: kit builds the HTTP client"),
-    ("StatusCode::", &["shared/edge/", "shared/connectors/"], "N13: only edge and kit know HTTP status numbers"),
+    (
+        "StatusCode::",
+        &["shared/edge/", "shared/connectors/"],
+        "N13: only edge and kit know HTTP status numbers",
+    ),
 ];
 
 #[test]
@@ -129,7 +149,8 @@ fn words_that_belong_to_one_place() {
 
 #[test]
 fn n7_handlers_name_no_adapter() {
-    let adapters = ["mooring_store::", "mooring_vault::", "mooring_mail::", "mooring_registry::", "aws_sdk_", "reqwest"];
+    let adapters =
+        ["mooring_store::", "mooring_vault::", "mooring_mail::", "mooring_registry::", "aws_sdk_", "reqwest"];
     let mut found = Vec::new();
     for source in sources(&["functions"]).unwrap().iter().filter(|source| !source.path.ends_with("main.rs")) {
         for (line, text) in source.product_lines() {

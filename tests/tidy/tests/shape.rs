@@ -19,7 +19,11 @@ fn functions_stay_thin() {
     for source in sources(&["functions"]).unwrap() {
         let lines = source.product_lines().filter(|(_, line)| !line.trim().is_empty()).count();
         let most = if source.path.ends_with("main.rs") { 30 } else { 180 };
-        assert!(lines <= most, "{}: {lines} lines; at most {most}: the rest belongs to an operation", source.path);
+        assert!(
+            lines <= most,
+            "{}: {lines} lines; at most {most}: the rest belongs to an operation",
+            source.path
+        );
     }
 }
 

@@ -34,7 +34,9 @@ pub(super) fn connecting(a: &Adapters, functions: &mut HttpFunctions) {
         connectors: a.registry.clone(),
         profile: a.profile.clone(),
     };
-    mount(functions, "connect-page", app, |app, request| Box::pin(mooring_connect_page::handle(app, request)));
+    mount(functions, "connect-page", app, |app, request| {
+        Box::pin(mooring_connect_page::handle(app, request))
+    });
     coming_back(a, functions);
 }
 
@@ -103,7 +105,9 @@ pub(super) fn reading(a: &Adapters, functions: &mut HttpFunctions) {
         ledger: a.store.clone(),
         connectors: a.registry.clone(),
     };
-    mount(functions, "deletions-read", app, |app, request| Box::pin(mooring_deletions_read::handle(app, request)));
+    mount(functions, "deletions-read", app, |app, request| {
+        Box::pin(mooring_deletions_read::handle(app, request))
+    });
     mount(functions, "openapi", mooring_openapi::App, |app, request| {
         Box::pin(mooring_openapi::handle(app, request))
     });

@@ -1,5 +1,7 @@
 //! The ending half of the tour: disconnect, the steps with the clock sped up, the receipt recounted, the dead man's switch.
 
+#![expect(clippy::indexing_slicing, reason = "a JSON value answers null for what is not there")]
+
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -20,8 +22,11 @@ pub(super) async fn disconnect(stack: &Stack, product: &Product, connected: &Con
     let before = count(stack, &connected.id).await?;
     let deletion = product.call(Method::DELETE, &format!("/v1/connections/{}", connected.id), None).await?;
     let id = deletion["id"].as_str().context("the deletion has no id")?.to_owned();
-    let path = format!("/v1/reports?connection_id={}&account_id={}&level=account&from=2026-01-01&to=2026-01-02",
-        connected.id, connected.accounts.first().context("no account")?);
+    let path = format!(
+        "/v1/reports?connection_id={}&account_id={}&level=account&from=2026-01-01&to=2026-01-02",
+        connected.id,
+        connected.accounts.first().context("no account")?
+    );
     let after = product.send(Method::GET, &path, None).await?.status();
     ensure!(after == StatusCode::NOT_FOUND, "the report is still there: {after}");
     done("disconnected; the very next read answers 404");
@@ -32,9 +37,17 @@ pub(super) async fn disconnect(stack: &Stack, product: &Product, connected: &Con
     table(&["table", "items before", "items now"], &compared(&before, &after));
     ensure!(after.iter().all(|items| *items == 0), "the recount found items: {after:?}");
     ensure!(counted(&receipt) == 0, "the receipt counted items: {receipt}");
-    done(&format!("receipt verified at {}, recounted in the tables: both say zero", text(&done_view, "verified_at")));
+    done(&format!(
+        "receipt verified at {}, recounted in the tables: both say zero",
+        text(&done_view, "verified_at")
+    ));
     for residue in receipt["expires"].as_array().into_iter().flatten() {
-        say(&format!("    expires by {}: {} ({})", text(residue, "by"), text(residue, "place"), text(residue, "holds")));
+        say(&format!(
+            "    expires by {}: {} ({})",
+            text(residue, "by"),
+            text(residue, "place"),
+            text(residue, "holds")
+        ));
     }
     Ok(())
 }
@@ -42,9 +55,12 @@ pub(super) async fn disconnect(stack: &Stack, product: &Product, connected: &Con
 /// The tables with two counts beside each other.
 fn compared(before: &[usize], after: &[usize]) -> Vec<Vec<String>> {
     let counts = before.iter().zip(after);
-    HELD.iter().zip(counts).map(|(table, (before, after))| {
-        vec![table.as_str().to_owned(), before.to_string(), after.to_string()]
-    }).collect()
+    HELD.iter()
+        .zip(counts)
+        .map(|(table, (before, after))| {
+            vec![table.as_str().to_owned(), before.to_string(), after.to_string()]
+        })
+        .collect()
 }
 
 fn text<'a>(value: &'a Value, field: &str) -> &'a str {
@@ -64,7 +80,8 @@ async fn follow(stack: &Stack, product: &Product, id: &str) -> Result<Value> {
         let view = product.get(&format!("/v1/deletions/{id}")).await?;
         let events = view["events"].as_array().cloned().unwrap_or_default();
         for event in events.iter().skip(shown) {
-            let outcome = event["outcome"].as_str().map(|outcome| format!(" ({outcome})")).unwrap_or_default();
+            let outcome =
+                event["outcome"].as_str().map(|outcome| format!(" ({outcome})")).unwrap_or_default();
             done(&format!("{}  {}{outcome}", text(event, "at"), text(event, "step")));
         }
         shown = events.len();

@@ -21,7 +21,10 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
     heading("Mooring: a tour");
     let stack = Stack::start(options.stack(LocalClock::new(1), None)).await?;
     stack.run().await?;
-    done(&format!("API, sandbox, DynamoDB, KMS, SQS and SES answer on loopback after {} ms", started.elapsed().as_millis()));
+    done(&format!(
+        "API, sandbox, DynamoDB, KMS, SQS and SES answer on loopback after {} ms",
+        started.elapsed().as_millis()
+    ));
 
     let product = stack.product()?;
     heading("Connect");

@@ -2,62 +2,17 @@
 //!
 //! A new platform is one field of [`Config`], one line of [`Registry::new`] and one entry of [`Registry::all`].
 
+mod config;
+
 use std::sync::Arc;
 
-use mooring_domain::connector::{Connector, Connectors, Manifest};
-use mooring_domain::{Error, Kind, Result};
-use mooring_kit::{Limits, Origin, SystemTiming, Timing, Transport};
+use mooring_domain::Result;
+use mooring_domain::connector::{Connector, Connectors};
+use mooring_kit::{Limits, SystemTiming, Timing, Transport};
 use mooring_system::SystemEntropy;
 use mooring_tiktok_ads::TikTokAds;
 
-/// Where each platform is called.
-#[derive(Debug, Clone, Default)]
-pub struct Config {
-    /// TikTok Ads.
-    pub tiktok_ads: PlatformConfig,
-}
-
-/// Where one platform is called, where it is not where its manifest says.
-#[derive(Debug, Clone, Default)]
-pub struct PlatformConfig {
-    /// The API's origin: `PLATFORM_ORIGIN_<PLATFORM>`.
-    pub api_origin: Option<String>,
-    /// The authorisation page's origin: `PLATFORM_AUTHORIZE_ORIGIN_<PLATFORM>`.
-    pub authorize_origin: Option<String>,
-    /// How many calls the app may make in a second, where it has more than the default:
-    /// `PLATFORM_CALLS_PER_SECOND_<PLATFORM>`.
-    pub calls_per_second: Option<u32>,
-}
-
-impl Config {
-    /// Reads the environment.
-    pub fn from_env() -> Result<Self> {
-        Ok(Self { tiktok_ads: PlatformConfig::from_env("TIKTOK_ADS")? })
-    }
-}
-
-impl PlatformConfig {
-    fn from_env(platform: &str) -> Result<Self> {
-        let variable =
-            |name: &str| std::env::var(format!("{name}_{platform}")).ok().filter(|text| !text.is_empty());
-        let rate = variable("PLATFORM_CALLS_PER_SECOND").map(|text| text.parse()).transpose();
-        let bad_rate = |_| {
-            let message = format!("PLATFORM_CALLS_PER_SECOND_{platform} is not a whole number.");
-            Error::new(Kind::Internal, "bad_configuration", message)
-        };
-        Ok(Self {
-            api_origin: variable("PLATFORM_ORIGIN"),
-            authorize_origin: variable("PLATFORM_AUTHORIZE_ORIGIN"),
-            calls_per_second: rate.map_err(bad_rate)?,
-        })
-    }
-
-    fn origins(&self, manifest: &Manifest) -> Result<(Origin, Origin)> {
-        let api = self.api_origin.as_deref().unwrap_or(manifest.api_origin);
-        let authorize = self.authorize_origin.as_deref().unwrap_or(manifest.authorize_origin);
-        Ok((Origin::parse(api)?, Origin::parse(authorize)?))
-    }
-}
+pub use config::{Config, PlatformConfig};
 
 /// All connectors, over one HTTP client.
 pub struct Registry {
