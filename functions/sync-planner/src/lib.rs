@@ -3,18 +3,16 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use mooring_domain::Result;
 use mooring_domain::ops::plan_sync::{Input, Ports, period, run};
 use mooring_domain::ports::{Clock, DueRead, SyncQueue};
 use mooring_domain::profile::Profile;
-use mooring_domain::{Error, Result};
-use serde::Deserialize;
 use serde_json::Value;
-use tracing::info;
 
 /// What the function needs.
 #[derive(Clone)]
 pub struct App {
-    /// Time, when the schedule does not say which.
+    /// Time.
     pub clock: Arc<dyn Clock>,
     /// Who is due.
     pub due: Arc<dyn DueRead>,
@@ -24,21 +22,37 @@ pub struct App {
     pub profile: Arc<Profile>,
 }
 
-/// The input that template.yaml gives to the schedule.
-#[derive(Deserialize)]
-struct Tick {
-    /// When the tick was meant to be; a late delivery still plans its own minutes.
-    scheduled_at: Option<String>,
-}
-
 /// Plans one tick.
 pub async fn handle(app: &App, event: Value) -> Result<()> {
-    let tick: Tick = serde_json::from_value(event)
-        .map_err(|error| Error::invalid("unknown_tick", "The schedule's input is not a tick.").because(error))?;
-    let at = tick.scheduled_at.and_then(|text| text.parse::<Timestamp>().ok());
+    let tick = tick(&event, app.clock.now());
     let ports = Ports { due: app.due.as_ref(), queue: app.queue.as_ref() };
-    let input = Input { tick: at.unwrap_or_else(|| app.clock.now()), period_minutes: period(&app.profile)? };
-    let planned = run(&ports, input).await?;
-    info!(event = "sync.planned", due = planned.due, resent = planned.resent, "planned a tick");
+    let planned = run(&ports, Input { tick, period_minutes: period(&app.profile)? }).await?;
+    tracing::info!(due = planned.due, resent = planned.resent, "sync jobs sent");
     Ok(())
+}
+
+/// The tick's own time, which the schedule gives as `time`: a delivery that was late covers the same minutes. Without
+/// one, or with one to come, it is now.
+fn tick(event: &Value, now: Timestamp) -> Timestamp {
+    let scheduled = event.get("time").and_then(Value::as_str).and_then(|text| text.parse().ok());
+    scheduled.filter(|time| *time <= now).unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_tick_is_of_the_time_that_it_was_scheduled_for() {
+        let now: Timestamp = "2026-11-22T12:07:00Z".parse().unwrap();
+        let at = |text: &str| tick(&json!({ "time": text }), now).to_string();
+        assert_eq!(at("2026-11-22T12:05:00Z"), "2026-11-22T12:05:00Z");
+        for other in
+            [json!({}), json!({ "time": "soon" }), json!({ "time": "2026-11-22T13:00:00Z" }), json!(null)]
+        {
+            assert_eq!(tick(&other, now), now);
+        }
+    }
 }

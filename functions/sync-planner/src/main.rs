@@ -2,24 +2,20 @@
 
 use std::sync::Arc;
 
-use lambda_runtime::{LambdaEvent, service_fn};
-use mooring_queue::Queues;
-use mooring_store::Store;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
 use mooring_sync_planner::{App, handle};
-use mooring_system::SystemClock;
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
+async fn main() -> Result<(), Error> {
     mooring_telemetry::init();
-    let app = App {
-        clock: Arc::new(SystemClock),
-        due: Arc::new(Store::from_env().await),
-        queue: Arc::new(Queues::from_env().await),
+    let app = &App {
+        clock: Arc::new(mooring_system::SystemClock),
+        due: Arc::new(mooring_store::Store::from_env().await),
+        queue: Arc::new(mooring_queue::Queues::from_env().await),
         profile: Arc::new(mooring_profiles::from_env()?),
     };
-    let app = &app;
     let serve =
-        async |event: LambdaEvent<Value>| handle(app, event.payload).await.map_err(lambda_runtime::Error::from);
+        |event: LambdaEvent<Value>| async move { handle(app, event.payload).await.map_err(Error::from) };
     lambda_runtime::run(service_fn(serve)).await
 }

@@ -2,97 +2,107 @@
 
 use std::sync::Arc;
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
 use mooring_domain::Result;
 use mooring_domain::connector::Connectors;
 use mooring_domain::ops::run_sync::{Input, Ports, run};
 use mooring_domain::ports::{
-    ActivityWrite, Clock, CompletenessRead, ConnectionRead, ConnectionState, DeletionBegin, Entropy, FenceRead,
-    KeyOpen, LedgerRead, SheetRead, SheetWrite, SyncProgress, SyncQueue, VaultRead,
+    ActivityWrite, Clock, CompletenessRead, ConnectionRead, ConnectionState, DeletionBegin, Entropy,
+    FenceRead, KeyOpen, LedgerRead, SheetRead, SheetWrite, SyncProgress, SyncQueue, VaultRead,
 };
 use mooring_domain::profile::Profile;
 use mooring_domain::sync::SyncJob;
 use mooring_queue::{decode_sync, run_batch};
-use tracing::info;
 
-/// What the function needs: the widest role, and still no right to delete.
+/// Everything that the function reads and writes in tables; its role says the same.
+pub trait Tables:
+    FenceRead
+    + ConnectionRead
+    + ConnectionState
+    + VaultRead
+    + SyncProgress
+    + CompletenessRead
+    + SheetRead
+    + SheetWrite
+    + ActivityWrite
+    + DeletionBegin
+    + LedgerRead
+{
+}
+
+impl<S> Tables for S where
+    S: FenceRead
+        + ConnectionRead
+        + ConnectionState
+        + VaultRead
+        + SyncProgress
+        + CompletenessRead
+        + SheetRead
+        + SheetWrite
+        + ActivityWrite
+        + DeletionBegin
+        + LedgerRead
+{
+}
+
+/// What the function needs.
 #[derive(Clone)]
 pub struct App {
     /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Jitter and ids.
+    /// Jitter, and the ids of a deletion.
     pub entropy: Arc<dyn Entropy>,
-    /// The fence.
-    pub fences: Arc<dyn FenceRead>,
-    /// Connections and accounts.
-    pub connections: Arc<dyn ConnectionRead>,
-    /// Suspect, active again, or the person has to come back.
-    pub states: Arc<dyn ConnectionState>,
-    /// Wrapped keys and sealed tokens.
-    pub vault: Arc<dyn VaultRead>,
-    /// Opens keys for their own uses.
+    /// Its rows.
+    pub tables: Arc<dyn Tables>,
+    /// Opens keys.
     pub keys: Arc<dyn KeyOpen>,
     /// The platforms.
     pub connectors: Arc<dyn Connectors>,
-    /// Checkpoints, sync state, completeness.
-    pub progress: Arc<dyn SyncProgress>,
-    /// What is known of days.
-    pub completeness: Arc<dyn CompletenessRead>,
-    /// What is stored.
-    pub stored: Arc<dyn SheetRead>,
-    /// Where sheets go.
-    pub sheets: Arc<dyn SheetWrite>,
     /// Where further jobs go.
     pub queue: Arc<dyn SyncQueue>,
-    /// The log.
-    pub activity: Arc<dyn ActivityWrite>,
-    /// Makes the cut when the platform says that access was revoked.
-    pub begin: Arc<dyn DeletionBegin>,
-    /// Earlier deletions.
-    pub ledger: Arc<dyn LedgerRead>,
-    /// What the product may call.
+    /// What the product may call, and how long it keeps rows.
     pub profile: Arc<Profile>,
 }
 
-/// Runs the jobs of a batch until the deadline of the invocation.
+/// Runs the jobs of a batch, one after the other, within the invocation's deadline.
 pub async fn handle(app: &App, event: SqsEvent, deadline: Timestamp) -> SqsBatchResponse {
-    run_batch(&event, decode_sync, |job| run_one(app, job, deadline)).await
+    run_batch(&event, decode_sync, |job| drive(app, job, deadline)).await
 }
 
-async fn run_one(app: &App, job: SyncJob, deadline: Timestamp) -> Result<()> {
-    let (connection, account, id) = (job.connection.clone(), job.account.clone(), job.id());
-    let outcome = run(&app.ports(), &Input { job, deadline }).await?;
-    info!(event = "sync.job", %connection, %account, job = id, ?outcome, "a sync job ended");
+async fn drive(app: &App, job: SyncJob, deadline: Timestamp) -> Result<()> {
+    let input = Input { job, deadline };
+    let outcome = run(&ports(app), &input).await?;
+    tracing::info!(
+        tenant.id = input.job.tenant.as_str(),
+        connection.id = input.job.connection.as_str(),
+        account.id = input.job.account.as_str(),
+        job.kind = input.job.kind.as_str(),
+        outcome = ?outcome,
+        "sync job ended"
+    );
     Ok(())
 }
 
-impl App {
-    fn ports(&self) -> Ports<'_> {
-        Ports {
-            clock: self.clock.as_ref(),
-            entropy: self.entropy.as_ref(),
-            fences: self.fences.as_ref(),
-            connections: self.connections.as_ref(),
-            states: self.states.as_ref(),
-            vault: self.vault.as_ref(),
-            keys: self.keys.as_ref(),
-            connectors: self.connectors.as_ref(),
-            progress: self.progress.as_ref(),
-            completeness: self.completeness.as_ref(),
-            stored: self.stored.as_ref(),
-            sheets: self.sheets.as_ref(),
-            queue: self.queue.as_ref(),
-            activity: self.activity.as_ref(),
-            begin: self.begin.as_ref(),
-            ledger: self.ledger.as_ref(),
-            profile: &self.profile,
-        }
+fn ports(app: &App) -> Ports<'_> {
+    let tables = app.tables.as_ref();
+    Ports {
+        clock: app.clock.as_ref(),
+        entropy: app.entropy.as_ref(),
+        fences: tables,
+        connections: tables,
+        states: tables,
+        vault: tables,
+        keys: app.keys.as_ref(),
+        connectors: app.connectors.as_ref(),
+        progress: tables,
+        completeness: tables,
+        stored: tables,
+        sheets: tables,
+        queue: app.queue.as_ref(),
+        activity: tables,
+        begin: tables,
+        ledger: tables,
+        profile: &app.profile,
     }
-}
-
-/// The instant of an invocation's deadline, which the runtime gives in milliseconds of the epoch.
-pub fn deadline(milliseconds: u64) -> Timestamp {
-    let milliseconds = i64::try_from(milliseconds).unwrap_or(i64::MAX);
-    Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::MAX)
 }

@@ -2,29 +2,26 @@
 
 use std::sync::Arc;
 
-use aws_lambda_events::sqs::SqsEvent;
-use lambda_runtime::{LambdaEvent, service_fn};
-use mooring_queue::Queues;
-use mooring_registry::Registry;
-use mooring_store::Store;
-use mooring_sync_worker::{App, deadline, handle};
-use mooring_system::{SystemClock, SystemEntropy};
-use mooring_vault::Vault;
+use aws_lambda_events::event::sqs::SqsEvent;
+use jiff::Timestamp;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use mooring_sync_worker::{App, handle};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
+async fn main() -> Result<(), Error> {
     mooring_telemetry::init();
-    let store = Arc::new(Store::from_env().await);
-    let (s, v) = (&store, Arc::new(Vault::from_env().await?));
-    let (clock, entropy, queue) = (Arc::new(SystemClock), Arc::new(SystemEntropy), Arc::new(Queues::from_env().await));
-    let (connectors, profile) = (Arc::new(Registry::from_env()?), Arc::new(mooring_profiles::from_env()?));
-    #[rustfmt::skip]
-    let app = &App { clock, entropy, fences: s.clone(), connections: s.clone(), states: s.clone(), vault: s.clone(), keys: v,
-        connectors, progress: s.clone(), completeness: s.clone(), stored: s.clone(), sheets: s.clone(), queue,
-        activity: s.clone(), begin: s.clone(), ledger: s.clone(), profile };
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {
-        let until = deadline(event.context.deadline);
-        Ok::<_, lambda_runtime::Error>(handle(app, event.payload, until).await)
-    }))
-    .await
+    let app = &App {
+        clock: Arc::new(mooring_system::SystemClock),
+        entropy: Arc::new(mooring_system::SystemEntropy),
+        tables: Arc::new(mooring_store::Store::from_env().await),
+        queue: Arc::new(mooring_queue::Queues::from_env().await),
+        keys: Arc::new(mooring_vault::Vault::from_env().await?),
+        connectors: Arc::new(mooring_registry::Registry::from_env()?),
+        profile: Arc::new(mooring_profiles::from_env()?),
+    };
+    let serve = |event: LambdaEvent<SqsEvent>| async move {
+        let deadline = Timestamp::from_millisecond(i64::try_from(event.context.deadline)?)?;
+        Ok::<_, Error>(handle(app, event.payload, deadline).await)
+    };
+    lambda_runtime::run(service_fn(serve)).await
 }

@@ -1,0 +1,99 @@
+//! GET /v1/reports: rows by account, level, dates, metrics and grouping, as JSON or as CSV.
+
+mod question;
+mod response;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use lambda_http::Request;
+use lambda_http::http::header::{HeaderName, LINK};
+use mooring_domain::Result;
+use mooring_domain::caller::{Caller, Scope};
+use mooring_domain::ops::query_report::{Ports, Report, run};
+use mooring_domain::ports::{CompletenessRead, ConnectionRead, FenceRead, KeyOpen, SheetRead, VaultRead};
+use mooring_edge::openapi::Api;
+use mooring_edge::{Cursor, Edge, Reply, ReplyExt, csv, ok, wants_csv};
+
+use crate::response::ReportResponse;
+
+/// Says of a CSV answer what is known of all its days together.
+const COMPLETENESS: HeaderName = HeaderName::from_static("mooring-completeness");
+
+/// What the function needs.
+#[derive(Clone)]
+pub struct App {
+    /// The edge.
+    pub edge: Edge,
+    /// The fence.
+    pub fences: Arc<dyn FenceRead>,
+    /// Connections and accounts.
+    pub connections: Arc<dyn ConnectionRead>,
+    /// What is known of days.
+    pub completeness: Arc<dyn CompletenessRead>,
+    /// Sealed sheets.
+    pub sheets: Arc<dyn SheetRead>,
+    /// Wrapped keys.
+    pub vault: Arc<dyn VaultRead>,
+    /// Opens data keys.
+    pub keys: Arc<dyn KeyOpen>,
+}
+
+/// Answers the request.
+pub async fn handle(app: &App, request: Request) -> Reply {
+    app.edge.api(&request, Scope::ReportsRead, async |caller| answer(app, &request, &caller).await).await
+}
+
+async fn answer(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
+    let query = question::read(request)?;
+    let report = run(&ports(app), caller, &query).await?;
+    if !wants_csv(request) {
+        return ok(&ReportResponse::of(&query, &report));
+    }
+    let reply = csv(table::write(&query, &report)?)?;
+    let reply = reply.header_value(COMPLETENESS, table::overall(&report.days))?;
+    match next_link(app, request, &report) {
+        Some(link) => reply.header_value(LINK, &link),
+        None => Ok(reply),
+    }
+}
+
+/// The address of the next page, for an answer that has no other place for it.
+fn next_link(app: &App, request: &Request, report: &Report) -> Option<String> {
+    let cursor = Cursor::encode(&report.next?.to_string());
+    let query = request.uri().query().unwrap_or_default();
+    let others = query.split('&').filter(|pair| !pair.starts_with("cursor="));
+    let kept: Vec<_> = others.map(str::to_owned).chain([format!("cursor={cursor}")]).collect();
+    Some(format!("<{}?{}>; rel=\"next\"", app.edge.url("/v1/reports"), kept.join("&")))
+}
+
+fn ports(app: &App) -> Ports<'_> {
+    Ports {
+        fences: app.fences.as_ref(),
+        connections: app.connections.as_ref(),
+        completeness: app.completeness.as_ref(),
+        sheets: app.sheets.as_ref(),
+        vault: app.vault.as_ref(),
+        keys: app.keys.as_ref(),
+    }
+}
+
+/// Describes the operation.
+pub fn describe(api: &mut Api) {
+    let operation = api.operation("queryReport", "Query a report").says(
+        "Sums of daily rows of one account. Ratios are computed from the sums, totals are of all rows and not of the \
+         page, and every answer says of each day what is known of it. Later pages see the rows as the first page saw \
+         them. As CSV, money is in whole units, `status` is of the row's day, or of all days where rows are not by \
+         day; the header `Mooring-Completeness` is of all days, and `Link` has the next page.",
+    );
+    question::PARAMETERS
+        .iter()
+        .fold(operation, |operation, (name, kind, required, meaning)| {
+            operation.query(name, kind, *required, meaning)
+        })
+        .ok::<ReportResponse>("The rows of the page, the totals, and what is known of each day.")
+        .media("text/csv", "The rows of the page.")
+        .add();
+}

@@ -1,0 +1,83 @@
+//! The query parameters of a report question.
+
+use jiff::civil::Date;
+use lambda_http::Request;
+use mooring_domain::ops::query_report::{Column, GroupBy, Query, Sort};
+use mooring_domain::report::Level;
+use mooring_domain::sync::Window;
+use mooring_domain::{Error, Result};
+use mooring_edge::Cursor;
+
+/// The rows of a page without `limit`, and at most.
+const LIMIT: u32 = 100;
+const MOST: u32 = 1_000;
+
+/// Name, JSON type, whether it is required, and what it means.
+pub(crate) const PARAMETERS: &[(&str, &str, bool, &str)] = &[
+    ("connection_id", "string", true, "The connection."),
+    ("account_id", "string", true, "The account of the connection."),
+    ("level", "string", true, "`account`, `campaign`, `ad_group` or `ad`."),
+    (
+        "from",
+        "string",
+        true,
+        "The first day, in the account's time zone. A question spans at most 400 days for the account and its campaigns, 92 for ad groups and ads.",
+    ),
+    ("to", "string", true, "The last day, included."),
+    ("metrics", "string", false, "Which columns, with commas between; all without it."),
+    ("group_by", "string", false, "`day`, `entity`, `day,entity` or `none`; `day` without it."),
+    (
+        "sort",
+        "string",
+        false,
+        "`day`, `entity` or a metric, with `-` before it for descending; by day or entity without it.",
+    ),
+    ("limit", "integer", false, "How many rows, from 1 to 1000; 100 without it."),
+    ("cursor", "string", false, "Where to go on: `next_cursor` of the page before, for the same question."),
+    ("as_of", "string", false, "The rows as they were known at a time (RFC 3339)."),
+];
+
+/// Reads the question.
+pub(crate) fn read(request: &Request) -> Result<Query> {
+    let mut query = mooring_edge::Query::of(request)?;
+    let group_by =
+        query.take("group_by").map_or_else(|| GroupBy::parse("day"), |text| GroupBy::parse(&text))?;
+    let question = Query {
+        connection: required(query.take_as("connection_id")?, "connection_id")?,
+        account: required(query.take_as("account_id")?, "account_id")?,
+        level: level(&required(query.take("level"), "level")?)?,
+        window: window(query.take_as("from")?, query.take_as("to")?)?,
+        columns: query.take("metrics").map_or_else(|| Ok(Column::all()), |text| Column::parse_list(&text))?,
+        group_by,
+        sort: Sort::parse(&query.take("sort").unwrap_or_else(|| default_sort(group_by).to_owned()))?,
+        limit: query.take_limit(LIMIT, MOST)?,
+        as_of: query.take_as("as_of")?,
+        after: query.take("cursor").map(|text| Cursor::decode(&text)?.parse()).transpose()?,
+    };
+    query.finish()?;
+    Ok(question)
+}
+
+fn required<T>(value: Option<T>, name: &str) -> Result<T> {
+    value.ok_or_else(|| Error::invalid("missing_parameter", format!("The parameter `{name}` is required.")))
+}
+
+fn level(text: &str) -> Result<Level> {
+    Level::parse(text).ok_or_else(|| {
+        let words = Level::ALL.map(Level::as_str).join(", ");
+        Error::invalid("unknown_level", format!("A level is one of: {words}."))
+    })
+}
+
+fn window(from: Option<Date>, to: Option<Date>) -> Result<Window> {
+    Window::new(required(from, "from")?, required(to, "to")?)
+        .ok_or_else(|| Error::invalid("bad_days", "The first day is after the last."))
+}
+
+fn default_sort(group_by: GroupBy) -> &'static str {
+    match (group_by.day, group_by.entity) {
+        (true, _) => "day",
+        (false, true) => "entity",
+        (false, false) => "-spend",
+    }
+}

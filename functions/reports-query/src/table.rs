@@ -1,0 +1,88 @@
+//! The CSV of an answer: one line a row, exact decimals, and texts that no spreadsheet takes for a formula.
+
+use mooring_domain::completeness::DayStatus;
+use mooring_domain::money::Micros;
+use mooring_domain::ops::query_report::{DayInfo, Query, Report, ReportRow};
+use mooring_domain::report::Unit;
+use mooring_domain::{Error, Kind, Result};
+
+use crate::response::unit;
+
+/// Writes the rows of the page under a line of column names.
+pub(crate) fn write(query: &Query, report: &Report) -> Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let overall = overall(&report.days);
+    writer.write_record(header(query)).map_err(failed)?;
+    for row in &report.rows {
+        let status = row.day.and_then(|day| report.days.iter().find(|info| info.day == day));
+        let status = status.map_or_else(|| overall.to_owned(), |info| day_status(info.status));
+        writer.write_record(line(query, report, row, status)).map_err(failed)?;
+    }
+    writer.into_inner().map_err(|error| failed(error.into_error()))
+}
+
+fn header(query: &Query) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    if query.group_by.day {
+        names.push("day");
+    }
+    if query.group_by.entity {
+        names.extend(["entity_id", "entity_name", "entity_status", "parent_id"]);
+    }
+    names.extend(query.columns.iter().map(|column| column.as_str()));
+    names.extend(["currency", "status"]);
+    names
+}
+
+fn line(query: &Query, report: &Report, row: &ReportRow, status: String) -> Vec<String> {
+    let mut fields = Vec::new();
+    fields.extend(row.day.map(|day| day.to_string()));
+    if let Some(id) = &row.entity {
+        let text = |pick: fn(&mooring_domain::report::Entity) -> &String| {
+            row.described.as_ref().map(|entity| harmless(pick(entity))).unwrap_or_default()
+        };
+        fields.extend([harmless(id), text(|entity| &entity.name)]);
+        fields.extend([text(|entity| &entity.status), text(|entity| &entity.parent)]);
+    }
+    for column in &query.columns {
+        fields.push(column.of(&row.values).map(|value| number(unit(*column), value)).unwrap_or_default());
+    }
+    fields.extend([report.currency.as_str().to_owned(), status]);
+    fields
+}
+
+/// An exact decimal; an empty field is what the platform did not report.
+fn number(unit: Unit, value: i64) -> String {
+    match unit {
+        Unit::Count => value.to_string(),
+        Unit::Money | Unit::Decimal => Micros(value).to_string(),
+    }
+}
+
+/// Keeps a spreadsheet from running a name as a formula.
+fn harmless(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}
+
+/// The word for what is known of a day.
+pub(crate) fn day_status(status: Option<DayStatus>) -> String {
+    status.map_or_else(|| "not_fetched".to_owned(), DayStatus::to_text)
+}
+
+/// One word for all days: `incomplete` as soon as one of them is.
+pub(crate) fn overall(days: &[DayInfo]) -> &'static str {
+    let rank = |day: &DayInfo| match day.status {
+        Some(DayStatus::Complete) => 0,
+        Some(DayStatus::Provisional) => 1,
+        _ => 2,
+    };
+    match days.iter().map(rank).max() {
+        Some(0) => "complete",
+        Some(1) => "provisional",
+        _ => "incomplete",
+    }
+}
+
+fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::new(Kind::Internal, "csv", "The table could not be written.").because(error)
+}
