@@ -129,19 +129,16 @@ pub(super) fn take_texts(reader: &mut Reader<'_>, rows: usize) -> Result<Vec<Str
 
 /// Appends a column of ids. Plain decimal numbers in rising order become differences; anything else stays text.
 pub(super) fn put_ids<'a>(out: &mut Vec<u8>, ids: impl Iterator<Item = &'a str> + Clone) {
-    match numbers(ids.clone()) {
-        Some(numbers) => {
-            out.push(1);
-            let mut before = 0;
-            for number in numbers {
-                put_uint(out, number - before);
-                before = number;
-            }
+    if let Some(numbers) = numbers(ids.clone()) {
+        out.push(1);
+        let mut before = 0;
+        for number in numbers {
+            put_uint(out, number - before);
+            before = number;
         }
-        None => {
-            out.push(0);
-            put_texts(out, ids);
-        }
+    } else {
+        out.push(0);
+        put_texts(out, ids);
     }
 }
 
