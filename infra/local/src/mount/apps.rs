@@ -96,6 +96,16 @@ pub(super) fn reading(a: &Adapters, functions: &mut HttpFunctions) {
     mount(functions, "connections-read", app, |app, request| {
         Box::pin(mooring_connections_read::handle(app, request))
     });
+    let app = mooring_reports_query::App {
+        edge: a.edge.clone(),
+        fences: a.store.clone(),
+        connections: a.store.clone(),
+        completeness: a.store.clone(),
+        sheets: a.store.clone(),
+        vault: a.store.clone(),
+        keys: a.vault.clone(),
+    };
+    mount(functions, "reports-query", app, |app, request| Box::pin(mooring_reports_query::handle(app, request)));
     let app = mooring_deletion_status::App { edge: a.edge.clone(), ledger: a.store.clone() };
     mount(functions, "deletion-status", app, |app, request| {
         Box::pin(mooring_deletion_status::handle(app, request))
@@ -152,20 +162,10 @@ pub(super) fn sync_worker(a: &Adapters) -> QueueFunction {
     let app = Arc::new(mooring_sync_worker::App {
         clock: a.clock.clone(),
         entropy: a.entropy.clone(),
-        fences: a.store.clone(),
-        connections: a.store.clone(),
-        states: a.store.clone(),
-        vault: a.store.clone(),
+        tables: a.store.clone(),
         keys: a.vault.clone(),
         connectors: a.registry.clone(),
-        progress: a.store.clone(),
-        completeness: a.store.clone(),
-        stored: a.store.clone(),
-        sheets: a.store.clone(),
         queue: a.queues.clone(),
-        activity: a.store.clone(),
-        begin: a.store.clone(),
-        ledger: a.store.clone(),
         profile: a.profile.clone(),
     });
     Arc::new(move |event| {

@@ -64,7 +64,7 @@ pub fn describe() -> Result<Value, String> {
     mooring_connection_activate::describe(&mut api);
     mooring_connections_read::describe(&mut api);
     mooring_connection_disconnect::describe(&mut api);
-    // mooring_reports_query::describe(&mut api);
+    mooring_reports_query::describe(&mut api);
     mooring_deletion_request::describe(&mut api);
     mooring_deletion_status::describe(&mut api);
     mooring_deletions_read::describe(&mut api);
