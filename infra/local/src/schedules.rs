@@ -15,7 +15,7 @@ const PERIOD: SignedDuration = SignedDuration::from_mins(5);
 
 /// The input that template.yaml gives to a scheduled function.
 pub fn input(at: Timestamp) -> Value {
-    json!({ "scheduled_at": at.to_string() })
+    json!({ "time": at.to_string() })
 }
 
 /// The next tick after an instant: ticks lie on full five minutes.

@@ -33,9 +33,9 @@ pub fn init() {
     }
 }
 
-/// Installs a subscriber for people: warnings and errors, a line each; the same redaction, the same variable.
+/// Installs a subscriber for people: errors, a line each; the same redaction, the same variable.
 pub fn init_for_terminal() {
-    let filter = EnvFilter::try_from_env(FILTER).unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter = EnvFilter::try_from_env(FILTER).unwrap_or_else(|_| EnvFilter::new("error"));
     let subscriber = tracing_subscriber::fmt()
         .compact()
         .with_target(false)

@@ -181,6 +181,7 @@ fn queues_and_logs_keep_their_bounds() {
             }
         }
     }
+    assert_eq!(seen, 2, "each queue has one consumer");
     for (id, resource) in resources.iter().filter(|(_, r)| r["Type"].as_str() == Some("AWS::Logs::LogGroup"))
     {
         assert_eq!(resource["Properties"]["RetentionInDays"].as_u64(), Some(90), "{id}: C25 says 90 days");

@@ -39,7 +39,7 @@ pub(super) async fn disconnect(stack: &Stack, product: &Product, connected: &Con
     ensure!(counted(&receipt) == 0, "the receipt counted items: {receipt}");
     done(&format!(
         "receipt verified at {}, recounted in the tables: both say zero",
-        text(&done_view, "verified_at")
+        second(text(&done_view, "verified_at"))
     ));
     for residue in receipt["expires"].as_array().into_iter().flatten() {
         say(&format!(
@@ -73,27 +73,34 @@ fn counted(receipt: &Value) -> u64 {
     places.filter_map(|place| place["count"].as_u64()).sum()
 }
 
-/// Moves the clock to each next step and prints what happened, until the deletion is done.
+/// Prints what happened, and moves the clock to the next step once nothing happens any more by itself.
 async fn follow(stack: &Stack, product: &Product, id: &str) -> Result<Value> {
-    let mut shown = 0;
+    let (mut shown, mut waits) = (0, None);
     for _ in 0..600 {
         let view = product.get(&format!("/v1/deletions/{id}")).await?;
         let events = view["events"].as_array().cloned().unwrap_or_default();
         for event in events.iter().skip(shown) {
-            let outcome =
-                event["outcome"].as_str().map(|outcome| format!(" ({outcome})")).unwrap_or_default();
-            done(&format!("{}  {}{outcome}", text(event, "at"), text(event, "step")));
+            let outcome = event["outcome"].as_str().map(|outcome| format!(" ({outcome})")).unwrap_or_default();
+            done(&format!("{}  {}{outcome}", second(text(event, "at")), text(event, "step")));
         }
         shown = events.len();
         if view["step"] == "done" {
             return Ok(view);
         }
-        if let Ok(next) = text(&view, "next_step_at").parse::<Timestamp>() {
-            jump(stack, next + SignedDuration::from_secs(1));
+        let next = view["next_step_at"].as_str().map(str::to_owned);
+        if next == waits {
+            jump(stack, next.as_deref().unwrap_or_default().parse::<Timestamp>()? + SignedDuration::from_secs(1));
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        waits = next;
+        tokio::time::sleep(Duration::from_millis(250)).await;
     }
     anyhow::bail!("deletion {id} did not end")
+}
+
+/// A time to the second: nobody reads nanoseconds.
+fn second(time: &str) -> String {
+    let parsed = time.parse::<Timestamp>().map(|time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
+    parsed.unwrap_or_else(|_| time.to_owned())
 }
 
 /// Moves the clock forward to an instant, if that is ahead.

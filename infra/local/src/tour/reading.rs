@@ -10,7 +10,7 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde_json::Value;
 
-use super::screen::{bar, done, say, shorten, sparkline, table};
+use super::screen::{bar, done, pad, say, shorten, sparkline, table};
 use crate::product::{Connected, Product};
 
 const LEVELS: [&str; 4] = ["account", "campaign", "ad_group", "ad"];
@@ -62,12 +62,13 @@ fn status(day: &Value) -> &str {
     day["status"].as_str().unwrap_or_default()
 }
 
+/// Whether a day has rows. Today's figures may move between two calls; the day then says that its totals differ.
 fn here(day: &Value) -> bool {
-    matches!(status(day), "complete" | "provisional")
+    matches!(status(day), "complete" | "provisional" | "partial:totals_differ")
 }
 
 fn failed(day: &Value) -> bool {
-    status(day).starts_with("failed") || status(day).starts_with("partial")
+    status(day).starts_with("failed")
 }
 
 /// Shows a bar for each account until every day of every level is here.
@@ -119,7 +120,8 @@ pub(super) async fn show_report(product: &Product, connected: &Connected) -> Res
         let values: Vec<_> =
             spend.iter().map(|row| row["metrics"]["spend"]["amount_micros"].as_i64()).collect();
         let provisional = daily["provisional_days"].as_array().map_or(0, Vec::len);
-        say(&format!("  {:<26} {}  ({provisional} days may still change)", reader.name, sparkline(&values)));
+        say(&format!("  {} {}", pad(&reader.name, 26), sparkline(&values)));
+        say(&format!("  {} {provisional} of {DAYS} days may still change", pad("", 26)));
     }
     let reader = readers.first().context("no account")?;
     let metrics = "&metrics=spend,impressions,clicks,ctr,conversions,roas";

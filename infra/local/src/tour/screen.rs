@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
@@ -25,11 +26,11 @@ pub(crate) fn done(text: &str) {
 /// A progress bar with a name.
 pub(crate) fn bar(bars: &indicatif::MultiProgress, name: &str, length: u64) -> ProgressBar {
     let bar = bars.add(ProgressBar::new(length));
-    let template = "  {prefix:<26} [{bar:30.green/dim}] {pos:>4}/{len} day sheets {msg}";
+    let template = "  {prefix} [{bar:30.green/dim}] {pos:>4}/{len} day sheets {msg}";
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.progress_chars("█▌ "));
     }
-    bar.set_prefix(name.to_owned());
+    bar.set_prefix(pad(name, 26));
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
 }
@@ -49,24 +50,36 @@ pub(crate) fn sparkline(values: &[Option<i64>]) -> String {
         .collect()
 }
 
-/// Shortens a text to a number of characters.
+/// Shortens a text to a number of terminal columns.
 pub(crate) fn shorten(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
+    if text.width() <= most {
         return text.to_owned();
     }
-    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+    let mut kept = String::new();
+    for letter in text.chars() {
+        if kept.width() + letter.width().unwrap_or(0) >= most {
+            break;
+        }
+        kept.push(letter);
+    }
+    kept + "…"
+}
+
+/// Fills a text up with spaces; wide letters take two columns.
+pub(crate) fn pad(text: &str, columns: usize) -> String {
+    format!("{text}{}", " ".repeat(columns.saturating_sub(text.width())))
 }
 
 /// Prints a table with the first column to the left and the others to the right.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) {
     let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
-        cells.chain(head.get(column).map(|cell| cell.chars().count())).max().unwrap_or(0)
+        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width());
+        cells.chain(head.get(column).map(|cell| cell.width())).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..head.len()).map(width).collect();
     let line = |cells: &[String]| {
         let padded = cells.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
-            if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+            if column == 0 { pad(cell, *width) } else { format!("{cell:>width$}") }
         });
         padded.collect::<Vec<_>>().join("  ")
     };
