@@ -1,4 +1,6 @@
-//! Repository and deployment chores: the API's description, an app's secret, a tenant.
+//! Repository and deployment chores: the API's description, the vendors' contract, an app's secret, a tenant.
+
+mod contract;
 
 use std::fs;
 use std::io::{BufRead as _, stdin};
@@ -27,6 +29,12 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Holds the connector's requests and the sandbox's answers against the vendors' interface files.
+    Contract {
+        /// The folder of interface files, one folder a vendor.
+        #[arg(long)]
+        specs: PathBuf,
+    },
     /// Seals a platform app's id and secret (two lines on standard input) under KMS.
     AppSecret {
         /// The platform, such as `tiktok_ads`.
@@ -49,6 +57,7 @@ enum Chore {
 pub async fn run(arguments: Arguments) -> Result<()> {
     match arguments.chore {
         Chore::Openapi { check } => openapi(check),
+        Chore::Contract { specs } => contract::check(&specs).await,
         Chore::AppSecret { platform } => app_secret(&platform).await,
         Chore::Tenant { name, origins, return_urls } => tenant(&name, &origins, &return_urls).await,
     }

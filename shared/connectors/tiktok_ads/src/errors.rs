@@ -60,6 +60,11 @@ const TABLE: &[Row] = &[
     (60001, Kind::Upstream, AGAIN, "platform_maintenance"),
 ];
 
+/// Lists the return codes that the connector tells apart, to be held against the platform's own list.
+pub fn return_codes() -> impl Iterator<Item = u32> {
+    TABLE.iter().map(|row| row.0)
+}
+
 /// Passes an answer that carries data. Nearly every failure comes with HTTP 200; the code in the envelope decides.
 pub(crate) fn judge(answer: &Answer) -> Result<()> {
     answer.accepted()?;

@@ -13,6 +13,7 @@ mod wire;
 use mooring_domain::connector::{Accounts, Connector, Manifest, OAuth, Reports, StructureRead};
 use mooring_kit::{Client, Dialect, Origin, Transport};
 
+pub use crate::errors::return_codes;
 pub use crate::manifest::{CALLS_PER_SECOND, MANIFEST};
 
 /// The TikTok Ads connector.
