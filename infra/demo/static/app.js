@@ -1,7 +1,7 @@
 // The page: who is visiting, what is connected, what to show, and when to ask again.
 
 import { call, fetchAs, openSession, Problem, switchPerson } from "./api.js";
-import { clearAccounts, confirmEnd, isLive, pickAccount, showAccounts } from "./accounts.js";
+import { byName, clearAccounts, confirmEnd, isLive, pickAccount, showAccounts } from "./accounts.js";
 import { clearCampaigns, showCampaigns } from "./campaigns.js";
 import { drawVoid } from "./chart.js";
 import { now, speed, synchronise } from "./clock.js";
@@ -61,15 +61,18 @@ async function refresh() {
   try {
     await loadConnection();
     await loadDeletions();
-    await loadFigures();
+    // Without figures the accounts and deletions are still worth showing.
+    const figures = await loadFigures().then(() => null, (problem) => problem);
     if (mine !== generation) return;
     render();
+    if (figures) throw figures;
     wait = nextWait();
     show(byId("alert"), byId("alert").dataset.passing !== "yes" && !byId("alert").hidden);
   } catch (problem) {
     if (mine !== generation) return;
     tellProblem(wordsOf(problem), true);
-    wait = (problem.retryAfter ?? 3) * 1000;
+    // The API speaks of its own seconds.
+    wait = Math.max(FAST, ((problem.retryAfter ?? 3) * 1000) / speed());
   }
   timer = setTimeout(refresh, wait);
 }
@@ -86,7 +89,9 @@ async function loadConnection() {
   for (const { deletion_id } of connections) if (deletion_id) remember(deletion_id);
   const live = connections.filter(isLive).at(-1);
   state.connection = live ? await call("GET", `/v1/connections/${live.id}`) : null;
-  state.account = state.connection ? pickAccount(state.connection, state.chosen) : null;
+  state.connection?.accounts.sort(byName);
+  const account = live ? pickAccount(state.connection, state.chosen) : null;
+  state.account = account && { ...account, connection_id: live.id };
 }
 
 async function loadDeletions() {
@@ -233,7 +238,10 @@ async function attempt(run) {
 }
 
 function wordsOf(problem) {
-  if (!(problem instanceof Problem)) return "The API could not be reached. Trying again.";
+  if (!(problem instanceof Problem)) {
+    console.error(problem);
+    return "The API could not be reached. Trying again.";
+  }
   return problem.requestId ? `${problem.message} (request ${problem.requestId})` : problem.message;
 }
 

@@ -1,6 +1,7 @@
 // What is known of each day. A day that nobody fetched is missing, never zero.
 
 const WITH_ROWS = new Set(["complete", "provisional", "partial"]);
+const KNOWN = new Set([...WITH_ROWS, "failed", "not_permitted"]);
 
 const REASONS = {
   rate_limited: "the platform limited our calls",
@@ -14,8 +15,8 @@ const REASONS = {
 export function statusByDay(days, entries) {
   const known = new Map(entries.map((entry) => [entry.day, entry]));
   return days.map((day) => {
-    const [status, reason] = (known.get(day)?.status ?? "missing").split(":");
-    return { day, status, reason: reason ?? known.get(day)?.reason ?? null };
+    const [status, reason] = (known.get(day)?.status ?? "").split(":");
+    return { day, status: KNOWN.has(status) ? status : "missing", reason: reason ?? null };
   });
 }
 

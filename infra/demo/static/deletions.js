@@ -25,7 +25,7 @@ const OUTCOMES = {
 };
 
 /** Tells whether a deletion is only about one account of a connection that lives on. */
-export const isOneAccount = (deletion) => kindOf(deletion) === "account";
+export const isOneAccount = ({ subject }) => subject.kind === "account";
 
 /** Tells whether everything was counted at zero. */
 export const isDone = (deletion) => deletion.step === "done";
@@ -51,11 +51,6 @@ export function tick() {
     const left = Date.parse(timer.dataset.until) - now();
     timer.textContent = left > 0 ? `in ${duration(left)}` : timer.dataset.late;
   }
-}
-
-function kindOf({ subject }) {
-  if (typeof subject === "string") return subject;
-  return subject?.type ?? subject?.kind ?? (subject?.account_id ? "account" : "connection");
 }
 
 function content(deletion, proof, onForget) {
@@ -92,7 +87,7 @@ function stepItem(deletion, step, index, all) {
   return h("li", { class: state, "data-step": step, "aria-current": state === "next" ? "step" : null },
     h("div", null,
       h("strong", null, title, h("span", { class: "sr" }, `, ${{ done: "done", next: "next", later: "to come" }[state]}`)),
-      h("span", { class: "soft" }, state === "done" && event ? eventText(event, note) : note)),
+      h("span", { class: "soft" }, state === "done" && event ? eventText(event, note) : note, state === "next" ? triesText(deletion, step) : null)),
     h("span", { class: "when" }, when(deletion, state, step, event)));
 }
 
@@ -102,10 +97,16 @@ function when(deletion, state, step, event) {
   return "";
 }
 
+function triesText({ revoke }, step) {
+  if (step !== "revoke" || !revoke?.tries) return null;
+  return ` Asked ${revoke.tries === 1 ? "once" : `${revoke.tries} times`} so far, at most 3 times.`;
+}
+
 function eventText({ step, counts, outcome }, note) {
   if (outcome) return OUTCOMES[outcome] ?? outcome;
-  const pairs = Array.isArray(counts) ? counts.map(({ table, items, count }) => [table, items ?? count]) : Object.entries(counts ?? {});
-  const total = pairs.reduce((sum, [, number]) => sum + Number(number), 0);
-  if (step === "verify") return total === 0 ? "Every place counted: 0" : `${total} items found, tried again`;
-  return pairs.length > 0 ? `${total} items: ${pairs.map(([table, number]) => `${table} ${number}`).join(", ")}` : note;
+  const pairs = Object.entries(counts);
+  const total = pairs.reduce((sum, [, number]) => sum + number, 0);
+  const items = total === 1 ? "1 item" : `${total} items`;
+  if (step === "verify") return total === 0 ? "Every place counted: 0" : `${items} found, tried again`;
+  return pairs.length > 0 ? `${items}: ${pairs.map(([table, number]) => `${table} ${number}`).join(", ")}` : note;
 }

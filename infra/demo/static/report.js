@@ -6,6 +6,7 @@ import { hasRows, statusByDay, summarise } from "./completeness.js";
 import { addDays, dayIn, range } from "./days.js";
 
 const PAGES = 40;
+const LIMIT = 1_000;
 
 /** The days of the last so many days in the account's zone, today included. */
 export function periodOf(account, length, now) {
@@ -13,26 +14,41 @@ export function periodOf(account, length, now) {
   return { from: addDays(to, 1 - length), to };
 }
 
-/** Loads the figures by day and by campaign. */
+/** Loads the figures of an account (with its connection's id) by day and by campaign. */
 export async function loadReport(account, period) {
   const [daily, campaigns] = await Promise.all([
-    all(query(account, period, { level: "account", group_by: "day", sort: "day" })),
+    all(chartQuery(account, period)),
     all(query(account, period, { level: "campaign", group_by: "entity" })),
   ]);
   return modelOf(account, period, daily, campaigns);
 }
 
-/** Loads the days of each campaign as CSV, page by page. */
+/** Loads the days of each campaign as CSV, page by page; the line of names comes once. */
 export async function loadCsv(account, period) {
-  const path = query(account, period, { level: "campaign", group_by: "day,entity", sort: "day" });
-  return (await fetchAs(path, "text/csv")).text();
+  let path = query(account, period, { level: "campaign", group_by: "day,entity", sort: "day" });
+  let text = "";
+  for (let page = 0; path && page < PAGES; page += 1) {
+    const response = await fetchAs(path, "text/csv");
+    const part = await response.text();
+    text += page === 0 ? part : part.slice(part.indexOf("\n") + 1);
+    path = nextPage(response);
+  }
+  return text;
+}
+
+/** The path of the next page in a Link header. */
+function nextPage(response) {
+  const address = response.headers.get("link")?.match(/<([^>]+)>; rel="next"/)?.[1];
+  if (!address) return null;
+  const { pathname, search } = new URL(address);
+  return pathname + search;
 }
 
 /** The address of the report that a chart shows, to be asked again after the disconnect. */
 export const chartQuery = (account, period) => query(account, period, { level: "account", group_by: "day", sort: "day" });
 
 function query(account, { from, to }, rest) {
-  const parameters = { account_id: account.id, ...rest, from, to, metrics: METRICS };
+  const parameters = { connection_id: account.connection_id, account_id: account.id, ...rest, from, to, metrics: METRICS, limit: LIMIT };
   return `/v1/reports?${new URLSearchParams(parameters)}`;
 }
 

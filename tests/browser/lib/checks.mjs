@@ -7,9 +7,9 @@ const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const SERIOUS = new Set(["serious", "critical"]);
 
-/** Runs axe on a page, in both colour schemes. It goes in through the debugger, which no policy of the page concerns. */
-export async function accessible(page) {
-  for (const colorScheme of ["light", "dark"]) {
+/** Runs axe on a page, in both colour schemes if not told otherwise. It goes in through the debugger, which no policy of the page concerns. */
+export async function accessible(page, colorSchemes = ["light", "dark"]) {
+  for (const colorScheme of colorSchemes) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await page.evaluate(axe);
     const { violations } = await page.evaluate((tags) =>

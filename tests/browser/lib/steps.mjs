@@ -26,15 +26,16 @@ export class Steps {
       await mkdir(PICTURES, { recursive: true });
       await this.page.screenshot({ path: picture, fullPage: true }).catch(() => {});
       console.error(`FAILED ${this.number} ${name}\n  at ${this.page.url().split("?")[0]}\n  picture ${path.relative(ROOT, picture)}`);
+      for (const fault of new Set(this.watch.faults)) console.error(`  ${fault}`);
       throw error;
     }
   }
 
   /** Takes a picture of the page, and checks it: accessibility, 360 pixels. */
-  async look(name, { fullPage = true } = {}) {
+  async look(name, { fullPage = true, colorSchemes } = {}) {
     await mkdir(PICTURES, { recursive: true });
     await this.page.screenshot({ path: path.join(PICTURES, `${name}.png`), fullPage });
-    await accessible(this.page);
+    await accessible(this.page, colorSchemes);
     await narrow(this.page, path.join(PICTURES, `${name}-360.png`));
   }
 
