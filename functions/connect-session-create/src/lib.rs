@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lambda_http::Request;
 use mooring_domain::Result;
 use mooring_domain::caller::{Caller, Scope};
+use mooring_domain::idempotency::Attempt;
 use mooring_domain::ops::create_connect_session::{Input, Ports, run};
 use mooring_domain::ports::{ConnectionRead, KeyOpen, TransientPut, VaultRead};
 use mooring_domain::profile::Profile;
@@ -58,10 +59,11 @@ struct SessionResponse {
 
 /// Answers the request.
 pub async fn handle(app: &App, request: Request) -> Reply {
-    app.edge.api(&request, Scope::Connect, async |caller| open(app, &request, &caller).await).await
+    let open = async |caller, attempt| open(app, &request, &caller, &attempt).await;
+    app.edge.once(&request, Scope::Connect, open).await
 }
 
-async fn open(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
+async fn open(app: &App, request: &Request, caller: &Caller, attempt: &Attempt) -> Result<Reply> {
     let input = json_body::<SessionRequest>(request)?.into_input()?;
     let ports = Ports {
         callers: app.edge.callers.as_ref(),
@@ -70,8 +72,7 @@ async fn open(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
         vault: app.vault.as_ref(),
         keys: app.keys.as_ref(),
         profile: &app.profile,
-        clock: app.edge.clock.as_ref(),
-        entropy: app.edge.entropy.as_ref(),
+        attempt,
     };
     let session = run(&ports, caller, input).await?;
     let url = app.edge.url(&format!("/connect/{}", session.token.text()));

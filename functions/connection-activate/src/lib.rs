@@ -6,6 +6,7 @@ use lambda_http::Request;
 use mooring_domain::Result;
 use mooring_domain::account::Account;
 use mooring_domain::caller::{Caller, Scope};
+use mooring_domain::idempotency::Attempt;
 use mooring_domain::ops::activate_connection::{Input, Output, Ports, run};
 use mooring_domain::ports::{ConnectionActivate, ConnectionRead, SyncQueue, TransientTake};
 use mooring_domain::profile::Profile;
@@ -75,22 +76,23 @@ struct ActivatedAccount {
 
 /// Answers the request.
 pub async fn handle(app: &App, request: Request) -> Reply {
-    app.edge.api(&request, Scope::Connect, async |caller| activate(app, &request, &caller).await).await
+    let activate = async |caller, attempt| activate(app, &request, &caller, &attempt).await;
+    app.edge.once(&request, Scope::Connect, activate).await
 }
 
-async fn activate(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
+async fn activate(app: &App, request: &Request, caller: &Caller, attempt: &Attempt) -> Result<Reply> {
     let connection = path(request, "id")?;
     let body: ActivateRequest = json_body(request)?;
     let end_user = field(&body.end_user, "end_user", "1 to 128 visible ASCII characters, no e-mail address")?;
     let input = Input { connection, code: body.code, end_user };
-    let output = run(&ports(app), caller, &input).await?;
+    let output = run(&ports(app, attempt), caller, &input).await?;
     if let Some(error) = &output.unsent {
         mooring_edge::note(error, "the first jobs stay in the outbox");
     }
     ok(&ActivatedConnection::of(&output))
 }
 
-fn ports(app: &App) -> Ports<'_> {
+fn ports<'a>(app: &'a App, attempt: &'a Attempt) -> Ports<'a> {
     Ports {
         take: app.take.as_ref(),
         connections: app.connections.as_ref(),
@@ -99,6 +101,7 @@ fn ports(app: &App) -> Ports<'_> {
         profile: &app.profile,
         clock: app.edge.clock.as_ref(),
         entropy: app.edge.entropy.as_ref(),
+        attempt,
     }
 }
 

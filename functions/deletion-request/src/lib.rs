@@ -9,6 +9,7 @@ use std::time::Duration;
 use lambda_http::Request;
 use mooring_domain::caller::{Caller, Scope};
 use mooring_domain::deletion_plan::{PlanPorts, Target};
+use mooring_domain::idempotency::Attempt;
 use mooring_domain::ops::request_deletion::{Input, Ports, run};
 use mooring_domain::ports::{
     ConnectionRead, DeletionBegin, DeletionQueue, KeyOpen, LedgerRead, MailIndexRead, Mailer, TransientPut,
@@ -18,7 +19,7 @@ use mooring_domain::profile::Profile;
 use mooring_domain::{Error, Result};
 use mooring_edge::openapi::Api;
 use mooring_edge::views::deletion::DeletionView;
-use mooring_edge::{Edge, Query, Reply, accepted, field, json_body};
+use mooring_edge::{Edge, Query, Reply, ReplyExt, accepted, field, json_body};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -73,21 +74,22 @@ struct DeletionRequest {
 /// Answers the request.
 pub async fn handle(app: &App, request: Request) -> Reply {
     if request.uri().path().starts_with("/v1/") {
-        let scope = Scope::DeletionsWrite;
-        return app.edge.api(&request, scope, async |caller| ask(app, &request, &caller).await).await;
+        let ask = async |caller, attempt| ask(app, &request, &caller, &attempt).await;
+        return app.edge.once(&request, Scope::DeletionsWrite, ask).await;
     }
     app.edge.page(&request, async || people::answer(app, &request).await).await
 }
 
-async fn ask(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
+async fn ask(app: &App, request: &Request, caller: &Caller, attempt: &Attempt) -> Result<Reply> {
     Query::of(request)?.finish()?;
     let input = json_body::<DeletionRequest>(request)?.into_input()?;
-    let started = run(&Ports { plan: app.plan(), queue: app.queue.as_ref() }, caller, &input).await?;
+    let ports = Ports { plan: app.plan(), queue: app.queue.as_ref(), attempt };
+    let started = run(&ports, caller, &input).await?;
     if let Some(error) = started.unsent {
         left_to_the_sweeper(&error);
     }
     let view = DeletionView::of(&app.edge, &started.deletion);
-    accepted(&view, &view.location(&app.edge))
+    Ok(accepted(&view, &view.location(&app.edge))?.about(&view.id))
 }
 
 impl App {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use lambda_http::Request;
 use mooring_domain::caller::{Caller, Scope};
+use mooring_domain::idempotency::Attempt;
 use mooring_domain::ops::create_frontend_token::{Input, Output, Ports, run};
 use mooring_domain::ports::TransientPut;
 use mooring_domain::{Error, Result};
@@ -44,13 +45,13 @@ struct TokenResponse {
 
 /// Answers the request.
 pub async fn handle(app: &App, request: Request) -> Reply {
-    app.edge.api(&request, Scope::TokensMint, async |caller| mint(app, &request, &caller).await).await
+    let mint = async |caller, attempt| mint(app, &request, &caller, &attempt).await;
+    app.edge.once(&request, Scope::TokensMint, mint).await
 }
 
-async fn mint(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
+async fn mint(app: &App, request: &Request, caller: &Caller, attempt: &Attempt) -> Result<Reply> {
     let input = json_body::<TokenRequest>(request)?.into_input()?;
-    let (clock, entropy) = (app.edge.clock.as_ref(), app.edge.entropy.as_ref());
-    let ports = Ports { transient: app.transient.as_ref(), clock, entropy };
+    let ports = Ports { transient: app.transient.as_ref(), attempt };
     created(&TokenResponse::of(&run(&ports, caller, input).await?), None)
 }
 
@@ -83,6 +84,6 @@ pub fn describe(api: &mut Api) {
     api.operation("createFrontendToken", "Mint a browser's token")
         .says("The token belongs to one end user, lives an hour, and never has more scopes than the key that asks.")
         .body::<TokenRequest>()
-        .created::<TokenResponse>("The token; it is shown this once.")
+        .created::<TokenResponse>("The token; it is shown this once, and again to a repetition with the same key.")
         .add();
 }

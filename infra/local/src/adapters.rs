@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use mooring_aws_local::{Endpoints, KEY_ALIAS, LocalClock, sdk_config};
+use mooring_domain::limits::Limits;
 use mooring_domain::ports::{Clock, Entropy};
 use mooring_domain::profile::Profile;
 use mooring_edge::Edge;
@@ -37,6 +38,8 @@ pub struct Wiring {
     pub api_origin: String,
     /// The queues.
     pub queues: (String, String),
+    /// How much callers may call.
+    pub limits: Limits,
 }
 
 /// Everything that functions are given.
@@ -78,9 +81,9 @@ impl Adapters {
         let ses = aws_sdk_sesv2::Client::new(&sdk_config(&endpoints.ses));
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let config = mooring_edge::Config::new(&wiring.api_origin).context("the API's origin")?;
-        let callers = Arc::clone(&store);
+        let config = mooring_edge::Config { limits: wiring.limits, ..config };
         Ok(Self {
-            edge: Edge::new(callers, Arc::clone(&shared), Arc::clone(&entropy), config),
+            edge: Edge::new(Arc::clone(&store), Arc::clone(&shared), Arc::clone(&entropy), config),
             store,
             vault: Arc::new(vault),
             queues: Arc::new(queues),

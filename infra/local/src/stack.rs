@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use mooring_aws_local::{AwsLocal, LocalClock, Options as AwsOptions, sdk_config};
 use mooring_demo::DemoConfig;
 use mooring_domain::deletion::Table;
+use mooring_domain::limits::{Limits, Rate};
 use mooring_sandbox::{Sandbox, SandboxConfig};
 use mooring_store::{Tables, create_tables};
 use tokio::net::TcpListener;
@@ -41,11 +42,25 @@ pub struct StackOptions {
     pub advertisers: u32,
     /// Calls a second that the sandbox lets an app make; 0 for no limit.
     pub app_qps: u32,
+    /// How much callers of the API may call.
+    pub limits: Limits,
 }
+
+/// A hundred times as much as on AWS: here one key plays all users and all tests.
+const LIMITS: Limits =
+    Limits { key: Rate::per_minute(60_000, 12_000), tenant: Rate::per_minute(300_000, 60_000) };
 
 impl Default for StackOptions {
     fn default() -> Self {
-        Self { clock: LocalClock::new(1), data: None, port: 0, ads: 120, advertisers: 3, app_qps: 0 }
+        Self {
+            clock: LocalClock::new(1),
+            data: None,
+            port: 0,
+            ads: 120,
+            advertisers: 3,
+            app_qps: 0,
+            limits: LIMITS,
+        }
     }
 }
 
@@ -119,6 +134,7 @@ impl Stack {
             authorize_origin: sandbox_origin,
             api_origin,
             queues,
+            limits: options.limits,
         };
         let adapters = Adapters::new(&wiring, &options.clock)?;
         let dynamodb = aws_sdk_dynamodb::Client::new(&sdk_config(&aws.endpoints().dynamodb));

@@ -24,7 +24,11 @@ pub fn encode_credentials(id: &str, secret: &str) -> Vec<u8> {
 }
 
 /// Opens the key of an app; every invocation opens its own and drops it.
-pub async fn app_key(vault: &dyn VaultRead, keys: &dyn KeyOpen, app: &'static str) -> Result<Box<dyn DataKey>> {
+pub async fn app_key(
+    vault: &dyn VaultRead,
+    keys: &dyn KeyOpen,
+    app: &'static str,
+) -> Result<Box<dyn DataKey>> {
     let context = KeyContext::app(app);
     let wrapped = vault.key(&context).await?.ok_or_else(|| missing(app))?;
     keys.open(&context, &wrapped).await
@@ -39,7 +43,8 @@ pub async fn credentials(
     let key = app_key(vault, keys, platform).await?;
     let sealed = vault.app_secret(platform, CREDENTIALS).await?.ok_or_else(|| missing(platform))?;
     let plain = key.open(&secret_slot(CREDENTIALS), &sealed)?;
-    let (id, secret) = plain.text().and_then(|text| text.split_once('\0')).ok_or_else(|| missing(platform))?;
+    let (id, secret) =
+        plain.text().and_then(|text| text.split_once('\0')).ok_or_else(|| missing(platform))?;
     Ok(AppCredentials { id: id.to_owned(), secret: SecretString::from(secret) })
 }
 

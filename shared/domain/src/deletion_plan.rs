@@ -213,7 +213,8 @@ async fn cut_before(ports: &PlanPorts<'_>, row: &Connection) -> Result<Option<De
     }
 }
 
-async fn earlier(ports: &PlanPorts<'_>, tenant: &TenantId, id: &DeletionId) -> Result<Deletion> {
+/// Reads a deletion that was begun before.
+pub(crate) async fn earlier(ports: &PlanPorts<'_>, tenant: &TenantId, id: &DeletionId) -> Result<Deletion> {
     let found = ports.ledger.deletion(tenant, id).await?;
     found.ok_or_else(|| {
         Error::new(Kind::Internal, "deletion_missing", "The deletion has no row in the Ledger.")

@@ -15,6 +15,8 @@ pub enum Kind {
     NotFound,
     /// The thing is in a state that does not allow this.
     Conflict,
+    /// The call says that it repeats an earlier one, and asks for something else.
+    Mismatch,
     /// The thing was used up or is being deleted.
     Gone,
     /// Too many calls, ours or the platform's.

@@ -158,7 +158,8 @@ mod tests {
         assert_eq!(id.as_str(), "ten_7ZZZZZZZZZZZZZZZZZZZZZZZZZ");
         assert_eq!(id.as_str().parse::<TenantId>().unwrap(), id);
         assert!(id.as_str().parse::<ConnectionId>().is_err());
-        for bad in ["", "ten_", "ten_8ZZZZZZZZZZZZZZZZZZZZZZZZZ", "ten_7ZZZZZZZZZZZZZZZZZZZZZZZZI", "ten_é"] {
+        for bad in ["", "ten_", "ten_8ZZZZZZZZZZZZZZZZZZZZZZZZZ", "ten_7ZZZZZZZZZZZZZZZZZZZZZZZZI", "ten_é"]
+        {
             assert!(bad.parse::<TenantId>().is_err(), "{bad}");
         }
     }

@@ -2,23 +2,28 @@
 //!
 //! Every method that touches a tenant's rows takes the typed tenant. Adapters answer with the family error.
 
+mod sync;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
+pub use self::sync::{
+    AccountRef, Activity, ActivityWrite, CompletenessRead, DayRecord, Days, DueRead, SheetRead, SheetWrite,
+    SyncProgress, SyncQueue,
+};
 use crate::account::Account;
 use crate::caller::{Credential, Tenant};
-use crate::completeness::DayStatus;
 use crate::connect::{ActivationCode, AuthTransaction, ConfirmTicket, ConnectSession, DeletionLink};
 use crate::connection::{Connection, Fence, KeyRow, State, TokenRow};
 use crate::deletion::{Deletion, Place, Subject};
 use crate::error::Result;
+use crate::idempotency::Record;
 use crate::ids::{AccountId, ConnectionId, CredentialId, DeletionId, TenantId};
 use crate::keys::{KeyContext, SealedBox, WrappedKey};
-use crate::report::Level;
+use crate::limits::{Bucket, InUse};
 use crate::secret::{Digest, Fingerprint, Plain};
-use crate::sheet::StoredSheet;
-use crate::sync::{Checkpoint, SyncJob, SyncState};
+use crate::sync::SyncJob;
 
 /// The one source of time. Instants are UTC.
 pub trait Clock: Send + Sync {
@@ -70,8 +75,12 @@ pub trait VaultRead: Send + Sync {
     /// The wrapped key of a context, read consistently.
     async fn key(&self, context: &KeyContext) -> Result<Option<WrappedKey>>;
     /// The newest version of a token, read consistently.
-    async fn token(&self, tenant: &TenantId, connection: &ConnectionId, name: &'static str)
-    -> Result<Option<TokenRow>>;
+    async fn token(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        name: &'static str,
+    ) -> Result<Option<TokenRow>>;
     /// A sealed secret of the deployment's app, such as the platform app's credentials.
     async fn app_secret(&self, app: &'static str, name: &str) -> Result<Option<SealedBox>>;
 }
@@ -155,14 +164,61 @@ pub trait TransientTake: Send + Sync {
     async fn take_link(&self, key: &Digest, now: Timestamp) -> Result<Option<DeletionLink>>;
 }
 
+/// What the claim of an attempt met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claimed {
+    /// Nothing: the attempt is the first.
+    First,
+    /// An attempt at the same request that was broken off; this one takes over.
+    Again,
+    /// A record that counts: done, running, or of another request.
+    Before(Record),
+}
+
+/// Remembers calls that may be repeated.
+#[async_trait]
+pub trait Repeats: Send + Sync {
+    /// Stores the record of an attempt that begins, in one conditional write: of any number of attempts one gets in.
+    async fn claim(&self, record: &Record, expires_at: Timestamp) -> Result<Claimed>;
+    /// Stores how far this attempt came, unless another has taken over.
+    async fn settle(&self, record: &Record, expires_at: Timestamp) -> Result<()>;
+    /// Forgets this attempt, unless another has taken over.
+    async fn forget(&self, record: &Record) -> Result<()>;
+}
+
+/// The outcome of a draw from a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drawn {
+    /// It was drawn; the bucket is whole again then.
+    Done(i64),
+    /// The condition did not hold; when the bucket that was found is whole again.
+    Refused(Option<i64>),
+}
+
+/// Keeps the buckets of rate limits. Instants are microseconds; a call is tried once and given little time, because a
+/// limit that makes everybody wait is worse than none.
+#[async_trait]
+pub trait RateBuckets: Send + Sync {
+    /// When buckets are whole again, as of a moment ago; `None` where nothing is known.
+    async fn look(&self, buckets: &[Bucket; 2]) -> Result<[Option<i64>; 2]>;
+    /// Sets when a bucket is whole again, if it is not in use.
+    async fn start(&self, bucket: &Bucket, in_use: InUse, whole_at: i64) -> Result<Drawn>;
+    /// Adds to when a bucket is whole again, if that is at latest `latest`.
+    async fn add(&self, bucket: &Bucket, cost: i64, latest: i64) -> Result<Drawn>;
+}
+
 /// Reads connections. Every read is consistent, because the state decides what may be shown.
 #[async_trait]
 pub trait ConnectionRead: Send + Sync {
     /// One connection of a tenant.
     async fn connection(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Option<Connection>>;
     /// Connections of a tenant after an id, at most `limit`, in id order.
-    async fn connections(&self, tenant: &TenantId, after: Option<&ConnectionId>, limit: u32)
-    -> Result<Vec<Connection>>;
+    async fn connections(
+        &self,
+        tenant: &TenantId,
+        after: Option<&ConnectionId>,
+        limit: u32,
+    ) -> Result<Vec<Connection>>;
     /// The chosen accounts of a connection.
     async fn accounts(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Vec<Account>>;
     /// The sealed parts of the list of accounts that the person may choose from, in order.
@@ -173,8 +229,12 @@ pub trait ConnectionRead: Send + Sync {
 #[async_trait]
 pub trait FenceRead: Send + Sync {
     /// The states of a connection and, if asked, of one account.
-    async fn fence(&self, tenant: &TenantId, connection: &ConnectionId, account: Option<&AccountId>)
-    -> Result<Fence>;
+    async fn fence(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        account: Option<&AccountId>,
+    ) -> Result<Fence>;
 }
 
 /// A connection that just came back from the platform: everything that is written in one transaction.
@@ -253,7 +313,13 @@ pub trait ConnectionActivate: Send + Sync {
 #[async_trait]
 pub trait ConnectionState: Send + Sync {
     /// Moves it from one of some states to another; false when it was in none of them.
-    async fn change_state(&self, tenant: &TenantId, id: &ConnectionId, from: &[State], to: State) -> Result<bool>;
+    async fn change_state(
+        &self,
+        tenant: &TenantId,
+        id: &ConnectionId,
+        from: &[State],
+        to: State,
+    ) -> Result<bool>;
 }
 
 /// The outcome of a cut.
@@ -292,7 +358,12 @@ pub trait LedgerRead: Send + Sync {
     /// One deletion of a tenant.
     async fn deletion(&self, tenant: &TenantId, id: &DeletionId) -> Result<Option<Deletion>>;
     /// Deletions of a tenant after an id, at most `limit`, in id order. Those of pending connections are left out.
-    async fn deletions(&self, tenant: &TenantId, after: Option<&DeletionId>, limit: u32) -> Result<Vec<Deletion>>;
+    async fn deletions(
+        &self,
+        tenant: &TenantId,
+        after: Option<&DeletionId>,
+        limit: u32,
+    ) -> Result<Vec<Deletion>>;
     /// The deletion of a public code.
     async fn by_code(&self, code: &Digest) -> Result<Option<Deletion>>;
     /// Deletions whose next step is due, at most `limit`, oldest first.
@@ -315,121 +386,11 @@ pub trait Purge: Send + Sync {
     async fn count(&self, place: &Place) -> Result<u64>;
 }
 
-/// The address of an account's rows.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct AccountRef {
-    /// Whose it is.
-    pub tenant: TenantId,
-    /// Its connection.
-    pub connection: ConnectionId,
-    /// The account.
-    pub account: AccountId,
-}
-
-/// What is known of one day of one level, with the version and content hash of its stored sheet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DayRecord {
-    /// What is known.
-    pub status: DayStatus,
-    /// The version of the stored sheet, if rows were stored.
-    pub version: Option<Timestamp>,
-    /// The keyed hash of its content.
-    pub hash: [u8; 16],
-    /// How many rows it has.
-    pub rows: u64,
-}
-
-/// Completeness by day.
-pub type Days = std::collections::BTreeMap<jiff::civil::Date, DayRecord>;
-
-/// Reads completeness.
-#[async_trait]
-pub trait CompletenessRead: Send + Sync {
-    /// The records of a level in a span of days, both ends included.
-    async fn days(&self, account: &AccountRef, level: Level, from: jiff::civil::Date, to: jiff::civil::Date)
-    -> Result<Days>;
-}
-
-/// Keeps the progress of syncs. Every write is conditional on the account's rows still being there.
-#[async_trait]
-pub trait SyncProgress: Send + Sync {
-    /// What is remembered of an account.
-    async fn sync_state(&self, account: &AccountRef) -> Result<SyncState>;
-    /// Stores it.
-    async fn put_sync_state(&self, account: &AccountRef, state: &SyncState) -> Result<()>;
-    /// How far a job came.
-    async fn checkpoint(&self, account: &AccountRef, job: &str) -> Result<Checkpoint>;
-    /// Stores it; it expires a week later.
-    async fn put_checkpoint(&self, account: &AccountRef, job: &str, checkpoint: &Checkpoint, now: Timestamp)
-    -> Result<()>;
-    /// Stores the records of days.
-    async fn put_days(&self, account: &AccountRef, level: Level, days: &Days) -> Result<()>;
-}
-
-/// Reads sealed sheets.
-#[async_trait]
-pub trait SheetRead: Send + Sync {
-    /// The sheets whose names lie in a range, both ends included; with `as_of`, each as it was then.
-    async fn sheets(&self, account: &AccountRef, first: &str, last: &str, as_of: Option<Timestamp>)
-    -> Result<Vec<StoredSheet>>;
-}
-
-/// Writes sealed sheets.
-#[async_trait]
-pub trait SheetWrite: Send + Sync {
-    /// Stores a new version of a sheet and keeps the one before it; false when a newer one is there already.
-    async fn put_sheet(&self, account: &AccountRef, sheet: &StoredSheet, expires_at: Timestamp) -> Result<bool>;
-}
-
-/// Reads what is due.
-#[async_trait]
-pub trait DueRead: Send + Sync {
-    /// The accounts of a shard whose slot (minute of the period) lies in a range, both ends included.
-    async fn due(&self, shard: u16, first: u16, last: u16) -> Result<Vec<AccountRef>>;
-    /// Outbox jobs older than an instant.
-    async fn outbox(&self, before: Timestamp) -> Result<Vec<(String, SyncJob)>>;
-    /// Removes outbox jobs that were sent.
-    async fn outbox_done(&self, job: &SyncJob, id: &str) -> Result<()>;
-}
-
-/// Sends sync jobs.
-#[async_trait]
-pub trait SyncQueue: Send + Sync {
-    /// Sends jobs, each after a delay of at most 15 minutes; the group is the tenant.
-    async fn send_sync(&self, jobs: &[SyncJob], delay_seconds: u32) -> Result<()>;
-}
-
 /// Sends deletion steps.
 #[async_trait]
 pub trait DeletionQueue: Send + Sync {
     /// Sends deletions whose next step is due.
     async fn send_deletions(&self, deletions: &[(TenantId, DeletionId)]) -> Result<()>;
-}
-
-/// What happened, for the sync and access log; pseudonyms only.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Activity {
-    /// Whose it is.
-    pub tenant: TenantId,
-    /// The connection.
-    pub connection: ConnectionId,
-    /// The account, if it was about one.
-    pub account: Option<AccountId>,
-    /// A word such as `sync.done`.
-    pub what: &'static str,
-    /// The numbers that belong to it, such as `rows`.
-    pub numbers: Vec<(&'static str, u64)>,
-    /// The code of the error, if it failed.
-    pub error: Option<&'static str>,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// Writes the log.
-#[async_trait]
-pub trait ActivityWrite: Send + Sync {
-    /// Adds an entry; it expires after 83 days.
-    async fn record(&self, entry: &Activity) -> Result<()>;
 }
 
 /// Sends mail.

@@ -67,8 +67,9 @@ fn broken(what: &'static str) -> Error {
 
 /// Compresses a block.
 fn pack(plain: &[u8]) -> Result<Vec<u8>> {
-    zstd::bulk::compress(plain, ZSTD_LEVEL)
-        .map_err(|error| Error::new(Kind::Internal, "compress", "A sheet could not be compressed.").because(error))
+    zstd::bulk::compress(plain, ZSTD_LEVEL).map_err(|error| {
+        Error::new(Kind::Internal, "compress", "A sheet could not be compressed.").because(error)
+    })
 }
 
 /// Decompresses a block within limits.

@@ -1,18 +1,21 @@
-//! What is the same for every API route: request id, preflight, caller, origin, scope, problem documents, one log line.
+//! What is the same for every API route: request id, preflight, caller, limits, origin, scope, problem documents, one
+//! log line.
 
 use data_encoding::HEXLOWER;
 use lambda_http::http::Method;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
 use mooring_domain::caller::{Caller, Scope};
+use mooring_domain::limits::Gauge;
 use mooring_domain::{Error, Result};
 use mooring_telemetry::field;
 use tracing::Instrument;
 
-use crate::{Edge, Reply, cors, problem, routes};
+use crate::authenticate::Authenticated;
+use crate::{Edge, Reply, cors, limits, problem, routes};
 
 impl Edge {
-    /// Runs an API route: authentication, scope, origin, CORS, errors as problem documents, logged once.
+    /// Runs an API route: authentication, limits, scope, origin, CORS, errors as problem documents, logged once.
     pub async fn api(
         &self,
         request: &Request,
@@ -22,15 +25,19 @@ impl Edge {
         let request_id = self.request_id(request);
         let span = mooring_telemetry::request_span(&request_id, &route(request));
         let work = async {
-            let outcome = self.answer(request, scope, run).await;
+            let mut gauges = None;
+            let outcome = self.answer(request, scope, &mut gauges, run).await;
             log(&outcome);
             let origin = match &outcome {
                 Ok(_) => cors::origin(request),
                 Err(error) => self.readable_by(request, error).await,
             };
-            (self.reply_of(outcome, &request_id), origin)
+            (self.reply_of(outcome, &request_id), origin, gauges)
         };
-        let (mut reply, origin) = work.instrument(span).await;
+        let (mut reply, origin, gauges) = work.instrument(span).await;
+        if let Some(gauges) = gauges {
+            limits::show(&mut reply, self.limits, &gauges);
+        }
         cors::grant(&mut reply, origin);
         self.finish(&mut reply, &request_id);
         reply
@@ -40,19 +47,26 @@ impl Edge {
         &self,
         request: &Request,
         scope: Scope,
+        gauges: &mut Option<Vec<Gauge>>,
         run: impl AsyncFnOnce(Caller) -> Result<Reply>,
     ) -> Result<Reply> {
         if request.method() == Method::OPTIONS {
             return self.preflight(request).await;
         }
-        let (caller, tenant) = self.authenticate(request).await?;
-        cors::check(request, &tenant)?;
-        caller.require(scope)?;
+        let Authenticated { caller, tenant, seen } = self.authenticate(request).await?;
         tracing::info!(
             { field::TENANT } = caller.tenant.as_str(),
             { field::CREDENTIAL } = caller.credential.as_str(),
             "caller"
         );
+        let reading = self.count(seen).await;
+        let refusal = reading.refusal();
+        *gauges = Some(reading.gauges);
+        if let Some(error) = refusal {
+            return Err(error);
+        }
+        cors::check(request, &tenant)?;
+        caller.require(scope)?;
         run(caller).await
     }
 

@@ -9,18 +9,31 @@ use mooring_domain::{Error, Kind, Result};
 
 use crate::Edge;
 use crate::extract::header;
+use crate::limits::Seen;
+
+/// A caller who is who it says, and what was read beside.
+pub(crate) struct Authenticated {
+    pub(crate) caller: Caller,
+    pub(crate) tenant: Tenant,
+    pub(crate) seen: Seen,
+}
 
 impl Edge {
-    /// Finds the caller. Whatever is wrong with a credential, the answer is the same.
-    pub(crate) async fn authenticate(&self, request: &Request) -> Result<(Caller, Tenant)> {
-        let credential = bearer(header(request, &AUTHORIZATION)).ok_or_else(refused)?;
+    /// Finds the caller. Whatever is wrong with a credential, the answer is the same, after the same reads.
+    pub(crate) async fn authenticate(&self, request: &Request) -> Result<Authenticated> {
+        let credential = presented(request).ok_or_else(refused)?;
         let presented = text::parse(credential).ok_or_else(refused)?;
-        let stored = self.stored(&presented).await?;
-        let stored = self.verified(stored, self.entropy.digest(credential.as_bytes())).ok_or_else(refused)?;
-        let tenant = self.callers.tenant(&presented.tenant).await?.filter(|tenant| tenant.active);
-        let tenant = tenant.ok_or_else(refused)?;
+        let (stored, tenant, seen) = tokio::join!(
+            self.stored(&presented),
+            self.callers.tenant(&presented.tenant),
+            self.look(&presented)
+        );
+        let stored =
+            self.verified(stored?, self.entropy.digest(credential.as_bytes())).ok_or_else(refused)?;
+        let tenant = tenant?.filter(|tenant| tenant.active).ok_or_else(refused)?;
         let Credential { id, kind, scopes, .. } = stored;
-        Ok((Caller { tenant: presented.tenant, credential: id, kind, scopes }, tenant))
+        let caller = Caller { tenant: presented.tenant, credential: id, kind, scopes };
+        Ok(Authenticated { caller, tenant, seen })
     }
 
     async fn stored(&self, presented: &Presented) -> Result<Option<Credential>> {
@@ -37,6 +50,11 @@ impl Edge {
         let now = self.clock.now();
         stored.filter(|credential| same && credential.expires_at.is_none_or(|end| now < end))
     }
+}
+
+/// The text of the credential that a request presents.
+pub(crate) fn presented(request: &Request) -> Option<&str> {
+    bearer(header(request, &AUTHORIZATION))
 }
 
 /// Takes the token of `Bearer <token>`; the scheme's case does not matter.

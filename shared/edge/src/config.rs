@@ -1,5 +1,7 @@
 //! The edge's configuration.
 
+use mooring_domain::limits::{Limits, Rate};
+
 /// Says which variable is missing or wrong.
 #[derive(Debug, thiserror::Error)]
 #[error("the variable {0} must be set to {1}")]
@@ -10,12 +12,17 @@ pub struct ConfigError(&'static str, &'static str);
 pub struct Config {
     /// `API_ORIGIN`: the public origin of the API, such as `https://api.example.com`.
     pub api_origin: String,
+    /// `RATE_LIMIT_KEY` and `RATE_LIMIT_TENANT`: calls a minute and calls at once, such as `600/120`.
+    pub limits: Limits,
 }
 
 impl Config {
     /// Reads the configuration from the environment.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::new(&std::env::var("API_ORIGIN").unwrap_or_default())
+        let config = Self::new(&std::env::var("API_ORIGIN").unwrap_or_default())?;
+        let Limits { key, tenant } = config.limits;
+        let limits = Limits { key: rate("RATE_LIMIT_KEY", key)?, tenant: rate("RATE_LIMIT_TENANT", tenant)? };
+        Ok(Self { limits, ..config })
     }
 
     /// Takes an origin: scheme, host and port, and nothing after them.
@@ -23,8 +30,16 @@ impl Config {
         let url = url::Url::parse(api_origin).ok();
         let origin = url.map(|url| url.origin().ascii_serialization());
         match origin {
-            Some(origin) if origin == api_origin => Ok(Self { api_origin: origin }),
+            Some(origin) if origin == api_origin => {
+                Ok(Self { api_origin: origin, limits: Limits::default() })
+            }
             _ => Err(ConfigError("API_ORIGIN", "an origin such as https://api.example.com")),
         }
     }
+}
+
+/// Reads a rate from a variable, if it is set.
+fn rate(variable: &'static str, default: Rate) -> Result<Rate, ConfigError> {
+    let Ok(text) = std::env::var(variable) else { return Ok(default) };
+    text.parse().map_err(|_| ConfigError(variable, "calls a minute and calls at once, such as 600/120"))
 }

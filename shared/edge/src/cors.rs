@@ -14,7 +14,7 @@ use crate::{Edge, Reply, routes};
 /// The code of the refusal of a browser origin.
 pub(crate) const REFUSED: &str = "origin_not_allowed";
 const ALLOW_HEADERS: &str = "authorization, content-type, accept, idempotency-key";
-const EXPOSE_HEADERS: &str = "Link, Location, Mooring-Completeness, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id";
+const EXPOSE_HEADERS: &str = "Idempotent-Replayed, Link, Location, Mooring-Completeness, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id";
 /// Seconds that a browser may remember a preflight's answer.
 const MAX_AGE: &str = "600";
 

@@ -13,6 +13,8 @@ mod cursor;
 mod extract;
 mod headers;
 mod html;
+mod idempotency;
+mod limits;
 pub mod openapi;
 mod pages;
 mod problem;
@@ -26,7 +28,8 @@ pub mod views;
 
 use std::sync::Arc;
 
-use mooring_domain::ports::{CallerRead, Clock, Entropy};
+use mooring_domain::limits::Limits;
+use mooring_domain::ports::{CallerRead, Clock, Entropy, RateBuckets, Repeats};
 
 pub use api::note;
 pub use config::{Config, ConfigError};
@@ -55,17 +58,30 @@ pub struct Edge {
     pub entropy: Arc<dyn Entropy>,
     /// The public origin of the API, such as `https://api.example.com`, without a slash at the end.
     pub api_origin: String,
+    /// How much callers may call.
+    pub limits: Limits,
+    buckets: Arc<dyn RateBuckets>,
+    repeats: Arc<dyn Repeats>,
 }
 
 impl Edge {
-    /// Puts the edge together.
-    pub fn new(
-        callers: Arc<dyn CallerRead>,
+    /// Puts the edge together, on a store of callers, of what they called, and of how often.
+    pub fn new<S: CallerRead + RateBuckets + Repeats + 'static>(
+        store: Arc<S>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         config: Config,
     ) -> Self {
-        Self { callers, clock, entropy, api_origin: config.api_origin }
+        let Config { api_origin, limits } = config;
+        Self {
+            callers: store.clone(),
+            clock,
+            entropy,
+            api_origin,
+            limits,
+            buckets: store.clone(),
+            repeats: store,
+        }
     }
 
     /// Makes an absolute URL of a path of ours.

@@ -1,5 +1,7 @@
 //! OpenAPI 3.1 from the Rust types: functions describe their operations, the route table says where they are.
 
+mod guards;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
@@ -78,6 +80,8 @@ fn document(paths: &Map<String, Value>, schemas: &Map<String, Value>) -> Value {
         "paths": paths,
         "components": {
             "schemas": schemas,
+            "parameters": guards::parameters(),
+            "headers": guards::headers(),
             "securitySchemes": { "credential": {
                 "type": "http",
                 "scheme": "bearer",
@@ -188,13 +192,18 @@ impl Operation {
             .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
             .collect();
         parameters.extend(self.query.iter().cloned());
+        let repeatable = route.scope.is_some() && route.method == "POST";
+        parameters.extend(repeatable.then(guards::key));
         let mut answers = self.answers.clone();
         let media = if route.scope.is_some() { "application/problem+json" } else { "text/html" };
         let refusal = if route.scope.is_some() { json!(problem) } else { json!({ "type": "string" }) };
         answers.insert(
             "4XX".into(),
-            json!({ "description": "Refused; says what to do.", "content": { media: { "schema": refusal } } }),
+            json!({ "description": "Refused; says what to do.", "content": { media: { "schema": &refusal } } }),
         );
+        if route.scope.is_some() {
+            guards::limit(&mut answers, &refusal, repeatable);
+        }
         let mut operation = Map::new();
         operation.insert("operationId".into(), json!(self.id));
         operation.insert("summary".into(), json!(self.summary));

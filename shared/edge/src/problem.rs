@@ -2,6 +2,7 @@
 
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use mooring_domain::limits::{Exceeded, QUOTA_EXCEEDED};
 use mooring_domain::{Error, Kind, Retry};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -29,6 +30,9 @@ pub struct Problem<'a> {
     pub retryable: bool,
     /// Where the answer is described.
     pub doc: String,
+    /// The limits that were exceeded, by their names in `RateLimit-Policy`; only of `quota_exceeded`.
+    #[serde(rename = "violated-policies", skip_serializing_if = "<[_]>::is_empty")]
+    pub violated_policies: &'a [&'static str],
 }
 
 const OURS: &str = "Something went wrong on our side. The request id helps us to find it.";
@@ -42,6 +46,7 @@ const fn status(kind: Kind) -> (StatusCode, &'static str) {
         Kind::NotPermitted => (StatusCode::FORBIDDEN, "Not covered by the grant"),
         Kind::NotFound => (StatusCode::NOT_FOUND, "Not found"),
         Kind::Conflict => (StatusCode::CONFLICT, "Not possible in this state"),
+        Kind::Mismatch => (StatusCode::UNPROCESSABLE_ENTITY, "Does not fit the earlier request"),
         Kind::Reauthorise => (StatusCode::CONFLICT, "The person has to connect again"),
         Kind::Gone => (StatusCode::GONE, "No longer there"),
         Kind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Too large"),
@@ -71,7 +76,7 @@ pub(crate) fn is_ours(error: &Error) -> bool {
 pub(crate) fn document(error: &Error, request_id: &str, api_origin: &str) -> Reply {
     let (status, title) = status(error.kind);
     let problem = Problem {
-        kind: format!("tag:mooring,2026:{}", error.code),
+        kind: kind(error.code),
         title,
         status: status.as_u16(),
         detail: detail(error),
@@ -79,9 +84,23 @@ pub(crate) fn document(error: &Error, request_id: &str, api_origin: &str) -> Rep
         request_id,
         retryable: error.is_retryable(),
         doc: format!("{api_origin}/openapi.json#/components/schemas/Problem"),
+        violated_policies: violated(error),
     };
     let text = serde_json::to_string(&problem).unwrap_or_default();
     with_hints(typed(status, "application/problem+json", text).unwrap_or_default(), error)
+}
+
+/// The URI of a problem: the registered one where there is one.
+fn kind(code: &str) -> String {
+    match code {
+        QUOTA_EXCEEDED => "https://iana.org/assignments/http-problem-types#quota-exceeded".to_owned(),
+        _ => format!("tag:mooring,2026:{code}"),
+    }
+}
+
+fn violated(error: &Error) -> &[&'static str] {
+    let exceeded = error.source.as_deref().and_then(|source| source.downcast_ref::<Exceeded>());
+    exceeded.map_or(&[], |exceeded| exceeded.0.as_slice())
 }
 
 /// Writes an error as a page.

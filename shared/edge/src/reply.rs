@@ -7,6 +7,7 @@ use mooring_domain::{Error, Kind, Result};
 use serde::Serialize;
 
 use crate::Reply;
+use crate::idempotency::Resource;
 
 /// Answers 200 with JSON.
 pub fn ok<T: Serialize>(value: &T) -> Result<Reply> {
@@ -80,6 +81,9 @@ pub trait ReplyExt: Sized {
     fn header_value(self, name: HeaderName, value: &str) -> Result<Self>;
     /// Adds a `Set-Cookie`.
     fn cookie_value(self, value: &str) -> Result<Self>;
+    /// Says the id of what the reply is about, so that a repetition of the call finds it.
+    #[must_use]
+    fn about(self, id: &str) -> Self;
 }
 
 impl ReplyExt for Reply {
@@ -91,6 +95,11 @@ impl ReplyExt for Reply {
     fn cookie_value(mut self, value: &str) -> Result<Self> {
         self.headers_mut().append(SET_COOKIE, header(value)?);
         Ok(self)
+    }
+
+    fn about(mut self, id: &str) -> Self {
+        self.extensions_mut().insert(Resource(id.to_owned()));
+        self
     }
 }
 

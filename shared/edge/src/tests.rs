@@ -1,5 +1,7 @@
 //! The edge against a small directory: callers, origins, problems, bodies, queries, pages.
 
+mod guards;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +22,8 @@ use crate::{
     Cursor, Edge, Query, Reply, ReplyExt, cookie, escape, form_body, json_body, layout, ok, routes, status_of,
 };
 
+use guards::Guards;
+
 const ORIGIN: &str = "https://shop.example";
 
 struct Fixed;
@@ -33,6 +37,7 @@ impl Clock for Fixed {
 struct Directory {
     tenant: Tenant,
     key: Credential,
+    guards: Guards,
 }
 
 #[async_trait]
@@ -56,13 +61,21 @@ impl CallerRead for Directory {
 
 /// An edge with one tenant, and the text of its key; the hook changes what is stored.
 fn edge(change: impl FnOnce(&mut Directory)) -> (Edge, String) {
+    let (mut directory, text) = directory();
+    change(&mut directory);
+    let config = crate::Config::new("https://api.example").unwrap();
+    (Edge::new(Arc::new(directory), Arc::new(Fixed), Arc::new(SystemEntropy), config), text)
+}
+
+fn directory() -> (Directory, String) {
     let id = CredentialId::from_uuid(Uuid::from_u128(2));
     let tenant = TenantId::from_uuid(Uuid::from_u128(1));
     let text = text::mint(&SystemEntropy, &tenant, &id, false).text().to_owned();
     let digest = SystemEntropy.digest(text.as_bytes());
     let scopes = vec![Scope::ConnectionsRead];
     let kind = CredentialKind::ApiKey;
-    let mut directory = Directory {
+    let directory = Directory {
+        guards: Guards::default(),
         key: Credential { id, tenant: tenant.clone(), kind, digest, scopes, expires_at: None },
         tenant: Tenant {
             id: tenant,
@@ -72,9 +85,7 @@ fn edge(change: impl FnOnce(&mut Directory)) -> (Edge, String) {
             origins: vec![ORIGIN.to_owned()],
         },
     };
-    change(&mut directory);
-    let config = crate::Config::new("https://api.example").unwrap();
-    (Edge::new(Arc::new(directory), Arc::new(Fixed), Arc::new(SystemEntropy), config), text)
+    (directory, text)
 }
 
 fn request(method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Request {

@@ -3,12 +3,16 @@
 mod backoff;
 mod expression;
 mod failure;
+mod quick;
 mod reads;
+mod single;
 mod write;
 mod writes;
 
 pub(crate) use backoff::Backoff;
 pub(crate) use expression::Check;
 pub(crate) use failure::{busy, failed, not_built};
+pub(crate) use quick::Change;
+pub(crate) use single::Placed;
 pub(crate) use write::Write;
 pub(crate) use writes::{Refusal, TRANSACTION};

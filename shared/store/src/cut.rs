@@ -173,7 +173,9 @@ impl Store {
             known.iter().flat_map(|known| &known.origins).map(|origin| keys::origin(origin, tenant));
         let origins = origins.map(|key| place(key.table, key.pk, key.sk));
         let own = [Table::Directory, Table::Connections, Table::Transient];
-        Ok(own.into_iter().map(|table| place(table, tenant.as_str(), "")).chain(origins).collect())
+        let own = own.into_iter().map(|table| place(table, tenant.as_str(), ""));
+        let buckets = place(Table::Transient, keys::buckets(tenant), "");
+        Ok(own.chain([buckets]).chain(origins).collect())
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod connection;
 pub(crate) mod deletion;
 pub(crate) mod events;
 pub(crate) mod progress;
+pub(crate) mod repeats;
 pub(crate) mod vault;
 
 use std::collections::HashMap;
@@ -180,9 +181,14 @@ impl<'a> Fields<'a> {
         self.must(name, self.maybe_parsed(name))
     }
 
+    /// A number that may be missing.
+    pub(crate) fn maybe_number<T: FromStr>(&self, name: &str) -> Result<Option<T>> {
+        self.maybe(name, |value| value.as_n().ok()?.parse().ok())
+    }
+
     /// A number.
     pub(crate) fn number<T: FromStr>(&self, name: &str) -> Result<T> {
-        self.must(name, self.maybe(name, |value| value.as_n().ok()?.parse().ok()))
+        self.must(name, self.maybe_number(name))
     }
 
     /// An instant in whole seconds that may be missing.

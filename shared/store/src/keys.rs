@@ -26,11 +26,14 @@
 //! | Activity | `<ten>` | `<time>#<evt>` | log entry |
 //! | Transient | `<digest>` | `session`, `transaction`, `ticket`, `code`, `link` | short-lived row |
 //! | | `<ten>` | `tok#<key>` | frontend token |
+//! | | `<ten>` | `idem#<digest>` | call that may be repeated |
+//! | | `rate#<ten>` | `tenant`, `<key>` | bucket of a rate limit |
 //! | Ledger | `<ten>` | `<del>` | deletion; in the due index |
 //! | | `<ten>` | `aud#<evt>` | audit event |
 //! | | `code#<sha256>` | `code` | public code of a deletion |
 
 mod due;
+mod guards;
 mod sheets;
 
 use jiff::Timestamp;
@@ -44,6 +47,7 @@ use mooring_domain::report::Level;
 use mooring_domain::secret::{Digest, Fingerprint};
 
 pub(crate) use due::{DUE_DELETIONS, DUE_OUTBOX, EARLIEST, due_minute, due_shard, instant};
+pub(crate) use guards::{bucket, buckets, repeat};
 pub(crate) use sheets::{head, heads, parse_head, part, parts, past, past_until, shelf};
 
 /// The address of one row.

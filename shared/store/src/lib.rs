@@ -11,6 +11,7 @@
 
 mod activation;
 mod activity;
+mod buckets;
 mod client;
 mod config;
 mod connections;
@@ -23,6 +24,7 @@ mod keys;
 mod ledger;
 mod progress;
 mod purge;
+mod repeats;
 mod schema;
 mod sheets;
 mod transient;

@@ -2,19 +2,23 @@
 
 pub(crate) mod fakes;
 
-use jiff::SignedDuration;
+use std::sync::Arc;
 
-use fakes::{World, account, caller, now, profile, tenant};
+use jiff::{SignedDuration, Timestamp};
+
 use super::{PlanPorts, Target};
 use crate::caller::{Caller, CredentialKind};
 use crate::connection::State;
 use crate::deletion::{DELETE_WITHIN, Lateness, Reason, Step, Subject};
 use crate::error::Kind;
+use crate::idempotency::{Attempt, Standing};
 use crate::ids::ConnectionId;
 use crate::ops::read_deletions::{self, receipt};
 use crate::ops::request_deletion::{self, by_link, by_mail};
 use crate::ops::{disconnect, sweep_deletions};
 use crate::ports::Entropy;
+use crate::random::tests::Counting;
+use fakes::{World, account, caller, now, profile, tenant};
 
 fn server() -> Caller {
     caller(CredentialKind::ApiKey)
@@ -123,12 +127,37 @@ fn late_deletions_are_found_by_age() {
 #[test]
 fn t44_a_tenant_is_deleted_by_its_server_only() {
     let world = World::new();
-    let ports = request_deletion::Ports { plan: world.plan(), queue: &world };
+    let attempt = attempt(Standing::First);
+    let ports = request_deletion::Ports { plan: world.plan(), queue: &world, attempt: &attempt };
     let run = |caller: &Caller| now(request_deletion::run(&ports, caller, &request_deletion::Input::Tenant));
     assert_eq!(run(&browser("u-1")).unwrap_err().kind, Kind::Forbidden);
     let deletion = run(&server()).unwrap().deletion;
     assert_eq!((deletion.subject, deletion.step), (Subject::Tenant, Step::CutConnections));
     assert_eq!((deletion.reason, deletion.platform.as_str()), (Reason::Requested, ""));
+}
+
+fn attempt(standing: Standing) -> Attempt {
+    let mut attempt = Attempt::once(Timestamp::UNIX_EPOCH, Arc::new(Counting::default()));
+    attempt.standing = standing;
+    attempt
+}
+
+#[test]
+fn a_repeated_request_answers_its_deletion_also_when_the_rows_are_gone() {
+    let world = World::new();
+    let connection = world.connect(1, &[11]);
+    let input = request_deletion::Input::Part(whole(&connection));
+    let run = |attempt: &Attempt| {
+        let ports = request_deletion::Ports { plan: world.plan(), queue: &world, attempt };
+        now(request_deletion::run(&ports, &server(), &input))
+    };
+    let first = run(&attempt(Standing::First)).unwrap().deletion;
+    let sent = world.memory().sent.len();
+    world.memory().connections.clear();
+    let again = run(&attempt(Standing::Done(Some(first.id.to_string())))).unwrap().deletion;
+    assert_eq!((again.id, again.code), (first.id, first.code));
+    assert_eq!(world.memory().sent.len(), sent, "nothing is started again");
+    assert_eq!(run(&attempt(Standing::First)).unwrap_err().kind, Kind::NotFound);
 }
 
 fn mail_ports<'a>(world: &'a World, profile: &'a crate::profile::Profile) -> by_mail::Ports<'a> {

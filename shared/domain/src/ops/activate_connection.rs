@@ -1,6 +1,8 @@
 //! The product takes a connection up: the same tenant and the same end user as the one who connected.
 //!
 //! That closes cross-user session fixation: a link that an attacker started and a victim finished ends here.
+//!
+//! The code works once. A repeated call that carries the key of an earlier attempt reads the connection instead.
 
 use jiff::Timestamp;
 
@@ -9,6 +11,7 @@ use crate::caller::{Caller, Scope};
 use crate::connect::ActivationCode;
 use crate::connection::{Connection, State};
 use crate::error::{Error, Kind, Result};
+use crate::idempotency::{Attempt, Standing};
 use crate::ids::{ConnectionId, DeletionId, EndUser};
 use crate::ports::{Clock, ConnectionActivate, ConnectionRead, Entropy, SyncQueue, TransientTake};
 use crate::profile::Profile;
@@ -31,6 +34,8 @@ pub struct Ports<'a> {
     pub clock: &'a dyn Clock,
     /// Digests.
     pub entropy: &'a dyn Entropy,
+    /// Whether it was done before.
+    pub attempt: &'a Attempt,
 }
 
 /// What the product presents.
@@ -58,14 +63,39 @@ pub struct Output {
 /// Makes the connection active and starts its first jobs.
 pub async fn run(ports: &Ports<'_>, caller: &Caller, input: &Input) -> Result<Output> {
     caller.require(Scope::Connect)?;
+    if let Some(output) = done_before(ports, caller, input).await? {
+        return Ok(output);
+    }
     let key = ports.entropy.digest(input.code.as_bytes());
     let code = ports.take.take_code(&key, ports.clock.now()).await?;
-    let found = ports.connections.connection(&caller.tenant, &input.connection).await?;
-    let found = found.filter(|row| caller.may_see(&row.end_user));
-    let connection = found.ok_or_else(|| Error::not_found("connection"))?;
+    let connection = find(ports, caller, input).await?;
     check(ports.clock.now(), caller, input, code)?;
     let abandoned = pending(&connection)?;
     activate(ports, connection, &abandoned).await
+}
+
+async fn find(ports: &Ports<'_>, caller: &Caller, input: &Input) -> Result<Connection> {
+    let found = ports.connections.connection(&caller.tenant, &input.connection).await?;
+    let found = found.filter(|row| caller.may_see(&row.end_user));
+    found.ok_or_else(|| Error::not_found("connection"))
+}
+
+/// What an earlier attempt at this very call made, as it is now. One that was broken off may have come to the end.
+async fn done_before(ports: &Ports<'_>, caller: &Caller, input: &Input) -> Result<Option<Output>> {
+    if ports.attempt.standing == Standing::First {
+        return Ok(None);
+    }
+    let connection = find(ports, caller, input).await?;
+    if !connection.state.is_readable() {
+        return if ports.attempt.is_done() { Err(purging()) } else { Ok(None) };
+    }
+    let mut accounts = ports.connections.accounts(&connection.tenant, &connection.id).await?;
+    accounts.retain(|account| account.state.is_readable());
+    Ok(Some(Output { connection, accounts, unsent: None }))
+}
+
+fn purging() -> Error {
+    Error::new(Kind::Gone, "purging", "The connection is being deleted.")
 }
 
 /// The code belongs to this tenant, this connection and this end user, and is used up whatever comes of it.
@@ -89,7 +119,7 @@ fn check(now: Timestamp, caller: &Caller, input: &Input, code: Option<Activation
 fn pending(connection: &Connection) -> Result<DeletionId> {
     match (&connection.deletion, connection.state) {
         (Some(abandoned), State::Pending) => Ok(abandoned.clone()),
-        (_, State::Purging) => Err(Error::new(Kind::Gone, "purging", "The connection is being deleted.")),
+        (_, State::Purging) => Err(purging()),
         _ => Err(Error::conflict("not_pending", "The connection is active already.")),
     }
 }

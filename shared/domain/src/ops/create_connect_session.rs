@@ -1,4 +1,5 @@
-//! Opens a connect session: which end user may connect which platform, and where the flow returns to.
+//! Opens a connect session: which end user may connect which platform, and where the flow returns to. A repeated call
+//! gets the same token again, because the attempt's randomness and time are the same; the session may be used up.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -6,8 +7,9 @@ use crate::app::{INDEX_APP, app_key, mail_fingerprint};
 use crate::caller::{Caller, Scope};
 use crate::connect::{ConnectSession, SESSION_MINUTES};
 use crate::error::{Error, Kind, Result};
+use crate::idempotency::Attempt;
 use crate::ids::{ConnectionId, EndUser};
-use crate::ports::{CallerRead, Clock, ConnectionRead, Entropy, KeyOpen, TransientPut, VaultRead};
+use crate::ports::{CallerRead, Clock as _, ConnectionRead, KeyOpen, TransientPut, VaultRead};
 use crate::profile::Profile;
 use crate::random;
 use crate::secret::{Confidential, Fingerprint};
@@ -27,10 +29,8 @@ pub struct Ports<'a> {
     pub keys: &'a dyn KeyOpen,
     /// The product.
     pub profile: &'a Profile,
-    /// Time.
-    pub clock: &'a dyn Clock,
-    /// The session's token.
-    pub entropy: &'a dyn Entropy,
+    /// Time, the session's token, and whether there is one already.
+    pub attempt: &'a Attempt,
 }
 
 /// What the caller asks for.
@@ -60,6 +60,20 @@ pub struct Output {
 /// Opens the session.
 pub async fn run(ports: &Ports<'_>, caller: &Caller, input: Input) -> Result<Output> {
     caller.require(Scope::Connect)?;
+    let expires_at = ports.attempt.now() + SignedDuration::from_mins(SESSION_MINUTES);
+    let token = random::secret_text(ports.attempt.entropy());
+    if !ports.attempt.is_done() {
+        open(ports, caller, input, (&token, expires_at)).await?;
+    }
+    Ok(Output { token: Confidential::new(token), expires_at })
+}
+
+async fn open(
+    ports: &Ports<'_>,
+    caller: &Caller,
+    input: Input,
+    (token, expires_at): (&str, Timestamp),
+) -> Result<()> {
     check_end_user(caller, &input.end_user)?;
     if ports.profile.platform(&input.platform).is_none() {
         return Err(Error::invalid("unknown_platform", "The product does not connect to this platform."));
@@ -67,8 +81,6 @@ pub async fn run(ports: &Ports<'_>, caller: &Caller, input: Input) -> Result<Out
     check_return_url(ports, caller, &input.return_url).await?;
     check_reauthorise(ports, caller, &input).await?;
     let mail = fingerprint(ports, input.mail.as_ref()).await?;
-    let expires_at = ports.clock.now() + SignedDuration::from_mins(SESSION_MINUTES);
-    let token = random::secret_text(ports.entropy);
     let session = ConnectSession {
         tenant: caller.tenant.clone(),
         end_user: input.end_user,
@@ -78,8 +90,8 @@ pub async fn run(ports: &Ports<'_>, caller: &Caller, input: Input) -> Result<Out
         mail,
         expires_at,
     };
-    ports.transient.put_session(&ports.entropy.digest(token.as_bytes()), &session).await?;
-    Ok(Output { token: Confidential::new(token), expires_at })
+    let key = ports.attempt.entropy().digest(token.as_bytes());
+    ports.transient.put_session(&key, &session).await
 }
 
 /// A browser connects for its own end user only.

@@ -1,12 +1,14 @@
-//! Mints a frontend token: one browser, one end user, an hour, never more than the key that asks.
+//! Mints a frontend token: one browser, one end user, an hour, never more than the key that asks. A repeated call gets
+//! the same token again, because the attempt's randomness and time are the same.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::caller::{Caller, Credential, CredentialKind, Scope, text};
 use crate::connect::FRONTEND_TOKEN_MINUTES;
 use crate::error::{Error, Kind, Result};
+use crate::idempotency::Attempt;
 use crate::ids::{CredentialId, EndUser};
-use crate::ports::{Clock, Entropy, TransientPut};
+use crate::ports::{Clock as _, TransientPut};
 use crate::random;
 use crate::secret::Confidential;
 
@@ -15,10 +17,8 @@ use crate::secret::Confidential;
 pub struct Ports<'a> {
     /// Keeps the token's digest.
     pub transient: &'a dyn TransientPut,
-    /// Time.
-    pub clock: &'a dyn Clock,
-    /// The token's secret.
-    pub entropy: &'a dyn Entropy,
+    /// Time, the token's secret, and whether there is one already.
+    pub attempt: &'a Attempt,
 }
 
 /// What the caller asks for.
@@ -45,19 +45,21 @@ pub struct Output {
 pub async fn run(ports: &Ports<'_>, caller: &Caller, input: Input) -> Result<Output> {
     caller.require(Scope::TokensMint)?;
     let scopes = scopes(caller, input.scopes)?;
-    let now = ports.clock.now();
-    let id = CredentialId::from_uuid(random::uuid(ports.entropy, now));
-    let token = text::mint(ports.entropy, &caller.tenant, &id, true);
+    let (now, entropy) = (ports.attempt.now(), ports.attempt.entropy());
+    let id = CredentialId::from_uuid(random::uuid(entropy, now));
+    let token = text::mint(entropy, &caller.tenant, &id, true);
     let expires_at = now + SignedDuration::from_mins(FRONTEND_TOKEN_MINUTES);
     let credential = Credential {
         id,
         tenant: caller.tenant.clone(),
         kind: CredentialKind::FrontendToken(input.end_user),
-        digest: ports.entropy.digest(token.text().as_bytes()),
+        digest: entropy.digest(token.text().as_bytes()),
         scopes: scopes.clone(),
         expires_at: Some(expires_at),
     };
-    ports.transient.put_frontend_token(&credential).await?;
+    if !ports.attempt.is_done() {
+        ports.transient.put_frontend_token(&credential).await?;
+    }
     Ok(Output { token, expires_at, scopes })
 }
 

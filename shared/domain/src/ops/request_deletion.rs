@@ -7,8 +7,9 @@ pub mod by_mail;
 
 use crate::caller::{Caller, CredentialKind, Scope};
 use crate::deletion::{Reason, Subject};
-use crate::deletion_plan::{PlanPorts, Started, Target, cut, cut_for, start};
+use crate::deletion_plan::{PlanPorts, Started, Target, cut, cut_for, earlier, start};
 use crate::error::{Error, Kind, Result};
+use crate::idempotency::{Attempt, Standing};
 use crate::ports::DeletionQueue;
 
 /// What the operation needs.
@@ -18,6 +19,8 @@ pub struct Ports<'a> {
     pub plan: PlanPorts<'a>,
     /// Starts the first step at once.
     pub queue: &'a dyn DeletionQueue,
+    /// Whether it was done before.
+    pub attempt: &'a Attempt,
 }
 
 /// What to delete.
@@ -32,6 +35,11 @@ pub enum Input {
 /// Makes the cut. A tenant is closed at once; its connections are cut by the first step.
 pub async fn run(ports: &Ports<'_>, caller: &Caller, input: &Input) -> Result<Started> {
     caller.require(Scope::DeletionsWrite)?;
+    if let Standing::Done(Some(id)) = &ports.attempt.standing {
+        let id = id.parse().map_err(|_| Error::not_found("deletion"))?;
+        let deletion = earlier(&ports.plan, &caller.tenant, &id).await?;
+        return Ok(Started { deletion, unsent: None });
+    }
     let deletion = match input {
         Input::Part(part) => cut_for(&ports.plan, caller, part, Reason::Requested).await?,
         Input::Tenant => {

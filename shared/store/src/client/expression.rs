@@ -25,6 +25,12 @@ pub(crate) enum Check {
     Not(&'static str, AttributeValue),
     /// An attribute has one of these values.
     OneOf(&'static str, Vec<AttributeValue>),
+    /// An attribute is there and at most this.
+    AtMost(&'static str, AttributeValue),
+    /// An attribute is there and more than this.
+    MoreThan(&'static str, AttributeValue),
+    /// One of these lists of conditions holds as a whole.
+    Any(Vec<Vec<Self>>),
 }
 
 /// The placeholders of one request.
@@ -70,6 +76,13 @@ impl Expression {
                 let values: Vec<String> = values.iter().map(|value| self.value(value.clone())).collect();
                 format!("{} IN ({})", self.name(name), values.join(", "))
             }
+            Check::AtMost(name, most) => format!("{} <= {}", self.name(name), self.value(most.clone())),
+            Check::MoreThan(name, least) => format!("{} > {}", self.name(name), self.value(least.clone())),
+            Check::Any(lists) => {
+                let lists: Vec<String> = lists.iter().filter_map(|list| self.checks(list)).collect();
+                // AND binds stronger than OR, and the service refuses parentheses that are not needed.
+                format!("({})", lists.join(" OR "))
+            }
         }
     }
 
@@ -83,6 +96,11 @@ impl Expression {
         let remove: Vec<String> = remove.iter().map(|name| self.name(name)).collect();
         let clauses = [("SET", set), ("REMOVE", remove)].into_iter().filter(|(_, parts)| !parts.is_empty());
         clauses.map(|(word, parts)| format!("{word} {}", parts.join(", "))).collect::<Vec<_>>().join(" ")
+    }
+
+    /// What an update adds to a number.
+    pub(crate) fn adding(&mut self, name: &str, number: AttributeValue) -> String {
+        format!("ADD {} {}", self.name(name), self.value(number))
     }
 
     /// The rows of a partition.
@@ -128,6 +146,17 @@ mod tests {
         assert_eq!(checks.as_deref(), Some("attribute_exists(#pk) AND #state <> :v2"));
         let (names, values) = expression.parts();
         assert_eq!((names.unwrap().len(), values.unwrap().len()), (4, 3));
+    }
+
+    #[test]
+    fn alternatives_stay_together() {
+        let mut expression = Expression::default();
+        let either =
+            vec![vec![Check::Lacks("a")], vec![Check::AtMost("a", number(1)), Check::Is("b", number(2))]];
+        let checks = expression.checks(&[Check::Exists, Check::Any(either)]);
+        let wanted = "attribute_exists(#pk) AND (attribute_not_exists(#a) OR #a <= :v0 AND #b = :v1)";
+        assert_eq!(checks.as_deref(), Some(wanted));
+        assert_eq!(expression.adding("a", number(3)), "ADD #a :v2");
     }
 
     #[test]

@@ -17,8 +17,8 @@ use crate::caller::{Credential, Tenant};
 use crate::connect::{ActivationCode, AuthTransaction, ConfirmTicket, ConnectSession, DeletionLink};
 use crate::connection::{Connection, KeyRow, State, Tier, TokenRow};
 use crate::connector::{
-    Accounts, AppCredentials, AuthorizeRequest, CallContext, CodeExchange, Connector, Grant, Identity, Manifest, OAuth,
-    Reports, RevokeOutcome, StructureRead,
+    Accounts, AppCredentials, AuthorizeRequest, CallContext, CodeExchange, Connector, Grant, Identity,
+    Manifest, OAuth, Reports, RevokeOutcome, StructureRead,
 };
 use crate::deletion::{Deletion, Place, Reason, Subject};
 use crate::error::{Error, Kind};
@@ -227,11 +227,18 @@ fn a_new_connection_comes_with_the_deletion_that_ends_it() {
     let world = World::new();
     assert!(world.run(&Input { issuer: Some("https://p.example".to_owned()), ..input() }).is_ok());
     let new = world.created.lock().unwrap().take().unwrap();
-    assert_eq!((new.connection.state, new.connection.deletion.as_ref()), (State::Pending, Some(&new.abandoned.id)));
-    assert_eq!((new.abandoned.reason, new.abandoned.next_step_at), (Reason::Abandoned, Some(new.abandoned.t0)));
+    assert_eq!(
+        (new.connection.state, new.connection.deletion.as_ref()),
+        (State::Pending, Some(&new.abandoned.id))
+    );
+    assert_eq!(
+        (new.abandoned.reason, new.abandoned.next_step_at),
+        (Reason::Abandoned, Some(new.abandoned.t0))
+    );
     assert_eq!(new.abandoned.t0.duration_since(new.connection.created_at), SignedDuration::from_mins(15));
     assert_eq!(new.abandoned.keys.len(), 2);
-    let slots: Vec<_> = new.tokens.iter().map(|token| String::from_utf8(token.sealed.0.clone()).unwrap()).collect();
+    let slots: Vec<_> =
+        new.tokens.iter().map(|token| String::from_utf8(token.sealed.0.clone()).unwrap()).collect();
     assert_eq!(slots, ["tok#access#00000001\0access-token"]);
 }
 
@@ -259,7 +266,8 @@ fn a_grant_that_cannot_be_stored_is_ended() {
 
 #[test]
 fn only_the_same_person_authorises_again() {
-    for (identity, expected) in [("person", vec!["exchange", "again"]), ("other", vec!["exchange", "revoke"])] {
+    for (identity, expected) in [("person", vec!["exchange", "again"]), ("other", vec!["exchange", "revoke"])]
+    {
         let world = World { live: Some(live(identity)), ..World::new() };
         world.transaction.lock().unwrap().as_mut().unwrap().session.reauthorise = Some(connection());
         let arrived = world.run(&input());
@@ -467,7 +475,10 @@ impl OAuth for World {
         Err(unusable())
     }
     async fn exchange(&self, app: &AppCredentials, exchange: &CodeExchange<'_>) -> Result<Grant> {
-        assert_eq!((app.id.as_str(), exchange.redirect_uri), ("app", "https://api.example/oauth/callback/p/c"));
+        assert_eq!(
+            (app.id.as_str(), exchange.redirect_uri),
+            ("app", "https://api.example/oauth/callback/p/c")
+        );
         self.note("exchange");
         let access = SecretString::from("access-token");
         Ok(Grant { access, refresh: None, expires_at: None, scopes: self.granted.clone() })
@@ -485,6 +496,11 @@ impl OAuth for World {
 impl Accounts for World {
     async fn list(&self, _: &CallContext<'_>) -> Result<Vec<PlatformAccount>> {
         let (external_id, name) = ("7".to_owned(), "Shop ads".to_owned());
-        Ok(vec![PlatformAccount { external_id, name, currency: "EUR".parse().unwrap(), zone: "UTC".to_owned() }])
+        Ok(vec![PlatformAccount {
+            external_id,
+            name,
+            currency: "EUR".parse().unwrap(),
+            zone: "UTC".to_owned(),
+        }])
     }
 }

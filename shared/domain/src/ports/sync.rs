@@ -1,0 +1,141 @@
+//! Ports of syncs and reports: what is due, how far it came, sheets, completeness, the log.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::completeness::DayStatus;
+use crate::error::Result;
+use crate::ids::{AccountId, ConnectionId, TenantId};
+use crate::report::Level;
+use crate::sheet::StoredSheet;
+use crate::sync::{Checkpoint, SyncJob, SyncState};
+
+/// The address of an account's rows.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AccountRef {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Its connection.
+    pub connection: ConnectionId,
+    /// The account.
+    pub account: AccountId,
+}
+
+/// What is known of one day of one level, with the version and content hash of its stored sheet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayRecord {
+    /// What is known.
+    pub status: DayStatus,
+    /// The version of the stored sheet, if rows were stored.
+    pub version: Option<Timestamp>,
+    /// The keyed hash of its content.
+    pub hash: [u8; 16],
+    /// How many rows it has.
+    pub rows: u64,
+}
+
+/// Completeness by day.
+pub type Days = std::collections::BTreeMap<jiff::civil::Date, DayRecord>;
+
+/// Reads completeness.
+#[async_trait]
+pub trait CompletenessRead: Send + Sync {
+    /// The records of a level in a span of days, both ends included.
+    async fn days(
+        &self,
+        account: &AccountRef,
+        level: Level,
+        from: jiff::civil::Date,
+        to: jiff::civil::Date,
+    ) -> Result<Days>;
+}
+
+/// Keeps the progress of syncs. Every write is conditional on the account's rows still being there.
+#[async_trait]
+pub trait SyncProgress: Send + Sync {
+    /// What is remembered of an account.
+    async fn sync_state(&self, account: &AccountRef) -> Result<SyncState>;
+    /// Stores it.
+    async fn put_sync_state(&self, account: &AccountRef, state: &SyncState) -> Result<()>;
+    /// How far a job came.
+    async fn checkpoint(&self, account: &AccountRef, job: &str) -> Result<Checkpoint>;
+    /// Stores it; it expires a week later.
+    async fn put_checkpoint(
+        &self,
+        account: &AccountRef,
+        job: &str,
+        checkpoint: &Checkpoint,
+        now: Timestamp,
+    ) -> Result<()>;
+    /// Stores the records of days.
+    async fn put_days(&self, account: &AccountRef, level: Level, days: &Days) -> Result<()>;
+}
+
+/// Reads sealed sheets.
+#[async_trait]
+pub trait SheetRead: Send + Sync {
+    /// The sheets whose names lie in a range, both ends included; with `as_of`, each as it was then.
+    async fn sheets(
+        &self,
+        account: &AccountRef,
+        first: &str,
+        last: &str,
+        as_of: Option<Timestamp>,
+    ) -> Result<Vec<StoredSheet>>;
+}
+
+/// Writes sealed sheets.
+#[async_trait]
+pub trait SheetWrite: Send + Sync {
+    /// Stores a new version of a sheet and keeps the one before it; false when a newer one is there already.
+    async fn put_sheet(
+        &self,
+        account: &AccountRef,
+        sheet: &StoredSheet,
+        expires_at: Timestamp,
+    ) -> Result<bool>;
+}
+
+/// Reads what is due.
+#[async_trait]
+pub trait DueRead: Send + Sync {
+    /// The accounts of a shard whose slot (minute of the period) lies in a range, both ends included.
+    async fn due(&self, shard: u16, first: u16, last: u16) -> Result<Vec<AccountRef>>;
+    /// Outbox jobs older than an instant.
+    async fn outbox(&self, before: Timestamp) -> Result<Vec<(String, SyncJob)>>;
+    /// Removes outbox jobs that were sent.
+    async fn outbox_done(&self, job: &SyncJob, id: &str) -> Result<()>;
+}
+
+/// Sends sync jobs.
+#[async_trait]
+pub trait SyncQueue: Send + Sync {
+    /// Sends jobs, each after a delay of at most 15 minutes; the group is the tenant.
+    async fn send_sync(&self, jobs: &[SyncJob], delay_seconds: u32) -> Result<()>;
+}
+
+/// What happened, for the sync and access log; pseudonyms only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activity {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The account, if it was about one.
+    pub account: Option<AccountId>,
+    /// A word such as `sync.done`.
+    pub what: &'static str,
+    /// The numbers that belong to it, such as `rows`.
+    pub numbers: Vec<(&'static str, u64)>,
+    /// The code of the error, if it failed.
+    pub error: Option<&'static str>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Writes the log.
+#[async_trait]
+pub trait ActivityWrite: Send + Sync {
+    /// Adds an entry; it expires after 83 days.
+    async fn record(&self, entry: &Activity) -> Result<()>;
+}

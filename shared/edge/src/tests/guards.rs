@@ -1,0 +1,265 @@
+//! Rate limits and idempotency keys, over guards in memory that can be broken.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use mooring_domain::idempotency::{Attempt, Progress, Record};
+use mooring_domain::limits::{Bucket, InUse, Limits, Rate};
+use mooring_domain::ports::{Claimed, Drawn, RateBuckets, Repeats};
+use mooring_domain::random;
+use mooring_domain::secret::Digest;
+
+use super::*;
+
+/// What the guards of one edge remember.
+#[derive(Default)]
+pub(super) struct Guards {
+    whole_at: Mutex<HashMap<Bucket, i64>>,
+    records: Mutex<HashMap<Digest, Record>>,
+    draws: AtomicUsize,
+    broken: AtomicBool,
+}
+
+impl Guards {
+    fn ask(&self) -> Result<()> {
+        let error = || Error::unavailable("store_unavailable", "Broken.");
+        if self.broken.load(Ordering::Relaxed) { Err(error()) } else { Ok(()) }
+    }
+
+    fn draw(&self, bucket: &Bucket, next: impl FnOnce(Option<i64>) -> Option<i64>) -> Result<Drawn> {
+        self.ask()?;
+        self.draws.fetch_add(1, Ordering::Relaxed);
+        let mut shelf = self.whole_at.lock().unwrap();
+        let found = shelf.get(bucket).copied();
+        let Some(next) = next(found) else { return Ok(Drawn::Refused(found)) };
+        shelf.insert(bucket.clone(), next);
+        Ok(Drawn::Done(next))
+    }
+}
+
+#[async_trait]
+impl RateBuckets for Directory {
+    async fn look(&self, buckets: &[Bucket; 2]) -> Result<[Option<i64>; 2]> {
+        self.guards.ask()?;
+        let shelf = self.guards.whole_at.lock().unwrap();
+        Ok(buckets.each_ref().map(|bucket| shelf.get(bucket).copied()))
+    }
+
+    async fn start(&self, bucket: &Bucket, in_use: InUse, whole_at: i64) -> Result<Drawn> {
+        self.guards
+            .draw(bucket, |found| (!found.is_some_and(|found| in_use.holds(found))).then_some(whole_at))
+    }
+
+    async fn add(&self, bucket: &Bucket, cost: i64, latest: i64) -> Result<Drawn> {
+        self.guards.draw(bucket, |found| found.filter(|found| *found <= latest).map(|found| found + cost))
+    }
+}
+
+#[async_trait]
+impl Repeats for Directory {
+    async fn claim(&self, record: &Record, _: Timestamp) -> Result<Claimed> {
+        self.guards.ask()?;
+        let mut records = self.guards.records.lock().unwrap();
+        match records.get(&record.name).cloned() {
+            Some(Record { progress: Progress::Running(until), .. }) if until <= record.at => {
+                records.insert(record.name, record.clone());
+                Ok(Claimed::Again)
+            }
+            Some(found) => Ok(Claimed::Before(found)),
+            None => {
+                records.insert(record.name, record.clone());
+                Ok(Claimed::First)
+            }
+        }
+    }
+
+    async fn settle(&self, record: &Record, _: Timestamp) -> Result<()> {
+        self.guards.ask()?;
+        self.guards.records.lock().unwrap().insert(record.name, record.clone());
+        Ok(())
+    }
+
+    async fn forget(&self, record: &Record) -> Result<()> {
+        self.guards.records.lock().unwrap().remove(&record.name);
+        Ok(())
+    }
+}
+
+/// An edge whose guards a test can reach.
+struct Bench {
+    edge: Edge,
+    key: String,
+    directory: Arc<Directory>,
+    effects: AtomicUsize,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let (directory, key) = directory();
+        let directory = Arc::new(directory);
+        let config = crate::Config::new("https://api.example").unwrap();
+        let mut edge = Edge::new(directory.clone(), Arc::new(Fixed), Arc::new(SystemEntropy), config);
+        edge.limits = Limits { key: Rate::per_minute(60, 2), tenant: Rate::per_minute(6_000, 100) };
+        Self { edge, key, directory, effects: AtomicUsize::new(0) }
+    }
+
+    fn guards(&self) -> &Guards {
+        &self.directory.guards
+    }
+
+    async fn get(&self, headers: &[(&str, &str)]) -> Reply {
+        let bearer = format!("Bearer {}", self.key);
+        let headers = [&[("authorization", bearer.as_str())], headers].concat();
+        call(&self.edge, &request(Method::GET, "/v1/connections", &headers, "")).await
+    }
+
+    /// Sends a POST whose effect is counted and whose answer has a secret; `fails` is an error after the effect.
+    async fn post(&self, key: &str, body: &str, fails: Option<Kind>) -> Reply {
+        let bearer = format!("Bearer {}", self.key);
+        let headers = [("authorization", bearer.as_str()), ("idempotency-key", key)];
+        let request = request(Method::POST, "/v1/connect-sessions", &headers, body);
+        let run = async |_: Caller, attempt: Attempt| {
+            if !attempt.is_done() {
+                self.effects.fetch_add(1, Ordering::Relaxed);
+                if let Some(kind) = fails {
+                    return Err(Error::new(kind, "fails", "It fails."));
+                }
+            }
+            Ok(crate::created(&random::secret_text(attempt.entropy()), None)?.about("del_1"))
+        };
+        assert_send(self.edge.once(&request, Scope::ConnectionsRead, run)).await
+    }
+
+    fn effects(&self) -> usize {
+        self.effects.load(Ordering::Relaxed)
+    }
+}
+
+#[tokio::test]
+async fn every_answer_says_what_is_left_and_too_many_calls_are_refused() {
+    let bench = Bench::new();
+    for (left, status) in [(1, 200), (0, 200), (0, 429)] {
+        let reply = bench.get(&[("origin", ORIGIN)]).await;
+        assert_eq!(reply.status(), status);
+        assert_eq!(header(&reply, "ratelimit-policy"), Some("\"key\";q=60;w=60, \"tenant\";q=6000;w=60"));
+        let limit = header(&reply, "ratelimit").unwrap();
+        assert!(limit.starts_with(&format!("\"key\";r={left};t=1, \"tenant\";r=9")), "{limit}");
+        assert_eq!(header(&reply, "retry-after"), (status == 429).then_some("1"));
+        assert_eq!(header(&reply, "access-control-allow-origin"), Some(ORIGIN));
+    }
+    let document = problem(&bench.get(&[]).await);
+    assert_eq!(
+        (document["code"].as_str(), document["retryable"].as_bool()),
+        (Some("quota_exceeded"), Some(true))
+    );
+    assert_eq!(document["violated-policies"], serde_json::json!(["key"]));
+    assert!(document["type"].as_str().unwrap().ends_with("#quota-exceeded"));
+    assert_eq!(bench.guards().draws.load(Ordering::Relaxed), 4, "a refusal draws from nothing");
+}
+
+#[tokio::test]
+async fn nobody_can_use_up_the_calls_of_another() {
+    let mut bench = Bench::new();
+    bench.key = text::mint(
+        &SystemEntropy,
+        &TenantId::from_uuid(Uuid::from_u128(1)),
+        &CredentialId::from_uuid(Uuid::from_u128(2)),
+        false,
+    )
+    .text()
+    .to_owned();
+    let reply = bench.get(&[]).await;
+    assert_eq!(reply.status(), 401);
+    assert!(header(&reply, "ratelimit").is_none() && header(&reply, "ratelimit-policy").is_none());
+    assert_eq!(bench.guards().draws.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn limits_that_cannot_be_counted_let_through() {
+    let bench = Bench::new();
+    bench.guards().broken.store(true, Ordering::Relaxed);
+    for _ in 0..5 {
+        let reply = bench.get(&[]).await;
+        assert_eq!(reply.status(), 200);
+        assert!(header(&reply, "ratelimit-policy").is_some() && header(&reply, "ratelimit").is_none());
+    }
+}
+
+fn generous(bench: &mut Bench) {
+    bench.edge.limits = Limits::default();
+}
+
+#[tokio::test]
+async fn a_repetition_has_no_effect_and_gets_the_same_answer() {
+    let mut bench = Bench::new();
+    generous(&mut bench);
+    let first = bench.post("k-1", "{}", None).await;
+    assert_eq!((first.status().as_u16(), header(&first, "idempotent-replayed")), (201, None));
+    let again = bench.post("k-1", "{}", None).await;
+    assert_eq!((again.status().as_u16(), header(&again, "idempotent-replayed")), (201, Some("true")));
+    assert_eq!((first.body().as_ref(), bench.effects()), (again.body().as_ref(), 1));
+    let reused = bench.post("k-1", "{ }", None).await;
+    assert_eq!(
+        (reused.status().as_u16(), problem(&reused)["code"].as_str()),
+        (422, Some("idempotency_key_reused"))
+    );
+    let other = bench.post("k-2", "{}", None).await;
+    assert!(other.status() == 201 && other.body().as_ref() != first.body().as_ref());
+    let record = bench.guards().records.lock().unwrap().values().next().cloned().unwrap();
+    assert_eq!(record.progress, Progress::Done(Some("del_1".to_owned())));
+}
+
+#[tokio::test]
+async fn while_a_call_runs_its_repetition_waits() {
+    let mut bench = Bench::new();
+    generous(&mut bench);
+    let bearer = format!("Bearer {}", bench.key);
+    let headers = [("authorization", bearer.as_str()), ("idempotency-key", "k")];
+    let request = request(Method::POST, "/v1/connect-sessions", &headers, "");
+    let outer = async |_: Caller, _: Attempt| {
+        let inner = bench.edge.once(&request, Scope::ConnectionsRead, async |_, _| ok(&1)).await;
+        assert_eq!((inner.status().as_u16(), header(&inner, "retry-after")), (409, Some("1")));
+        assert_eq!(problem(&inner)["code"], "idempotency_in_progress");
+        ok(&2)
+    };
+    assert_eq!(bench.edge.once(&request, Scope::ConnectionsRead, outer).await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_refused_call_is_forgotten_and_one_that_broke_is_tried_again() {
+    let mut bench = Bench::new();
+    generous(&mut bench);
+    for (kind, status) in [(Kind::Invalid, 400), (Kind::Unavailable, 503)] {
+        assert_eq!(bench.post("k", "{}", Some(kind)).await.status(), status);
+    }
+    assert_eq!(bench.post("k", "{}", None).await.status(), 201);
+    assert_eq!(bench.effects(), 3);
+}
+
+#[tokio::test]
+async fn without_memory_nothing_is_done() {
+    let mut bench = Bench::new();
+    generous(&mut bench);
+    bench.guards().broken.store(true, Ordering::Relaxed);
+    let reply = bench.post("k", "{}", None).await;
+    assert_eq!((reply.status().as_u16(), bench.effects()), (503, 0));
+    assert_eq!(problem(&reply)["retryable"], true);
+}
+
+#[tokio::test]
+async fn keys_are_visible_ascii_of_a_sane_length() {
+    let mut bench = Bench::new();
+    generous(&mut bench);
+    let long = "k".repeat(255);
+    for key in ["k", "\"8e03978e-40d5-43e8-bc93-6894a57f9324\"", "~!", long.as_str()] {
+        assert_eq!(bench.post(key, "", None).await.status(), 201, "{key}");
+    }
+    let longer = "k".repeat(256);
+    for key in ["", " ", "a b", "a\tb", "k\u{e9}", longer.as_str()] {
+        let reply = bench.post(key, "", None).await;
+        assert_eq!(reply.status(), 400, "{key}");
+        assert_eq!(problem(&reply)["code"], "invalid_idempotency_key");
+    }
+    assert_eq!(bench.effects(), 4);
+}

@@ -1,0 +1,92 @@
+//! Calls that are tried once and given little time: who asks can go on without an answer, and must not wait for one.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{Builder, Config};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,
+};
+use mooring_domain::Result;
+use mooring_domain::deletion::Table;
+
+use super::expression::{Check, Expression};
+use super::failure::{failed, not_built};
+use super::write::key_item;
+use crate::Store;
+use crate::items::Item;
+use crate::keys::Key;
+
+/// How long such a call may take.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What an update does to one row.
+pub(crate) struct Change {
+    /// What it sets.
+    pub(crate) set: Vec<(String, AttributeValue)>,
+    /// The number that it adds to.
+    pub(crate) add: Option<(&'static str, AttributeValue)>,
+    /// Under which conditions.
+    pub(crate) checks: Vec<Check>,
+}
+
+impl Store {
+    /// Rows of one table as they were a moment ago, expired or not.
+    pub(crate) async fn glance(&self, table: Table, keys: &[Key]) -> Result<Vec<Item>> {
+        let name = self.tables.name(table)?;
+        let keys = keys.iter().map(key_item).collect();
+        let asked = KeysAndAttributes::builder().set_keys(Some(keys)).build().map_err(not_built)?;
+        let get =
+            self.client.batch_get_item().set_request_items(Some(HashMap::from([(name.to_owned(), asked)])));
+        let answer =
+            get.customize().config_override(impatient()).send().await.map_err(|error| failed(&error))?;
+        Ok(answer.responses.and_then(|mut tables| tables.remove(name)).unwrap_or_default())
+    }
+
+    /// Changes a row and answers what was changed, or the row as it is when a condition does not hold.
+    pub(crate) async fn change_once(
+        &self,
+        key: &Key,
+        change: &Change,
+    ) -> Result<std::result::Result<Item, Option<Item>>> {
+        let mut expression = Expression::default();
+        let mut update = expression.update(&change.set, &[]);
+        if let Some((name, number)) = &change.add {
+            update = format!("{update} {}", expression.adding(name, number.clone()));
+        }
+        let condition = expression.checks(&change.checks);
+        let (names, values) = expression.parts();
+        let sent = self
+            .client
+            .update_item()
+            .table_name(self.tables.name(key.table)?)
+            .set_key(Some(key_item(key)))
+            .update_expression(update)
+            .set_condition_expression(condition)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .return_values(ReturnValue::UpdatedNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .customize()
+            .config_override(impatient())
+            .send()
+            .await;
+        match sent {
+            Ok(answer) => Ok(Ok(answer.attributes.unwrap_or_default())),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                    Ok(Err(refused.item.clone()))
+                }
+                _ => Err(failed(&error)),
+            },
+        }
+    }
+}
+
+fn impatient() -> Builder {
+    let timeouts = TimeoutConfig::builder().operation_timeout(PATIENCE).build();
+    Config::builder().retry_config(RetryConfig::disabled()).timeout_config(timeouts)
+}

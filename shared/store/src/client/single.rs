@@ -1,0 +1,79 @@
+//! Single writes that have to know what they met.
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use mooring_domain::Result;
+
+use super::backoff::Backoff;
+use super::expression::{Check, Expression};
+use super::failure::{busy, failed, is_conflict, is_refused};
+use super::write::{key_item, with_key};
+use crate::Store;
+use crate::items::{Draft, Item};
+use crate::keys::Key;
+
+/// What came of placing a row.
+pub(crate) enum Placed {
+    /// It was placed, over a row if there was one.
+    Over(Option<Item>),
+    /// It was not; the row that is in its way.
+    Behind(Item),
+}
+
+impl Store {
+    /// Writes a whole row if conditions hold on the one before; answers that one either way.
+    pub(crate) async fn place(&self, key: &Key, draft: Draft, checks: &[Check]) -> Result<Placed> {
+        let mut expression = Expression::default();
+        let condition = expression.checks(checks);
+        let (names, values) = expression.parts();
+        let put = self.client.put_item().table_name(self.tables.name(key.table)?);
+        let put = put.set_item(Some(with_key(key, draft.done()))).set_condition_expression(condition);
+        let put = put.set_expression_attribute_names(names).set_expression_attribute_values(values);
+        let put = put.return_values(ReturnValue::AllOld);
+        let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let mut backoff = Backoff::default();
+        loop {
+            let error = match put.clone().send().await {
+                Ok(answer) => return Ok(Placed::Over(answer.attributes)),
+                Err(error) => error,
+            };
+            if !is_refused(&error) {
+                if is_conflict(&error) && backoff.wait().await {
+                    continue;
+                }
+                return Err(failed(&error));
+            }
+            let found = match error.into_service_error() {
+                PutItemError::ConditionalCheckFailedException(refused) if refused.item.is_some() => {
+                    refused.item
+                }
+                _ => self.get(key).await?,
+            };
+            match found {
+                Some(found) => return Ok(Placed::Behind(found)),
+                // What was in the way has just gone.
+                None if backoff.wait().await => {}
+                None => return Err(busy("a row that comes and goes")),
+            }
+        }
+    }
+
+    /// Deletes a row if conditions hold on it.
+    pub(crate) async fn delete_if(&self, key: &Key, checks: &[Check]) -> Result<()> {
+        let mut expression = Expression::default();
+        let condition = expression.checks(checks);
+        let (names, values) = expression.parts();
+        let delete = self.client.delete_item().table_name(self.tables.name(key.table)?);
+        let delete = delete.set_key(Some(key_item(key))).set_condition_expression(condition);
+        let delete = delete.set_expression_attribute_names(names).set_expression_attribute_values(values);
+        let mut backoff = Backoff::default();
+        loop {
+            match delete.clone().send().await {
+                Ok(_) => return Ok(()),
+                Err(error) if is_refused(&error) => return Ok(()),
+                Err(error) if is_conflict(&error) && backoff.wait().await => {}
+                Err(error) => return Err(failed(&error)),
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The rows behind the API's guards: calls that may be repeated, buckets of rate limits.
+//!
+//! Buckets have partitions of their own, so that a role can be given these rows and no others of the table.
+
+use mooring_domain::deletion::Table;
+use mooring_domain::ids::{CredentialId, TenantId};
+use mooring_domain::limits::Bucket;
+use mooring_domain::secret::Digest;
+
+use super::Key;
+
+/// The record of a call that may be repeated, by its derived name.
+pub(crate) fn repeat(tenant: &TenantId, name: &Digest) -> Key {
+    Key::new(Table::Transient, tenant.as_str(), format!("idem#{}", name.to_hex()))
+}
+
+/// The partition of a tenant's buckets.
+pub(crate) fn buckets(tenant: &TenantId) -> String {
+    format!("rate#{tenant}")
+}
+
+pub(crate) fn bucket(bucket: &Bucket) -> Key {
+    let owner = bucket.credential.as_ref().map_or("tenant", CredentialId::as_str);
+    Key::new(Table::Transient, buckets(&bucket.tenant), owner)
+}
