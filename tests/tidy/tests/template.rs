@@ -90,6 +90,41 @@ fn kms_rights_name_the_use() {
     }
 }
 
+/// The statements of a function by their Sid.
+fn statements(function: &Value) -> BTreeMap<String, Value> {
+    let policies = function["Properties"]["Policies"].as_sequence().cloned().unwrap_or_default();
+    let all =
+        policies.iter().flat_map(|policy| policy["Statement"].as_sequence().cloned().unwrap_or_default());
+    all.map(|statement| (statement["Sid"].as_str().unwrap().to_owned(), statement)).collect()
+}
+
+/// docs/adr/0011: who counts calls may write buckets, who remembers them may write rows of tenants, and nothing else.
+#[test]
+fn guards_of_the_api_write_their_own_rows_only() {
+    let functions = functions();
+    for route in mooring_edge::routes::ROUTES.iter().filter(|route| route.scope.is_some()) {
+        let statements = statements(&functions[route.function]);
+        let repeats = (route.method == "POST").then_some(("Idempotency", "ten_*", "dynamodb:PutItem"));
+        for (sid, rows, action) in [("Limits", "rate#*", "dynamodb:UpdateItem")].into_iter().chain(repeats) {
+            let statement = statements.get(sid).unwrap_or(&Value::Null);
+            let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+            assert_eq!(keys[0].as_str(), Some(rows), "{}: {sid}", route.function);
+            let actions = statement["Action"].as_sequence().unwrap();
+            assert!(
+                actions.iter().any(|allowed| allowed.as_str() == Some(action)),
+                "{}: {sid}",
+                route.function
+            );
+        }
+        let wide = statements.get("Transient").map(|statement| format!("{:?}", statement["Action"]));
+        assert!(
+            !wide.is_some_and(|actions| actions.contains("UpdateItem")),
+            "{}: UpdateItem on all of Transient could change credentials and sessions",
+            route.function
+        );
+    }
+}
+
 #[test]
 fn routes_in_code_are_the_routes_of_the_template() {
     let mut in_template = BTreeSet::new();

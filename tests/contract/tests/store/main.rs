@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that is wrong has to stop at once")]
 
 mod activation;
+mod buckets;
 mod connections;
 mod cut;
 mod directory;
@@ -13,5 +14,6 @@ mod isolation;
 mod ledger;
 mod progress;
 mod purge;
+mod repeats;
 mod sheets;
 mod transient;
