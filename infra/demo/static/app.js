@@ -15,6 +15,7 @@ import { deletionIds, forgetDeletion, rememberDeletion } from "./store.js";
 
 const FAST = 1_500;
 const SLOW = 30_000;
+const FRESH = 120_000;
 const PROBLEMS = {
   cancelled: "You cancelled, so nothing was connected.",
   access_denied: "You did not give access, so nothing was connected.",
@@ -79,10 +80,13 @@ async function refresh() {
 
 function nextWait() {
   const open = [...state.deletions.values()].filter((deletion) => !isDone(deletion));
-  const waits = open.map((deletion) => (Date.parse(deletion.next_step_at) - now()) / speed() / 3);
+  const waits = open.map((deletion) => (isFresh(deletion) ? 0 : (Date.parse(deletion.next_step_at) - now()) / speed() / 3));
   if (state.connection && state.model && !state.model.settled) waits.push(0);
   return Math.min(SLOW, Math.max(FAST, Math.min(...waits)));
 }
+
+/** The first steps follow each other at once, and a time that is written down before one of them is soon another. */
+const isFresh = ({ t0 }) => now() - Date.parse(t0) < FRESH;
 
 async function loadConnection() {
   const { connections } = await call("GET", "/v1/connections");

@@ -87,7 +87,7 @@ function stepItem(deletion, step, index, all) {
   return h("li", { class: state, "data-step": step, "aria-current": state === "next" ? "step" : null },
     h("div", null,
       h("strong", null, title, h("span", { class: "sr" }, `, ${{ done: "done", next: "next", later: "to come" }[state]}`)),
-      h("span", { class: "soft" }, state === "done" && event ? eventText(event, note) : note, state === "next" ? triesText(deletion, step) : null)),
+      h("span", { class: "soft" }, state === "done" && event ? eventText(event, note) : note, state === "next" ? triesText(deletion, step, event) : null)),
     h("span", { class: "when" }, when(deletion, state, step, event)));
 }
 
@@ -97,9 +97,10 @@ function when(deletion, state, step, event) {
   return "";
 }
 
-function triesText({ revoke }, step) {
+function triesText({ revoke }, step, event) {
   if (step !== "revoke" || !revoke?.tries) return null;
-  return ` Asked ${revoke.tries === 1 ? "once" : `${revoke.tries} times`} so far, at most 3 times.`;
+  const answer = event?.outcome ? `: ${OUTCOMES[event.outcome] ?? event.outcome}` : "";
+  return ` Asked ${revoke.tries === 1 ? "once" : `${revoke.tries} times`} so far${answer}. At most 3 times.`;
 }
 
 function eventText({ step, counts, outcome }, note) {

@@ -1,0 +1,92 @@
+//! The connect flow, stopped where a test wants to reach in.
+
+use anyhow::{Context as _, Result};
+use http::header::SET_COOKIE;
+use mooring_local::{Page, Person, Product};
+use reqwest::Method;
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::World;
+
+/// A browser that the platform has just sent back, before it followed.
+#[derive(Debug, Clone)]
+pub struct Arrived {
+    /// The browser with its cookies.
+    pub person: Person,
+    /// Our callback with everything that the platform put there.
+    pub callback: Url,
+    /// The name and value of the cookie that binds the flow to the browser.
+    pub cookie: (String, String),
+}
+
+impl Arrived {
+    /// The callback with parameters changed by a function; those for which it answers `None` are left out.
+    pub fn changed(&self, change: impl Fn(&str, &str) -> Option<String>) -> Url {
+        let mut url = self.callback.clone();
+        let pairs: Vec<_> = self
+            .callback
+            .query_pairs()
+            .filter_map(|(name, value)| Some((name.to_string(), change(&name, &value)?)))
+            .collect();
+        url.query_pairs_mut().clear().extend_pairs(pairs);
+        url
+    }
+}
+
+/// What a product asks for when it opens a connect session.
+pub fn request(world: &World, end_user: &str) -> Value {
+    json!({ "end_user": end_user, "platform": "tiktok_ads", "return_url": return_url(world) })
+}
+
+/// Takes a new browser to the platform and back to the door of our callback.
+pub async fn arrive(world: &World, product: &Product, end_user: &str) -> Result<Arrived> {
+    through_consent(product, &request(world, end_user)).await
+}
+
+/// Opens a connect session that authorises a live connection again, and takes a new browser to the callback's door.
+pub async fn arrive_again(world: &World, end_user: &str, connection: &str) -> Result<Arrived> {
+    let mut body = request(world, end_user);
+    body["connection_id"] = json!(connection);
+    through_consent(&world.product, &body).await
+}
+
+async fn through_consent(product: &Product, body: &Value) -> Result<Arrived> {
+    let mut person = Person::new()?;
+    let page = person.get(&session(product, body).await?).await?;
+    let sent = person.submit(&page.form("<button")?, |_, value| value != "cancel").await?;
+    let cookie = set_cookie(&sent)?;
+    let consent = person.get(sent.follow()?).await?;
+    let back = person.submit(&consent.form("advertiser")?, |_, value| value != "cancel").await?;
+    Ok(Arrived { callback: back.follow()?.clone(), person, cookie })
+}
+
+/// The one cookie that a page sets.
+pub fn set_cookie(page: &Page) -> Result<(String, String)> {
+    let header = page.headers.get(SET_COOKIE).context("no cookie was set")?.to_str()?;
+    let (name, value) = header.split(';').next().and_then(|pair| pair.split_once('=')).context("not a cookie")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Follows the callback and answers the confirm page.
+pub async fn land(arrived: &mut Arrived) -> Result<Page> {
+    let landed = arrived.person.get(&arrived.callback).await?;
+    arrived.person.get(landed.follow()?).await
+}
+
+/// The return URL that is registered for tenants of the stack.
+pub fn return_url(world: &World) -> String {
+    format!("{}/connected", world.stack.demo_origin())
+}
+
+/// Opens a connect session and answers the address of its page.
+pub async fn session(product: &Product, body: &Value) -> Result<Url> {
+    let session = product.call(Method::POST, "/v1/connect-sessions", Some(body)).await?;
+    Ok(Url::parse(session["url"].as_str().context("a session without url")?)?)
+}
+
+/// A query parameter of a URL.
+pub fn parameter(url: &Url, name: &str) -> Result<String> {
+    let found = url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+    found.with_context(|| format!("{} has no {name}", url.path()))
+}

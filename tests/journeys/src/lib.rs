@@ -1,0 +1,24 @@
+//! What the journeys share: a small world in one process, the platform asked directly, the tables read raw, and a rig
+//! that breaks chosen external calls.
+//!
+//! Nothing here judges; the tests do. Every test starts a world of its own, in memory and on free ports.
+
+pub mod checks;
+pub mod connecting;
+pub mod platform;
+pub mod quick;
+pub mod rig;
+pub mod tables;
+pub mod wire;
+pub mod world;
+
+pub use connecting::Arrived;
+pub use platform::{Figures, Platform};
+pub use wire::{Answer, Wire};
+pub use world::{Size, World};
+
+/// Prints a figure of a test, such as the number of its cases.
+#[expect(clippy::print_stdout, reason = "figures are for the one who reads the test's output")]
+pub fn say(line: &str) {
+    println!("{line}");
+}

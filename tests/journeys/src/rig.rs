@@ -1,0 +1,311 @@
+//! Functions whose every external call goes through a fault proxy, and the way one of them is broken at a chosen call.
+//!
+//! A crash drops the running function where it is, as a killed process would leave it; what goes on afterwards are
+//! fresh functions with new clients.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context as _, Result, bail};
+use aws_lambda_events::sqs::SqsEvent;
+use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
+use axum::body::{Body, to_bytes};
+use http::{Method, Request};
+use lambda_http::tower::Service as _;
+use mooring_aws_local::{Call, Endpoints, Fault, FaultPlan, FaultProxy, sdk_config};
+use mooring_domain::profile::Profile;
+use mooring_local::mount::{self, Mounted};
+use mooring_local::{Adapters, Wiring, gateway, poller, schedules};
+
+use crate::{Answer, World};
+
+/// How often our clients try a call: the SDK of AWS, and the kit where it may repeat.
+const AWS_TRIES: u64 = 3;
+const KIT_TRIES: u64 = 4;
+
+/// How a call is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The process dies before the call goes out.
+    CrashBefore,
+    /// The process dies before the answer arrives.
+    CrashAfter,
+    /// The service limits us, once.
+    Throttle,
+    /// Another transaction holds the item, once.
+    Conflict,
+    /// The service fails, once.
+    ServerError,
+    /// The call arrives twice.
+    Duplicate,
+    /// The call arrives and its answer is lost.
+    Reset,
+    /// The service fails for as long as it is tried.
+    Outage,
+}
+
+impl Mode {
+    /// The two crashes.
+    pub const CRASHES: [Self; 2] = [Self::CrashBefore, Self::CrashAfter];
+    /// Everything else.
+    pub const FAULTS: [Self; 6] =
+        [Self::Throttle, Self::Conflict, Self::ServerError, Self::Duplicate, Self::Reset, Self::Outage];
+
+    /// Tells whether the process dies.
+    pub fn is_crash(self) -> bool {
+        Self::CRASHES.contains(&self)
+    }
+
+    /// Plans the fault; an outage lasts for as long as the client of that call tries.
+    fn plan(self, plan: &FaultPlan, call: u64, calm: &[Call]) {
+        let fault = match self {
+            Self::CrashBefore => Fault::CrashBefore,
+            Self::CrashAfter => Fault::CrashAfter,
+            Self::Throttle => Fault::Throttle,
+            Self::Conflict => Fault::Conflict,
+            Self::ServerError | Self::Outage => Fault::ServerError,
+            Self::Duplicate => Fault::Duplicate,
+            Self::Reset => Fault::Reset,
+        };
+        let tries = match calm.iter().find(|known| known.seq == call) {
+            _ if self != Self::Outage => 1,
+            Some(known) if known.label != "platform" => AWS_TRIES,
+            Some(known) if known.operation.starts_with("GET") => KIT_TRIES,
+            _ => 1,
+        };
+        (call..call + tries).for_each(|call| plan.inject(call, fault));
+    }
+}
+
+/// One run with one call broken.
+#[derive(Debug, Clone)]
+pub struct Trial<T> {
+    /// Which call; 0 for none.
+    pub call: u64,
+    /// How.
+    pub mode: Mode,
+    /// Every external call of the run.
+    pub log: Vec<Call>,
+    /// What the function answered; `None` when it died.
+    pub answered: Option<T>,
+}
+
+impl<T> Trial<T> {
+    /// The broken call, if the run came so far.
+    pub fn hit(&self) -> Option<&Call> {
+        self.log.iter().find(|call| call.seq == self.call)
+    }
+
+    /// Names the trial in a failure.
+    pub fn name(&self) -> String {
+        let what = self.hit().map(|call| format!("{} {}", call.label, call.operation));
+        format!("{:?} at call {} ({})", self.mode, self.call, what.unwrap_or_default())
+    }
+
+    /// The number of the first call of an operation.
+    pub fn first(&self, operation: &str) -> Option<u64> {
+        self.log.iter().find(|call| call.operation.contains(operation)).map(|call| call.seq)
+    }
+}
+
+/// Proxies before everything that functions call, under one plan.
+pub struct Rig {
+    plan: Arc<FaultPlan>,
+    proxied: Wiring,
+    profile: Arc<Profile>,
+    log: Mutex<Vec<Call>>,
+    _proxies: Vec<FaultProxy>,
+}
+
+impl Rig {
+    /// Starts proxies before a world's services and platform. `days` is how far a first sync reaches back.
+    pub async fn before(world: &World, days: u16) -> Result<Self> {
+        let plan = FaultPlan::quiet();
+        let direct = world.stack.wiring();
+        let (mut proxies, mut urls) = (Vec::new(), Vec::new());
+        let Endpoints { dynamodb, kms, sqs, ses } = &direct.endpoints;
+        for (label, upstream) in
+            [("dynamodb", dynamodb), ("kms", kms), ("sqs", sqs), ("ses", ses), ("platform", &direct.platform_origin)]
+        {
+            let proxy = FaultProxy::start(upstream, label, Arc::clone(&plan)).await?;
+            urls.push(proxy.url().to_owned());
+            proxies.push(proxy);
+        }
+        let [dynamodb, kms, sqs, ses, platform_origin] =
+            <[String; 5]>::try_from(urls).ok().context("five proxies")?;
+        let endpoints = Endpoints { dynamodb, kms, sqs, ses };
+        let proxied = Wiring { endpoints, platform_origin, ..direct.clone() };
+        let profile = Arc::new(shortened(&world.stack.adapters().profile, days));
+        Ok(Self { plan, proxied, profile, log: Mutex::default(), _proxies: proxies })
+    }
+
+    /// Fresh functions that nothing breaks, with the same profile.
+    pub fn calm(&self, world: &World) -> Result<Functions> {
+        Functions::over(world.stack.wiring(), world, &self.profile)
+    }
+
+    /// Runs fresh functions with one call broken. Call 0 breaks none.
+    pub async fn broken<T>(
+        &self,
+        world: &World,
+        (mode, call): (Mode, u64),
+        run: impl AsyncFnOnce(&Functions) -> Result<T>,
+    ) -> Result<Trial<T>> {
+        self.plan.reset();
+        if call > 0 {
+            mode.plan(&self.plan, call, &self.last_calm());
+        }
+        let functions = Functions::over(&self.proxied, world, &self.profile)?;
+        let answered = tokio::select! {
+            answered = run(&functions) => Some(answered?),
+            () = self.plan.crashed() => None,
+        };
+        let log = self.plan.log();
+        self.plan.reset();
+        if call == 0 {
+            self.log.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&log);
+        }
+        Ok(Trial { call, mode, log, answered })
+    }
+
+    /// The calls of the last run without faults.
+    fn last_calm(&self) -> Vec<Call> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The profile with a shorter reach.
+fn shortened(profile: &Profile, days: u16) -> Profile {
+    let mut short = profile.clone();
+    for platform in &mut short.platforms {
+        platform.backfill_days = days;
+    }
+    short
+}
+
+/// All functions over one wiring.
+pub struct Functions(Mounted);
+
+/// A queue of the template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queue {
+    /// Sync jobs.
+    Sync,
+    /// Deletion steps.
+    Deletion,
+}
+
+impl Functions {
+    /// Mounts fresh functions.
+    pub fn over(wiring: &Wiring, world: &World, profile: &Arc<Profile>) -> Result<Self> {
+        let mut adapters = Adapters::new(wiring, world.stack.clock())?;
+        adapters.profile = Arc::clone(profile);
+        Ok(Self(mount::all(&adapters)))
+    }
+
+    /// Sends a request through API Gateway's event into its function; dropping the future drops the function.
+    pub async fn http(
+        &self,
+        method: &Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<String>,
+    ) -> Result<Answer> {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body.map_or_else(Body::empty, Body::from))?;
+        let mut router = gateway::router(Arc::new(self.0.http.clone()));
+        let Ok(response) = router.call(request).await;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = to_bytes(response.into_body(), usize::MAX).await?;
+        Ok(Answer { status, headers, body: String::from_utf8_lossy(&body).into_owned() })
+    }
+
+    /// Hands a batch to the queue's worker; answers the ids of the messages that failed.
+    pub async fn work(&self, queue: Queue, batch: &Batch) -> Result<Vec<String>> {
+        let function = match queue {
+            Queue::Sync => &self.0.sync_worker,
+            Queue::Deletion => &self.0.deletion_worker,
+        };
+        let response = function(batch.event.clone()).await;
+        Ok(response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect())
+    }
+
+    /// Ticks planner and sweeper.
+    pub async fn tick(&self, world: &World) -> Result<()> {
+        for function in &self.0.schedules {
+            function(schedules::input(world.now())).await?;
+        }
+        Ok(())
+    }
+
+    /// Handles the next batch of a queue; what fails stays for another delivery. False when there is none.
+    pub async fn next(&self, world: &World, queue: Queue) -> Result<bool> {
+        let Some(batch) = Batch::receive(world, queue).await? else { return Ok(false) };
+        let failed = self.work(queue, &batch).await?;
+        batch.delete(world, &failed).await?;
+        Ok(true)
+    }
+}
+
+/// Messages that were received and not deleted.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    event: SqsEvent,
+    messages: Vec<Message>,
+    queue_url: String,
+}
+
+impl Batch {
+    /// Receives what is visible: one job, or up to ten deletions.
+    pub async fn receive(world: &World, queue: Queue) -> Result<Option<Self>> {
+        Self::at_most(world, queue, if queue == Queue::Sync { 1 } else { 10 }).await
+    }
+
+    /// Receives one message alone.
+    pub async fn one(world: &World, queue: Queue) -> Result<Option<Self>> {
+        Self::at_most(world, queue, 1).await
+    }
+
+    async fn at_most(world: &World, queue: Queue, most: i32) -> Result<Option<Self>> {
+        let (sync, deletion) = &world.stack.wiring().queues;
+        let queue_url = if queue == Queue::Sync { sync } else { deletion };
+        let received = client(world)
+            .receive_message()
+            .queue_url(queue_url)
+            .max_number_of_messages(most)
+            .message_system_attribute_names(MessageSystemAttributeName::All)
+            .send()
+            .await?;
+        let messages = received.messages.unwrap_or_default();
+        if messages.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Self { event: poller::event(&messages)?, messages, queue_url: queue_url.clone() }))
+    }
+
+    /// Receives what has to be there.
+    pub async fn expect(world: &World, queue: Queue) -> Result<Self> {
+        match Self::receive(world, queue).await? {
+            Some(batch) => Ok(batch),
+            None => bail!("nothing is in the queue"),
+        }
+    }
+
+    /// Deletes the messages that did not fail, as the event source mapping does.
+    pub async fn delete(&self, world: &World, failed: &[String]) -> Result<()> {
+        for message in &self.messages {
+            if message.message_id().is_some_and(|id| failed.iter().any(|failed| failed == id)) {
+                continue;
+            }
+            let handle = message.receipt_handle().context("no receipt")?;
+            client(world).delete_message().queue_url(&self.queue_url).receipt_handle(handle).send().await?;
+        }
+        Ok(())
+    }
+}
+
+fn client(world: &World) -> aws_sdk_sqs::Client {
+    aws_sdk_sqs::Client::new(&sdk_config(&world.stack.wiring().endpoints.sqs))
+}

@@ -1,0 +1,82 @@
+//! The tables as they lie there, read around every function.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use aws_sdk_dynamodb::types::AttributeValue;
+use mooring_domain::deletion::Table;
+use mooring_local::Stack;
+
+/// The tables that hold what belongs to a connection and must be empty of it when it is gone.
+pub const HOLDING: [Table; 4] = [Table::Directory, Table::Connections, Table::Vault, Table::Reports];
+
+/// How many items name something in their keys, by table; tables without any are left out.
+pub async fn held(stack: &Stack, what: &str) -> Result<BTreeMap<&'static str, usize>> {
+    let mut held = BTreeMap::new();
+    for table in HOLDING {
+        let count = stack.items_naming(table, what).await?.len();
+        if count > 0 {
+            held.insert(table.as_str(), count);
+        }
+    }
+    Ok(held)
+}
+
+/// The sort keys of a table's items that name something.
+pub async fn sort_keys(stack: &Stack, table: Table, what: &str) -> Result<Vec<String>> {
+    let items = stack.items_naming(table, what).await?;
+    let mut keys: Vec<_> = items.iter().filter_map(|item| text(item.get("sk"))).collect();
+    keys.sort_unstable();
+    Ok(keys)
+}
+
+/// The newest version of each sheet whose partition names something: name to version in milliseconds.
+pub async fn versions(stack: &Stack, what: &str) -> Result<BTreeMap<String, i64>> {
+    let mut versions = BTreeMap::new();
+    for item in stack.items_naming(Table::Reports, what).await? {
+        let Some(name) = text(item.get("sk")).and_then(|sk| sk.strip_prefix("r#").map(str::to_owned)) else {
+            continue;
+        };
+        let number = item.get("version").and_then(|value| value.as_n().ok());
+        versions.insert(name, number.context("a sheet without a version")?.parse()?);
+    }
+    Ok(versions)
+}
+
+/// Everything in a table as one run of bytes: names and values of all attributes, binary ones as they are.
+pub async fn bytes(stack: &Stack, table: Table) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    for item in stack.items(table).await? {
+        for (name, value) in &item {
+            out.extend_from_slice(name.as_bytes());
+            out.push(b'=');
+            write(value, &mut out);
+            out.push(b'\n');
+        }
+    }
+    Ok(out)
+}
+
+fn write(value: &AttributeValue, out: &mut Vec<u8>) {
+    match value {
+        AttributeValue::S(text) | AttributeValue::N(text) => out.extend_from_slice(text.as_bytes()),
+        AttributeValue::B(blob) => out.extend_from_slice(blob.as_ref()),
+        AttributeValue::Bs(blobs) => blobs.iter().for_each(|blob| out.extend_from_slice(blob.as_ref())),
+        AttributeValue::Ss(texts) | AttributeValue::Ns(texts) => {
+            texts.iter().for_each(|text| out.extend_from_slice(text.as_bytes()));
+        }
+        AttributeValue::L(values) => values.iter().for_each(|value| write(value, out)),
+        AttributeValue::M(map) => {
+            for (name, value) in map {
+                out.extend_from_slice(name.as_bytes());
+                write(value, out);
+            }
+        }
+        _ => {}
+    }
+    out.push(b';');
+}
+
+fn text(value: Option<&AttributeValue>) -> Option<String> {
+    value.and_then(|value| value.as_s().ok()).cloned()
+}

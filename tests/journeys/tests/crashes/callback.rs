@@ -1,0 +1,97 @@
+//! The callback: a pending connection whose own deletion ends it, or nothing at all; never a token without a deletion.
+//!
+//! One window is documented: a process that dies between the platform's answer and our write leaves a grant that nobody
+//! of us knows. It is counted, and nothing outside it may leave one.
+
+use anyhow::{Context as _, Result, ensure};
+use http::Method;
+use jiff::SignedDuration;
+use mooring_tests_journeys::quick::{self, Door};
+use mooring_tests_journeys::rig::{Mode, Trial};
+use mooring_tests_journeys::{checks, say};
+use reqwest::Client;
+
+use super::{Scene, every_call};
+
+pub(crate) async fn run(modes: &[Mode]) -> Result<()> {
+    let scene = Scene::open(1).await?;
+    let mut grants: Vec<Vec<String>> = Vec::new();
+    let trials = every_call("callback", modes, async |mode, call| {
+        let before = scene.world.stack.sandbox().issued_tokens().len();
+        let trial = trial(&scene, (mode, call)).await?;
+        if trial.hit().is_some() {
+            grants.push(scene.world.stack.sandbox().issued_tokens().split_off(before));
+        }
+        Ok(trial)
+    })
+    .await?;
+    for minutes in [16, 21, 24 * 60, 10, 10] {
+        scene.pass(SignedDuration::from_mins(minutes)).await?;
+    }
+    nothing_is_left(&scene).await?;
+    let mut window = 0;
+    for (trial, grants) in trials.iter().zip(&grants) {
+        for grant in grants {
+            let alive = is_alive(&scene, grant).await?;
+            ensure!(!alive || in_window(trial), "{} left a grant behind", trial.name());
+            window += usize::from(alive);
+        }
+    }
+    let granted: usize = grants.iter().map(Vec::len).sum();
+    say(&format!("callback: {granted} grants, {window} of them left in the documented window"));
+    Ok(())
+}
+
+/// One callback with one call broken, and the person who tries again.
+async fn trial(scene: &Scene, at: (Mode, u64)) -> Result<Trial<u16>> {
+    let Scene { world, rig } = scene;
+    let Door { path, cookie } = quick::depart(world, &scene.calm()?, "crash").await?;
+    let headers = [("cookie", cookie.as_str())];
+    let trial = rig
+        .broken(world, at, async |functions| {
+            let answer = functions.http(&Method::GET, &path, &headers, None).await?;
+            Ok(answer.status.as_u16())
+        })
+        .await?;
+    let again = scene.calm()?.http(&Method::GET, &path, &headers, None).await?;
+    let (first, second) = (trial.answered == Some(303), again.status == 303);
+    ensure!(!(first && second), "{}: the callback succeeded twice", trial.name());
+    ensure!(second || again.status.is_client_error(), "{}, then again: {}", trial.name(), again.status);
+    Ok(trial)
+}
+
+/// Every pending connection was ended by its own deletion.
+pub(crate) async fn nothing_is_left(scene: &Scene) -> Result<()> {
+    let left = checks::remains(&scene.world.stack, "con_").await?;
+    ensure!(left.is_empty(), "{left:?}");
+    let mut path = "/v1/deletions?limit=100".to_owned();
+    loop {
+        let page = scene.world.product.get(&path).await?;
+        let deletions = page["deletions"].as_array().context("no list")?;
+        let late = deletions.iter().find(|deletion| deletion["step"] != "done");
+        ensure!(late.is_none(), "not done: {late:?}");
+        let Some(cursor) = page["next_cursor"].as_str() else { return Ok(()) };
+        path = format!("/v1/deletions?limit=100&cursor={cursor}");
+    }
+}
+
+/// Asks the platform whether a token still works.
+pub(crate) async fn is_alive(scene: &Scene, token: &str) -> Result<bool> {
+    let url = format!("{}/open_api/v1.3/user/info/", scene.world.stack.wiring().platform_origin);
+    let text = Client::new().get(url).header("access-token", token).send().await?.text().await?;
+    let answer: serde_json::Value = serde_json::from_str(&text)?;
+    Ok(answer["code"] == 0)
+}
+
+/// Tells whether the run died, or lost the answer, between the platform's grant and our write.
+fn in_window(trial: &Trial<u16>) -> bool {
+    let Some(exchange) = trial.first("oauth2/access_token") else { return false };
+    let writes = trial.log.iter().filter(|call| call.seq > exchange && call.operation == "TransactWriteItems");
+    let write = writes.map(|call| call.seq).next().unwrap_or(u64::MAX);
+    match trial.mode {
+        Mode::CrashBefore => trial.call > exchange && trial.call <= write,
+        Mode::CrashAfter => trial.call >= exchange && trial.call < write,
+        Mode::Reset | Mode::Duplicate => trial.call == exchange,
+        Mode::Throttle | Mode::Conflict | Mode::ServerError | Mode::Outage => false,
+    }
+}

@@ -1,0 +1,81 @@
+//! The sync of one account, all levels: whatever breaks, another delivery completes it, with the platform's own sums.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, Result, ensure};
+use jiff::SignedDuration;
+use jiff::civil::{Date, date};
+use mooring_domain::deletion::Table;
+use mooring_local::Connected;
+use mooring_tests_journeys::rig::{Batch, Mode, Queue, Trial};
+use mooring_tests_journeys::{Figures, Platform, say, tables};
+use serde_json::Value;
+
+use super::{Scene, every_call};
+
+/// The day that no longer changes within the test, and today.
+const DAYS: (Date, Date) = (date(2026, 11, 21), date(2026, 11, 22));
+const LEVELS: [&str; 4] = ["account", "campaign", "ad_group", "ad"];
+
+pub(crate) async fn run(modes: &[Mode]) -> Result<()> {
+    let scene = Scene::open(2).await?;
+    let mut connections: Vec<(String, Connected)> = Vec::new();
+    let trials = every_call("sync", modes, async |mode, call| {
+        let connected = scene.connected().await?;
+        let trial = trial(&scene, (mode, call)).await?;
+        connections.push((trial.name(), connected));
+        Ok(trial)
+    })
+    .await?;
+    // Another delivery after the visibility timeout, and what put itself back after its wait.
+    for minutes in [16, 16, 16, 16] {
+        scene.world.skip(SignedDuration::from_mins(minutes));
+        scene.drain(Queue::Sync).await?;
+    }
+    let platform = Platform::of(&scene.world)?;
+    let advertiser = scene.world.stack.sandbox().advertiser_ids().first().cloned().context("no advertiser")?;
+    let theirs = platform.totals(&advertiser, DAYS.0, DAYS.0).await?;
+    ensure!(theirs.spend > 0, "an empty day proves nothing");
+    let (mut sheets, mut again) = (BTreeSet::new(), 0);
+    for (name, connected) in &connections {
+        complete(&scene, connected, theirs).await.with_context(|| name.clone())?;
+        let keys = tables::sort_keys(&scene.world.stack, Table::Reports, &connected.id).await?;
+        let newest: Vec<_> = keys.iter().filter(|key| key.starts_with("r#")).cloned().collect();
+        again += keys.iter().filter(|key| key.starts_with("h#")).count();
+        sheets.insert(newest);
+    }
+    ensure!(sheets.len() == 1, "the sheets differ: {sheets:?}");
+    say(&format!("sync: {} connections complete after {} broken runs; {again} sheets written again", connections.len(), trials.len()));
+    Ok(())
+}
+
+/// One delivery of the first job with one call broken. A worker that answers has its message deleted, if it did not fail.
+async fn trial(scene: &Scene, at: (Mode, u64)) -> Result<Trial<Vec<String>>> {
+    let Scene { world, rig } = scene;
+    let batch = Batch::expect(world, Queue::Sync).await?;
+    let trial = rig.broken(world, at, async |functions| functions.work(Queue::Sync, &batch).await).await?;
+    if let Some(failed) = &trial.answered {
+        batch.delete(world, failed).await?;
+    }
+    Ok(trial)
+}
+
+/// Every day of every level is here once, and adds up to what the platform says.
+async fn complete(scene: &Scene, connected: &Connected, theirs: Figures) -> Result<()> {
+    let account = connected.accounts.first().context("no account")?;
+    for level in LEVELS {
+        let metrics = "metrics=spend,impressions,clicks,conversions&group_by=day,entity&limit=100";
+        let rest = format!("level={level}&from={}&to={}&{metrics}", DAYS.0, DAYS.1);
+        let report = scene.world.report(connected, account, &rest).await?;
+        let statuses = report["completeness"].as_array().context("no completeness")?;
+        let fits = |day: &Value| matches!(day["status"].as_str(), Some("complete" | "provisional"));
+        ensure!(statuses.len() == 2 && statuses.iter().all(fits), "{level}: {statuses:?}");
+        let rows = report["rows"].as_array().context("no rows")?;
+        let places: BTreeSet<_> = rows.iter().map(|row| (row["day"].to_string(), row["entity"]["id"].to_string())).collect();
+        ensure!(places.len() == rows.len(), "{level}: a row twice");
+        let rest = format!("level={level}&from={}&to={}&{metrics}", DAYS.0, DAYS.0);
+        let ours = Figures::of_ours(&scene.world.report(connected, account, &rest).await?["totals"])?;
+        ensure!(ours == theirs, "{level}: {ours:?} instead of {theirs:?}");
+    }
+    Ok(())
+}
