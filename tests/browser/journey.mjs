@@ -4,7 +4,7 @@
 //   node journey.mjs [--docs] [--binary PATH]
 //   node journey.mjs --demo URL --api URL --sandbox URL --mailbox URL     (a stack that runs already)
 //
-// --docs copies two pictures to docs/images. The same four can come from MOORING_DEMO, MOORING_API, MOORING_SANDBOX and MOORING_MAILBOX.
+// --docs takes two pictures for the README. The same four can come from MOORING_DEMO, MOORING_API, MOORING_SANDBOX and MOORING_MAILBOX.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -120,7 +120,7 @@ async function completeReport() {
   assert.ok((await page.locator("#campaigns tbody tr").count()) >= 2, "campaigns are listed");
   await page.mouse.move(0, 0);
   await steps.look("06-report");
-  if (values.docs) await steps.keep("06-report", "demo-before");
+  if (values.docs) await steps.keep("demo-before", 1220);
   return `${coverage}, ${Date.now() - steps.connectedAt} ms after the choice`;
 }
 
@@ -240,7 +240,7 @@ async function receipt() {
   await document_.getByRole("button", { name: "Download JSON" }).click();
   const json = JSON.parse(await readFile(await (await waiting).path(), "utf8"));
   await steps.look("10-receipt");
-  if (values.docs) await steps.keep("10-receipt", "demo-after");
+  if (values.docs) await steps.keep("demo-after", 1265);
   return Object.keys(json).join(" ");
 }
 

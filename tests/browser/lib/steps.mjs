@@ -1,6 +1,6 @@
 // Runs a journey step by step: names what failed, and takes pictures.
 
-import { copyFile, mkdir } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import path from "node:path";
 
 import { accessible, narrow } from "./checks.mjs";
@@ -39,10 +39,11 @@ export class Steps {
     await narrow(this.page, path.join(PICTURES, `${name}-360.png`));
   }
 
-  /** Copies a picture to where the README shows it. */
-  async keep(name, as) {
+  /** Takes a picture of the page's upper part for the README. */
+  async keep(name, height) {
     const folder = path.join(ROOT, "docs/images");
     await mkdir(folder, { recursive: true });
-    await copyFile(path.join(PICTURES, `${name}.png`), path.join(folder, `${as}.png`));
+    const clip = { x: 0, y: 0, width: this.page.viewportSize().width, height };
+    await this.page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true, clip });
   }
 }

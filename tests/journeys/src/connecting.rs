@@ -64,7 +64,8 @@ async fn through_consent(product: &Product, body: &Value) -> Result<Arrived> {
 /// The one cookie that a page sets.
 pub fn set_cookie(page: &Page) -> Result<(String, String)> {
     let header = page.headers.get(SET_COOKIE).context("no cookie was set")?.to_str()?;
-    let (name, value) = header.split(';').next().and_then(|pair| pair.split_once('=')).context("not a cookie")?;
+    let (name, value) =
+        header.split(';').next().and_then(|pair| pair.split_once('=')).context("not a cookie")?;
     Ok((name.to_owned(), value.to_owned()))
 }
 

@@ -108,7 +108,8 @@ impl Platform {
         ];
         let data = self.ask("report/integrated/get/", &question).await?;
         let rows = data["list"].as_array().context("no rows")?;
-        rows.iter().try_fold(Figures::default(), |sum, row| Ok(sum.plus(Figures::of_theirs(&row["metrics"])?)))
+        rows.iter()
+            .try_fold(Figures::default(), |sum, row| Ok(sum.plus(Figures::of_theirs(&row["metrics"])?)))
     }
 
     async fn ask(&self, path: &str, query: &[(&str, &str)]) -> Result<Value> {

@@ -89,7 +89,13 @@ async fn call(world: &World, functions: &Functions, path: &str, body: &Value) ->
     functions.http(&Method::POST, path, &headers, Some(body.to_string())).await
 }
 
-async fn post_form(world: &World, functions: &Functions, path: &str, cookie: &str, form: &str) -> Result<Answer> {
+async fn post_form(
+    world: &World,
+    functions: &Functions,
+    path: &str,
+    cookie: &str,
+    form: &str,
+) -> Result<Answer> {
     let headers = [
         ("cookie", cookie),
         ("content-type", "application/x-www-form-urlencoded"),

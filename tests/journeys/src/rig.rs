@@ -123,9 +123,13 @@ impl Rig {
         let direct = world.stack.wiring();
         let (mut proxies, mut urls) = (Vec::new(), Vec::new());
         let Endpoints { dynamodb, kms, sqs, ses } = &direct.endpoints;
-        for (label, upstream) in
-            [("dynamodb", dynamodb), ("kms", kms), ("sqs", sqs), ("ses", ses), ("platform", &direct.platform_origin)]
-        {
+        for (label, upstream) in [
+            ("dynamodb", dynamodb),
+            ("kms", kms),
+            ("sqs", sqs),
+            ("ses", ses),
+            ("platform", &direct.platform_origin),
+        ] {
             let proxy = FaultProxy::start(upstream, label, Arc::clone(&plan)).await?;
             urls.push(proxy.url().to_owned());
             proxies.push(proxy);

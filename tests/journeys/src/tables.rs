@@ -63,7 +63,9 @@ fn write(value: &AttributeValue, out: &mut Vec<u8>) {
         AttributeValue::B(blob) => out.extend_from_slice(blob.as_ref()),
         AttributeValue::Bs(blobs) => blobs.iter().for_each(|blob| out.extend_from_slice(blob.as_ref())),
         AttributeValue::Ss(texts) | AttributeValue::Ns(texts) => {
-            texts.iter().for_each(|text| out.extend_from_slice(text.as_bytes()));
+            for text in texts {
+                out.extend_from_slice(text.as_bytes());
+            }
         }
         AttributeValue::L(values) => values.iter().for_each(|value| write(value, out)),
         AttributeValue::M(map) => {

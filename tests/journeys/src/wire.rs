@@ -33,7 +33,9 @@ impl Answer {
         let body = self.json();
         self.header("content-type").starts_with("application/problem+json")
             && body["status"].as_u64() == Some(u64::from(self.status.as_u16()))
-            && ["code", "title", "detail", "request_id", "type", "doc"].iter().all(|name| body[*name].is_string())
+            && ["code", "title", "detail", "request_id", "type", "doc"]
+                .iter()
+                .all(|name| body[*name].is_string())
             && body["retryable"].is_boolean()
     }
 

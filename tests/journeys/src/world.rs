@@ -130,7 +130,8 @@ impl World {
         let rest = format!("level={level}&from={}&to={}&metrics=spend&limit=1", days.0, days.1);
         let report = self.report(connected, account, &rest).await?;
         let known = report["completeness"].as_array().context("no completeness")?;
-        let missing = known.iter().find(|day| !matches!(day["status"].as_str(), Some("complete" | "provisional")));
+        let missing =
+            known.iter().find(|day| !matches!(day["status"].as_str(), Some("complete" | "provisional")));
         ensure!(!known.is_empty() && missing.is_none(), "{level}: {missing:?} of {} days", known.len());
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! The attacks of the security design's scorecard, 14 and 15: every one is refused by the same page, and stores nothing.
 
+#![expect(clippy::string_slice, reason = "the texts are of ASCII letters, and a test fails by panicking")]
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context as _, Result, ensure};
@@ -115,7 +117,9 @@ fn neighbours(secret: &str) -> Vec<String> {
         let other = if &secret[at..=at] == "A" { "B" } else { "A" };
         texts.push(format!("{}{other}{}", &secret[..at], &secret[at + 1..]));
     }
-    for decorated in ["{}=", "{}%00", " {}", "{} ", "{}\u{0}", "{},{}", "{}&", "../{}", "{}\r\nx: y", "\u{FEFF}{}"] {
+    for decorated in
+        ["{}=", "{}%00", " {}", "{} ", "{}\u{0}", "{},{}", "{}&", "../{}", "{}\r\nx: y", "\u{FEFF}{}"]
+    {
         texts.push(decorated.replace("{}", secret));
     }
     texts.push(secret.to_uppercase());
@@ -140,13 +144,16 @@ async fn states_cannot_be_guessed_or_bent() -> Result<()> {
     arena.still_works(flow).await
 }
 
+/// Bends one flow's cookie, with the help of another flow's.
+type Bend = fn(&Arrived, &Arrived) -> String;
+
 /// Another browser, with no cookie, a foreign one, a bent one or two, ends the flow (CSRF, session fixation).
 #[tokio::test]
 async fn a_callback_belongs_to_its_browser() -> Result<()> {
     let arena = Arena::open().await?;
     let other = arena.flow("cookie-other").await?;
     let name = other.cookie.0.clone();
-    let bent: [(&str, fn(&Arrived, &Arrived) -> String); 9] = [
+    let bent: [(&str, Bend); 9] = [
         ("no cookie", |_, _| String::new()),
         ("another flow's cookie", |_, other| cookie_of(other)),
         ("another flow's value", |flow, other| format!("{}={}", flow.cookie.0, other.cookie.1)),
@@ -209,7 +216,8 @@ async fn contexts_platforms_and_issuers_are_not_mixed_up() -> Result<()> {
         let url = Url::parse(&flow.callback.as_str().replacen(good, path, 1))?;
         arena.refused(path, &url, &cookie_of(&flow)).await?;
     }
-    let issuers = ["https://evil.example", "https://business-api.tiktok.com.evil.example", "null", "http://localhost"];
+    let issuers =
+        ["https://evil.example", "https://business-api.tiktok.com.evil.example", "null", "http://localhost"];
     for (number, issuer) in issuers.iter().enumerate() {
         let flow = arena.flow(&format!("iss-{number}")).await?;
         let mut url = flow.callback.clone();
@@ -242,7 +250,11 @@ async fn polluted_callbacks_are_refused() -> Result<()> {
         }
         for length in [2_049, 4_096, 8_000] {
             let large = flow.changed(|key, value| {
-                Some(if key == name { value.chars().cycle().take(length).collect() } else { value.to_owned() })
+                Some(if key == name {
+                    value.chars().cycle().take(length).collect()
+                } else {
+                    value.to_owned()
+                })
             });
             attacks.push((format!("{name} of {length} characters"), large));
         }
@@ -267,9 +279,8 @@ async fn replays_change_nothing() -> Result<()> {
     let used = parameter(&flow.callback, "auth_code").or_else(|_| parameter(&flow.callback, "code"))?;
     let rows = arena.connections().await?;
     let fresh = arena.flow("replay-2").await?;
-    let injected = fresh.changed(|name, value| {
-        Some(if name.ends_with("code") { used.clone() } else { value.to_owned() })
-    });
+    let injected = fresh
+        .changed(|name, value| Some(if name.ends_with("code") { used.clone() } else { value.to_owned() }));
     let answer = arena.open_with(&injected, &cookie_of(&fresh)).await?;
     ensure!(!answer.status.is_success() && answer.header("location").is_empty(), "{}", answer.status);
     ensure!(arena.connections().await? == rows, "something was stored for a used code");
@@ -277,7 +288,9 @@ async fn replays_change_nothing() -> Result<()> {
 
     let denied = arena.flow("replay-3").await?;
     let mut url = denied.changed(|name, value| (!name.ends_with("code")).then(|| value.to_owned()));
-    url.query_pairs_mut().append_pair("error", "access_denied").append_pair("error_description", "<b>canary</b>");
+    url.query_pairs_mut()
+        .append_pair("error", "access_denied")
+        .append_pair("error_description", "<b>canary</b>");
     let answer = arena.open_with(&url, &cookie_of(&denied)).await?;
     ensure!(answer.status.is_client_error() && !answer.body.contains("canary"), "{}", answer.body);
     arena.is_burnt("a refusal", &denied).await?;
@@ -342,16 +355,37 @@ fn cross_site() -> Vec<Vec<(&'static str, &'static str)>> {
 
 /// Open redirects: only exact registered URLs are returned to.
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "most of it is the list of cases")]
 async fn only_registered_urls_are_returned_to() -> Result<()> {
     let arena = Arena::open().await?;
     let good = return_url(&arena.world);
     let origin = arena.world.stack.demo_origin().to_owned();
-    let mut bad: Vec<String> = ["", "/", "?", "#", "?x=1", "#x", "/../connected", "%2e", ".", " ", "\t", "\0", "//", ";x", "@evil.example"]
-        .iter()
-        .map(|tail| format!("{good}{tail}"))
-        .filter(|url| *url != good)
-        .collect();
-    bad.extend(["", "/", "/other", "/Connected", "//connected", "/connected/x"].iter().map(|path| format!("{origin}{path}")));
+    let mut bad: Vec<String> = [
+        "",
+        "/",
+        "?",
+        "#",
+        "?x=1",
+        "#x",
+        "/../connected",
+        "%2e",
+        ".",
+        " ",
+        "\t",
+        "\0",
+        "//",
+        ";x",
+        "@evil.example",
+    ]
+    .iter()
+    .map(|tail| format!("{good}{tail}"))
+    .filter(|url| *url != good)
+    .collect();
+    bad.extend(
+        ["", "/", "/other", "/Connected", "//connected", "/connected/x"]
+            .iter()
+            .map(|path| format!("{origin}{path}")),
+    );
     bad.extend([
         good.replace("http://", "https://"),
         good.replace("http://", "http://user@"),
@@ -366,8 +400,17 @@ async fn only_registered_urls_are_returned_to() -> Result<()> {
     ]);
     bad.extend(
         [
-            "https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "data:text/html,x",
-            "file:///etc/passwd", "http://evil.example/connected", "\u{202E}http://x", "http://", "x", "about:blank",
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "http://evil.example/connected",
+            "\u{202E}http://x",
+            "http://",
+            "x",
+            "about:blank",
         ]
         .map(str::to_owned),
     );
@@ -381,7 +424,10 @@ async fn only_registered_urls_are_returned_to() -> Result<()> {
     }
     let foreign = arena.world.stack.another_tenant("Other").await?;
     let theirs = arena.world.product.with_credential(&foreign.api_key);
-    ensure!(session(&theirs, &request(&arena.world, "redirect-2")).await.is_ok(), "a registered one was refused");
+    ensure!(
+        session(&theirs, &request(&arena.world, "redirect-2")).await.is_ok(),
+        "a registered one was refused"
+    );
     arena.done("redirects");
     Ok(())
 }
@@ -398,17 +444,24 @@ async fn activation_wants_the_same_end_user_and_connection() -> Result<()> {
         let back = product.connect_until_return(&mut Person::new()?, &format!("cosf-{number}"), None).await?;
         backs.push((parameter(&back, "connection_id")?, parameter(&back, "code")?));
     }
-    let [(first, code), (second, other_code), (third, third_code), (fourth, fourth_code), (fifth, fifth_code), (sixth, sixth_code)] =
-        backs.as_slice()
+    let [
+        (first, code),
+        (second, other_code),
+        (third, third_code),
+        (fourth, fourth_code),
+        (fifth, fifth_code),
+        (sixth, sixth_code),
+    ] = backs.as_slice()
     else {
         anyhow::bail!("not six")
     };
-    let activate = async |product: &mooring_local::Product, id: &str, code: &str, user: &str| -> Result<(u16, Value)> {
-        let body = json!({ "code": code, "end_user": user });
-        let path = format!("/v1/connections/{id}/activate");
-        let response = product.send(Method::POST, &path, Some(&body)).await?;
-        Ok((response.status().as_u16(), serde_json::from_str(&response.text().await?)?))
-    };
+    let activate =
+        async |product: &mooring_local::Product, id: &str, code: &str, user: &str| -> Result<(u16, Value)> {
+            let body = json!({ "code": code, "end_user": user });
+            let path = format!("/v1/connections/{id}/activate");
+            let response = product.send(Method::POST, &path, Some(&body)).await?;
+            Ok((response.status().as_u16(), serde_json::from_str(&response.text().await?)?))
+        };
     // The victim's product session presents the code that the attacker's link led to.
     let attacks = [
         ("another end user", first, code, "victim", 400),
@@ -424,15 +477,20 @@ async fn activation_wants_the_same_end_user_and_connection() -> Result<()> {
         arena.count();
     }
     ensure!(activate(&theirs, fourth, fourth_code, "cosf-3").await?.0 == 404, "another tenant took it");
-    let minted = product.call(Method::POST, "/v1/frontend-tokens", Some(&json!({ "end_user": "someone" }))).await?;
+    let minted =
+        product.call(Method::POST, "/v1/frontend-tokens", Some(&json!({ "end_user": "someone" }))).await?;
     let browser = product.with_credential(minted["token"].as_str().context("no token")?);
-    ensure!(activate(&browser, fifth, fifth_code, "cosf-4").await?.0 == 404, "another person's browser took it");
+    ensure!(
+        activate(&browser, fifth, fifth_code, "cosf-4").await?.0 == 404,
+        "another person's browser took it"
+    );
     ensure!(activate(product, sixth, sixth_code, "cosf-5").await?.0 == 200, "the good one was refused");
     let (status, again) = activate(product, sixth, sixth_code, "cosf-5").await?;
     ensure!((400..500).contains(&status), "activated twice: {again}");
     arena.cases.fetch_add(3, Ordering::Relaxed);
     let view = product.get("/v1/connections?limit=100").await?;
-    let active = view["connections"].as_array().into_iter().flatten().filter(|one| one["state"] == "active").count();
+    let active =
+        view["connections"].as_array().into_iter().flatten().filter(|one| one["state"] == "active").count();
     ensure!(active == 1, "{active} are active");
     arena.done("activation");
     Ok(())
@@ -457,11 +515,15 @@ async fn connect_links_work_once() -> Result<()> {
     }
     let mut person = Person::new()?;
     let form = person.get(&url).await?.form("<button")?;
-    ensure!(person.submit(&form, |_, value| value != "cancel").await?.follow().is_ok(), "the link does not work");
+    ensure!(
+        person.submit(&form, |_, value| value != "cancel").await?.follow().is_ok(),
+        "the link does not work"
+    );
     let again = person.submit(&form, |_, value| value != "cancel").await?;
     ensure!(again.status.is_client_error(), "the link works twice: {}", again.status);
     ensure!(arena.open_with(&url, "").await?.status.is_client_error(), "a used link is shown");
-    let minted = product.call(Method::POST, "/v1/frontend-tokens", Some(&json!({ "end_user": "link-2" }))).await?;
+    let minted =
+        product.call(Method::POST, "/v1/frontend-tokens", Some(&json!({ "end_user": "link-2" }))).await?;
     let browser = product.with_credential(minted["token"].as_str().context("no token")?);
     ensure!(session(&browser, &request(&arena.world, "link-2")).await.is_ok(), "its own person was refused");
     ensure!(session(&browser, &request(&arena.world, "link-3")).await.is_err(), "it connects for others");

@@ -105,7 +105,9 @@ pub(super) fn reading(a: &Adapters, functions: &mut HttpFunctions) {
         vault: a.store.clone(),
         keys: a.vault.clone(),
     };
-    mount(functions, "reports-query", app, |app, request| Box::pin(mooring_reports_query::handle(app, request)));
+    mount(functions, "reports-query", app, |app, request| {
+        Box::pin(mooring_reports_query::handle(app, request))
+    });
     let app = mooring_deletion_status::App { edge: a.edge.clone(), ledger: a.store.clone() };
     mount(functions, "deletion-status", app, |app, request| {
         Box::pin(mooring_deletion_status::handle(app, request))

@@ -80,7 +80,8 @@ async fn follow(stack: &Stack, product: &Product, id: &str) -> Result<Value> {
         let view = product.get(&format!("/v1/deletions/{id}")).await?;
         let events = view["events"].as_array().cloned().unwrap_or_default();
         for event in events.iter().skip(shown) {
-            let outcome = event["outcome"].as_str().map(|outcome| format!(" ({outcome})")).unwrap_or_default();
+            let outcome =
+                event["outcome"].as_str().map(|outcome| format!(" ({outcome})")).unwrap_or_default();
             done(&format!("{}  {}{outcome}", second(text(event, "at")), text(event, "step")));
         }
         shown = events.len();
@@ -89,7 +90,10 @@ async fn follow(stack: &Stack, product: &Product, id: &str) -> Result<Value> {
         }
         let next = view["next_step_at"].as_str().map(str::to_owned);
         if next == waits {
-            jump(stack, next.as_deref().unwrap_or_default().parse::<Timestamp>()? + SignedDuration::from_secs(1));
+            jump(
+                stack,
+                next.as_deref().unwrap_or_default().parse::<Timestamp>()? + SignedDuration::from_secs(1),
+            );
         }
         waits = next;
         tokio::time::sleep(Duration::from_millis(250)).await;

@@ -5,12 +5,48 @@ use serde_json::{Map, Value, json};
 /// Path segments that are no id, no token and no code of ours.
 pub(crate) fn segments() -> Vec<String> {
     let mut all: Vec<String> = [
-        "x", "0", "-1", "null", "undefined", "con_", "acc_", "del_", "ten_", "%00", "%20", "%0a", "%0d%0aX:%20y", "%2F",
-        "%2f%2f", "%25", "%E2%82%AC", "%F0%9F%92%A9", "%ff%fe", "%C0%AF", "a%00b", "'%20OR%20'1'='1", "$%7Bx%7D", "{id}",
-        "<script>", "..%2F..%2Fetc", "%252e%252e", "con_00000000000000000000000000%00", "con_8ZZZZZZZZZZZZZZZZZZZZZZZZZ",
-        "CON_00000000000000000000000000", "con_0000000000000000000000000I", "con_000000000000000000000000000",
-        "con_0000000000000000000000000", "acc_00000000000000000000000001", "con_00000000000000000000000001",
-        "del_00000000000000000000000001", "ten_00000000000000000000000001", "con_%30", "+", "*", "~", "confirm%20",
+        "x",
+        "0",
+        "-1",
+        "null",
+        "undefined",
+        "con_",
+        "acc_",
+        "del_",
+        "ten_",
+        "%00",
+        "%20",
+        "%0a",
+        "%0d%0aX:%20y",
+        "%2F",
+        "%2f%2f",
+        "%25",
+        "%E2%82%AC",
+        "%F0%9F%92%A9",
+        "%ff%fe",
+        "%C0%AF",
+        "a%00b",
+        "'%20OR%20'1'='1",
+        "$%7Bx%7D",
+        "{id}",
+        "<script>",
+        "..%2F..%2Fetc",
+        "%252e%252e",
+        "con_00000000000000000000000000%00",
+        "con_8ZZZZZZZZZZZZZZZZZZZZZZZZZ",
+        "CON_00000000000000000000000000",
+        "con_0000000000000000000000000I",
+        "con_000000000000000000000000000",
+        "con_0000000000000000000000000",
+        "acc_00000000000000000000000001",
+        "con_00000000000000000000000001",
+        "del_00000000000000000000000001",
+        "ten_00000000000000000000000001",
+        "con_%30",
+        "+",
+        "*",
+        "~",
+        "confirm%20",
     ]
     .map(str::to_owned)
     .into();
@@ -20,7 +56,8 @@ pub(crate) fn segments() -> Vec<String> {
 
 /// Values that no query parameter of ours takes.
 pub(crate) fn values(name: &str) -> Vec<String> {
-    let mut all: Vec<&str> = vec!["%00", "%ff", "%F0%9F%92%A9", "'", "%3Cscript%3E", "%0d%0a", "%E2%80%AE", "{}", "[]"];
+    let mut all: Vec<&str> =
+        vec!["%00", "%ff", "%F0%9F%92%A9", "'", "%3Cscript%3E", "%0d%0a", "%E2%80%AE", "{}", "[]"];
     // Before `from`, after `to`, and more days than are answered at once.
     all.extend(match name {
         "from" => vec!["2026-12-31", "2016-01-01", "0001-01-01"],
@@ -28,18 +65,44 @@ pub(crate) fn values(name: &str) -> Vec<String> {
         _ => vec![],
     });
     all.extend(match name {
-        "limit" => vec!["", "0", "-1", "x", "1.5", "1e3", "99999999999999999999", "0x10", "%2B1", " 1", "NaN"],
+        "limit" => {
+            vec!["", "0", "-1", "x", "1.5", "1e3", "99999999999999999999", "0x10", "%2B1", " 1", "NaN"]
+        }
         "from" | "to" => vec![
-            "", "x", "2026-13-01", "2026-02-30", "2026-11-32", "20261122", "2026-1-1", "22.11.2026", "2026-11-22T00:00:00Z",
-            "0000-00-00", "-2026-11-22", "99999-01-01", "today", "1763800000", "2026-11", "2026-W47-1",
+            "",
+            "x",
+            "2026-13-01",
+            "2026-02-30",
+            "2026-11-32",
+            "20261122",
+            "2026-1-1",
+            "22.11.2026",
+            "2026-11-22T00:00:00Z",
+            "0000-00-00",
+            "-2026-11-22",
+            "99999-01-01",
+            "today",
+            "1763800000",
+            "2026-11",
+            "2026-W47-1",
         ],
         "level" => vec!["", "x", "AD", "ad%20", "account,ad", "campaigns", "0"],
         "metrics" => vec!["", "x", ",", "spend,", "spend,x", "SPEND", "spend;clicks", "spend%20,clicks", "*"],
         "group_by" => vec!["", "x", ",", "day,day,day", "DAY", "hour", "day;entity", "entity,x"],
         "sort" => vec!["", "-", "x", "--spend", "spend,clicks", "-x", "%2Bspend"],
         "as_of" => vec!["", "x", "2026-11-22", "2026-13-01T00:00:00Z", "yesterday", "1763800000"],
-        "cursor" => vec!["", "x", "AAAA", "AQ", "AWNvbl8", "%3D%3D", "////", "AWNvbl8wMA", "null", "AgICAgIC"],
-        _ => vec!["", "x", "con_", "acc_8ZZZZZZZZZZZZZZZZZZZZZZZZZ", "con_00000000000000000000000001", "*", "%25"],
+        "cursor" => {
+            vec!["", "x", "AAAA", "AQ", "AWNvbl8", "%3D%3D", "////", "AWNvbl8wMA", "null", "AgICAgIC"]
+        }
+        _ => vec![
+            "",
+            "x",
+            "con_",
+            "acc_8ZZZZZZZZZZZZZZZZZZZZZZZZZ",
+            "con_00000000000000000000000001",
+            "*",
+            "%25",
+        ],
     });
     let mut all: Vec<String> = all.into_iter().map(str::to_owned).collect();
     all.push("9".repeat(2_500));
@@ -49,8 +112,18 @@ pub(crate) fn values(name: &str) -> Vec<String> {
 /// Authorisation headers that nobody was given.
 pub(crate) fn credentials(good: &str) -> Vec<String> {
     let mut all: Vec<String> = [
-        "", "Bearer", "Bearer ", "Basic YTpi", "bearer x", "Bearer null", "Bearer moor_test_", "Digest x", "Bearer \u{20AC}",
-        "Bearer moor_ft_test_x_y_z", "Token x", "Bearer  x y",
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic YTpi",
+        "bearer x",
+        "Bearer null",
+        "Bearer moor_test_",
+        "Digest x",
+        "Bearer \u{20AC}",
+        "Bearer moor_ft_test_x_y_z",
+        "Token x",
+        "Bearer  x y",
     ]
     .map(str::to_owned)
     .into();
@@ -74,7 +147,10 @@ pub(crate) fn credentials(good: &str) -> Vec<String> {
 pub(crate) fn bodies(good: &Value) -> Vec<(String, Vec<u8>)> {
     let text = good.to_string();
     let mut all: Vec<(String, Vec<u8>)> = Vec::new();
-    for raw in ["", " ", "null", "true", "1", "1e400", "-0", "\"x\"", "[]", "[{}]", "{", "}", "{]", "{\"", "{\"a\":", "nul", "NaN", "{'a':1}", "<x/>", "a=b&c=d", "{}{}", "/*c*/{}"] {
+    for raw in [
+        "", " ", "null", "true", "1", "1e400", "-0", "\"x\"", "[]", "[{}]", "{", "}", "{]", "{\"", "{\"a\":",
+        "nul", "NaN", "{'a':1}", "<x/>", "a=b&c=d", "{}{}", "/*c*/{}",
+    ] {
         all.push((format!("raw {raw}"), raw.as_bytes().to_vec()));
     }
     all.push(("a byte order mark".to_owned(), format!("\u{FEFF}{text}").into_bytes()));
@@ -115,8 +191,9 @@ pub(crate) fn objects(good: &Value, optional: &[&str]) -> Vec<(String, Vec<u8>)>
         }
         let twice = format!("{{\"{name}\":\"x\",{}", good.to_string().trim_start_matches('{'));
         all.push((format!("{name} twice"), twice.into_bytes()));
-        let surrogate = good.to_string().replacen(&format!("\"{name}\":\""), &format!("\"{name}\":\"\\ud800"), 1);
-        if surrogate != good.to_string() {
+        let surrogate =
+            good.to_string().replacen(&format!("\"{name}\":\""), &format!("\"{name}\":\"\\ud800"), 1);
+        if *good != surrogate {
             all.push((format!("{name} with half a character"), surrogate.into_bytes()));
         }
     }

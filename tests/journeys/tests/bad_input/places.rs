@@ -54,7 +54,8 @@ impl Good {
     /// A form as our own page sends it.
     fn form(mut self, fields: &str, world: &World) -> Self {
         self.body = Some(Body::Form(fields.to_owned()));
-        self.header("sec-fetch-site", "same-origin").header("origin", world.stack.wiring().api_origin.as_str())
+        self.header("sec-fetch-site", "same-origin")
+            .header("origin", world.stack.wiring().api_origin.as_str())
     }
 
     fn query(mut self, pairs: &[(&'static str, &str)]) -> Self {
@@ -73,7 +74,9 @@ impl Good {
         let (media, body) = match &self.body {
             None => (None, None),
             Some(Body::Json(value, _)) => (Some("application/json"), Some(value.to_string().into_bytes())),
-            Some(Body::Form(text)) => (Some("application/x-www-form-urlencoded"), Some(text.clone().into_bytes())),
+            Some(Body::Form(text)) => {
+                (Some("application/x-www-form-urlencoded"), Some(text.clone().into_bytes()))
+            }
         };
         self.send_other(wire, credential, media, body.as_deref()).await
     }
@@ -126,9 +129,9 @@ pub(crate) async fn good(world: &World, route: &Route) -> Result<Good> {
             let body = json!({ "connection_id": live(world).await?.id });
             good(route.path, 202)?.json(body, &[])
         }
-        "requestDeletionByMail" => {
-            good(route.path, 202)?.json(json!({ "email": "b@example.net" }), &[]).header("accept", "application/json")
-        }
+        "requestDeletionByMail" => good(route.path, 202)?
+            .json(json!({ "email": "b@example.net" }), &[])
+            .header("accept", "application/json"),
         "showDeletionLink" | "confirmDeletionLink" => link(world, route).await?,
         "showDeletionStatus" => good(&status_path(&deletion(world).await?)?, 200)?,
         "listDeletions" => good(route.path, 200)?.query(&[("limit", "2")]),
@@ -157,7 +160,8 @@ async fn pages(world: &World, route: &Route) -> Result<Good> {
     if route.operation_id == "completeCallback" {
         let cookie = format!("{}={}", flow.cookie.0, flow.cookie.1);
         let mut good = Good::new(route, flow.callback.path(), 303)?.header("cookie", cookie);
-        let pairs = flow.callback.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+        let pairs =
+            flow.callback.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
         for (name, value) in pairs {
             let known = ["state", "code", "auth_code"].into_iter().find(|known| *known == name);
             good.query.extend(known.map(|known| (known, value.to_owned())));
@@ -166,8 +170,16 @@ async fn pages(world: &World, route: &Route) -> Result<Good> {
     }
     let landed = flow.person.get(&flow.callback).await?;
     let (name, value) = set_cookie(&landed)?;
-    let good = |status| Ok::<_, anyhow::Error>(Good::new(route, route.path, status)?.header("cookie", format!("{name}={value}")));
-    if route.operation_id == "showConfirmPage" { good(200) } else { Ok(good(303)?.form("account=0&decision=connect", world)) }
+    let good = |status| {
+        Ok::<_, anyhow::Error>(
+            Good::new(route, route.path, status)?.header("cookie", format!("{name}={value}")),
+        )
+    };
+    if route.operation_id == "showConfirmPage" {
+        good(200)
+    } else {
+        Ok(good(303)?.form("account=0&decision=connect", world))
+    }
 }
 
 async fn activation(world: &World, route: &Route) -> Result<Good> {
@@ -206,9 +218,14 @@ async fn link(world: &World, route: &Route) -> Result<Good> {
     wire.send(&Method::POST, "/deletion-requests", &headers, Some(body.as_bytes())).await?;
     let mails = world.stack.aws().mails();
     let mail = mails.iter().rev().find(|mail| mail.to == [address.clone()]).context("no mail")?;
-    let url = mail.text.split_whitespace().find(|word| word.contains("/deletion-requests/")).context("no link")?;
+    let url =
+        mail.text.split_whitespace().find(|word| word.contains("/deletion-requests/")).context("no link")?;
     let path = url::Url::parse(url)?.path().to_owned();
-    if route.method == "GET" { Good::new(route, path, 200) } else { Ok(Good::new(route, path, 303)?.form("", world)) }
+    if route.method == "GET" {
+        Good::new(route, path, 200)
+    } else {
+        Ok(Good::new(route, path, 303)?.form("", world))
+    }
 }
 
 async fn deletion(world: &World) -> Result<Value> {
@@ -250,3 +267,4 @@ async fn token(product: &Product, scope: &str) -> Result<String> {
     let minted = product.call(Method::POST, "/v1/frontend-tokens", Some(&body)).await?;
     Ok(minted["token"].as_str().context("no token")?.to_owned())
 }
+#[expect(clippy::match_same_arms, reason = "one line says one route")]

@@ -86,7 +86,8 @@ pub(crate) async fn is_alive(scene: &Scene, token: &str) -> Result<bool> {
 /// Tells whether the run died, or lost the answer, between the platform's grant and our write.
 fn in_window(trial: &Trial<u16>) -> bool {
     let Some(exchange) = trial.first("oauth2/access_token") else { return false };
-    let writes = trial.log.iter().filter(|call| call.seq > exchange && call.operation == "TransactWriteItems");
+    let writes =
+        trial.log.iter().filter(|call| call.seq > exchange && call.operation == "TransactWriteItems");
     let write = writes.map(|call| call.seq).next().unwrap_or(u64::MAX);
     match trial.mode {
         Mode::CrashBefore => trial.call > exchange && trial.call <= write,

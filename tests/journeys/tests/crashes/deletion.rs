@@ -8,8 +8,8 @@ use jiff::SignedDuration;
 use mooring_domain::deletion::Table;
 use mooring_tests_journeys::platform::living_tokens;
 use mooring_tests_journeys::rig::{Batch, Functions, Mode, Queue, Trial};
-use mooring_tests_journeys::tables::{self, HOLDING};
 use mooring_tests_journeys::say;
+use mooring_tests_journeys::tables::{self, HOLDING};
 use serde_json::Value;
 
 use super::{Scene, every_call};
@@ -45,11 +45,7 @@ async fn synced(scene: &Scene) -> Result<String> {
 }
 
 /// The product disconnects; answers status and deletion.
-async fn disconnect_by(
-    scene: &Scene,
-    functions: &Functions,
-    connection: &str,
-) -> Result<(u16, Value)> {
+async fn disconnect_by(scene: &Scene, functions: &Functions, connection: &str) -> Result<(u16, Value)> {
     let bearer = format!("Bearer {}", scene.world.stack.seeded().api_key);
     let path = format!("/v1/connections/{connection}");
     let answer = functions.http(&Method::DELETE, &path, &[("authorization", &bearer)], None).await?;
@@ -96,7 +92,8 @@ pub(crate) async fn first_pass(modes: &[Mode]) -> Result<()> {
 async fn worked(scene: &Scene, at: (Mode, u64)) -> Result<Trial<Vec<String>>> {
     let Scene { world, rig } = scene;
     let batch = Batch::one(world, Queue::Deletion).await?.context("no deletion is in the queue")?;
-    let trial = rig.broken(world, at, async |functions| functions.work(Queue::Deletion, &batch).await).await?;
+    let trial =
+        rig.broken(world, at, async |functions| functions.work(Queue::Deletion, &batch).await).await?;
     if let Some(failed) = &trial.answered {
         batch.delete(world, failed).await?;
     }
@@ -131,8 +128,10 @@ pub(crate) async fn ticks() -> Result<()> {
         let lost = Batch::expect(&scene.world, Queue::Sync).await?;
         lost.delete(&scene.world, &[]).await?;
         scene.world.skip(SignedDuration::from_mins(21));
-        let trial =
-            scene.rig.broken(&scene.world, (mode, call), async |functions| functions.tick(&scene.world).await).await?;
+        let trial = scene
+            .rig
+            .broken(&scene.world, (mode, call), async |functions| functions.tick(&scene.world).await)
+            .await?;
         for _ in 0..2 {
             scene.pass(SignedDuration::from_mins(5)).await?;
         }
@@ -180,7 +179,11 @@ async fn receipts_are_true(scene: &Scene) -> Result<()> {
     for table in HOLDING {
         for item in scene.world.stack.items(table).await? {
             let keys = ["pk", "sk"].into_iter().filter_map(|name| item.get(name)?.as_s().ok());
-            held.extend(keys.flat_map(|key| key.split('#')).filter(|part| part.starts_with("con_")).map(str::to_owned));
+            held.extend(
+                keys.flat_map(|key| key.split('#'))
+                    .filter(|part| part.starts_with("con_"))
+                    .map(str::to_owned),
+            );
         }
     }
     for deletion in deletions(scene).await?.iter().filter(|deletion| deletion["step"] == "done") {

@@ -47,7 +47,8 @@ pub(crate) async fn activation() -> Result<()> {
     let mut active = 0;
     every_call("activation", &ALL, async |mode, call| {
         let code = quick::until_code(&scene.world, &scene.calm()?, "crash").await?;
-        let run = async |functions: &_| Ok(quick::activate(&scene.world, functions, &code).await?.status.as_u16());
+        let run =
+            async |functions: &_| Ok(quick::activate(&scene.world, functions, &code).await?.status.as_u16());
         let trial = scene.rig.broken(&scene.world, (mode, call), run).await?;
         let again = quick::activate(&scene.world, &scene.calm()?, &code).await?;
         ensure!(again.status == 200 || again.status.is_client_error(), "{}: {}", trial.name(), again.status);
