@@ -1,7 +1,10 @@
 //! Bad input, generated from the table of routes: every route answers it with a 4xx problem document or page, never
 //! with a 5xx, and loses nothing by it: the good request works afterwards.
 
-#![expect(clippy::indexing_slicing, reason = "a JSON value answers null for what is not there, and a test fails by panicking")]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a JSON value answers null for what is not there, and a test fails by panicking"
+)]
 
 mod junk;
 mod places;

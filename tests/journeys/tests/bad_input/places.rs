@@ -99,6 +99,7 @@ impl Good {
 }
 
 /// Makes what a route needs, and its good request.
+#[expect(clippy::match_same_arms, reason = "one line says one route")]
 pub(crate) async fn good(world: &World, route: &Route) -> Result<Good> {
     let product = &world.product;
     let good = |path: &str, status| Good::new(route, path, status);
@@ -267,4 +268,3 @@ async fn token(product: &Product, scope: &str) -> Result<String> {
     let minted = product.call(Method::POST, "/v1/frontend-tokens", Some(&body)).await?;
     Ok(minted["token"].as_str().context("no token")?.to_owned())
 }
-#[expect(clippy::match_same_arms, reason = "one line says one route")]
