@@ -46,7 +46,7 @@ pub(crate) fn read(request: &Request) -> Result<Query> {
         connection: required(query.take_as("connection_id")?, "connection_id")?,
         account: required(query.take_as("account_id")?, "account_id")?,
         level: level(&required(query.take("level"), "level")?)?,
-        window: window(query.take_as("from")?, query.take_as("to")?)?,
+        window: window(day(&mut query, "from")?, day(&mut query, "to")?)?,
         columns: query.take("metrics").map_or_else(|| Ok(Column::all()), |text| Column::parse_list(&text))?,
         group_by,
         sort: Sort::parse(&query.take("sort").unwrap_or_else(|| default_sort(group_by).to_owned()))?,
@@ -66,6 +66,15 @@ fn level(text: &str) -> Result<Level> {
     Level::parse(text).ok_or_else(|| {
         let words = Level::ALL.map(Level::as_str).join(", ");
         Error::invalid("unknown_level", format!("A level is one of: {words}."))
+    })
+}
+
+/// Takes a day as `YYYY-MM-DD` and in no other form, so that what is echoed is what was asked.
+fn day(query: &mut mooring_edge::Query, name: &'static str) -> Result<Option<Date>> {
+    let Some(text) = query.take(name) else { return Ok(None) };
+    let day: Option<Date> = text.parse().ok().filter(|day: &Date| day.to_string() == text);
+    day.map(Some).ok_or_else(|| {
+        Error::invalid("invalid_parameter", format!("The parameter `{name}` is a day such as 2026-11-22."))
     })
 }
 

@@ -48,11 +48,13 @@ impl Query {
 
     /// Takes `limit`, between 1 and `most`; without one it is `default`.
     pub fn take_limit(&mut self, default: u32, most: u32) -> Result<u32> {
-        let limit = self.take_as("limit")?.unwrap_or(default);
-        if (1..=most).contains(&limit) {
-            return Ok(limit);
-        }
-        Err(Error::invalid("invalid_parameter", format!("The parameter `limit` is from 1 to {most}.")))
+        let Some(text) = self.take("limit") else { return Ok(default) };
+        // `parse` would read `+1` too.
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        let limit = text.parse().ok().filter(|limit| digits && (1..=most).contains(limit));
+        limit.ok_or_else(|| {
+            Error::invalid("invalid_parameter", format!("The parameter `limit` is from 1 to {most}."))
+        })
     }
 
     /// Refuses what nobody took.

@@ -256,8 +256,9 @@ async fn sync(world: &World, connected: &Connected, fences: &dyn FenceRead, slot
         tenant: at.tenant,
         connection: at.connection,
         account: at.account,
-        kind: JobKind::Restate,
-        window: Window::new(date(2026, 8, 1), date(2026, 8, 3)),
+        kind: JobKind::First,
+        // A first job reads names first, before any write that is conditional on the account.
+        window: None,
         slot: Timestamp::from_second(slot)?,
         deferred: 0,
     };
@@ -289,7 +290,8 @@ async fn after_cut(
     Ok(violations)
 }
 
-/// S20: without the fence a job that comes after the cut calls the platform and writes.
+/// S20: without the fence a job that comes after the cut calls the platform. What it would write of its own progress is
+/// held by a second guard, the condition on the account's fence.
 #[tokio::test]
 async fn s20_jobs_look_at_the_fence() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
@@ -299,7 +301,7 @@ async fn s20_jobs_look_at_the_fence() -> Result<()> {
     let guarded = after_cut(&world, &connected, store.as_ref(), 1).await?;
     ensure!(guarded.is_empty(), "{guarded:?}");
     let ablated = after_cut(&world, &connected, &Open(store), 2).await?;
-    ensure!(ablated.len() == 2, "nothing would notice jobs that do not look at the fence: {ablated:?}");
+    ensure!(!ablated.is_empty(), "nothing would notice jobs that do not look at the fence: {ablated:?}");
     say(&format!("fence: {ablated:?} without it"));
     Ok(())
 }

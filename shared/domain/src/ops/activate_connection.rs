@@ -66,11 +66,12 @@ pub async fn run(ports: &Ports<'_>, caller: &Caller, input: &Input) -> Result<Ou
     if let Some(output) = done_before(ports, caller, input).await? {
         return Ok(output);
     }
+    // A mistyped connection does not cost the code.
+    let connection = find(ports, caller, input).await?;
+    let abandoned = pending(&connection)?;
     let key = ports.entropy.digest(input.code.as_bytes());
     let code = ports.take.take_code(&key, ports.clock.now()).await?;
-    let connection = find(ports, caller, input).await?;
     check(ports.clock.now(), caller, input, code)?;
-    let abandoned = pending(&connection)?;
     activate(ports, connection, &abandoned).await
 }
 

@@ -191,9 +191,9 @@ pub(crate) fn objects(good: &Value, optional: &[&str]) -> Vec<(String, Vec<u8>)>
         }
         let twice = format!("{{\"{name}\":\"x\",{}", good.to_string().trim_start_matches('{'));
         all.push((format!("{name} twice"), twice.into_bytes()));
-        let surrogate =
-            good.to_string().replacen(&format!("\"{name}\":\""), &format!("\"{name}\":\"\\ud800"), 1);
-        if *good != surrogate {
+        let plain = good.to_string();
+        let surrogate = plain.replacen(&format!("\"{name}\":\""), &format!("\"{name}\":\"\\ud800"), 1);
+        if surrogate != plain {
             all.push((format!("{name} with half a character"), surrogate.into_bytes()));
         }
     }
