@@ -15,7 +15,7 @@ use crate::product::{Connected, Product};
 
 const LEVELS: [&str; 4] = ["account", "campaign", "ad_group", "ad"];
 const DAYS: u64 = 90;
-const PATIENCE: Duration = Duration::from_mins(3);
+const PATIENCE: Duration = Duration::from_mins(15);
 
 /// An account as the tour needs it.
 struct Reader {
