@@ -119,11 +119,13 @@ async fn sync_crashes_at_every_call() -> Result<()> {
 }
 
 #[tokio::test]
+#[ignore = "long: cargo test -p mooring-tests-journeys -- --ignored"]
 async fn sync_meets_every_single_fault_at_every_call() -> Result<()> {
     sync::run(&[Mode::Throttle, Mode::Conflict, Mode::ServerError]).await
 }
 
 #[tokio::test]
+#[ignore = "long: cargo test -p mooring-tests-journeys -- --ignored"]
 async fn sync_meets_duplicates_lost_answers_and_outages_at_every_call() -> Result<()> {
     sync::run(&[Mode::Duplicate, Mode::Reset, Mode::Outage]).await
 }
