@@ -41,7 +41,8 @@ pub(super) async fn stopped(work: &Work<'_>, track: &Track, stop: Stop) -> Resul
 
 /// Waits for a platform that may answer later; until then, days that were never read say what is wrong with it.
 async fn platform(work: &Work<'_>, track: &Track, error: Error) -> Result<Outcome> {
-    if !error.is_retryable() || track.job.deferred >= MOST_DEFERRALS {
+    // What the kit tried as often as one call may be tried can still work minutes later.
+    if error.retry == Retry::Never || track.job.deferred >= MOST_DEFERRALS {
         return failed(work, track, error).await;
     }
     if error.kind != Kind::RateLimited {
