@@ -141,21 +141,25 @@ async fn the_first_pass_crashes_at_every_call() -> Result<()> {
 }
 
 #[tokio::test]
+#[ignore = "long: cargo test -p mooring-tests-journeys -- --ignored"]
 async fn the_first_pass_meets_every_fault_at_every_call() -> Result<()> {
     deletion::first_pass(&Mode::FAULTS).await
 }
 
 #[tokio::test]
+#[ignore = "long: cargo test -p mooring-tests-journeys -- --ignored"]
 async fn the_second_pass_breaks_at_every_call() -> Result<()> {
     deletion::later(deletion::SECOND_PASS).await
 }
 
 #[tokio::test]
+#[ignore = "long: cargo test -p mooring-tests-journeys -- --ignored"]
 async fn the_verification_breaks_at_every_call() -> Result<()> {
     deletion::later(deletion::VERIFICATION).await
 }
 
 #[tokio::test]
+#[ignore = "long: cargo test -p mooring-tests-journeys -- --ignored"]
 async fn the_schedules_crash_at_every_call() -> Result<()> {
     deletion::ticks().await
 }
