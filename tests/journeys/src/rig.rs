@@ -21,6 +21,8 @@ use crate::{Answer, World};
 /// How often our clients try a call: the SDK of AWS, and the kit where it may repeat.
 const AWS_TRIES: u64 = 3;
 const KIT_TRIES: u64 = 4;
+/// No run makes as many calls.
+const MOST_CALLS: u64 = 1_000;
 
 /// How a call is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,9 +57,8 @@ impl Mode {
         Self::CRASHES.contains(&self)
     }
 
-    /// Plans the fault; an outage lasts for as long as the client of that call tries.
-    fn plan(self, plan: &FaultPlan, call: u64, calm: &[Call]) {
-        let fault = match self {
+    fn fault(self) -> Fault {
+        match self {
             Self::CrashBefore => Fault::CrashBefore,
             Self::CrashAfter => Fault::CrashAfter,
             Self::Throttle => Fault::Throttle,
@@ -65,24 +66,43 @@ impl Mode {
             Self::ServerError | Self::Outage => Fault::ServerError,
             Self::Duplicate => Fault::Duplicate,
             Self::Reset => Fault::Reset,
-        };
+        }
+    }
+
+    /// Plans the fault; an outage lasts for as long as the client of that call tries.
+    fn plan(self, plan: &FaultPlan, call: u64, calm: &[Call]) {
         let tries = match calm.iter().find(|known| known.seq == call) {
             _ if self != Self::Outage => 1,
             Some(known) if known.label != "platform" => AWS_TRIES,
             Some(known) if known.operation.starts_with("GET") => KIT_TRIES,
             _ => 1,
         };
-        (call..call + tries).for_each(|call| plan.inject(call, fault));
+        (call..call + tries).for_each(|call| plan.inject(call, self.fault()));
     }
 }
 
-/// One run with one call broken.
-#[derive(Debug, Clone)]
-pub struct Trial<T> {
-    /// Which call; 0 for none.
-    pub call: u64,
+/// What is broken in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct At {
     /// How.
     pub mode: Mode,
+    /// The first call; 0 for none.
+    pub call: u64,
+    /// Every so many calls from there on; `None` for the one call alone.
+    pub every: Option<usize>,
+}
+
+impl From<(Mode, u64)> for At {
+    fn from((mode, call): (Mode, u64)) -> Self {
+        Self { mode, call, every: None }
+    }
+}
+
+/// One run with calls broken.
+#[derive(Debug, Clone)]
+pub struct Trial<T> {
+    /// What was broken.
+    pub at: At,
     /// Every external call of the run.
     pub log: Vec<Call>,
     /// What the function answered; `None` when it died.
@@ -92,13 +112,13 @@ pub struct Trial<T> {
 impl<T> Trial<T> {
     /// The broken call, if the run came so far.
     pub fn hit(&self) -> Option<&Call> {
-        self.log.iter().find(|call| call.seq == self.call)
+        self.log.iter().find(|call| call.seq == self.at.call)
     }
 
     /// Names the trial in a failure.
     pub fn name(&self) -> String {
         let what = self.hit().map(|call| format!("{} {}", call.label, call.operation));
-        format!("{:?} at call {} ({})", self.mode, self.call, what.unwrap_or_default())
+        format!("{:?} ({})", self.at, what.unwrap_or_default())
     }
 
     /// The number of the first call of an operation.
@@ -110,8 +130,8 @@ impl<T> Trial<T> {
 /// Proxies before everything that functions call, under one plan.
 pub struct Rig {
     plan: Arc<FaultPlan>,
-    proxied: Wiring,
-    profile: Arc<Profile>,
+    proxied: Adapters,
+    direct: Adapters,
     log: Mutex<Vec<Call>>,
     _proxies: Vec<FaultProxy>,
 }
@@ -139,26 +159,32 @@ impl Rig {
         let endpoints = Endpoints { dynamodb, kms, sqs, ses };
         let proxied = Wiring { endpoints, platform_origin, ..direct.clone() };
         let profile = Arc::new(shortened(&world.stack.adapters().profile, days));
-        Ok(Self { plan, proxied, profile, log: Mutex::default(), _proxies: proxies })
+        let over = |wiring: &Wiring| -> Result<Adapters> {
+            Ok(Adapters { profile: Arc::clone(&profile), ..Adapters::new(wiring, world.stack.clock())? })
+        };
+        let (proxied, direct) = (over(&proxied)?, over(direct)?);
+        Ok(Self { plan, proxied, direct, log: Mutex::default(), _proxies: proxies })
     }
 
     /// Fresh functions that nothing breaks, with the same profile.
-    pub fn calm(&self, world: &World) -> Result<Functions> {
-        Functions::over(world.stack.wiring(), world, &self.profile)
+    pub fn calm(&self) -> Functions {
+        Functions(mount::all(&self.direct))
     }
 
-    /// Runs fresh functions with one call broken. Call 0 breaks none.
+    /// Runs fresh functions with calls broken as planned. Call 0 breaks none.
     pub async fn broken<T>(
         &self,
-        world: &World,
-        (mode, call): (Mode, u64),
+        at: impl Into<At>,
         run: impl AsyncFnOnce(&Functions) -> Result<T>,
     ) -> Result<Trial<T>> {
+        let at @ At { mode, call, every } = at.into();
         self.plan.reset();
-        if call > 0 {
-            mode.plan(&self.plan, call, &self.last_calm());
+        match every {
+            Some(every) => (call..MOST_CALLS).step_by(every).for_each(|call| self.plan.inject(call, mode.fault())),
+            None if call > 0 => mode.plan(&self.plan, call, &self.last_calm()),
+            None => {}
         }
-        let functions = Functions::over(&self.proxied, world, &self.profile)?;
+        let functions = Functions(mount::all(&self.proxied));
         let answered = tokio::select! {
             answered = run(&functions) => Some(answered?),
             () = self.plan.crashed() => None,
@@ -168,7 +194,7 @@ impl Rig {
         if call == 0 {
             self.log.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&log);
         }
-        Ok(Trial { call, mode, log, answered })
+        Ok(Trial { at, log, answered })
     }
 
     /// The calls of the last run without faults.
@@ -199,13 +225,6 @@ pub enum Queue {
 }
 
 impl Functions {
-    /// Mounts fresh functions.
-    pub fn over(wiring: &Wiring, world: &World, profile: &Arc<Profile>) -> Result<Self> {
-        let mut adapters = Adapters::new(wiring, world.stack.clock())?;
-        adapters.profile = Arc::clone(profile);
-        Ok(Self(mount::all(&adapters)))
-    }
-
     /// Sends a request through API Gateway's event into its function; dropping the future drops the function.
     pub async fn http(
         &self,
@@ -268,8 +287,8 @@ impl Batch {
     }
 
     /// Receives one message alone.
-    pub async fn one(world: &World, queue: Queue) -> Result<Option<Self>> {
-        Self::at_most(world, queue, 1).await
+    pub async fn one(world: &World, queue: Queue) -> Result<Self> {
+        Self::at_most(world, queue, 1).await?.context("nothing is in the queue")
     }
 
     async fn at_most(world: &World, queue: Queue, most: i32) -> Result<Option<Self>> {
@@ -289,12 +308,16 @@ impl Batch {
         Ok(Some(Self { event: poller::event(&messages)?, messages, queue_url: queue_url.clone() }))
     }
 
-    /// Receives what has to be there.
-    pub async fn expect(world: &World, queue: Queue) -> Result<Self> {
-        match Self::receive(world, queue).await? {
-            Some(batch) => Ok(batch),
-            None => bail!("nothing is in the queue"),
+    /// Receives the one message that names something. Others that come before it, such as a job that put itself back,
+    /// stay for a later delivery.
+    pub async fn about(world: &World, queue: Queue, what: &str) -> Result<Self> {
+        while let Some(batch) = Self::at_most(world, queue, 1).await? {
+            let mut bodies = batch.messages.iter().filter_map(Message::body);
+            if bodies.any(|body| body.contains(what)) {
+                return Ok(batch);
+            }
         }
+        bail!("nothing in the queue names {what}")
     }
 
     /// Deletes the messages that did not fail, as the event source mapping does.

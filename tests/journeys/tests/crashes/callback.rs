@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use http::Method;
 use jiff::SignedDuration;
 use mooring_tests_journeys::quick::{self, Door};
-use mooring_tests_journeys::rig::{Mode, Trial};
+use mooring_tests_journeys::rig::{At, Mode, Trial};
 use mooring_tests_journeys::{checks, say};
 use reqwest::Client;
 
@@ -16,9 +16,9 @@ use super::{Scene, every_call};
 pub(crate) async fn run(modes: &[Mode]) -> Result<()> {
     let scene = Scene::open(1).await?;
     let mut grants: Vec<Vec<String>> = Vec::new();
-    let trials = every_call("callback", modes, async |mode, call| {
+    let trials = every_call("callback", modes, async |at| {
         let before = scene.world.stack.sandbox().issued_tokens().len();
-        let trial = trial(&scene, (mode, call)).await?;
+        let trial = trial(&scene, at).await?;
         if trial.hit().is_some() {
             grants.push(scene.world.stack.sandbox().issued_tokens().split_off(before));
         }
@@ -43,17 +43,17 @@ pub(crate) async fn run(modes: &[Mode]) -> Result<()> {
 }
 
 /// One callback with one call broken, and the person who tries again.
-async fn trial(scene: &Scene, at: (Mode, u64)) -> Result<Trial<u16>> {
+async fn trial(scene: &Scene, at: At) -> Result<Trial<u16>> {
     let Scene { world, rig } = scene;
-    let Door { path, cookie } = quick::depart(world, &scene.calm()?, "crash").await?;
+    let Door { path, cookie } = quick::depart(world, &scene.calm(), "crash").await?;
     let headers = [("cookie", cookie.as_str())];
     let trial = rig
-        .broken(world, at, async |functions| {
+        .broken(at, async |functions| {
             let answer = functions.http(&Method::GET, &path, &headers, None).await?;
             Ok(answer.status.as_u16())
         })
         .await?;
-    let again = scene.calm()?.http(&Method::GET, &path, &headers, None).await?;
+    let again = scene.calm().http(&Method::GET, &path, &headers, None).await?;
     let (first, second) = (trial.answered == Some(303), again.status == 303);
     ensure!(!(first && second), "{}: the callback succeeded twice", trial.name());
     ensure!(second || again.status.is_client_error(), "{}, then again: {}", trial.name(), again.status);
@@ -89,10 +89,11 @@ fn in_window(trial: &Trial<u16>) -> bool {
     let writes =
         trial.log.iter().filter(|call| call.seq > exchange && call.operation == "TransactWriteItems");
     let write = writes.map(|call| call.seq).next().unwrap_or(u64::MAX);
-    match trial.mode {
-        Mode::CrashBefore => trial.call > exchange && trial.call <= write,
-        Mode::CrashAfter => trial.call >= exchange && trial.call < write,
-        Mode::Reset | Mode::Duplicate => trial.call == exchange,
+    let At { mode, call, .. } = trial.at;
+    match mode {
+        Mode::CrashBefore => call > exchange && call <= write,
+        Mode::CrashAfter => call >= exchange && call < write,
+        Mode::Reset | Mode::Duplicate => call == exchange,
         Mode::Throttle | Mode::Conflict | Mode::ServerError | Mode::Outage => false,
     }
 }

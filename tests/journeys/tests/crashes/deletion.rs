@@ -3,27 +3,22 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, ensure};
+use aws_sdk_dynamodb::types::AttributeValue;
 use http::Method;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use mooring_aws_local::sdk_config;
 use mooring_domain::deletion::Table;
+use mooring_domain::keys::SealedBox;
+use mooring_domain::ports::{AccountRef, SheetWrite as _};
+use mooring_domain::sheet::StoredSheet;
+use mooring_domain::sync::slot_of;
 use mooring_tests_journeys::platform::living_tokens;
-use mooring_tests_journeys::rig::{Batch, Functions, Mode, Queue, Trial};
+use mooring_tests_journeys::rig::{At, Batch, Functions, Mode, Queue, Trial};
 use mooring_tests_journeys::say;
 use mooring_tests_journeys::tables::{self, HOLDING};
 use serde_json::Value;
 
-use super::{Scene, every_call};
-
-const ALL: [Mode; 8] = [
-    Mode::CrashBefore,
-    Mode::CrashAfter,
-    Mode::Throttle,
-    Mode::Conflict,
-    Mode::ServerError,
-    Mode::Duplicate,
-    Mode::Reset,
-    Mode::Outage,
-];
+use super::{EVERY, SINGLES, STORMS, Scene, every_call, storms};
 
 /// A step that comes later: its name, when, and how many calls it makes at most.
 pub(crate) struct Later {
@@ -37,10 +32,22 @@ pub(crate) const SECOND_PASS: Later = Later { name: "second pass", minutes: 21, 
 /// A day after the cut.
 pub(crate) const VERIFICATION: Later = Later { name: "verification", minutes: 24 * 60 + 1, calls: 10 };
 
-/// A connection with one synced day.
-async fn synced(scene: &Scene) -> Result<String> {
+/// A connection with a sheet. What is in it does not matter: a deletion opens nothing.
+async fn held(scene: &Scene) -> Result<String> {
     let connected = scene.connected().await?;
-    scene.drain(Queue::Sync).await?;
+    let at = AccountRef {
+        tenant: scene.world.stack.seeded().tenant.clone(),
+        connection: connected.id.parse()?,
+        account: connected.accounts.first().context("no account")?.parse()?,
+    };
+    let version = Timestamp::from_millisecond(scene.world.now().as_millisecond())?;
+    let (name, parts) = ("ad/2026-11-22".to_owned(), vec![SealedBox(vec![0; 64]); 2]);
+    let sheet = StoredSheet { name, version, rows: 1, parts };
+    let expires_at = version + SignedDuration::from_hours(24 * 700);
+    scene.world.stack.adapters().store.put_sheet(&at, &sheet, expires_at).await?;
+    // The first job is not what is looked at here.
+    let job = Batch::about(&scene.world, Queue::Sync, &connected.id).await?;
+    job.delete(&scene.world, &[]).await?;
     Ok(connected.id)
 }
 
@@ -53,8 +60,8 @@ async fn disconnect_by(scene: &Scene, functions: &Functions, connection: &str) -
 }
 
 async fn disconnected(scene: &Scene) -> Result<()> {
-    let connection = synced(scene).await?;
-    let (status, deletion) = disconnect_by(scene, &scene.calm()?, &connection).await?;
+    let connection = held(scene).await?;
+    let (status, deletion) = disconnect_by(scene, &scene.calm(), &connection).await?;
     ensure!(status == 202, "{status} {deletion}");
     Ok(())
 }
@@ -62,38 +69,40 @@ async fn disconnected(scene: &Scene) -> Result<()> {
 /// DELETE /v1/connections/{id}, and the product that tries again.
 pub(crate) async fn disconnect() -> Result<()> {
     let scene = Scene::open(1).await?;
-    every_call("disconnect", &ALL, async |mode, call| {
-        let connection = synced(&scene).await?;
+    let one = async |at: At| {
+        let connection = held(&scene).await?;
         let run = async |functions: &_| disconnect_by(&scene, functions, &connection).await;
-        let trial = scene.rig.broken(&scene.world, (mode, call), run).await?;
-        let (status, deletion) = disconnect_by(&scene, &scene.calm()?, &connection).await?;
+        let trial = scene.rig.broken(at, run).await?;
+        let (status, deletion) = disconnect_by(&scene, &scene.calm(), &connection).await?;
         ensure!(status == 202, "{}, then again: {status} {deletion}", trial.name());
         if let Some((202, first)) = &trial.answered {
             ensure!(first["id"] == deletion["id"], "{}: two deletions", trial.name());
         }
         Ok(trial)
-    })
-    .await?;
+    };
+    every_call("disconnect", &SINGLES, one).await?;
+    storms("disconnect", &STORMS, one).await?;
     recover(&scene, "disconnect").await
 }
 
 /// The steps from the shredding of data keys to that of the token, with the revocation in between.
-pub(crate) async fn first_pass(modes: &[Mode]) -> Result<()> {
+pub(crate) async fn first_pass() -> Result<()> {
     let scene = Scene::open(1).await?;
-    every_call("first pass", modes, async |mode, call| {
+    let one = async |at: At| {
         disconnected(&scene).await?;
-        worked(&scene, (mode, call)).await
-    })
-    .await?;
+        worked(&scene, at).await
+    };
+    every_call("first pass", &SINGLES, one).await?;
+    storms("first pass", &STORMS, one).await?;
     recover(&scene, "first pass").await
 }
 
 /// One delivery to the deletion worker with one call broken.
-async fn worked(scene: &Scene, at: (Mode, u64)) -> Result<Trial<Vec<String>>> {
+async fn worked(scene: &Scene, at: At) -> Result<Trial<Vec<String>>> {
     let Scene { world, rig } = scene;
-    let batch = Batch::one(world, Queue::Deletion).await?.context("no deletion is in the queue")?;
+    let batch = Batch::one(world, Queue::Deletion).await?;
     let trial =
-        rig.broken(world, at, async |functions| functions.work(Queue::Deletion, &batch).await).await?;
+        rig.broken(at, async |functions| functions.work(Queue::Deletion, &batch).await).await?;
     if let Some(failed) = &trial.answered {
         batch.delete(world, failed).await?;
     }
@@ -103,7 +112,7 @@ async fn worked(scene: &Scene, at: (Mode, u64)) -> Result<Trial<Vec<String>>> {
 /// A later step: many connections are made ready, and each delivery breaks at another call.
 pub(crate) async fn later(step: Later) -> Result<()> {
     let scene = Scene::open(1).await?;
-    for _ in 0..=ALL.len() * step.calls {
+    for _ in 0..2 + (SINGLES.len() * step.calls) + STORMS.len() * EVERY {
         disconnected(&scene).await?;
         scene.drain(Queue::Deletion).await?;
     }
@@ -111,60 +120,66 @@ pub(crate) async fn later(step: Later) -> Result<()> {
         scene.pass(SignedDuration::from_mins(21)).await?;
     }
     scene.world.skip(SignedDuration::from_mins(step.minutes));
-    scene.calm()?.tick(&scene.world).await?;
-    every_call(step.name, &ALL, async |mode, call| worked(&scene, (mode, call)).await).await?;
+    scene.calm().tick(&scene.world).await?;
+    let one = async |at: At| worked(&scene, at).await;
+    every_call(step.name, &SINGLES, one).await?;
+    storms(step.name, &STORMS, one).await?;
     recover(&scene, step.name).await
 }
 
-/// Planner and sweeper with a due account, a due deletion and a job in the outbox; the next tick makes up for a lost one.
-/// A tick that succeeds leaves less to do for the next, so that each crash has a world of its own.
+/// Planner and sweeper with a due account, a due deletion and, in each run, a job that only the outbox has; the next
+/// tick makes up for a lost one.
 pub(crate) async fn ticks() -> Result<()> {
-    every_call("tick", &Mode::CRASHES, async |mode, call| {
-        let scene = Scene::open(1).await?;
-        disconnected(&scene).await?;
-        scene.drain(Queue::Deletion).await?;
-        scene.connected().await?;
-        // The job that the activation sent is lost: only the outbox has it.
-        let lost = Batch::expect(&scene.world, Queue::Sync).await?;
-        lost.delete(&scene.world, &[]).await?;
-        scene.world.skip(SignedDuration::from_mins(21));
-        let trial = scene
-            .rig
-            .broken(&scene.world, (mode, call), async |functions| functions.tick(&scene.world).await)
-            .await?;
-        for _ in 0..2 {
-            scene.pass(SignedDuration::from_mins(5)).await?;
-        }
-        expect_made_up(&scene).await.with_context(|| trial.name())?;
+    let scene = Scene::open(1).await?;
+    disconnected(&scene).await?;
+    scene.drain(Queue::Deletion).await?;
+    let due = scene.connected().await?;
+    Batch::about(&scene.world, Queue::Sync, &due.id).await?.delete(&scene.world, &[]).await?;
+    let (_, minute) = slot_of(&due.id.parse()?, 60);
+    let now = scene.world.now().as_second().div_euclid(60).rem_euclid(60);
+    scene.world.skip(SignedDuration::from_mins(60 + i64::from(minute) - now));
+    scene.calm().tick(&scene.world).await?;
+    let one = async |at: At| {
+        let connected = scene.connected().await?;
+        Batch::about(&scene.world, Queue::Sync, &connected.id).await?.delete(&scene.world, &[]).await?;
+        make_old(&scene, &connected.id).await?;
+        let run = async |functions: &Functions| Ok(functions.tick(&scene.world).await.is_ok());
+        let trial = scene.rig.broken(at, run).await?;
+        scene.calm().tick(&scene.world).await?;
+        let keys = tables::sort_keys(&scene.world.stack, Table::Connections, &connected.id).await?;
+        ensure!(!keys.iter().any(|key| key.starts_with("outbox")), "{}: a job was never sent", trial.name());
+        Batch::about(&scene.world, Queue::Sync, &connected.id).await.with_context(|| trial.name())?;
         Ok(trial)
-    })
-    .await
-    .map(drop)
+    };
+    every_call("tick", &Mode::CRASHES, one).await?;
+    storms("tick", &STORMS, one).await?;
+    recover(&scene, "tick").await
 }
 
-/// The deletion went on, the outbox is empty and the account was synced.
-async fn expect_made_up(scene: &Scene) -> Result<()> {
-    let deletions = deletions(scene).await?;
-    ensure!(deletions.iter().all(|deletion| deletion["step"] == "verify"), "{deletions:?}");
-    let keys = tables::sort_keys(&scene.world.stack, Table::Connections, "con_").await?;
-    ensure!(!keys.iter().any(|key| key.starts_with("outbox")), "a job was never sent: {keys:?}");
-    let live = scene.world.product.get("/v1/connections").await?;
-    let synced = |connection: &Value| connection["accounts"][0]["last_synced_at"].is_string();
-    let live = live["connections"].as_array().context("no list")?;
-    ensure!(live.iter().filter(|one| one["state"] == "active").all(synced), "never synced: {live:?}");
+/// Makes the outbox job of a connection older than the planner's patience.
+async fn make_old(scene: &Scene, connection: &str) -> Result<()> {
+    let items = scene.world.stack.items_naming(Table::Connections, connection).await?;
+    let is_outbox = |key: &AttributeValue| key.as_s().is_ok_and(|key| key.starts_with("outbox"));
+    let outbox = items.into_iter().find(|item| item.get("sk").is_some_and(is_outbox)).context("no outbox job")?;
+    let old = AttributeValue::S("2026-11-22T00:00:00.000Z".to_owned());
+    let dynamodb = &scene.world.stack.wiring().endpoints.dynamodb;
+    let put = aws_sdk_dynamodb::Client::new(&sdk_config(dynamodb)).put_item().table_name("mooring-connections");
+    put.set_item(Some(outbox)).item("due_at", old).send().await?;
     Ok(())
 }
 
 /// Lets sweeps go on with functions that nothing breaks, and looks at every deletion that calls itself done.
 async fn recover(scene: &Scene, what: &str) -> Result<()> {
-    for minutes in [8, 8, 8, 8, 8, 8, 24 * 60, 6, 6] {
+    for minutes in [8, 8, 8, 8, 8, 8] {
+        scene.pass(SignedDuration::from_mins(minutes)).await?;
+    }
+    for minutes in [24 * 60, 6, 6] {
         scene.pass(SignedDuration::from_mins(minutes)).await?;
         receipts_are_true(scene).await.with_context(|| format!("{what}, after {minutes} minutes"))?;
     }
     let all = deletions(scene).await?;
     let late: Vec<_> = all.iter().filter(|deletion| deletion["step"] != "done").collect();
     ensure!(late.is_empty(), "{what}: {} of {} are not done: {:?}", late.len(), all.len(), late.first());
-    receipts_are_true(scene).await?;
     let live = scene.world.product.get("/v1/connections?limit=100").await?;
     let live = live["connections"].as_array().map_or(0, Vec::len);
     let living = living_tokens(&scene.world).await?;

@@ -11,11 +11,13 @@ mod deletion;
 mod sync;
 mod taking_up;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::{Result, ensure};
 use jiff::SignedDuration;
 use mooring_aws_local::Call;
 use mooring_local::Connected;
-use mooring_tests_journeys::rig::{Functions, Mode, Queue, Rig, Trial};
+use mooring_tests_journeys::rig::{At, Functions, Mode, Queue, Rig, Trial};
 use mooring_tests_journeys::{Size, World, quick, say};
 
 /// A world in which TTL never fires and every call can be broken.
@@ -36,43 +38,47 @@ impl Scene {
     /// Passes time, ticks, and handles what the queues hold, with functions that nothing breaks.
     async fn pass(&self, by: SignedDuration) -> Result<()> {
         self.world.skip(by);
-        self.calm()?.tick(&self.world).await?;
+        self.calm().tick(&self.world).await?;
         self.drain(Queue::Deletion).await?;
         self.drain(Queue::Sync).await
     }
 
     /// Handles what a queue holds, each message with functions of its own.
     async fn drain(&self, queue: Queue) -> Result<()> {
-        while self.calm()?.next(&self.world, queue).await? {}
+        while self.calm().next(&self.world, queue).await? {}
         Ok(())
     }
 
     /// Fresh functions that nothing breaks.
-    fn calm(&self) -> Result<Functions> {
-        self.rig.calm(&self.world)
+    fn calm(&self) -> Functions {
+        self.rig.calm()
     }
 
     /// A connection of one account, before its first sync.
     async fn connected(&self) -> Result<Connected> {
-        quick::connect(&self.world, &self.calm()?, "crash").await
+        quick::connect(&self.world, &self.calm(), "crash").await
     }
 }
+
+/// What ends a run, or what its second try meets: one call of a run at a time.
+const SINGLES: [Mode; 4] = [Mode::CrashBefore, Mode::CrashAfter, Mode::Duplicate, Mode::Outage];
+/// What a client's second try gets over: every seventh call of a run.
+const STORMS: [Mode; 4] = [Mode::Throttle, Mode::Conflict, Mode::ServerError, Mode::Reset];
+const EVERY: usize = 7;
 
 /// Breaks every call of a run in every mode, until a run ends without coming to the call.
 async fn every_call<T>(
     what: &str,
     modes: &[Mode],
-    mut run: impl AsyncFnMut(Mode, u64) -> Result<Trial<T>>,
+    mut run: impl AsyncFnMut(At) -> Result<Trial<T>>,
 ) -> Result<Vec<Trial<T>>> {
-    let calm = run(Mode::CrashBefore, 0).await?;
-    let calls = u64::try_from(calm.log.len())?;
-    ensure!(calls > 0 && calm.answered.is_some(), "{what} without faults: {:?}", calm.log);
+    let calm = calm(what, &mut run).await?;
     let mut trials = Vec::new();
     for mode in modes {
         for call in 1.. {
-            let trial = run(*mode, call).await?;
+            let trial = run((*mode, call).into()).await?;
             let Some(hit) = trial.hit() else {
-                ensure!(call > calls, "{what}: call {call} of {calls} was never broken");
+                ensure!(usize::try_from(call)? > calm.len(), "{what}: call {call} of {} was never broken", calm.len());
                 break;
             };
             ensure!(hit.fault.is_some(), "{what}: call {call} was not broken");
@@ -80,17 +86,48 @@ async fn every_call<T>(
             trials.push(trial);
         }
     }
-    figures(what, &calm.log, modes, trials.len());
+    figures(what, &calm, modes, trials.len());
     Ok(trials)
+}
+
+/// Breaks every seventh call in seven runs, and alone what no such run came to: every call is broken.
+async fn storms<T>(what: &str, modes: &[Mode], mut run: impl AsyncFnMut(At) -> Result<Trial<T>>) -> Result<()> {
+    let calm = calm(what, &mut run).await?;
+    let calls = u64::try_from(calm.len())?;
+    let mut runs = 0;
+    for mode in modes {
+        let mut left: BTreeSet<u64> = (1..=calls).collect();
+        for first in (1..).take(EVERY) {
+            let trial = run(At { mode: *mode, call: first, every: Some(EVERY) }).await?;
+            for call in trial.log.iter().filter(|call| call.fault.is_some()) {
+                left.remove(&call.seq);
+            }
+            runs += 1;
+        }
+        for call in left {
+            let trial = run((*mode, call).into()).await?;
+            ensure!(trial.hit().is_some(), "{what}: call {call} of {calls} was never broken");
+            runs += 1;
+        }
+    }
+    figures(what, &calm, modes, runs);
+    Ok(())
+}
+
+/// The calls of a run without faults.
+async fn calm<T>(what: &str, run: &mut impl AsyncFnMut(At) -> Result<Trial<T>>) -> Result<Vec<Call>> {
+    let calm = run((Mode::CrashBefore, 0).into()).await?;
+    ensure!(!calm.log.is_empty() && calm.answered.is_some(), "{what} without faults: {:?}", calm.log);
+    Ok(calm.log)
 }
 
 /// Prints calls × modes.
 fn figures(what: &str, calm: &[Call], modes: &[Mode], runs: usize) {
-    let mut labels: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
+    let mut labels: BTreeMap<&str, usize> = BTreeMap::new();
     for call in calm {
         *labels.entry(&call.label).or_default() += 1;
     }
-    say(&format!("{what}: {} calls {labels:?} × {} modes {modes:?} = {runs} runs", calm.len(), modes.len()));
+    say(&format!("{what}: {} calls {labels:?} × {} modes {modes:?} in {runs} runs", calm.len(), modes.len()));
 }
 
 #[tokio::test]
@@ -115,19 +152,12 @@ async fn the_activation_breaks_at_every_call() -> Result<()> {
 
 #[tokio::test]
 async fn sync_crashes_at_every_call() -> Result<()> {
-    sync::run(&Mode::CRASHES).await
+    sync::run(&Mode::CRASHES, &[]).await
 }
 
 #[tokio::test]
-#[ignore = "long: cargo test -p mooring-tests-journeys -- --ignored"]
-async fn sync_meets_every_single_fault_at_every_call() -> Result<()> {
-    sync::run(&[Mode::Throttle, Mode::Conflict, Mode::ServerError]).await
-}
-
-#[tokio::test]
-#[ignore = "long: cargo test -p mooring-tests-journeys -- --ignored"]
-async fn sync_meets_duplicates_lost_answers_and_outages_at_every_call() -> Result<()> {
-    sync::run(&[Mode::Duplicate, Mode::Reset, Mode::Outage]).await
+async fn sync_meets_every_fault_at_every_call() -> Result<()> {
+    sync::run(&[Mode::Duplicate, Mode::Outage], &STORMS).await
 }
 
 #[tokio::test]
@@ -136,30 +166,21 @@ async fn disconnect_breaks_at_every_call() -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_first_pass_crashes_at_every_call() -> Result<()> {
-    deletion::first_pass(&Mode::CRASHES).await
+async fn the_first_pass_breaks_at_every_call() -> Result<()> {
+    deletion::first_pass().await
 }
 
 #[tokio::test]
-#[ignore = "long: cargo test -p mooring-tests-journeys -- --ignored"]
-async fn the_first_pass_meets_every_fault_at_every_call() -> Result<()> {
-    deletion::first_pass(&Mode::FAULTS).await
-}
-
-#[tokio::test]
-#[ignore = "long: cargo test -p mooring-tests-journeys -- --ignored"]
 async fn the_second_pass_breaks_at_every_call() -> Result<()> {
     deletion::later(deletion::SECOND_PASS).await
 }
 
 #[tokio::test]
-#[ignore = "long: cargo test -p mooring-tests-journeys -- --ignored"]
 async fn the_verification_breaks_at_every_call() -> Result<()> {
     deletion::later(deletion::VERIFICATION).await
 }
 
 #[tokio::test]
-#[ignore = "long: cargo test -p mooring-tests-journeys -- --ignored"]
-async fn the_schedules_crash_at_every_call() -> Result<()> {
+async fn the_schedules_break_at_every_call() -> Result<()> {
     deletion::ticks().await
 }

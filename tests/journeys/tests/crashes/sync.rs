@@ -7,60 +7,60 @@ use jiff::SignedDuration;
 use jiff::civil::{Date, date};
 use mooring_domain::deletion::Table;
 use mooring_local::Connected;
-use mooring_tests_journeys::rig::{Batch, Mode, Queue, Trial};
+use mooring_tests_journeys::rig::{At, Batch, Functions, Mode, Queue};
 use mooring_tests_journeys::{Figures, Platform, say, tables};
 use serde_json::Value;
 
-use super::{Scene, every_call};
+use super::{Scene, every_call, storms};
 
 /// The one day that is synced: today, which changes with the hour.
 const DAY: Date = date(2026, 11, 22);
 const LEVELS: [&str; 4] = ["account", "campaign", "ad_group", "ad"];
 
-pub(crate) async fn run(modes: &[Mode]) -> Result<()> {
+/// One delivery of a first job after the other, each with other calls broken.
+pub(crate) async fn run(singles: &[Mode], in_storms: &[Mode]) -> Result<()> {
     let scene = Scene::open(1).await?;
     let mut connections: Vec<(String, Connected)> = Vec::new();
-    let trials = every_call("sync", modes, async |mode, call| {
+    let mut one = async |at: At| {
         let connected = scene.connected().await?;
-        let trial = trial(&scene, (mode, call)).await?;
+        let batch = Batch::about(&scene.world, Queue::Sync, &connected.id).await?;
+        let run = async |functions: &Functions| functions.work(Queue::Sync, &batch).await;
+        let trial = scene.rig.broken(at, run).await?;
+        // A worker that answers has its message deleted, if it did not fail.
+        if let Some(failed) = &trial.answered {
+            batch.delete(&scene.world, failed).await?;
+        }
         connections.push((trial.name(), connected));
         Ok(trial)
-    })
-    .await?;
+    };
+    every_call("sync", singles, &mut one).await?;
+    storms("sync", in_storms, &mut one).await?;
+    recover(&scene, &connections).await
+}
+
+/// Lets deliveries go on with functions that nothing breaks; every connection has to be complete.
+async fn recover(scene: &Scene, connections: &[(String, Connected)]) -> Result<()> {
     // Another delivery after the visibility timeout, and what put itself back after its wait.
-    let mut theirs = vec![figures(&scene).await?];
+    let mut theirs = vec![figures(scene).await?];
     for minutes in [16, 16, 16, 16] {
         scene.world.skip(SignedDuration::from_mins(minutes));
-        theirs.push(figures(&scene).await?);
+        theirs.push(figures(scene).await?);
         scene.drain(Queue::Sync).await?;
     }
     ensure!(theirs.iter().all(|seen| seen.spend > 0), "an empty day proves nothing");
-    let (mut sheets, mut again) = (BTreeSet::new(), 0);
-    for (name, connected) in &connections {
-        complete(&scene, connected, &theirs).await.with_context(|| name.clone())?;
-        let keys = tables::sort_keys(&scene.world.stack, Table::Reports, &connected.id).await?;
-        let newest: Vec<_> = keys.iter().filter(|key| key.starts_with("r#")).cloned().collect();
-        again += keys.iter().filter(|key| key.starts_with("h#")).count();
-        sheets.insert(newest);
+    for (name, connected) in connections {
+        complete(scene, connected, &theirs).await.with_context(|| name.clone())?;
     }
-    ensure!(sheets.len() == 1, "the sheets differ: {sheets:?}");
+    let keys = tables::sort_keys(&scene.world.stack, Table::Reports, "con_").await?;
+    let names: BTreeSet<_> = keys.iter().filter(|key| key.starts_with("r#")).collect();
+    let newest = keys.iter().filter(|key| key.starts_with("r#")).count();
+    ensure!(newest == names.len() * connections.len(), "{newest} sheets of {names:?}");
+    let again = keys.iter().filter(|key| key.starts_with("h#")).count();
     say(&format!(
-        "sync: {} connections complete after {} broken runs; {again} sheets written again",
-        connections.len(),
-        trials.len()
+        "sync: {} connections complete; {again} sheets written again",
+        connections.len()
     ));
     Ok(())
-}
-
-/// One delivery of the first job with one call broken. A worker that answers has its message deleted, if it did not fail.
-async fn trial(scene: &Scene, at: (Mode, u64)) -> Result<Trial<Vec<String>>> {
-    let Scene { world, rig } = scene;
-    let batch = Batch::expect(world, Queue::Sync).await?;
-    let trial = rig.broken(world, at, async |functions| functions.work(Queue::Sync, &batch).await).await?;
-    if let Some(failed) = &trial.answered {
-        batch.delete(world, failed).await?;
-    }
-    Ok(trial)
 }
 
 /// What the platform says of the day now.

@@ -4,40 +4,30 @@
 use anyhow::{Context as _, Result, ensure};
 use jiff::SignedDuration;
 use mooring_domain::deletion::Table;
-use mooring_tests_journeys::rig::{Mode, Queue};
+use mooring_tests_journeys::rig::{At, Queue};
 use mooring_tests_journeys::{quick, say, tables};
 use serde_json::Value;
 
 use super::callback::is_alive;
-use super::{Scene, every_call};
-
-const ALL: [Mode; 8] = [
-    Mode::CrashBefore,
-    Mode::CrashAfter,
-    Mode::Throttle,
-    Mode::Conflict,
-    Mode::ServerError,
-    Mode::Duplicate,
-    Mode::Reset,
-    Mode::Outage,
-];
+use super::{SINGLES, STORMS, Scene, every_call, storms};
 
 /// POST /connect/confirm, and the person who presses the button again.
 pub(crate) async fn choice() -> Result<()> {
     let scene = Scene::open(1).await?;
-    every_call("choice", &ALL, async |mode, call| {
-        let door = quick::depart(&scene.world, &scene.calm()?, "crash").await?;
-        let ticket = quick::land(&scene.calm()?, &door).await?;
+    let one = async |at: At| {
+        let door = quick::depart(&scene.world, &scene.calm(), "crash").await?;
+        let ticket = quick::land(&scene.calm(), &door).await?;
         let run = async |functions: &_| {
             let answer = quick::confirm(&scene.world, functions, &ticket).await?;
             Ok(answer.status.as_u16())
         };
-        let trial = scene.rig.broken(&scene.world, (mode, call), run).await?;
-        let again = quick::confirm(&scene.world, &scene.calm()?, &ticket).await?;
+        let trial = scene.rig.broken(at, run).await?;
+        let again = quick::confirm(&scene.world, &scene.calm(), &ticket).await?;
         ensure!(again.status == 303 || again.status.is_client_error(), "{}: {}", trial.name(), again.status);
         Ok(trial)
-    })
-    .await?;
+    };
+    every_call("choice", &SINGLES, one).await?;
+    storms("choice", &STORMS, one).await?;
     end(&scene, "choice", 0).await
 }
 
@@ -45,20 +35,21 @@ pub(crate) async fn choice() -> Result<()> {
 pub(crate) async fn activation() -> Result<()> {
     let scene = Scene::open(1).await?;
     let mut active = 0;
-    every_call("activation", &ALL, async |mode, call| {
-        let code = quick::until_code(&scene.world, &scene.calm()?, "crash").await?;
+    let mut one = async |at: At| {
+        let code = quick::until_code(&scene.world, &scene.calm(), "crash").await?;
         let run =
             async |functions: &_| Ok(quick::activate(&scene.world, functions, &code).await?.status.as_u16());
-        let trial = scene.rig.broken(&scene.world, (mode, call), run).await?;
-        let again = quick::activate(&scene.world, &scene.calm()?, &code).await?;
+        let trial = scene.rig.broken(at, run).await?;
+        let again = quick::activate(&scene.world, &scene.calm(), &code).await?;
         ensure!(again.status == 200 || again.status.is_client_error(), "{}: {}", trial.name(), again.status);
         let view = scene.world.product.get(&format!("/v1/connections/{}", code.connection)).await?;
         let told = trial.answered == Some(200) || again.status == 200;
         ensure!(!told || view["state"] == "active", "{}: activated, and {view}", trial.name());
         active += usize::from(view["state"] == "active");
         Ok(trial)
-    })
-    .await?;
+    };
+    every_call("activation", &SINGLES, &mut one).await?;
+    storms("activation", &STORMS, &mut one).await?;
     end(&scene, "activation", active).await
 }
 
