@@ -21,21 +21,28 @@ pub struct Crate {
 
 /// The crates whose code ends up in the binaries of some packages, on one target: no tests, no build scripts, no macros.
 pub fn linked(packages: &[String], target: &str) -> Result<BTreeSet<Crate>> {
+    let text = tree(packages, target, "none", "{p}")?;
+    Ok(text.lines().filter_map(Crate::named).collect())
+}
+
+/// What `cargo tree` prints about what is linked, each line with a prefix (`none`, `depth`) and a format of its own.
+pub fn tree(packages: &[String], target: &str, prefix: &str, format: &str) -> Result<String> {
     let mut cargo = Command::new(option_env!("CARGO").unwrap_or("cargo"));
-    cargo.args(["tree", "--offline", "--locked", "--quiet", "--prefix", "none", "--format", "{p}"]);
+    cargo.args(["tree", "--offline", "--locked", "--quiet", "--prefix", prefix, "--format", format]);
     cargo.args(["--edges", "normal,no-proc-macro", "--target", target]);
     for package in packages {
         cargo.args(["--package", package]);
     }
     let output = cargo.current_dir(root()).output().context("cargo tree")?;
     ensure!(output.status.success(), "cargo tree: {}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8(output.stdout)?;
-    Ok(text.lines().filter_map(one).collect())
+    Ok(String::from_utf8(output.stdout)?)
 }
 
-/// `serde v1.0.0 (*)` or `mooring-domain v0.1.0 (/…)`.
-fn one(line: &str) -> Option<Crate> {
-    let mut words = line.split_whitespace();
-    let (name, version) = (words.next()?, words.next()?.strip_prefix('v')?);
-    Some(Crate { name: name.to_owned(), version: version.to_owned() })
+impl Crate {
+    /// Reads `serde v1.0.0 (*)` or `mooring-domain v0.1.0 (/…)`.
+    pub fn named(line: &str) -> Option<Self> {
+        let mut words = line.split_whitespace();
+        let (name, version) = (words.next()?, words.next()?.strip_prefix('v')?);
+        Some(Self { name: name.to_owned(), version: version.to_owned() })
+    }
 }
