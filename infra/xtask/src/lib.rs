@@ -1,6 +1,8 @@
 //! Repository and deployment chores: the API's description, the vendors' contract, an app's secret, a tenant.
 
 mod contract;
+mod permissions;
+mod sbom;
 
 use std::fs;
 use std::io::{BufRead as _, stdin};
@@ -12,6 +14,8 @@ use mooring_domain::app::INDEX_APP;
 use mooring_local::{register_tenant, seal_app};
 use mooring_store::Store;
 use mooring_vault::Vault;
+
+pub use permissions::{permissions_file, permissions_text};
 
 /// Chores of this repository and of a deployment.
 #[derive(Debug, Parser)]
@@ -34,6 +38,18 @@ enum Chore {
         /// The folder of interface files, one folder a vendor.
         #[arg(long)]
         specs: PathBuf,
+    },
+    /// Writes docs/permissions.md from the statements of template.yaml; with --check only compares.
+    Permissions {
+        /// Fails if the file is not what the template says.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Writes a bill of materials (CycloneDX) for each shipped binary to target/sbom and checks that it is complete.
+    Sbom {
+        /// The target that the binaries are built for.
+        #[arg(long, default_value = "aarch64-unknown-linux-gnu")]
+        target: String,
     },
     /// Seals a platform app's id and secret (two lines on standard input) under KMS.
     AppSecret {
@@ -58,6 +74,8 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     match arguments.chore {
         Chore::Openapi { check } => openapi(check),
         Chore::Contract { specs } => contract::check(&specs).await,
+        Chore::Permissions { check } => permissions::permissions(check),
+        Chore::Sbom { target } => sbom::write(&target),
         Chore::AppSecret { platform } => app_secret(&platform).await,
         Chore::Tenant { name, origins, return_urls } => tenant(&name, &origins, &return_urls).await,
     }
