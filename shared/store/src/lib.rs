@@ -11,6 +11,7 @@
 
 mod activation;
 mod activity;
+mod breakers;
 mod buckets;
 mod client;
 mod config;

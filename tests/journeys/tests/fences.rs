@@ -261,6 +261,7 @@ async fn sync(world: &World, connected: &Connected, fences: &dyn FenceRead, slot
         window: None,
         slot: Timestamp::from_second(slot)?,
         deferred: 0,
+        not_before: None,
     };
     let deadline = world.now() + SignedDuration::from_mins(5);
     // How it ends is not the point: what it called and wrote is.
