@@ -248,6 +248,7 @@ async fn sync(world: &World, connected: &Connected, fences: &dyn FenceRead, slot
         sheets: store.as_ref(),
         queue: queues.as_ref(),
         activity: store.as_ref(),
+        breakers: store.as_ref(),
         begin: store.as_ref(),
         ledger: store.as_ref(),
         profile: profile.as_ref(),

@@ -73,7 +73,8 @@ async fn parts_of_the_largest_size_are_written_in_batches_and_read_in_pages() {
     let case = world.active(1).await.unwrap();
     let parts = (0..52).map(|part| sealed(part, 64 * 1024)).collect();
     let name = "structure/ad".to_owned();
-    let sheet = StoredSheet { name: name.clone(), version: world.now(), rows: 1, parts };
+    let version = jiff::Timestamp::from_millisecond(world.now().as_millisecond()).unwrap();
+    let sheet = StoredSheet { name: name.clone(), version, rows: 1, parts };
     let end = world.now() + jiff::SignedDuration::from_hours(48);
     let store = world.faulty();
     assert!(store.put_sheet(&case.account(0), &sheet, end).await.unwrap());
