@@ -8,7 +8,7 @@ use mooring_domain::Result;
 use mooring_domain::connector::Connectors;
 use mooring_domain::ops::run_sync::{Input, Ports, run};
 use mooring_domain::ports::{
-    ActivityWrite, Clock, CompletenessRead, ConnectionRead, ConnectionState, DeletionBegin, Entropy,
+    ActivityWrite, Breakers, Clock, CompletenessRead, ConnectionRead, ConnectionState, DeletionBegin, Entropy,
     FenceRead, KeyOpen, LedgerRead, SheetRead, SheetWrite, SyncProgress, SyncQueue, VaultRead,
 };
 use mooring_domain::profile::Profile;
@@ -26,6 +26,7 @@ pub trait Tables:
     + SheetRead
     + SheetWrite
     + ActivityWrite
+    + Breakers
     + DeletionBegin
     + LedgerRead
 {
@@ -41,6 +42,7 @@ impl<S> Tables for S where
         + SheetRead
         + SheetWrite
         + ActivityWrite
+        + Breakers
         + DeletionBegin
         + LedgerRead
 {
@@ -101,6 +103,7 @@ fn ports(app: &App) -> Ports<'_> {
         sheets: tables,
         queue: app.queue.as_ref(),
         activity: tables,
+        breakers: tables,
         begin: tables,
         ledger: tables,
         profile: &app.profile,

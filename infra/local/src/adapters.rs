@@ -70,8 +70,12 @@ pub struct Adapters {
 impl Adapters {
     /// Builds them.
     pub fn new(wiring: &Wiring, clock: &LocalClock) -> Result<Self> {
+        Self::told(wiring, Arc::new(StackClock(clock.clone())), clock.scale())
+    }
+
+    /// Builds them for functions that another clock tells the time.
+    pub fn told(wiring: &Wiring, shared: Arc<dyn Clock>, scale: u32) -> Result<Self> {
         let endpoints = &wiring.endpoints;
-        let shared: Arc<dyn Clock> = Arc::new(StackClock(clock.clone()));
         let dynamodb = aws_sdk_dynamodb::Client::new(&sdk_config(&endpoints.dynamodb));
         let store = Arc::new(Store::new(dynamodb, Tables::prefixed("mooring-"), Arc::clone(&shared)));
         let vault = Vault::new(aws_sdk_kms::Client::new(&sdk_config(&endpoints.kms)), KEY_ALIAS);
@@ -92,7 +96,7 @@ impl Adapters {
             profile: Arc::new(mooring_profiles::load("statasphere")?),
             clock: shared,
             entropy,
-            scale: clock.scale(),
+            scale,
         })
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod app;
+pub mod breaker;
 pub mod caller;
 pub mod candidates;
 pub mod completeness;

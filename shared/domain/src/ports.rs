@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 pub use self::sync::{
-    AccountRef, Activity, ActivityWrite, CompletenessRead, DayRecord, Days, DueRead, SheetRead, SheetWrite,
+    AccountRef, Activity, ActivityWrite, Breakers, CompletenessRead, DayRecord, Days, DueRead, SheetRead, SheetWrite,
     SyncProgress, SyncQueue,
 };
 use crate::account::Account;

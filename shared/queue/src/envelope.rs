@@ -26,6 +26,8 @@ struct SyncBody {
     slot: i64,
     #[serde(default)]
     deferred: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not_before: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -56,6 +58,7 @@ pub fn encode_sync(job: &SyncJob) -> String {
             .map(|window| WindowBody { from: window.from.to_string(), to: window.to.to_string() }),
         slot: job.slot.as_second(),
         deferred: job.deferred,
+        not_before: job.not_before.map(Timestamp::as_second),
     })
 }
 
@@ -68,9 +71,14 @@ pub fn decode_sync(text: &str) -> Result<SyncJob> {
         account: body.account.parse().map_err(|_| poison("account"))?,
         kind: JobKind::parse(&body.kind).ok_or_else(|| poison("kind"))?,
         window: body.window.as_ref().map(window).transpose()?,
-        slot: Timestamp::from_second(body.slot).map_err(|_| poison("slot"))?,
+        slot: instant(body.slot)?,
         deferred: body.deferred,
+        not_before: body.not_before.map(instant).transpose()?,
     })
+}
+
+fn instant(second: i64) -> Result<Timestamp> {
+    Timestamp::from_second(second).map_err(|_| poison("time"))
 }
 
 /// Writes a deletion step.
@@ -115,11 +123,15 @@ mod tests {
 
     use super::*;
 
+    fn seconds() -> impl Strategy<Value = i64> {
+        -3_000_000_000_i64..9_000_000_000
+    }
+
     fn jobs() -> impl Strategy<Value = SyncJob> {
         let kinds = prop_oneof![Just(JobKind::First), Just(JobKind::Backfill), Just(JobKind::Restate)];
         let windows = proptest::option::of((-20_000_i32..20_000, 0_i32..999));
-        (any::<[u128; 3]>(), kinds, windows, -3_000_000_000_i64..9_000_000_000, any::<u16>()).prop_map(
-            |([tenant, connection, account], kind, window, slot, deferred)| SyncJob {
+        (any::<[u128; 3]>(), kinds, windows, seconds(), any::<u16>(), proptest::option::of(seconds())).prop_map(
+            |([tenant, connection, account], kind, window, slot, deferred, not_before)| SyncJob {
                 tenant: TenantId::from_uuid(Uuid::from_u128(tenant)),
                 connection: ConnectionId::from_uuid(Uuid::from_u128(connection)),
                 account: AccountId::from_uuid(Uuid::from_u128(account)),
@@ -130,6 +142,7 @@ mod tests {
                 }),
                 slot: Timestamp::from_second(slot).unwrap(),
                 deferred,
+                not_before: not_before.map(|second| Timestamp::from_second(second).unwrap()),
             },
         )
     }

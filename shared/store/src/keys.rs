@@ -27,6 +27,7 @@
 //! | Transient | `<digest>` | `session`, `transaction`, `ticket`, `code`, `link` | short-lived row |
 //! | | `<ten>` | `tok#<key>` | frontend token |
 //! | | `<ten>` | `idem#<digest>` | call that may be repeated |
+//! | | `breaker#<platform>#<context>` | `breaker` | what is known of a platform that is away |
 //! | | `rate#<ten>` | `tenant`, `<key>` | bucket of a rate limit |
 //! | Ledger | `<ten>` | `<del>` | deletion; in the due index |
 //! | | `<ten>` | `aud#<evt>` | audit event |
@@ -47,7 +48,7 @@ use mooring_domain::report::Level;
 use mooring_domain::secret::{Digest, Fingerprint};
 
 pub(crate) use due::{DUE_DELETIONS, DUE_OUTBOX, EARLIEST, due_minute, due_shard, instant};
-pub(crate) use guards::{bucket, buckets, repeat};
+pub(crate) use guards::{breaker, bucket, buckets, repeat};
 pub(crate) use sheets::{head, heads, parse_head, part, parts, past, past_until, shelf};
 
 /// The address of one row.

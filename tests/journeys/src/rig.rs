@@ -11,10 +11,13 @@ use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use axum::body::{Body, to_bytes};
 use http::{Method, Request};
 use lambda_http::tower::Service as _;
-use mooring_aws_local::{Call, Endpoints, Fault, FaultPlan, FaultProxy, sdk_config};
+use mooring_aws_local::{Call, Endpoints, Fault, FaultPlan, FaultProxy, LocalClock, sdk_config};
+use jiff::{SignedDuration, Timestamp};
+use mooring_domain::ports::Clock;
 use mooring_domain::profile::Profile;
 use mooring_local::mount::{self, Mounted};
 use mooring_local::{Adapters, Wiring, gateway, poller, schedules};
+use mooring_store::{Store, Tables, retries};
 
 use crate::{Answer, World};
 
@@ -132,6 +135,8 @@ pub struct Rig {
     plan: Arc<FaultPlan>,
     proxied: Adapters,
     direct: Adapters,
+    tables: String,
+    queues: (String, String),
     log: Mutex<Vec<Call>>,
     _proxies: Vec<FaultProxy>,
 }
@@ -156,6 +161,7 @@ impl Rig {
         }
         let [dynamodb, kms, sqs, ses, platform_origin] =
             <[String; 5]>::try_from(urls).ok().context("five proxies")?;
+        let (tables, queues) = (dynamodb.clone(), direct.queues.clone());
         let endpoints = Endpoints { dynamodb, kms, sqs, ses };
         let proxied = Wiring { endpoints, platform_origin, ..direct.clone() };
         let profile = Arc::new(shortened(&world.stack.adapters().profile, days));
@@ -163,12 +169,41 @@ impl Rig {
             Ok(Adapters { profile: Arc::clone(&profile), ..Adapters::new(wiring, world.stack.clock())? })
         };
         let (proxied, direct) = (over(&proxied)?, over(direct)?);
-        Ok(Self { plan, proxied, direct, log: Mutex::default(), _proxies: proxies })
+        Ok(Self { plan, proxied, direct, tables, queues, log: Mutex::default(), _proxies: proxies })
     }
 
     /// Fresh functions that nothing breaks, with the same profile.
     pub fn calm(&self) -> Functions {
         Functions(mount::all(&self.direct))
+    }
+
+    /// Fresh functions behind the proxies, as patient with the tables as they are in Lambda.
+    pub fn exposed(&self) -> Functions {
+        let config = sdk_config(&self.tables).into_builder().retry_config(retries()).build();
+        let client = aws_sdk_dynamodb::Client::new(&config);
+        let clock = Arc::clone(&self.proxied.clock);
+        let store = Arc::new(Store::new(client, Tables::prefixed("mooring-"), clock));
+        Functions(mount::all(&Adapters { store, ..self.proxied.clone() }))
+    }
+
+    /// Fresh functions on a machine whose clock is wrong by so much.
+    pub fn skewed(&self, world: &World, by: SignedDuration) -> Result<Functions> {
+        let clock = Skewed { clock: world.stack.clock().clone(), by };
+        let told = Adapters::told(world.stack.wiring(), Arc::new(clock), self.direct.scale)?;
+        Ok(Functions(mount::all(&Adapters { profile: Arc::clone(&self.direct.profile), ..told })))
+    }
+
+    /// The URL of a queue.
+    pub fn queue_url(&self, queue: Queue) -> &str {
+        match queue {
+            Queue::Sync => &self.queues.0,
+            Queue::Deletion => &self.queues.1,
+        }
+    }
+
+    /// The plan of all proxies.
+    pub fn plan(&self) -> &FaultPlan {
+        &self.plan
     }
 
     /// Runs fresh functions with calls broken as planned. Call 0 breaks none.
@@ -202,6 +237,18 @@ impl Rig {
     /// The calls of the last run without faults.
     fn last_calm(&self) -> Vec<Call> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// A clock that is wrong.
+struct Skewed {
+    clock: LocalClock,
+    by: SignedDuration,
+}
+
+impl Clock for Skewed {
+    fn now(&self) -> Timestamp {
+        self.clock.now() + self.by
     }
 }
 
@@ -296,7 +343,7 @@ impl Batch {
     async fn at_most(world: &World, queue: Queue, most: i32) -> Result<Option<Self>> {
         let (sync, deletion) = &world.stack.wiring().queues;
         let queue_url = if queue == Queue::Sync { sync } else { deletion };
-        let received = client(world)
+        let received = sqs(world)
             .receive_message()
             .queue_url(queue_url)
             .max_number_of_messages(most)
@@ -329,12 +376,13 @@ impl Batch {
                 continue;
             }
             let handle = message.receipt_handle().context("no receipt")?;
-            client(world).delete_message().queue_url(&self.queue_url).receipt_handle(handle).send().await?;
+            sqs(world).delete_message().queue_url(&self.queue_url).receipt_handle(handle).send().await?;
         }
         Ok(())
     }
 }
 
-fn client(world: &World) -> aws_sdk_sqs::Client {
+/// A client of the queues.
+pub fn sqs(world: &World) -> aws_sdk_sqs::Client {
     aws_sdk_sqs::Client::new(&sdk_config(&world.stack.wiring().endpoints.sqs))
 }

@@ -86,6 +86,7 @@ pub async fn run(ports: &Ports<'_>, caller: &Caller, query: &Query) -> Result<Re
     let totals = groups.totals()?;
     let mut page = page::cut(groups, query, offset, newest);
     names::fill(ports, &at, key.as_ref(), &account, query, &mut page.rows).await?;
+    page.fit(query, offset, newest);
     require_open(ports, &at).await?;
     Ok(Report {
         connection: at.connection,

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use crate::breaker::{Breaker, Circuit};
 use crate::completeness::DayStatus;
 use crate::error::Result;
 use crate::ids::{AccountId, ConnectionId, TenantId};
@@ -105,6 +106,21 @@ pub trait DueRead: Send + Sync {
     async fn outbox(&self, before: Timestamp) -> Result<Vec<(String, SyncJob)>>;
     /// Removes outbox jobs that were sent.
     async fn outbox_done(&self, job: &SyncJob, id: &str) -> Result<()>;
+}
+
+/// Keeps what is known of platforms that are away.
+#[async_trait]
+pub trait Breakers: Send + Sync {
+    /// The breaker of a circuit, read consistently.
+    async fn breaker(&self, circuit: &Circuit) -> Result<Option<Breaker>>;
+    /// Stores it if it is still as it was seen; false when it is not.
+    async fn put_breaker(
+        &self,
+        circuit: &Circuit,
+        seen: Option<&Breaker>,
+        next: &Breaker,
+        expires_at: Timestamp,
+    ) -> Result<bool>;
 }
 
 /// Sends sync jobs.

@@ -64,6 +64,7 @@ pub(crate) fn write_job(job: &SyncJob) -> Draft {
         .maybe("to", job.window.map(|window| text(window.to.to_string())))
         .with("slot", time(job.slot))
         .with("deferred", number(job.deferred))
+        .maybe("not_before", job.not_before.map(time))
 }
 
 /// Reads a job and the id it is kept under.
@@ -84,6 +85,7 @@ pub(crate) fn read_job(item: &Item) -> Result<(String, SyncJob)> {
         window,
         slot: fields.parsed("slot")?,
         deferred: fields.number("deferred")?,
+        not_before: fields.maybe_parsed("not_before")?,
     };
     Ok((id.to_owned(), job))
 }

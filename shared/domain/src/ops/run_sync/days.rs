@@ -11,7 +11,7 @@ use super::work::{Draft, Step, Stop, Track, Work};
 use crate::completeness::{DayStatus, Reason};
 use crate::error::{Error, Kind, Result};
 use crate::ports::{DayRecord, Days};
-use crate::report::{Level, Metric, Row, Values};
+use crate::report::{LONGEST_ID, Level, Metric, Row, Values};
 use crate::sheet::{day_name, encode_rows, sort_rows};
 use crate::sync::Window;
 
@@ -37,6 +37,9 @@ pub(super) struct Stored {
 pub(super) fn group(level: Level, window: Window, at: Timestamp, rows: Vec<Row>) -> Result<Asked> {
     let mut days: BTreeMap<Date, Vec<Row>> = window.iter().map(|day| (day, Vec::new())).collect();
     for row in rows {
+        if row.entity.len() > LONGEST_ID {
+            return Err(changed("an id is too long"));
+        }
         days.get_mut(&row.day).ok_or_else(|| changed("a day that was not asked for"))?.push(row);
     }
     for rows in days.values_mut() {

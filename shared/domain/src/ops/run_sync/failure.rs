@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::waiting::LONGEST_WAIT_SECONDS;
 use super::window::halves;
 use super::work::{Stop, Track, Work};
 use super::{Outcome, log};
@@ -18,7 +19,8 @@ use crate::sync::{Checkpoint, SyncJob, SyncState};
 pub(super) const MOST_DEFERRALS: u16 = 8;
 /// The first wait doubles each time, up to the longest delay of the queue.
 const FIRST_WAIT_SECONDS: u32 = 30;
-const LONGEST_WAIT_SECONDS: u32 = 900;
+/// A platform that asks for a longer pause than this is not believed.
+const LONGEST_PAUSE_SECONDS: u32 = 24 * 60 * 60;
 /// The code of a refusal in which the platform says that access was revoked.
 pub(super) const REVOKED: &str = "revoked";
 /// A revocation counts when the platform says it again at least this much later.
@@ -70,8 +72,10 @@ async fn late(work: &Work<'_>, track: &Track) -> Result<Outcome> {
 }
 
 async fn defer(work: &Work<'_>, track: &Track, seconds: u32) -> Result<Outcome> {
-    let job = SyncJob { deferred: track.job.deferred + 1, ..track.job.clone() };
-    put_back(work, track, vec![job], seconds).await
+    let longer = (seconds > LONGEST_WAIT_SECONDS).then(|| SignedDuration::from_secs(seconds.into()));
+    let not_before = longer.map(|wait| work.now() + wait);
+    let job = SyncJob { deferred: track.job.deferred + 1, not_before, ..track.job.clone() };
+    put_back(work, track, vec![job], seconds.min(LONGEST_WAIT_SECONDS)).await
 }
 
 /// Sends what takes the job's place. A job that got its days on the way has a new id: its old one is done.
@@ -93,7 +97,7 @@ fn wait(work: &Work<'_>, deferred: u16, retry: Retry) -> u32 {
         Retry::After(Some(wait)) => u32::try_from(wait.as_secs()).unwrap_or(u32::MAX),
         _ => 1,
     };
-    asked.max(u32::from_be_bytes(random) % most).min(LONGEST_WAIT_SECONDS)
+    asked.max(u32::from_be_bytes(random) % most).min(LONGEST_PAUSE_SECONDS)
 }
 
 /// Records a failure: nothing is gained by another delivery.

@@ -163,7 +163,7 @@ impl Track {
     /// A further job of the same slot.
     pub(super) fn later(&self, window: Window) -> SyncJob {
         let kind = if self.job.kind == JobKind::First { JobKind::Backfill } else { self.job.kind };
-        SyncJob { kind, window: Some(window), deferred: 0, ..self.job.clone() }
+        SyncJob { kind, window: Some(window), deferred: 0, not_before: None, ..self.job.clone() }
     }
 
     /// The ids that are done when the job is done.

@@ -1,5 +1,6 @@
 //! The rules of a sync job, each in the small world of [`world`].
 
+mod waiting;
 pub(in crate::ops) mod world;
 
 use jiff::civil::{Date, date};

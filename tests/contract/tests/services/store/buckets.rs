@@ -49,14 +49,19 @@ async fn of_many_calls_at_once_a_burst_gets_through() {
     let world = World::start().await.unwrap();
     let limits = Limits { key: Rate::per_minute(1, 10), tenant: Rate::per_minute(1, 25) };
     let tenant = tenant_id();
+    // So many that a slow server still answers each within a limiter's patience.
+    let turns = Arc::new(tokio::sync::Semaphore::new(4));
     let mut admitted = Vec::new();
     for _ in 0..3 {
         let credential = CredentialId::from_uuid(Uuid::now_v7());
         let buckets = Arc::new(Bucket::of(&tenant, &credential));
         let calls: Vec<_> = (0..32)
             .map(|_| {
-                let (store, buckets) = (world.store.clone(), Arc::clone(&buckets));
-                tokio::spawn(async move { call(&store, limits, &buckets).await })
+                let (store, buckets, turns) = (world.store.clone(), Arc::clone(&buckets), Arc::clone(&turns));
+                tokio::spawn(async move {
+                    let _turn = turns.acquire_owned().await.unwrap();
+                    call(&store, limits, &buckets).await
+                })
             })
             .collect();
         let mut through = 0;

@@ -1,8 +1,7 @@
-//! The contract of the store, over the real SDK client and a local DynamoDB. One behaviour, one test.
-
-#![expect(clippy::unwrap_used, reason = "a test that is wrong has to stop at once")]
+//! The contract of the store.
 
 mod activation;
+mod breakers;
 mod buckets;
 mod connections;
 mod cut;
@@ -12,6 +11,7 @@ mod expiry;
 mod faults;
 mod isolation;
 mod ledger;
+mod limits;
 mod progress;
 mod purge;
 mod repeats;

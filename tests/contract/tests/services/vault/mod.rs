@@ -1,53 +1,50 @@
-//! The vault against the embedded KMS: keys open under their own context and key only, and errors say no more than
+//! The contract of the vault: keys open under their own context and key only, and errors say no more than
 //! they may.
-
-#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
 use std::collections::HashMap;
 
-use aws_config::retry::RetryConfig;
 use aws_sdk_kms::Client;
+use aws_sdk_kms::config::retry::RetryConfig;
 use aws_sdk_kms::types::DataKeySpec;
-use mooring_aws_local::{AwsLocal, Fault, FaultPlan, FaultProxy, KEY_ALIAS, LocalClock, Options, sdk_config};
+use mooring_aws_local::{Fault, FaultPlan, FaultProxy, sdk_config};
 use mooring_domain::ids::{AccountId, ConnectionId, DataKeyId, TenantId};
 use mooring_domain::keys::{KeyContext, Owner, Use, WrappedKey};
 use mooring_domain::ports::{KeyMint as _, KeyOpen as _};
 use mooring_domain::{Error, Kind};
+use mooring_tests_contract::Keys;
 use mooring_vault::Vault;
 use uuid::Uuid;
 
 struct Rig {
-    _aws: AwsLocal,
+    keys: Keys,
     kms: Client,
-    url: String,
     vault: Vault,
 }
 
 async fn rig() -> Rig {
-    let aws = AwsLocal::start(Options::in_memory(LocalClock::new(1))).await.unwrap();
-    let url = aws.endpoints().kms.clone();
-    let kms = Client::new(&sdk_config(&url));
-    Rig { _aws: aws, vault: Vault::new(kms.clone(), KEY_ALIAS), kms, url }
+    let keys = Keys::start().await.unwrap();
+    let kms = keys.client();
+    Rig { vault: Vault::new(kms.clone(), &keys.alias), kms, keys }
 }
 
 impl Rig {
     /// A vault behind a proxy, whose client tries once.
     async fn behind(&self, plan: std::sync::Arc<FaultPlan>) -> (FaultProxy, Vault) {
-        let proxy = FaultProxy::start(&self.url, "kms", plan).await.unwrap();
-        let vault = impatient(proxy.url());
+        let proxy = FaultProxy::start(&self.keys.services.kms, "kms", plan).await.unwrap();
+        let vault = impatient(proxy.url(), &self.keys.alias);
         (proxy, vault)
     }
 
     /// The id behind the alias.
     async fn key_id(&self) -> String {
-        let described = self.kms.describe_key().key_id(KEY_ALIAS).send().await.unwrap();
+        let described = self.kms.describe_key().key_id(&self.keys.alias).send().await.unwrap();
         described.key_metadata.unwrap().key_id
     }
 }
 
-fn impatient(url: &str) -> Vault {
+fn impatient(url: &str, alias: &str) -> Vault {
     let config = sdk_config(url).into_builder().retry_config(RetryConfig::disabled()).build();
-    Vault::new(Client::new(&config), KEY_ALIAS)
+    Vault::new(Client::new(&config), alias)
 }
 
 fn tenant(n: u128) -> TenantId {
@@ -126,7 +123,7 @@ async fn the_id_of_the_row_has_to_be_the_boxs() {
 async fn each_of_the_six_fields_counts() {
     let rig = rig().await;
     let wrap = async |pairs: HashMap<String, String>| {
-        let request = rig.kms.generate_data_key().key_id(KEY_ALIAS).key_spec(DataKeySpec::Aes256);
+        let request = rig.kms.generate_data_key().key_id(&rig.keys.alias).key_spec(DataKeySpec::Aes256);
         let made = request.set_encryption_context(Some(pairs)).send().await.unwrap();
         WrappedKey { id: DataKeyId([1; 16]), blob: made.ciphertext_blob.unwrap().into_inner() }
     };
@@ -229,7 +226,7 @@ async fn an_absent_kms_can_be_tried_again() {
         assert!(vault.open(&context(), &wrapped).await.is_ok(), "after {fault:?}");
     }
     assert_unavailable(
-        &impatient("http://127.0.0.1:9").open(&context(), &wrapped).await.err().unwrap(),
+        &impatient("http://127.0.0.1:9", &rig.keys.alias).open(&context(), &wrapped).await.err().unwrap(),
         &wrapped,
     );
 }
