@@ -159,11 +159,11 @@ impl AccountResponse {
 pub fn describe(api: &mut Api) {
     api.operation("listConnections", "List connections")
         .says("With a frontend token, those of its end user.")
-        .query("limit", "integer", false, "How many, from 1 to 100; 25 without it.")
-        .query("cursor", "string", false, "Where to go on: `next_cursor` of the page before.")
+        .paged(25, 100)
         .ok::<ConnectionList>("A page of connections.")
         .add();
     api.operation("getConnection", "Read a connection")
+        .id("id", "con")
         .ok::<ConnectionResponse>("The connection with its accounts.")
         .add();
 }

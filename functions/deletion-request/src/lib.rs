@@ -17,7 +17,7 @@ use mooring_domain::ports::{
 };
 use mooring_domain::profile::Profile;
 use mooring_domain::{Error, Result};
-use mooring_edge::openapi::Api;
+use mooring_edge::openapi::{Api, id_pattern};
 use mooring_edge::views::deletion::DeletionView;
 use mooring_edge::{Edge, Query, Reply, ReplyExt, accepted, field, json_body};
 use schemars::JsonSchema;
@@ -64,8 +64,10 @@ pub struct App {
 #[serde(deny_unknown_fields)]
 struct DeletionRequest {
     /// The connection.
+    #[schemars(regex(pattern = id_pattern("con")))]
     connection_id: Option<String>,
     /// Only this account of the connection.
+    #[schemars(regex(pattern = id_pattern("acc")))]
     account_id: Option<String>,
     /// `true` deletes the whole tenant, its API keys included, and cannot be taken back.
     tenant: Option<bool>,

@@ -20,6 +20,7 @@ use crate::{App, left_to_the_sweeper, page};
 #[serde(deny_unknown_fields)]
 struct MailRequest {
     /// The e-mail address that the accounts were connected with.
+    #[schemars(email, length(max = 254))]
     email: String,
 }
 

@@ -56,6 +56,7 @@ struct HeldItems {
 
 /// What came of asking the platform to end the grant.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ReceiptRevocation")]
 struct Revocation {
     /// `killed`, `refused`, `impossible` or `unreachable`.
     outcome: String,

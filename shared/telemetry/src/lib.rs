@@ -48,8 +48,13 @@ pub fn init_for_terminal() {
 }
 
 /// Opens the span of one request or message; everything that is logged inside carries its id.
-pub fn request_span(request_id: &str, what: &str) -> Span {
-    tracing::info_span!("request", { field::REQUEST_ID } = request_id, { field::ROUTE } = what)
+pub fn request_span(request_id: &str, invocation: Option<&str>, what: &str) -> Span {
+    tracing::info_span!(
+        "request",
+        { field::REQUEST_ID } = request_id,
+        { field::INVOCATION } = invocation,
+        { field::ROUTE } = what
+    )
 }
 
 /// Renders an error with its causes on one line, redacted.

@@ -98,14 +98,16 @@ fn statements(function: &Value) -> BTreeMap<String, Value> {
     all.map(|statement| (statement["Sid"].as_str().unwrap().to_owned(), statement)).collect()
 }
 
-/// docs/adr/0011: who counts calls may write buckets, who remembers them may write rows of tenants, and nothing else.
+/// docs/adr/0011 and 0016: who counts calls may write buckets, who remembers or logs them rows of tenants, nothing else.
 #[test]
 fn guards_of_the_api_write_their_own_rows_only() {
     let functions = functions();
     for route in mooring_edge::routes::ROUTES.iter().filter(|route| route.scope.is_some()) {
         let statements = statements(&functions[route.function]);
         let repeats = (route.method == "POST").then_some(("Idempotency", "ten_*", "dynamodb:PutItem"));
-        for (sid, rows, action) in [("Limits", "rate#*", "dynamodb:UpdateItem")].into_iter().chain(repeats) {
+        let limits = ("Limits", "rate#*", "dynamodb:UpdateItem");
+        let log = ("AccessLog", "ten_*", "dynamodb:PutItem");
+        for (sid, rows, action) in [limits, log].into_iter().chain(repeats) {
             let statement = statements.get(sid).unwrap_or(&Value::Null);
             let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
             assert_eq!(keys[0].as_str(), Some(rows), "{}: {sid}", route.function);
@@ -116,6 +118,13 @@ fn guards_of_the_api_write_their_own_rows_only() {
                 route.function
             );
         }
+        let log = &statements["AccessLog"];
+        assert_eq!(log["Action"].as_sequence().map(Vec::len), Some(1), "{}: it only adds", route.function);
+        assert!(
+            format!("{:?}", log["Resource"]).contains("ActivityTable"),
+            "{}: the log is in Activity",
+            route.function
+        );
         let wide = statements.get("Transient").map(|statement| format!("{:?}", statement["Action"]));
         assert!(
             !wide.is_some_and(|actions| actions.contains("UpdateItem")),
@@ -144,6 +153,7 @@ fn routes_in_code_are_the_routes_of_the_template() {
             let preflight = route.path.starts_with("/v1/").then(|| route_of("OPTIONS"));
             [Some(route_of(route.method)), preflight].into_iter().flatten()
         })
+        .chain([(mooring_edge::routes::FALLBACK.to_owned(), "ANY".to_owned(), "$default".to_owned())])
         .collect();
     let missing: Vec<_> = in_code.difference(&in_template).collect();
     let extra: Vec<_> = in_template.difference(&in_code).collect();

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use mooring_domain::access::Access;
 use mooring_domain::idempotency::{Attempt, Progress, Record};
 use mooring_domain::limits::{Bucket, InUse, Limits, Rate};
-use mooring_domain::ports::{Claimed, Drawn, RateBuckets, Repeats};
+use mooring_domain::ports::{AccessLog, Claimed, Drawn, RateBuckets, Repeats};
 use mooring_domain::random;
 use mooring_domain::secret::Digest;
 
@@ -17,6 +18,7 @@ use super::*;
 pub(super) struct Guards {
     whole_at: Mutex<HashMap<Bucket, i64>>,
     records: Mutex<HashMap<Digest, Record>>,
+    accesses: Mutex<Vec<Access>>,
     draws: AtomicUsize,
     broken: AtomicBool,
 }
@@ -82,6 +84,15 @@ impl Repeats for Directory {
 
     async fn forget(&self, record: &Record) -> Result<()> {
         self.guards.records.lock().unwrap().remove(&record.name);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl AccessLog for Directory {
+    async fn add_access(&self, access: &Access) -> Result<()> {
+        self.guards.ask()?;
+        self.guards.accesses.lock().unwrap().push(access.clone());
         Ok(())
     }
 }

@@ -5,6 +5,7 @@
 mod activation;
 mod buckets;
 mod connections;
+mod cursors;
 mod cut;
 mod directory;
 mod due;
