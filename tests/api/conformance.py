@@ -49,20 +49,22 @@ class Keeper(threading.Thread):
 
 
 def prepare(stack, keeper, folder):
-    """Makes connections and one deletion in each tenant; answers the file with the credentials."""
+    """Makes connections and one deletion in each tenant; answers the file with the credentials, and the public codes."""
     keeper.fill()
+    codes = []
     for key in stack.keys:
         _, page = stack.call(key, "GET", "/v1/connections")
-        status, _ = stack.call(key, "DELETE", f"/v1/connections/{page['connections'][0]['id']}")
+        status, deletion = stack.call(key, "DELETE", f"/v1/connections/{page['connections'][0]['id']}")
         assert status == 202, status
+        codes.append(deletion["status_url"].rsplit("/", 1)[1])
     header = lambda key: [{"name": "Authorization", "value": f"Bearer {key}"}]
     users = [{"name": f"tenant-{at}", "fixedHeaders": header(key)} for at, key in enumerate(stack.keys)]
     file = folder / "auth.json"
     file.write_text(json.dumps({"auth": users}))
-    return file
+    return file, codes
 
 
-def run(stack, auth, report, arguments):
+def run(stack, auth, codes, report, arguments):
     command = [
         Path(sys.executable).with_name("schemathesis"),
         f"--config-file={HERE / 'schemathesis.toml'}",
@@ -77,34 +79,27 @@ def run(stack, auth, report, arguments):
     ]
     environment = {
         **os.environ,
-        "MOORING_RETURN_URL": stack.return_url,
-        "SCHEMATHESIS_HOOKS": "hooks",
+        "MOORING_KNOWN": json.dumps({"return_url": stack.return_url, "codes": codes}),
         "PYTHONPATH": str(HERE),
     }
     return subprocess.run(command, env=environment, cwd=report.parent).returncode
 
 
 def count(report):
-    """Counts the requests of each operation, and those that were refused for their number."""
-    calls, refused = Counter(), 0
+    """Counts the cases of each operation in the fuzzing phase, all requests, and those refused for their number."""
+    cases, requests, refused = Counter(), 0, 0
     with report.open() as lines:
         for line in lines:
-            for operation, status in answers(json.loads(line)):
-                calls[operation] += 1
-                refused += status == 429
-    return calls, refused
-
-
-def answers(event):
-    """Operation and status of every request of a scenario."""
-    recorder = event.get("ScenarioFinished", {}).get("recorder")
-    if not recorder:
-        return
-    for identity, interaction in recorder["interactions"].items():
-        response = interaction.get("response")
-        case = recorder["cases"].get(identity)
-        if response and case:
-            yield case["value"]["operation_label"], response["status_code"]
+            scenario = json.loads(line).get("ScenarioFinished")
+            if not scenario or not scenario.get("recorder"):
+                continue
+            recorder = scenario["recorder"]
+            answers = [one.get("response") or {} for one in recorder["interactions"].values()]
+            requests += len(answers)
+            refused += sum(answer.get("status_code") == 429 for answer in answers)
+            if str(scenario.get("phase")).lower().endswith("fuzzing"):
+                cases[recorder["label"]] += len(recorder["cases"])
+    return cases, requests, refused
 
 
 def main():
@@ -116,15 +111,16 @@ def main():
     print(f"seed {arguments.seed}", flush=True)
     with tempfile.TemporaryDirectory() as folder, Stack("--tenant", "Quay Books") as stack:
         folder, keeper = Path(folder), Keeper(stack)
-        auth, report = prepare(stack, keeper, folder), folder / "report.ndjson"
+        auth, codes = prepare(stack, keeper, folder)
+        report = folder / "report.ndjson"
         keeper.start()
-        code = run(stack, auth, report, arguments)
+        code = run(stack, auth, codes, report, arguments)
         keeper.ended.set()
         keeper.join()
-        calls, refused = count(report)
-    for operation, number in sorted(calls.items()):
+        cases, requests, refused = count(report)
+    for operation, number in sorted(cases.items()):
         print(f"{number:6}  {operation}")
-    print(f"{sum(calls.values())} requests, {keeper.made} connections made meanwhile, {refused} answers 429")
+    print(f"{requests} requests, {keeper.made} connections made meanwhile, {refused} answers 429")
     if keeper.failed:
         print(f"connecting failed: {keeper.failed!r}")
     return code or bool(keeper.failed) or refused > 0

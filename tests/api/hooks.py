@@ -1,10 +1,11 @@
-"""What a product knows and a schema cannot say: the return URL that is registered, and that a tenant is deleted once."""
+"""What a product knows and a schema cannot say: what is registered, which codes were given, whose form it is."""
 
+import json
 import os
 
 import schemathesis
 
-RETURN_URL = os.environ["MOORING_RETURN_URL"]
+KNOWN = json.loads(os.environ["MOORING_KNOWN"])
 
 
 @schemathesis.hook
@@ -15,9 +16,13 @@ def filter_body(context, body):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Fills good sessions with what is registered, so that they are opened and not only refused."""
-    meta = case.meta
-    if meta is None or not meta.generation.mode.is_positive or not isinstance(case.body, dict):
+    """Fills good calls with what exists, so that operations are reached and not only refused. Bad calls stay as they are."""
+    if case.meta is None or not case.meta.generation.mode.is_positive:
         return
-    if case.operation.definition.raw.get("operationId") == "createConnectSession":
-        case.body |= {"return_url": RETURN_URL, "platform": "tiktok_ads"}
+    operation = case.operation.definition.raw.get("operationId")
+    if operation == "createConnectSession" and isinstance(case.body, dict):
+        case.body |= {"return_url": KNOWN["return_url"], "platform": "tiktok_ads"}
+    if operation == "showDeletionStatus":
+        case.path_parameters["code"] = KNOWN["codes"][len(case.path_parameters["code"]) % len(KNOWN["codes"])]
+    if case.method == "POST" and not case.path.startswith("/v1/"):
+        case.headers["Sec-Fetch-Site"] = "same-origin"

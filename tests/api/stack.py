@@ -21,8 +21,7 @@ class Stack:
     """A running stack: addresses and, for each tenant, its API key."""
 
     def __init__(self, *options):
-        subprocess.run(["cargo", "build", "--quiet", "--workspace", "--bin", "mooring"], cwd=ROOT, check=True)
-        binary = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "mooring"
+        binary = os.environ.get("MOORING") or built()
         command = [binary, "--ephemeral", "--port", "0", "--ads", "12", "--advertisers", "2", *options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
         self.api = self.demo = None
@@ -91,6 +90,12 @@ def send(method, url, headers=(), body=None):
         return answer.status, answer.headers, answer.read().decode()
     finally:
         connection.close()
+
+
+def built():
+    """Builds the runner; `MOORING` names one that is built already."""
+    subprocess.run(["cargo", "build", "--quiet", "--workspace", "--bin", "mooring"], cwd=ROOT, check=True)
+    return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "mooring"
 
 
 class Forms(html.parser.HTMLParser):

@@ -10,7 +10,7 @@ use mooring_domain::idempotency::Attempt;
 use mooring_domain::ops::activate_connection::{Input, Output, Ports, run};
 use mooring_domain::ports::{ConnectionActivate, ConnectionRead, SyncQueue, TransientTake};
 use mooring_domain::profile::Profile;
-use mooring_edge::openapi::{Api, END_USER_PATTERN};
+use mooring_edge::openapi::{Api, END_USER_PATTERN, id_pattern};
 use mooring_edge::{Edge, Reply, field, json_body, ok, path};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,7 @@ struct ActivateRequest {
 #[derive(Debug, Serialize, JsonSchema)]
 struct ActivatedConnection {
     /// Its id.
+    #[schemars(regex(pattern = id_pattern("con")))]
     id: String,
     /// The platform.
     platform: String,
@@ -67,6 +68,7 @@ struct ActivatedConnection {
 #[derive(Debug, Serialize, JsonSchema)]
 struct ActivatedAccount {
     /// Its id.
+    #[schemars(regex(pattern = id_pattern("acc")))]
     id: String,
     /// Its currency (ISO 4217).
     currency: String,

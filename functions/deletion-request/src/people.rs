@@ -122,6 +122,7 @@ pub(crate) fn describe(api: &mut Api) {
         )
         .body::<MailRequest>()
         .accepted::<MailResponse>("The request was taken; nothing is said about the address.")
+        .accepted_page("The same as a page.")
         .add();
     api.operation("showDeletionLink", "Show what a mailed link deletes")
         .says("Looking uses nothing up: mail scanners open links.")

@@ -179,11 +179,21 @@ impl Describe<'_> {
 
     /// Answers 200 with another media type, beside JSON if that was said before.
     #[must_use]
-    pub fn media(mut self, media: &str, meaning: &str) -> Self {
+    pub fn media(self, media: &str, meaning: &str) -> Self {
+        self.text("200", media, meaning)
+    }
+
+    /// Answers 202 with a page, beside JSON if that was said before.
+    #[must_use]
+    pub fn accepted_page(self, meaning: &str) -> Self {
+        self.text("202", "text/html", meaning)
+    }
+
+    fn text(mut self, status: &str, media: &str, meaning: &str) -> Self {
         let answer = self
             .operation
             .answers
-            .entry("200")
+            .entry(status)
             .or_insert_with(|| json!({ "description": meaning, "content": {} }));
         if let Some(content) = answer.get_mut("content").and_then(Value::as_object_mut) {
             content.insert(media.to_owned(), json!({ "schema": { "type": "string" } }));

@@ -32,6 +32,7 @@ pub struct Problem<'a> {
     pub doc: String,
     /// The limits that were exceeded, by their names in `RateLimit-Policy`; only of `quota_exceeded`.
     #[serde(rename = "violated-policies", skip_serializing_if = "<[_]>::is_empty")]
+    #[schemars(default)]
     pub violated_policies: &'a [&'static str],
 }
 

@@ -27,6 +27,13 @@ impl Check<'_> {
             let fits = any.iter().any(|one| problems(self.description, one, value).is_empty());
             self.hold(fits, at, "fits none of the alternatives");
         }
+        if let Some(one) = schema.get("oneOf").and_then(Value::as_array) {
+            let fitting = one.iter().filter(|one| problems(self.description, one, value).is_empty()).count();
+            self.hold(fitting == 1, at, &format!("fits {fitting} of the alternatives"));
+        }
+        if let Some(word) = schema.get("const") {
+            self.hold(word == value, at, "is another word");
+        }
         if let Some(kinds) = schema.get("type") {
             let one = |kind: &Value| kind.as_str().is_some_and(|kind| is_kind(kind, value));
             self.hold(

@@ -85,7 +85,7 @@ fn string(schema: &Value, name: &str, told: &str) -> String {
     if told.contains("RFC 3339") {
         return TIME.to_owned();
     }
-    let quoted = told.split('`').nth(1).filter(|word| !word.contains(' '));
+    let quoted = told.split('`').nth(1).filter(|word| !word.contains([' ', '_']) && *word != "null");
     quoted.map_or_else(|| by_name(name), str::to_owned)
 }
 
