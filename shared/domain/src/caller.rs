@@ -4,6 +4,7 @@ pub mod text;
 
 use jiff::Timestamp;
 
+use crate::access::PseudonymKey;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{CredentialId, EndUser, TenantId};
 use crate::secret::Digest;
@@ -139,4 +140,6 @@ pub struct Tenant {
     pub return_urls: Vec<String>,
     /// Which browser origins may call the API: exact origins.
     pub origins: Vec<String>,
+    /// The key of its pseudonyms in the access log; without one the log leaves end users out.
+    pub pseudonyms: Option<PseudonymKey>,
 }

@@ -4,6 +4,7 @@
 //! [`ops`] decides, talks only to ports, and returns a domain value or an [`error::Error`].
 //! Deliberately absent: AWS, HTTP, JSON, tokio, the system clock.
 
+pub mod access;
 pub mod account;
 pub mod app;
 pub mod breaker;

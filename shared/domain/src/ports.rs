@@ -12,6 +12,7 @@ pub use self::sync::{
     AccountRef, Activity, ActivityWrite, Breakers, CompletenessRead, DayRecord, Days, DueRead, SheetRead, SheetWrite,
     SyncProgress, SyncQueue,
 };
+use crate::access::Access;
 use crate::account::Account;
 use crate::caller::{Credential, Tenant};
 use crate::connect::{ActivationCode, AuthTransaction, ConfirmTicket, ConnectSession, DeletionLink};
@@ -105,6 +106,13 @@ pub trait CallerRead: Send + Sync {
     async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>>;
     /// Tells whether any tenant registered the browser origin: preflights carry no credential.
     async fn origin_known(&self, origin: &str) -> Result<bool>;
+}
+
+/// Writes the access log.
+#[async_trait]
+pub trait AccessLog: Send + Sync {
+    /// Adds a call; the entry expires after 83 days. Tried once and given little time, because the caller waits.
+    async fn add_access(&self, access: &Access) -> Result<()>;
 }
 
 /// Registers tenants and API keys; only the set-up command has it.

@@ -1,6 +1,7 @@
 //! The one table of routes: the local runner, the template check, OpenAPI and the tests read it.
 //!
-//! Every path below `/v1` also answers `OPTIONS`, by the function of its first route.
+//! Every path below `/v1` also answers `OPTIONS`, by the function of its first route. What is no route at all goes to
+//! [`FALLBACK`], so that also those answers are problem documents with all headers.
 
 use mooring_domain::caller::Scope;
 
@@ -52,6 +53,9 @@ pub const ROUTES: &[Route] = &[
     public("openapi", "GET", "/openapi.json", "getOpenApi"),
 ];
 
+/// The function that answers what no route fits: `$default` in the template.
+pub const FALLBACK: &str = "openapi";
+
 const fn api(
     function: &'static str,
     method: &'static str,
@@ -89,6 +93,11 @@ pub fn find(method: &str, path: &str) -> Option<Found> {
         Some(Found { route, parameters })
     });
     found.min_by_key(|found| found.parameters.len())
+}
+
+/// The name of a request's operation.
+pub fn operation(method: &str, path: &str) -> &'static str {
+    find(method, path).map_or("?", |found| found.route.operation_id)
 }
 
 /// Lists the methods that a path answers, without `OPTIONS`.

@@ -23,7 +23,7 @@
 //! | Reports | `<ten>#<con>#<acc>` | `r#<name>` | newest version of a sheet, with its first part |
 //! | | | `p#<name>@<version>#<part>` | further part |
 //! | | | `h#<name>@<version>` | earlier version, as it was |
-//! | Activity | `<ten>` | `<time>#<evt>` | log entry |
+//! | Activity | `<ten>` | `<time>#<evt>` | entry of the sync log or the access log |
 //! | Transient | `<digest>` | `session`, `transaction`, `ticket`, `code`, `link` | short-lived row |
 //! | | `<ten>` | `tok#<key>` | frontend token |
 //! | | `<ten>` | `idem#<digest>` | call that may be repeated |

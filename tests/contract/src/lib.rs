@@ -107,6 +107,14 @@ impl World {
         Ok(get.send().await?.item)
     }
 
+    /// Removes one row, whatever it is.
+    pub async fn remove(&self, table: Table, pk: impl Into<String>, sk: impl Into<String>) -> Result<()> {
+        let delete = self.client.delete_item().table_name(self.tables.name(table)?);
+        let delete = delete.key("pk", AttributeValue::S(pk.into())).key("sk", AttributeValue::S(sk.into()));
+        delete.send().await?;
+        Ok(())
+    }
+
     /// All rows that are physically in a table.
     pub async fn rows(&self, table: Table) -> Result<Vec<Item>> {
         let scan = self.client.scan().table_name(self.tables.name(table)?).consistent_read(true);

@@ -274,6 +274,11 @@ pub enum Queue {
 }
 
 impl Functions {
+    /// Fresh functions over adapters.
+    pub fn over(adapters: &Adapters) -> Self {
+        Self(mount::all(adapters))
+    }
+
     /// Sends a request through API Gateway's event into its function; dropping the future drops the function.
     pub async fn http(
         &self,

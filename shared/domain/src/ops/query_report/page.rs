@@ -57,7 +57,9 @@ fn read(text: &str) -> Option<Position> {
     let mut parts = text.split('.').map(|part| u64::from_str_radix(part, 16).ok());
     let (question, offset, millis) = (parts.next()??, parts.next()??, parts.next()??);
     let as_of = Timestamp::from_millisecond(i64::try_from(millis).ok()?).ok()?;
-    parts.next().is_none().then_some(Position { question, offset, as_of })
+    let position = Position { question, offset, as_of };
+    // One position has one text: `+1` and `01` would be read too.
+    (position.to_string() == text).then_some(position)
 }
 
 /// A page of rows.

@@ -204,6 +204,7 @@ async fn a_tenant_stops_at_once() {
         active: true,
         return_urls: Vec::new(),
         origins: vec!["https://t.example".to_owned()],
+        pseudonyms: None,
     };
     world.store.put_tenant(&tenant).await.unwrap();
     let places = world.store.places(&tenant.id, &Subject::Tenant, &[], None).await.unwrap();

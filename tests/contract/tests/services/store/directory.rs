@@ -1,5 +1,6 @@
 //! Tenants, credentials, origins, mailboxes, the deployment's own secrets.
 
+use mooring_domain::access::PseudonymKey;
 use mooring_domain::caller::{Credential, CredentialKind, Scope, Tenant};
 use mooring_domain::ids::{CredentialId, DataKeyId};
 use mooring_domain::keys::WrappedKey;
@@ -8,6 +9,7 @@ use mooring_domain::ports::{
     VaultRead as _,
 };
 use mooring_domain::secret::Digest;
+use mooring_system::SystemEntropy;
 use mooring_tests_contract::World;
 use mooring_tests_contract::values::{sealed, tenant_id};
 use uuid::Uuid;
@@ -19,6 +21,7 @@ fn tenant(origins: &[&str]) -> Tenant {
         active: true,
         return_urls: vec!["https://app.example/back".to_owned()],
         origins: origins.iter().map(|origin| (*origin).to_owned()).collect(),
+        pseudonyms: Some(PseudonymKey::fresh(&SystemEntropy)),
     }
 }
 

@@ -1,10 +1,19 @@
-//! The due index: accounts by shard and minute, jobs that wait to be sent; and the log.
+//! The due index: accounts by shard and minute, jobs that wait to be sent; and the logs.
+
+use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
+use mooring_domain::access::{Access, PseudonymKey};
 use mooring_domain::deletion::Table;
-use mooring_domain::ports::{Activity, ActivityWrite as _, ConnectionActivate as _, DueRead as _};
+use mooring_domain::ids::CredentialId;
+use mooring_domain::ports::{
+    AccessLog as _, Activity, ActivityWrite as _, ConnectionActivate as _, DueRead as _,
+};
 use mooring_domain::sync::{JobKind, SyncJob, Window};
+use mooring_system::SystemEntropy;
+use mooring_tests_contract::values::tenant_id;
 use mooring_tests_contract::{World, expiry};
+use uuid::Uuid;
 
 #[tokio::test]
 async fn accounts_are_due_in_their_shard_and_minute_only() {
@@ -78,4 +87,32 @@ async fn an_entry_of_the_log_is_kept_83_days_and_said_once() {
     assert_eq!(rows.len(), 2);
     let end = entry.at + SignedDuration::from_hours(83 * 24);
     assert!(rows.iter().all(|row| expiry(row) == Some(end.as_second())));
+}
+
+#[tokio::test]
+async fn an_entry_of_the_access_log_is_kept_83_days_and_holds_nothing_else() {
+    let world = World::start().await.unwrap();
+    let tenant = tenant_id();
+    let key = PseudonymKey::fresh(&SystemEntropy);
+    let entry = Access {
+        tenant: tenant.clone(),
+        credential: CredentialId::from_uuid(Uuid::now_v7()),
+        person: Some(key.of(&SystemEntropy, &"anna".parse().unwrap())),
+        action: "getConnection",
+        targets: vec!["con_00000000000000000000000001".to_owned()],
+        outcome: "2xx",
+        request_id: "request-1".to_owned(),
+        at: world.now(),
+    };
+    world.store.add_access(&entry).await.unwrap();
+    world.store.add_access(&Access { request_id: "request-2".to_owned(), ..entry.clone() }).await.unwrap();
+    let rows = world.partition(Table::Activity, tenant.as_str()).await.unwrap();
+    assert_eq!(rows.len(), 2, "two requests at one instant are two entries");
+    let end = entry.at + SignedDuration::from_hours(83 * 24);
+    for (_, row) in &rows {
+        assert_eq!(expiry(row), Some(end.as_second()));
+        let names: BTreeSet<&str> = row.keys().map(String::as_str).collect();
+        let known = ["action", "at", "credential", "expires_at", "outcome", "person", "pk", "request", "sk"];
+        assert_eq!(names, known.into_iter().chain(["targets", "what"]).collect());
+    }
 }

@@ -4,6 +4,7 @@ mod activation;
 mod breakers;
 mod buckets;
 mod connections;
+mod cursors;
 mod cut;
 mod directory;
 mod due;
