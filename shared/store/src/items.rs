@@ -203,7 +203,12 @@ impl<'a> Fields<'a> {
 
     /// Bytes.
     pub(crate) fn bytes(&self, name: &str) -> Result<&'a [u8]> {
-        self.must(name, self.maybe(name, |value| value.as_b().ok().map(AsRef::as_ref)))
+        self.must(name, self.maybe_bytes(name))
+    }
+
+    /// Bytes that may be missing.
+    pub(crate) fn maybe_bytes(&self, name: &str) -> Result<Option<&'a [u8]>> {
+        self.maybe(name, |value| value.as_b().ok().map(AsRef::as_ref))
     }
 
     /// A sealed box.
