@@ -16,7 +16,7 @@
 //! | | | `acc#<acc>#fence` | state of the account |
 //! | | | `acc#<acc>#sync` | what is remembered of its syncs |
 //! | | | `acc#<acc>#job#<job>` | checkpoint |
-//! | | | `acc#<acc>#days#<level>#<YYYY-MM>` | completeness of a month |
+//! | | | `acc#<acc>#days#<monday>` | completeness of a week, all levels |
 //! | Vault | `<ten>#<con>` | `key#token#-`, `key#data#-`, `key#data#<acc>` | wrapped data key |
 //! | | | `tok#<name>#<version>` | sealed token |
 //! | | `-#app_<name>` | `key#secret#-`, `sec#<name>` | the deployment's own key and secrets |
@@ -44,7 +44,6 @@ use mooring_domain::deletion::{Place, Table};
 use mooring_domain::ids::{AccountId, ConnectionId, CredentialId, DeletionId, EventId, TenantId};
 use mooring_domain::keys::KeyContext;
 use mooring_domain::ports::AccountRef;
-use mooring_domain::report::Level;
 use mooring_domain::secret::{Digest, Fingerprint};
 
 pub(crate) use due::{DUE_DELETIONS, DUE_OUTBOX, EARLIEST, due_minute, due_shard, instant};
@@ -230,29 +229,27 @@ pub(crate) fn checkpoint(account: &AccountRef, job: &str) -> Key {
     of_home(&account.tenant, &account.connection, format!("acc#{}#job#{job}", account.account))
 }
 
-pub(crate) fn days(account: &AccountRef, level: Level, month: &str) -> Key {
-    of_home(
-        &account.tenant,
-        &account.connection,
-        format!("acc#{}#days#{}#{month}", account.account, level.as_str()),
-    )
+/// What is known of the week that a day lies in.
+pub(crate) fn days(account: &AccountRef, day: Date) -> Key {
+    let sk = format!("acc#{}#days#{}", account.account, monday(day));
+    of_home(&account.tenant, &account.connection, sk)
 }
 
-/// The months that two days lie in, and those between them.
-pub(crate) fn months(account: &AccountRef, level: Level, from: Date, to: Date) -> Span {
-    let (first, last) = (days(account, level, &month(from)), days(account, level, &month(to)));
+/// The weeks that two days lie in, and those between them.
+pub(crate) fn weeks(account: &AccountRef, from: Date, to: Date) -> Span {
+    let (first, last) = (days(account, from), days(account, to));
     Span::between(Table::Connections, first.pk, first.sk, last.sk)
 }
 
-/// The month of a day, such as `2026-11`.
-pub(crate) fn month(day: Date) -> String {
-    format!("{:04}-{:02}", day.year(), day.month())
+/// The Monday on or before a day.
+pub(crate) fn monday(day: Date) -> Date {
+    let since = i64::from(day.weekday().to_monday_zero_offset());
+    day.checked_sub(jiff::Span::new().days(since)).unwrap_or(day)
 }
 
-/// The month in a key that [`days`] made, as its first day.
-pub(crate) fn parse_month(sk: &str) -> Option<Date> {
-    let (_, month) = sk.rsplit_once('#')?;
-    format!("{month}-01").parse().ok()
+/// The Monday in a key that [`days`] made.
+pub(crate) fn parse_week(sk: &str) -> Option<Date> {
+    sk.rsplit_once('#')?.1.parse().ok()
 }
 
 pub(crate) fn data_key(context: &KeyContext) -> Key {

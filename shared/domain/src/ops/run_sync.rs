@@ -149,8 +149,8 @@ pub async fn run(ports: &Ports<'_>, input: &Input) -> Result<Outcome> {
     let ended = work_through(&work, &mut track, &checkpoint).await;
     waiting::tell(ports, &circuit, admission, &ended).await?;
     match ended {
-        Ok(()) => succeed(&work, &track).await,
-        Err(stop) => failure::stopped(&work, &track, stop).await,
+        Ok(()) => succeed(&work, &mut track).await,
+        Err(stop) => failure::stopped(&work, &mut track, stop).await,
     }
 }
 
@@ -169,8 +169,11 @@ async fn work_through(work: &Work<'_>, track: &mut Track, checkpoint: &Checkpoin
     if !checkpoint.structure {
         let later: Vec<_> = plan.later.into_iter().map(|part| track.later(part)).collect();
         work.send(&later).await?;
-        let reached = Checkpoint { structure: true, ..checkpoint.clone() };
-        work.put_checkpoint(&track.original.id(), &reached).await?;
+        // Without names and without further jobs there is nothing that another delivery could do twice.
+        if daily || !later.is_empty() {
+            let reached = Checkpoint { structure: true, ..checkpoint.clone() };
+            work.put_checkpoint(&track.original.id(), &reached).await?;
+        }
     }
     levels::read(work, track).await
 }
@@ -184,12 +187,11 @@ fn is_daily(work: &Work<'_>, job: &SyncJob, state: &SyncState) -> bool {
 }
 
 /// Remembers that the job is done and that the token works.
-async fn succeed(work: &Work<'_>, track: &Track) -> Result<Outcome> {
+async fn succeed(work: &Work<'_>, track: &mut Track) -> Result<Outcome> {
     let progress = work.ports.progress;
+    work.save_days(track).await?;
     let done = Checkpoint { structure: true, levels: Vec::new(), done: true };
-    for id in track.ids() {
-        work.put_checkpoint(&id, &done).await?;
-    }
+    work.put_checkpoint(&track.original.id(), &done).await?;
     let state = progress.sync_state(&work.at).await?;
     let state = SyncState { last_success: Some(work.now()), suspect_since: None, ..state };
     progress.put_sync_state(&work.at, &state).await?;

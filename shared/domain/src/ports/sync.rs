@@ -35,23 +35,22 @@ pub struct DayRecord {
     pub rows: u64,
 }
 
-/// Completeness by day.
-pub type Days = std::collections::BTreeMap<jiff::civil::Date, DayRecord>;
+/// Completeness by level and day.
+pub type Days = std::collections::BTreeMap<(Level, jiff::civil::Date), DayRecord>;
 
 /// Reads completeness.
 #[async_trait]
 pub trait CompletenessRead: Send + Sync {
-    /// The records of a level in a span of days, both ends included.
+    /// The records of all levels in a span of days, both ends included.
     async fn days(
         &self,
         account: &AccountRef,
-        level: Level,
         from: jiff::civil::Date,
         to: jiff::civil::Date,
     ) -> Result<Days>;
 }
 
-/// Keeps the progress of syncs. Every write is conditional on the account's rows still being there.
+/// Keeps the progress of syncs. Every write reads the account's fence right before.
 #[async_trait]
 pub trait SyncProgress: Send + Sync {
     /// What is remembered of an account.
@@ -69,7 +68,7 @@ pub trait SyncProgress: Send + Sync {
         now: Timestamp,
     ) -> Result<()>;
     /// Stores the records of days.
-    async fn put_days(&self, account: &AccountRef, level: Level, days: &Days) -> Result<()>;
+    async fn put_days(&self, account: &AccountRef, days: &Days) -> Result<()>;
 }
 
 /// Reads sealed sheets.
@@ -95,6 +94,16 @@ pub trait SheetWrite: Send + Sync {
         sheet: &StoredSheet,
         expires_at: Timestamp,
     ) -> Result<bool>;
+
+    /// Does the same where no version is known of, and looks for one only when there is one.
+    async fn put_first_sheet(
+        &self,
+        account: &AccountRef,
+        sheet: &StoredSheet,
+        expires_at: Timestamp,
+    ) -> Result<bool> {
+        self.put_sheet(account, sheet, expires_at).await
+    }
 }
 
 /// Reads what is due.

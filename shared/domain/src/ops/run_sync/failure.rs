@@ -1,5 +1,6 @@
 //! What a job does when it cannot go on: put itself back, say of each day why it is not there, or end the connection.
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use super::waiting::LONGEST_WAIT_SECONDS;
@@ -31,10 +32,17 @@ pub(super) const CONFIRM_REFUSED: SignedDuration = SignedDuration::from_hours(1)
 const LOOK_AGAIN_SECONDS: u32 = 360;
 
 /// Ends a job that was stopped.
-pub(super) async fn stopped(work: &Work<'_>, track: &Track, stop: Stop) -> Result<Outcome> {
+pub(super) async fn stopped(work: &Work<'_>, track: &mut Track, stop: Stop) -> Result<Outcome> {
+    if matches!(stop, Stop::Closed) {
+        return Ok(Outcome::Dropped);
+    }
+    let saved = work.save(track).await;
+    if let Stop::Ours(error) = stop {
+        return Err(error);
+    }
+    saved?;
     match stop {
-        Stop::Closed => Ok(Outcome::Dropped),
-        Stop::Late => late(work, track).await,
+        Stop::Closed | Stop::Late => late(work, track).await,
         Stop::Ours(error) => Err(error),
         Stop::Platform(error) if error.kind == Kind::Reauthorise => refused(work, track, error.code).await,
         Stop::Platform(error) => platform(work, track, error).await,
@@ -120,21 +128,17 @@ fn status_of(kind: Kind) -> DayStatus {
 /// Gives the days of the window that were never read a reason; days with rows keep them.
 async fn mark(work: &Work<'_>, track: &Track, status: DayStatus) -> Result<()> {
     let window = track.window;
-    for level in Level::ALL {
-        let known = work.ports.completeness.days(&work.at, level, window.from, window.to).await?;
-        let unread = |day: &jiff::civil::Date| {
-            known.get(day).is_none_or(|record| !record.status.has_rows() && record.status != status)
-        };
-        let record = |day| {
-            let before = known.get(&day).and_then(|record| record.version);
-            (day, DayRecord { status, version: before, hash: [0; 16], rows: 0 })
-        };
-        let days: Days = window.iter().filter(unread).map(record).collect();
-        if !days.is_empty() {
-            work.ports.progress.put_days(&work.at, level, &days).await?;
-        }
-    }
-    Ok(())
+    let known = work.ports.completeness.days(&work.at, window.from, window.to).await?;
+    let unread = |at: &(Level, Date)| {
+        known.get(at).is_none_or(|record| !record.status.has_rows() && record.status != status)
+    };
+    let record = |at| {
+        let before = known.get(&at).and_then(|record| record.version);
+        (at, DayRecord { status, version: before, hash: [0; 16], rows: 0 })
+    };
+    let all = Level::ALL.into_iter().flat_map(|level| window.iter().map(move |day| (level, day)));
+    let days: Days = all.filter(unread).map(record).collect();
+    if days.is_empty() { Ok(()) } else { work.ports.progress.put_days(&work.at, &days).await }
 }
 
 /// The platform refused the token: once makes the connection suspect, and a second time settles it.

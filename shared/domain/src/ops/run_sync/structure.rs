@@ -35,7 +35,11 @@ async fn read_level(work: &Work<'_>, structure: &dyn StructureRead, level: Level
     let stored = work.ports.stored.sheets(&work.at, &name, &name, None).await?;
     if !stored.iter().any(|sheet| is_same(work, sheet, &parts)) {
         let expires_at = asked + work.retention();
-        work.put(Draft { name: &name, version: asked, rows, parts: &parts, expires_at }).await?;
+        let is_first = stored.is_empty();
+        let draft = Draft { name: &name, version: asked, rows, parts: &parts, expires_at, is_first };
+        for put in work.put(&[work.seal(draft)?]).await? {
+            put?;
+        }
     }
     Ok(rows)
 }

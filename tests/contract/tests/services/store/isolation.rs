@@ -23,7 +23,7 @@ async fn s20_another_tenants_ids_lead_nowhere() {
     let (store, tenant, id, account) = (&world.store, mine.tenant(), theirs.id(), theirs.account(0));
     let day = date(2026, 11, 1);
     let record = DayRecord { status: DayStatus::Complete, version: None, hash: [0; 16], rows: 0 };
-    store.put_days(&account, Level::Ad, &Days::from([(day, record)])).await.unwrap();
+    store.put_days(&account, &Days::from([((Level::Ad, day), record)])).await.unwrap();
     let state = SyncState { entities: 5, ..SyncState::default() };
     store.put_sync_state(&account, &state).await.unwrap();
     let done = Checkpoint { done: true, ..Checkpoint::default() };
@@ -47,7 +47,7 @@ async fn s20_another_tenants_ids_lead_nowhere() {
     assert_eq!(store.key(&KeyContext::connection(tenant, id, Use::Token)).await.unwrap(), None);
     assert_eq!(store.key(&KeyContext::account(tenant, id, &account.account)).await.unwrap(), None);
     assert_eq!(store.token(tenant, id, "access").await.unwrap(), None);
-    assert!(store.days(&foreign, Level::Ad, day, day).await.unwrap().is_empty());
+    assert!(store.days(&foreign, day, day).await.unwrap().is_empty());
     assert_eq!(store.sync_state(&foreign).await.unwrap(), SyncState::default());
     assert_eq!(store.checkpoint(&foreign, "job").await.unwrap(), Checkpoint::default());
     assert!(store.sheets(&foreign, "a", "z", None).await.unwrap().is_empty());

@@ -46,13 +46,13 @@ async fn nothing_is_stored_for_an_account_that_may_not_be_synced() {
     let deletion = ended.ending(&world, Reason::Disconnected).await.unwrap();
     world.store.begin(&deletion, &ended.account_ids()).await.unwrap();
     let rows = world.rows(Table::Connections).await.unwrap().len();
-    let days = Days::from([(date(2026, 11, 1), record(1))]);
+    let days = Days::from([((Level::Ad, date(2026, 11, 1)), record(1))]);
     for case in [ended, pending] {
         let (account, store) = (case.account(0), &world.store);
         let refused = [
             store.put_sync_state(&account, &SyncState::default()).await,
             store.put_checkpoint(&account, "j", &Checkpoint::default(), world.now()).await,
-            store.put_days(&account, Level::Ad, &days).await,
+            store.put_days(&account, &days).await,
         ];
         assert!(refused.iter().all(|result| result.as_ref().is_err_and(|error| error.kind == Kind::Gone)));
     }
@@ -71,15 +71,19 @@ fn record(seed: u64) -> DayRecord {
     DayRecord { status, version, hash: [seed.to_le_bytes()[0]; 16], rows: seed }
 }
 
+fn level() -> impl Strategy<Value = Level> {
+    prop::sample::select(Level::ALL.to_vec())
+}
+
 fn day(offset: i64) -> Date {
     date(2025, 12, 1).saturating_add(offset.days())
 }
 
 #[test]
-fn days_are_kept_one_by_one_over_months_and_read_in_any_span() {
+fn days_are_kept_one_by_one_over_weeks_and_read_in_any_span() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let world = runtime.block_on(World::start()).unwrap();
-    let puts = prop::collection::vec(btree_map(0_i64..120, 0_u64..1_000_000, 1..20), 1..4);
+    let puts = prop::collection::vec(btree_map((level(), 0_i64..120), 0_u64..1_000_000, 1..20), 1..4);
     let input = (puts, 0_i64..120, 0_i64..60);
     TestRunner::new(Config::with_cases(40))
         .run(&input, |(puts, from, length)| {
@@ -88,17 +92,16 @@ fn days_are_kept_one_by_one_over_months_and_read_in_any_span() {
                 let account = case.account(0);
                 let mut model = Days::new();
                 for put in puts {
-                    let days: Days =
-                        put.into_iter().map(|(offset, seed)| (day(offset), record(seed))).collect();
-                    world.store.put_days(&account, Level::AdGroup, &days).await.unwrap();
+                    let known = |((level, offset), seed)| ((level, day(offset)), record(seed));
+                    let days: Days = put.into_iter().map(known).collect();
+                    world.store.put_days(&account, &days).await.unwrap();
                     model.extend(days);
                 }
                 let (from, to) = (day(from), day(from + length));
-                let read = world.store.days(&account, Level::AdGroup, from, to).await.unwrap();
-                model.retain(|day, _| (from..=to).contains(day));
+                let read = world.store.days(&account, from, to).await.unwrap();
+                model.retain(|(_, day), _| (from..=to).contains(day));
                 prop_assert_eq!(read, model);
-                prop_assert!(world.store.days(&account, Level::Ad, from, to).await.unwrap().is_empty());
-                let other = world.store.days(&case.account(1), Level::AdGroup, from, to).await.unwrap();
+                let other = world.store.days(&case.account(1), from, to).await.unwrap();
                 prop_assert!(other.is_empty());
                 Ok(())
             })
@@ -110,5 +113,5 @@ fn days_are_kept_one_by_one_over_months_and_read_in_any_span() {
 async fn a_span_that_ends_before_it_begins_has_no_days() {
     let world = World::start().await.unwrap();
     let case = world.active(1).await.unwrap();
-    assert!(world.store.days(&case.account(0), Level::Ad, day(9), day(8)).await.unwrap().is_empty());
+    assert!(world.store.days(&case.account(0), day(9), day(8)).await.unwrap().is_empty());
 }

@@ -483,9 +483,13 @@ impl Reports for World {
 
 #[async_trait]
 impl CompletenessRead for World {
-    async fn days(&self, _: &AccountRef, level: Level, from: Date, to: Date) -> Result<Days> {
+    async fn days(&self, _: &AccountRef, from: Date, to: Date) -> Result<Days> {
         let days = self.days.lock().unwrap();
-        Ok(days.range((level, from)..=(level, to)).map(|((_, day), record)| (*day, *record)).collect())
+        Ok(days
+            .iter()
+            .filter(|((_, day), _)| (from..=to).contains(day))
+            .map(|(at, day)| (*at, *day))
+            .collect())
     }
 }
 
@@ -515,9 +519,9 @@ impl SyncProgress for World {
         Ok(())
     }
 
-    async fn put_days(&self, _: &AccountRef, level: Level, days: &Days) -> Result<()> {
+    async fn put_days(&self, _: &AccountRef, days: &Days) -> Result<()> {
         self.step(Step::Days);
-        self.days.lock().unwrap().extend(days.iter().map(|(day, record)| ((level, *day), *record)));
+        self.days.lock().unwrap().extend(days);
         Ok(())
     }
 }
