@@ -3,6 +3,7 @@
 //! Every method that touches a tenant's rows takes the typed tenant. Adapters answer with the family error.
 
 mod sync;
+mod webhooks;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -11,6 +12,11 @@ use secrecy::SecretString;
 pub use self::sync::{
     AccountRef, Activity, ActivityWrite, CompletenessRead, DayRecord, Days, DueRead, SheetRead, SheetWrite,
     SyncProgress, SyncQueue,
+};
+pub use self::webhooks::{
+    DeliveryRead, DeliveryWrite, EndpointChange, EndpointHealth, EndpointRead, EndpointSecretsRead, EndpointWrite,
+    WebhookDue,
+    WebhookPost, WebhookQueue,
 };
 use crate::account::Account;
 use crate::caller::{Credential, Tenant};

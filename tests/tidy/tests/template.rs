@@ -136,15 +136,13 @@ fn routes_in_code_are_the_routes_of_the_template() {
             }
         }
     }
-    let in_code: BTreeSet<_> = mooring_edge::routes::ROUTES
-        .iter()
-        .flat_map(|route| {
-            let route_of =
-                |method: &str| (route.function.to_owned(), method.to_owned(), route.path.to_owned());
-            let preflight = route.path.starts_with("/v1/").then(|| route_of("OPTIONS"));
-            [Some(route_of(route.method)), preflight].into_iter().flatten()
-        })
-        .collect();
+    let route_of = |route: &mooring_edge::routes::Route, method: &str| {
+        (route.function.to_owned(), method.to_owned(), route.path.to_owned())
+    };
+    let routes = mooring_edge::routes::ROUTES.iter().map(|route| route_of(route, route.method));
+    let preflights = mooring_edge::routes::preflights();
+    let preflights = preflights.into_iter().map(|route| route_of(route, "OPTIONS"));
+    let in_code: BTreeSet<_> = routes.chain(preflights).collect();
     let missing: Vec<_> = in_code.difference(&in_template).collect();
     let extra: Vec<_> = in_template.difference(&in_code).collect();
     assert!(
@@ -190,7 +188,7 @@ fn tables_keep_their_retention_class() {
 fn queues_and_logs_keep_their_bounds() {
     let resources = resources();
     let mut seen = 0;
-    for queue in ["Sync", "Deletion"] {
+    for queue in ["Sync", "Deletion", "Webhook"] {
         let main = &resources[&format!("{queue}Queue")]["Properties"];
         assert_eq!(main["MessageRetentionPeriod"].as_u64(), Some(86_400), "{queue}: one day");
         assert_eq!(main["RedrivePolicy"]["maxReceiveCount"].as_u64(), Some(5), "{queue}");
@@ -216,7 +214,7 @@ fn queues_and_logs_keep_their_bounds() {
             }
         }
     }
-    assert_eq!(seen, 2, "each queue has one consumer");
+    assert_eq!(seen, 3, "each queue has one consumer");
     for (id, resource) in resources.iter().filter(|(_, r)| r["Type"].as_str() == Some("AWS::Logs::LogGroup"))
     {
         assert_eq!(resource["Properties"]["RetentionInDays"].as_u64(), Some(90), "{id}: C25 says 90 days");
