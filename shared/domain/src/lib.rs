@@ -31,5 +31,6 @@ pub mod secret;
 pub mod sheet;
 pub mod sync;
 pub mod together;
+pub mod webhook;
 
 pub use error::{Error, Kind, Result, Retry};

@@ -3,6 +3,7 @@
 //! Every method that touches a tenant's rows takes the typed tenant. Adapters answer with the family error.
 
 mod sync;
+mod webhooks;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -13,6 +14,11 @@ pub use self::sync::{
     SyncProgress, SyncQueue,
 };
 use crate::access::Access;
+pub use self::webhooks::{
+    DeliveryRead, DeliveryWrite, EndpointChange, EndpointHealth, EndpointRead, EndpointSecretsRead, EndpointWrite,
+    WebhookDue,
+    WebhookPost, WebhookQueue,
+};
 use crate::account::Account;
 use crate::caller::{Credential, Tenant};
 use crate::connect::{ActivationCode, AuthTransaction, ConfirmTicket, ConnectSession, DeletionLink};

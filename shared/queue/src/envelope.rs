@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use mooring_domain::ids::{DeletionId, TenantId};
 use mooring_domain::sync::{JobKind, SyncJob, Window};
+use mooring_domain::webhook::{DeliveryRef, Job};
 use mooring_domain::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,19 @@ struct DeletionBody {
     v: u8,
     tenant: String,
     deletion: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WebhookBody {
+    v: u8,
+    tenant: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    event: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    endpoint: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    delivery: Option<String>,
 }
 
 /// Writes a sync job. Its slot is kept to the second, as in its id.
@@ -93,6 +107,40 @@ pub fn decode_deletion(text: &str) -> Result<(TenantId, DeletionId)> {
     Ok((tenant, body.deletion.parse().map_err(|_| poison("deletion"))?))
 }
 
+/// Writes a job of the webhook worker.
+pub fn encode_webhook(job: &Job) -> String {
+    let body = |tenant: &TenantId| WebhookBody {
+        v: VERSION,
+        tenant: tenant.to_string(),
+        event: None,
+        endpoint: None,
+        delivery: None,
+    };
+    write(&match job {
+        Job::FanOut(tenant, event) => WebhookBody { event: Some(event.to_string()), ..body(tenant) },
+        Job::Try(at) => WebhookBody {
+            endpoint: Some(at.endpoint.to_string()),
+            delivery: Some(at.delivery.to_string()),
+            ..body(&at.tenant)
+        },
+    })
+}
+
+/// Reads a job of the webhook worker.
+pub fn decode_webhook(text: &str) -> Result<Job> {
+    let body: WebhookBody = read(text, |body: &WebhookBody| body.v)?;
+    let tenant = body.tenant.parse().map_err(|_| poison("tenant"))?;
+    match (body.event, body.endpoint, body.delivery) {
+        (Some(event), None, None) => Ok(Job::FanOut(tenant, event.parse().map_err(|_| poison("event"))?)),
+        (None, Some(endpoint), Some(delivery)) => Ok(Job::Try(DeliveryRef {
+            tenant,
+            endpoint: endpoint.parse().map_err(|_| poison("endpoint"))?,
+            delivery: delivery.parse().map_err(|_| poison("delivery"))?,
+        })),
+        _ => Err(poison("job")),
+    }
+}
+
 fn window(body: &WindowBody) -> Result<Window> {
     let day = |text: &str| text.parse::<Date>().map_err(|_| poison("day"));
     Window::new(day(&body.from)?, day(&body.to)?)
@@ -117,7 +165,7 @@ fn poison(what: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use mooring_domain::ids::{AccountId, ConnectionId};
+    use mooring_domain::ids::{AccountId, ConnectionId, DeliveryId, EndpointId, EventId};
     use proptest::prelude::*;
     use uuid::Uuid;
 
@@ -164,9 +212,28 @@ mod tests {
         }
 
         #[test]
+        fn a_webhook_job_survives_its_envelope(ids in any::<[u128; 3]>(), fan_out in any::<bool>()) {
+            let [tenant, first, second] = ids.map(Uuid::from_u128);
+            let tenant = TenantId::from_uuid(tenant);
+            let job = if fan_out {
+                Job::FanOut(tenant, EventId::from_uuid(first))
+            } else {
+                let (endpoint, delivery) = (EndpointId::from_uuid(first), DeliveryId::from_uuid(second));
+                Job::Try(DeliveryRef { tenant, endpoint, delivery })
+            };
+            let text = encode_webhook(&job);
+            prop_assert_eq!(decode_webhook(&text).unwrap(), job);
+            prop_assert!(decode_deletion(&text).is_err() && decode_sync(&text).is_err());
+            for damaged in [text.replace("\"v\":1", "\"v\":2"), text.replace("ten_", "con_"), format!("{text} x")] {
+                prop_assert_eq!(decode_webhook(&damaged).unwrap_err().code, "poison_message");
+            }
+        }
+
+        #[test]
         fn any_other_body_is_poison_and_never_a_panic(text in ".{0,200}") {
             prop_assert!(decode_sync(&text).is_err());
             prop_assert!(decode_deletion(&text).is_err());
+            prop_assert!(decode_webhook(&text).is_err());
         }
 
         #[test]

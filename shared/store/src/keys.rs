@@ -6,6 +6,7 @@
 //! |---|---|---|---|
 //! | Directory | `<ten>` | `tenant` | tenant |
 //! | | `<ten>` | `key#<key>` | API key |
+//! | | `<ten>` | `hook#<whe>` | webhook endpoint |
 //! | | `origin#<origin>` | `<ten>` | registered browser origin |
 //! | | `mail#<fingerprint>` | `<ten>#<con>` | mail index |
 //! | Connections | `<ten>` | `<con>` | connection |
@@ -20,10 +21,13 @@
 //! | Vault | `<ten>#<con>` | `key#token#-`, `key#data#-`, `key#data#<acc>` | wrapped data key |
 //! | | | `tok#<name>#<version>` | sealed token |
 //! | | `-#app_<name>` | `key#secret#-`, `sec#<name>` | the deployment's own key and secrets |
+//! | | `<ten>#hooks` | `<whe>` | a webhook endpoint's address and secrets, sealed, with their wrapped keys |
 //! | Reports | `<ten>#<con>#<acc>` | `r#<name>` | newest version of a sheet, with its first part |
 //! | | | `p#<name>@<version>#<part>` | further part |
 //! | | | `h#<name>@<version>` | earlier version, as it was |
 //! | Activity | `<ten>` | `<time>#<evt>` | entry of the sync log or the access log |
+//! | | `hook#<ten>` | `evt#<evt>` | event for webhooks; in the due index until its deliveries are made |
+//! | | | `dlv#<whe>#<dlv>` | delivery of a webhook with its tries; in the due index while one is to come |
 //! | Transient | `<digest>` | `session`, `transaction`, `ticket`, `code`, `link` | short-lived row |
 //! | | `<ten>` | `tok#<key>` | frontend token |
 //! | | `<ten>` | `idem#<digest>` | call that may be repeated |
@@ -35,6 +39,7 @@
 
 mod due;
 mod guards;
+mod hooks;
 mod sheets;
 
 use jiff::Timestamp;
@@ -46,8 +51,12 @@ use mooring_domain::keys::KeyContext;
 use mooring_domain::ports::AccountRef;
 use mooring_domain::secret::{Digest, Fingerprint};
 
-pub(crate) use due::{DUE_DELETIONS, DUE_OUTBOX, EARLIEST, due_minute, due_shard, instant};
+pub(crate) use due::{DUE_DELETIONS, DUE_EVENTS, DUE_OUTBOX, DUE_TRIES, EARLIEST, due_minute, due_shard, instant};
 pub(crate) use guards::{breaker, bucket, buckets, repeat};
+pub(crate) use hooks::{
+    delivery, deliveries_before, endpoint, endpoint_secrets, endpoints_from, hook_event, hook_vault, parse_endpoint,
+    parse_job,
+};
 pub(crate) use sheets::{head, heads, parse_head, part, parts, past, past_until, shelf};
 
 /// The address of one row.

@@ -24,6 +24,8 @@ use crate::{Answer, World};
 /// How often our clients try a call: the SDK of AWS, and the kit where it may repeat.
 const AWS_TRIES: u64 = 3;
 const KIT_TRIES: u64 = 4;
+/// The label of the proxy before a receiver of webhooks, which is called once.
+const RECEIVER: &str = "receiver";
 /// No run makes as many calls.
 const MOST_CALLS: u64 = 1_000;
 
@@ -76,7 +78,7 @@ impl Mode {
     fn plan(self, plan: &FaultPlan, call: u64, calm: &[Call]) {
         let tries = match calm.iter().find(|known| known.seq == call) {
             _ if self != Self::Outage => 1,
-            Some(known) if known.label != "platform" => AWS_TRIES,
+            Some(known) if !matches!(known.label.as_str(), "platform" | RECEIVER) => AWS_TRIES,
             Some(known) if known.operation.starts_with("GET") => KIT_TRIES,
             _ => 1,
         };
@@ -170,6 +172,11 @@ impl Rig {
         };
         let (proxied, direct) = (over(&proxied)?, over(direct)?);
         Ok(Self { plan, proxied, direct, tables, queues, log: Mutex::default(), _proxies: proxies })
+    }
+
+    /// A proxy before a receiver of webhooks, under the same plan.
+    pub async fn receiver(&self, upstream: &str) -> Result<FaultProxy> {
+        FaultProxy::start(upstream, RECEIVER, Arc::clone(&self.plan)).await
     }
 
     /// Fresh functions that nothing breaks, with the same profile.
@@ -271,6 +278,8 @@ pub enum Queue {
     Sync,
     /// Deletion steps.
     Deletion,
+    /// Jobs of the webhook worker.
+    Webhook,
 }
 
 impl Functions {
@@ -304,6 +313,7 @@ impl Functions {
         let function = match queue {
             Queue::Sync => &self.0.sync_worker,
             Queue::Deletion => &self.0.deletion_worker,
+            Queue::Webhook => &self.0.webhook_worker,
         };
         let response = function(batch.event.clone()).await;
         Ok(response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect())
@@ -315,6 +325,11 @@ impl Functions {
             function(schedules::input(world.now())).await?;
         }
         Ok(())
+    }
+
+    /// Ticks the sweeper of webhooks.
+    pub async fn sweep_webhooks(&self, world: &World) -> Result<()> {
+        Ok((self.0.webhook_sweeper)(schedules::input(world.now())).await?)
     }
 
     /// Handles the next batch of a queue; what fails stays for another delivery. False when there is none.
@@ -337,7 +352,7 @@ pub struct Batch {
 impl Batch {
     /// Receives what is visible: one job, or up to ten deletions.
     pub async fn receive(world: &World, queue: Queue) -> Result<Option<Self>> {
-        Self::at_most(world, queue, if queue == Queue::Sync { 1 } else { 10 }).await
+        Self::at_most(world, queue, if queue == Queue::Deletion { 10 } else { 1 }).await
     }
 
     /// Receives one message alone.
@@ -346,8 +361,13 @@ impl Batch {
     }
 
     async fn at_most(world: &World, queue: Queue, most: i32) -> Result<Option<Self>> {
-        let (sync, deletion) = &world.stack.wiring().queues;
-        let queue_url = if queue == Queue::Sync { sync } else { deletion };
+        let urls = &world.stack.wiring().queues;
+        let queue_url = match queue {
+            Queue::Sync => &urls.sync,
+            Queue::Deletion => &urls.deletion,
+            Queue::Webhook => &urls.webhook,
+        };
+        let queue_url = queue_url.as_ref().context("a queue without URL")?;
         let received = sqs(world)
             .receive_message()
             .queue_url(queue_url)
