@@ -37,9 +37,12 @@ pub struct App {
     pub post: Arc<dyn WebhookPost>,
 }
 
+/// A whole batch at once: a slow receiver keeps nobody else's delivery waiting.
+const AT_ONCE: usize = 10;
+
 /// Runs the jobs of a batch.
 pub async fn handle(app: &App, event: SqsEvent) -> SqsBatchResponse {
-    run_batch(&event, decode_webhook, |job| work(app, job)).await
+    run_batch(&event, decode_webhook, AT_ONCE, |job| work(app, job)).await
 }
 
 async fn work(app: &App, job: Job) -> Result<()> {

@@ -97,6 +97,7 @@ impl Scene {
             window: Window::new(from, to),
             slot: Timestamp::from_second(1_800_000_000 + slot)?,
             deferred: 0,
+            not_before: None,
         })
     }
 

@@ -49,11 +49,18 @@ fn environment(stack: &Stack) -> BTreeMap<String, String> {
     for (name, value) in Tables::prefixed("mooring-").env_vars() {
         set(name, &value);
     }
+    let queues = &wiring.queues;
+    let urls = [
+        ("QUEUE_SYNC_URL", &queues.sync),
+        ("QUEUE_DELETION_URL", &queues.deletion),
+        ("QUEUE_WEBHOOK_URL", &queues.webhook),
+    ];
+    for (name, url) in urls {
+        set(name, url.as_deref().unwrap_or_default());
+    }
     let plenty = "6000000/6000000";
     for (name, value) in [
         ("KMS_KEY_ID", KEY_ALIAS),
-        ("QUEUE_SYNC_URL", &wiring.queues.0),
-        ("QUEUE_DELETION_URL", &wiring.queues.1),
         ("PROFILE", "statasphere"),
         ("API_ORIGIN", &wiring.api_origin),
         ("RATE_LIMIT_KEY", plenty),
