@@ -46,7 +46,7 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
-    /// Writes a bill of materials (CycloneDX) for each shipped binary to target/sbom and checks that it is complete.
+    /// Writes a bill of materials (`CycloneDX`) for each shipped binary to target/sbom and checks that it is complete.
     Sbom {
         /// The target that the binaries are built for.
         #[arg(long, default_value = "aarch64-unknown-linux-gnu")]

@@ -1,4 +1,4 @@
-//! A bill of materials (CycloneDX 1.5, JSON) for each shipped binary: every crate whose code is in it, with version,
+//! A bill of materials (`CycloneDX` 1.5, JSON) for each shipped binary: every crate whose code is in it, with version,
 //! licence, checksum and what needs what. docs/adr/0012 says why it is made here.
 
 mod bill;

@@ -1,4 +1,4 @@
-//! One bill: what cargo says is linked into one package, as a CycloneDX document.
+//! One bill: what cargo says is linked into one package, as a `CycloneDX` document.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,7 +43,7 @@ impl Bill {
         Ok(Self { about, target: target.to_owned(), parts })
     }
 
-    /// The CycloneDX document. It holds no time and no random number: the same source gives the same bill.
+    /// The `CycloneDX` document. It holds no time and no random number: the same source gives the same bill.
     pub(super) fn document(&self) -> Value {
         let others = self.parts.iter().filter(|(each, _)| **each != self.about);
         let components: Vec<Value> = others.map(|(each, part)| component("library", each, part)).collect();
