@@ -24,6 +24,7 @@ TOOLS = ROOT / "target" / "ci-tools"
 SUITE = ["cargo", "test", "--quiet", "--workspace", "--test", "services"]
 RESULT = re.compile(r"^test (\S+)(?: - should panic)? \.\.\. (ok|FAILED|ignored)", re.MULTILINE)
 PATIENCE_SECONDS = 60
+SUITE_SECONDS = 1_800
 
 
 def command(server: str, port: int) -> tuple[list[str], dict[str, str]]:
@@ -37,7 +38,9 @@ def command(server: str, port: int) -> tuple[list[str], dict[str, str]]:
             "MINISTACK_REGION": "eu-central-1",
         }
         return [str(programs / "ministack")], settings
-    return [str(programs / "moto_server"), "-H", "127.0.0.1", "-p", str(port)], {}
+    # A transaction of moto copies all tables of its region, so each test has a region of its own.
+    settings = {"MOTO_ALLOW_NONEXISTENT_REGION": "true"}
+    return [str(programs / "moto_server"), "-H", "127.0.0.1", "-p", str(port)], settings
 
 
 def install(server: str) -> None:
@@ -73,21 +76,33 @@ def wait_for(process: subprocess.Popen, url: str, log: pathlib.Path) -> None:
     sys.exit(f"{url} does not answer; {log} says:\n{log.read_text()[-2000:]}")
 
 
-def run_suite(url: str) -> tuple[dict[str, str], str]:
+def run_suite(server: str, url: str) -> dict[str, str]:
     variables = {f"CONTRACT_{service}_URL": url for service in ["DYNAMODB", "KMS", "SQS"]}
-    run = subprocess.run(
-        [*SUITE, "--", "--format", "pretty", "--test-threads", "4"],
-        cwd=ROOT,
-        env=os.environ | variables | {"RUST_BACKTRACE": "0"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    results = {name: result for name, result in RESULT.findall(run.stdout) if result != "ignored"}
+    log = TOOLS / f"{server}-suite.log"
+    with log.open("w") as sink:
+        subprocess.run(
+            [*SUITE, "--", "--format", "pretty", "--test-threads", "4"],
+            cwd=ROOT,
+            env=os.environ | variables | {"RUST_BACKTRACE": "0"},
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            timeout=SUITE_SECONDS,
+            check=False,
+        )
+    output = log.read_text()
+    results = {name: result for name, result in RESULT.findall(output) if result != "ignored"}
     if not results:
-        sys.exit(f"the suite did not run:\n{run.stdout[-4000:]}")
-    return results, run.stdout
+        sys.exit(f"the suite did not run:\n{output[-4000:]}")
+    return results
+
+
+def end(process: subprocess.Popen) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(timeout=10)
 
 
 def opinion(server: str) -> list[str]:
@@ -101,14 +116,13 @@ def opinion(server: str) -> list[str]:
         process = subprocess.Popen(program, env=os.environ | settings, stdout=sink, stderr=subprocess.STDOUT)
         try:
             wait_for(process, url, log)
-            results, output = run_suite(url)
+            results = run_suite(server, url)
         finally:
-            process.terminate()
-            process.wait(timeout=30)
-    return judge(server, results, output, time.monotonic() - begun)
+            end(process)
+    return judge(server, results, time.monotonic() - begun)
 
 
-def judge(server: str, results: dict[str, str], output: str, seconds: float) -> list[str]:
+def judge(server: str, results: dict[str, str], seconds: float) -> list[str]:
     table = tomllib.loads((HERE / "differences.toml").read_text())["difference"]
     known = {row["test"]: row["reason"] for row in table if row["server"] == server}
     failed = {name for name, result in results.items() if result == "FAILED"}
@@ -120,7 +134,6 @@ def judge(server: str, results: dict[str, str], output: str, seconds: float) -> 
         f"{len(failed & known.keys())} known differences, {len(problems)} problems, {seconds:.0f} s"
     )
     if problems:
-        (TOOLS / f"{server}-suite.log").write_text(output)
         problems.append(f"the suite's own words are in target/ci-tools/{server}-suite.log")
     return [f"{server}: {problem}" for problem in problems]
 

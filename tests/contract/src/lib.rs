@@ -21,7 +21,7 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use mooring_aws_local::{FaultPlan, FaultProxy, LocalClock, sdk_config};
+use mooring_aws_local::{FaultPlan, FaultProxy, LocalClock};
 use mooring_domain::deletion::Table;
 use mooring_domain::ports::Clock;
 use mooring_store::{Store, Tables, create_tables};
@@ -60,7 +60,7 @@ impl World {
     /// Starts one.
     pub async fn start() -> Result<Self> {
         let services = Services::start().await?;
-        let client = Client::new(&sdk_config(&services.dynamodb));
+        let client = Client::new(&services.tables(&services.dynamodb));
         let tables = Tables::prefixed(&services::unique("contract-"));
         create_tables(&client, &tables).await?;
         let plan = FaultPlan::quiet();
@@ -72,14 +72,14 @@ impl World {
 
     /// A store on the same tables whose calls the plan counts and breaks.
     pub fn faulty(&self) -> Store {
-        let client = Client::new(&sdk_config(self.proxy.url()));
+        let client = Client::new(&self.services.tables(self.proxy.url()));
         Store::new(client, self.tables.clone(), Arc::new(WorldClock(self.services.clock.clone())))
     }
 
     /// The same, with a limit on how long one attempt may take and no second one.
     pub fn impatient(&self, limit: Duration) -> Store {
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(limit).build();
-        let config = aws_sdk_dynamodb::config::Builder::from(&sdk_config(self.proxy.url()));
+        let config = aws_sdk_dynamodb::config::Builder::from(&self.services.tables(self.proxy.url()));
         let config = config.timeout_config(timeouts).retry_config(RetryConfig::disabled()).build();
         let clock = Arc::new(WorldClock(self.services.clock.clone()));
         Store::new(Client::from_conf(config), self.tables.clone(), clock)

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use anyhow::{Context as _, Result, ensure};
+use aws_config::{Region, SdkConfig};
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName as Name};
-use mooring_aws_local::{AwsLocal, LocalClock, Options, sdk_config};
+use mooring_aws_local::{AwsLocal, LocalClock, Options, REGION, sdk_config};
 use mooring_domain::ports::Clock as _;
 use serde_json::json;
 use uuid::Uuid;
@@ -24,6 +25,7 @@ pub struct Services {
     pub sqs: String,
     /// Our time.
     pub clock: LocalClock,
+    region: String,
     local: Option<AwsLocal>,
 }
 
@@ -33,13 +35,19 @@ impl Services {
         let named = VARIABLES.map(|name| std::env::var(name).ok());
         let clock = LocalClock::new(1);
         if let [Some(dynamodb), Some(kms), Some(sqs)] = named {
-            return Ok(Self { dynamodb, kms, sqs, clock, local: None });
+            let region = format!("contract-{}", Uuid::now_v7().simple());
+            return Ok(Self { dynamodb, kms, sqs, clock, region, local: None });
         }
         ensure!(named.iter().all(Option::is_none), "set all of {VARIABLES:?}, or none");
         let local = AwsLocal::start(Options::in_memory(clock.clone())).await?;
         local.set_ttl_enabled(false);
         let mooring_aws_local::Endpoints { dynamodb, kms, sqs, .. } = local.endpoints().clone();
-        Ok(Self { dynamodb, kms, sqs, clock, local: Some(local) })
+        Ok(Self { dynamodb, kms, sqs, clock, region: REGION.to_owned(), local: Some(local) })
+    }
+
+    /// The configuration of a client of the tables; other servers keep what each test puts there in a region of its own.
+    pub(crate) fn tables(&self, url: &str) -> SdkConfig {
+        sdk_config(url).into_builder().region(Region::new(self.region.clone())).build()
     }
 
     /// Lets TTL do all its work at once; false where it keeps its own time.

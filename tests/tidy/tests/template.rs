@@ -108,6 +108,27 @@ fn guards_of_the_api_write_their_own_rows_only() {
     }
 }
 
+/// docs/adr/0017: the sync worker reads and writes breakers, and no other row of Transient.
+#[test]
+fn breakers_are_the_only_short_lived_rows_of_the_sync_worker() {
+    let statement = statements(&functions()["sync-worker"]).remove("Breakers").unwrap();
+    let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+    assert_eq!(keys.as_sequence().map(Vec::len), Some(1));
+    assert_eq!(keys[0].as_str(), Some("breaker#*"));
+}
+
+/// docs/limits.md: API Gateway gives a function 30 seconds, Lambda gives one 15 minutes.
+#[test]
+fn no_function_is_given_more_time_than_its_caller_has() {
+    for (name, function) in functions() {
+        let timeout = function["Properties"]["Timeout"].as_u64().unwrap();
+        let events = function["Properties"]["Events"].as_mapping().cloned().unwrap_or_default();
+        let behind_api = events.values().any(|event| event["Type"].as_str() == Some("HttpApi"));
+        let most = if behind_api { 29 } else { 900 };
+        assert!(timeout <= most, "{name}: {timeout} s of {most}");
+    }
+}
+
 #[test]
 fn routes_in_code_are_the_routes_of_the_template() {
     let mut in_template = BTreeSet::new();

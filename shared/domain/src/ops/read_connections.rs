@@ -165,3 +165,6 @@ async fn name(ports: &Ports<'_>, place: &AccountRef, account: &Account) -> Resul
         || Error::new(Kind::Internal, "profile", "An account's profile does not have its own shape.");
     profile.map(|profile| Some(profile.name)).ok_or_else(broken)
 }
+
+#[cfg(test)]
+mod tests;
