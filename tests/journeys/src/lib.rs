@@ -12,6 +12,7 @@ pub mod checks;
 pub mod connecting;
 pub mod platform;
 pub mod quick;
+pub mod receiver;
 pub mod rig;
 pub mod tables;
 pub mod wire;
@@ -19,6 +20,7 @@ pub mod world;
 
 pub use connecting::Arrived;
 pub use platform::{Figures, Platform};
+pub use receiver::Receiver;
 pub use wire::{Answer, Wire};
 pub use world::{Size, World};
 
