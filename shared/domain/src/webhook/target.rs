@@ -102,7 +102,7 @@ fn is_of_the_internet(url: &Url) -> bool {
 fn is_public_name(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     let ends = |end: &str| name == end || name.strip_suffix(end).is_some_and(|rest| rest.ends_with('.'));
-    name.contains('.') && !name.ends_with('.') && !LOCAL_NAMES.into_iter().any(ends)
+    name.contains('.') && name.split('.').all(|label| !label.is_empty()) && !LOCAL_NAMES.into_iter().any(ends)
 }
 
 fn refused(why: &str) -> Error {
