@@ -10,15 +10,14 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 pub use self::sync::{
-    AccountRef, Activity, ActivityWrite, Breakers, CompletenessRead, DayRecord, Days, DueRead, SheetRead, SheetWrite,
-    SyncProgress, SyncQueue,
+    AccountRef, Activity, ActivityWrite, Breakers, CompletenessRead, DayRecord, Days, DueRead, SheetRead,
+    SheetWrite, SyncProgress, SyncQueue,
+};
+pub use self::webhooks::{
+    DeliveryRead, DeliveryWrite, EndpointChange, EndpointHealth, EndpointRead, EndpointSecretsRead,
+    EndpointWrite, WebhookDue, WebhookPost, WebhookQueue,
 };
 use crate::access::Access;
-pub use self::webhooks::{
-    DeliveryRead, DeliveryWrite, EndpointChange, EndpointHealth, EndpointRead, EndpointSecretsRead, EndpointWrite,
-    WebhookDue,
-    WebhookPost, WebhookQueue,
-};
 use crate::account::Account;
 use crate::caller::{Credential, Tenant};
 use crate::connect::{ActivationCode, AuthTransaction, ConfirmTicket, ConnectSession, DeletionLink};

@@ -10,13 +10,14 @@ use aws_lambda_events::sqs::SqsEvent;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use axum::body::{Body, to_bytes};
 use http::{Method, Request};
+use jiff::{SignedDuration, Timestamp};
 use lambda_http::tower::Service as _;
 use mooring_aws_local::{Call, Endpoints, Fault, FaultPlan, FaultProxy, LocalClock, sdk_config};
-use jiff::{SignedDuration, Timestamp};
 use mooring_domain::ports::Clock;
 use mooring_domain::profile::Profile;
 use mooring_local::mount::{self, Mounted};
 use mooring_local::{Adapters, Wiring, gateway, poller, schedules};
+use mooring_queue::QueueUrls;
 use mooring_store::{Store, Tables, retries};
 
 use crate::{Answer, World};
@@ -138,7 +139,7 @@ pub struct Rig {
     proxied: Adapters,
     direct: Adapters,
     tables: String,
-    queues: (String, String),
+    queues: QueueUrls,
     log: Mutex<Vec<Call>>,
     _proxies: Vec<FaultProxy>,
 }
@@ -202,10 +203,7 @@ impl Rig {
 
     /// The URL of a queue.
     pub fn queue_url(&self, queue: Queue) -> &str {
-        match queue {
-            Queue::Sync => &self.queues.0,
-            Queue::Deletion => &self.queues.1,
-        }
+        queue.url(&self.queues).unwrap_or_default()
     }
 
     /// The plan of all proxies.
@@ -280,6 +278,17 @@ pub enum Queue {
     Deletion,
     /// Jobs of the webhook worker.
     Webhook,
+}
+
+impl Queue {
+    fn url(self, urls: &QueueUrls) -> Option<&str> {
+        let url = match self {
+            Self::Sync => &urls.sync,
+            Self::Deletion => &urls.deletion,
+            Self::Webhook => &urls.webhook,
+        };
+        url.as_deref()
+    }
 }
 
 impl Functions {
@@ -361,13 +370,7 @@ impl Batch {
     }
 
     async fn at_most(world: &World, queue: Queue, most: i32) -> Result<Option<Self>> {
-        let urls = &world.stack.wiring().queues;
-        let queue_url = match queue {
-            Queue::Sync => &urls.sync,
-            Queue::Deletion => &urls.deletion,
-            Queue::Webhook => &urls.webhook,
-        };
-        let queue_url = queue_url.as_ref().context("a queue without URL")?;
+        let queue_url = queue.url(&world.stack.wiring().queues).context("a queue without URL")?;
         let received = sqs(world)
             .receive_message()
             .queue_url(queue_url)
@@ -379,7 +382,7 @@ impl Batch {
         if messages.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Self { event: poller::event(&messages)?, messages, queue_url: queue_url.clone() }))
+        Ok(Some(Self { event: poller::event(&messages)?, messages, queue_url: queue_url.to_owned() }))
     }
 
     /// Receives the one message that names something. Others that come before it, such as a job that put itself back,
