@@ -10,7 +10,7 @@ use mooring_domain::ops::create_connect_session::{Input, Ports, run};
 use mooring_domain::ports::{ConnectionRead, KeyOpen, TransientPut, VaultRead};
 use mooring_domain::profile::Profile;
 use mooring_domain::secret::Confidential;
-use mooring_edge::openapi::Api;
+use mooring_edge::openapi::{Api, END_USER_PATTERN, id_pattern};
 use mooring_edge::{Edge, Reply, created, field, json_body};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -37,14 +37,19 @@ pub struct App {
 #[serde(deny_unknown_fields)]
 struct SessionRequest {
     /// The product's own opaque reference to the person who connects.
+    #[schemars(length(min = 1, max = 128), regex(pattern = END_USER_PATTERN))]
     end_user: String,
     /// The platform, such as `tiktok_ads`.
+    #[schemars(regex(pattern = "^[a-z][a-z_]{1,31}$"))]
     platform: String,
     /// Where the flow returns to: exactly one of the URLs registered for the tenant.
+    #[schemars(extend("format" = "uri"))]
     return_url: String,
     /// The person's e-mail address, so that they can ask for deletion by mail. Only a fingerprint of it is kept.
+    #[schemars(email, length(max = 254))]
     end_user_email: Option<String>,
     /// The live connection to authorise again, if it is not a new one.
+    #[schemars(regex(pattern = id_pattern("con")))]
     connection_id: Option<String>,
 }
 

@@ -10,7 +10,7 @@ use mooring_domain::idempotency::Attempt;
 use mooring_domain::ops::activate_connection::{Input, Output, Ports, run};
 use mooring_domain::ports::{ConnectionActivate, ConnectionRead, SyncQueue, TransientTake};
 use mooring_domain::profile::Profile;
-use mooring_edge::openapi::Api;
+use mooring_edge::openapi::{Api, END_USER_PATTERN, id_pattern};
 use mooring_edge::{Edge, Reply, field, json_body, ok, path};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -37,8 +37,10 @@ pub struct App {
 #[serde(deny_unknown_fields)]
 struct ActivateRequest {
     /// The one-time code that came with the return URL.
+    #[schemars(length(min = 1, max = 128))]
     code: String,
     /// The end user in front of the product now; it has to be the one who asked to connect.
+    #[schemars(length(min = 1, max = 128), regex(pattern = END_USER_PATTERN))]
     end_user: String,
 }
 
@@ -46,6 +48,7 @@ struct ActivateRequest {
 #[derive(Debug, Serialize, JsonSchema)]
 struct ActivatedConnection {
     /// Its id.
+    #[schemars(regex(pattern = id_pattern("con")))]
     id: String,
     /// The platform.
     platform: String,
@@ -65,6 +68,7 @@ struct ActivatedConnection {
 #[derive(Debug, Serialize, JsonSchema)]
 struct ActivatedAccount {
     /// Its id.
+    #[schemars(regex(pattern = id_pattern("acc")))]
     id: String,
     /// Its currency (ISO 4217).
     currency: String,
@@ -134,6 +138,7 @@ impl ActivatedAccount {
 /// Describes the operation.
 pub fn describe(api: &mut Api) {
     api.operation("activateConnection", "Take a connection up")
+        .id("id", "con")
         .says("Until then a connection is pending, reads nothing, and ends by itself after 15 minutes.")
         .body::<ActivateRequest>()
         .ok::<ActivatedConnection>("The active connection; its first figures are on their way.")

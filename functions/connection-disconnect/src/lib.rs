@@ -63,6 +63,7 @@ fn ports(app: &App) -> Ports<'_> {
 /// Describes the operations.
 pub fn describe(api: &mut Api) {
     api.operation("disconnectConnection", "Disconnect a connection")
+        .id("id", "con")
         .says(
             "From this moment nothing of the connection can be read or written. Everything is deleted at once, at the \
              latest within 7 days, and the deletion becomes a receipt. Doing it again answers the same deletion as \
@@ -71,6 +72,8 @@ pub fn describe(api: &mut Api) {
         .accepted::<DeletionView>("The deletion to watch.")
         .add();
     api.operation("disconnectAccount", "Disconnect one account")
+        .id("id", "con")
+        .id("account", "acc")
         .says(
             "The other accounts of the connection go on. With the last account that is left the whole connection is \
              disconnected, because access that reaches nothing must not be kept: the answer is the connection's \

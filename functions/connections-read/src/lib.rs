@@ -8,7 +8,7 @@ use mooring_domain::ids::ConnectionId;
 use mooring_domain::ops::read_connections::{AccountView, Ports, View, get, list};
 use mooring_domain::ports::{ConnectionRead, KeyOpen, SyncProgress, VaultRead};
 use mooring_domain::{Error, Result};
-use mooring_edge::openapi::Api;
+use mooring_edge::openapi::{Api, id_pattern};
 use mooring_edge::{Cursor, Edge, Query, Reply, ok, path};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -42,6 +42,7 @@ struct ConnectionList {
 #[schemars(rename = "Connection")]
 struct ConnectionResponse {
     /// Its id.
+    #[schemars(regex(pattern = id_pattern("con")))]
     id: String,
     /// The platform.
     platform: String,
@@ -68,6 +69,7 @@ struct ConnectionResponse {
 #[schemars(rename = "Account")]
 struct AccountResponse {
     /// Its id.
+    #[schemars(regex(pattern = id_pattern("acc")))]
     id: String,
     /// Its name at the platform; `null` while it is being let go.
     name: Option<String>,
@@ -159,11 +161,11 @@ impl AccountResponse {
 pub fn describe(api: &mut Api) {
     api.operation("listConnections", "List connections")
         .says("With a frontend token, those of its end user.")
-        .query("limit", "integer", false, "How many, from 1 to 100; 25 without it.")
-        .query("cursor", "string", false, "Where to go on: `next_cursor` of the page before.")
+        .paged(25, 100)
         .ok::<ConnectionList>("A page of connections.")
         .add();
     api.operation("getConnection", "Read a connection")
+        .id("id", "con")
         .ok::<ConnectionResponse>("The connection with its accounts.")
         .add();
 }

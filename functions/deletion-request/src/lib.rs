@@ -17,7 +17,7 @@ use mooring_domain::ports::{
 };
 use mooring_domain::profile::Profile;
 use mooring_domain::{Error, Result};
-use mooring_edge::openapi::Api;
+use mooring_edge::openapi::{Api, Value, id_pattern, json};
 use mooring_edge::views::deletion::DeletionView;
 use mooring_edge::{Edge, Query, Reply, ReplyExt, accepted, field, json_body};
 use schemars::JsonSchema;
@@ -62,13 +62,34 @@ pub struct App {
 /// What to delete: a connection, one account of it, or the whole tenant.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = targets()))]
 struct DeletionRequest {
     /// The connection.
+    #[schemars(regex(pattern = id_pattern("con")))]
     connection_id: Option<String>,
     /// Only this account of the connection.
+    #[schemars(regex(pattern = id_pattern("acc")))]
     account_id: Option<String>,
     /// `true` deletes the whole tenant, its API keys included, and cannot be taken back.
     tenant: Option<bool>,
+}
+
+/// A part, or the whole tenant, and not both.
+fn targets() -> Value {
+    json!([
+        {
+            "title": "A connection or one account of it",
+            "required": ["connection_id"],
+            "properties": { "connection_id": { "type": "string" }, "tenant": { "enum": [false, null] } },
+        },
+        {
+            "title": "The whole tenant",
+            "required": ["tenant"],
+            "properties": {
+                "connection_id": { "type": "null" }, "account_id": { "type": "null" }, "tenant": { "const": true },
+            },
+        },
+    ])
 }
 
 /// Answers the request.

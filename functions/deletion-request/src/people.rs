@@ -20,6 +20,7 @@ use crate::{App, left_to_the_sweeper, page};
 #[serde(deny_unknown_fields)]
 struct MailRequest {
     /// The e-mail address that the accounts were connected with.
+    #[schemars(email, length(max = 254))]
     email: String,
 }
 
@@ -121,6 +122,7 @@ pub(crate) fn describe(api: &mut Api) {
         )
         .body::<MailRequest>()
         .accepted::<MailResponse>("The request was taken; nothing is said about the address.")
+        .accepted_page("The same as a page.")
         .add();
     api.operation("showDeletionLink", "Show what a mailed link deletes")
         .says("Looking uses nothing up: mail scanners open links.")

@@ -28,7 +28,7 @@ pub(crate) fn status(deletion: &Deletion) -> String {
     let (title, lead) = lead(deletion);
     let body = format!(
         "<p class=\"note\" role=\"status\">{lead}</p>\
-         <p><progress value=\"{done}\" max=\"{all}\" style=\"inline-size:100%\" aria-label=\"Steps done\"></progress>\
+         <p><progress value=\"{done}\" max=\"{all}\" aria-label=\"Steps done\"></progress>\
          <span class=\"soft\">{done} of {all} steps done</span></p>\
          <h2>Step by step</h2><dl>{items}</dl>{expiry}\
          <p class=\"soft\">Asked for at {t0}. This page shows the status and nothing else; it says nothing about whose \

@@ -89,15 +89,16 @@ pub fn describe(api: &mut Api) {
             "Only for API keys: a deletion outlives the connection that says whose it was, so that a browser's list \
              could not be narrowed to its end user.",
         )
-        .query("limit", "integer", false, "How many, from 1 to 100; 25 without it.")
-        .query("cursor", "string", false, "Where to go on: `next_cursor` of the page before.")
+        .paged(25, 100)
         .ok::<DeletionList>("A page of deletions.")
         .add();
     api.operation("getDeletion", "Read a deletion")
+        .id("id", "del")
         .says("A frontend token may read any deletion of its tenant whose id it was given.")
         .ok::<DeletionView>("The deletion with everything that happened so far.")
         .add();
     api.operation("getReceipt", "Read the receipt of a deletion")
+        .id("id", "del")
         .says("It exists once everything was counted at zero; before that the answer is 409 with the next step.")
         .ok::<receipt::ReceiptResponse>("The proof.")
         .add();

@@ -2,6 +2,7 @@
 
 use mooring_domain::deletion::{Residue, Step};
 use mooring_domain::ops::read_deletions::receipt::Receipt;
+use mooring_edge::openapi::id_pattern;
 use mooring_edge::views::deletion::{EventView, SubjectView};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -11,6 +12,7 @@ use serde::Serialize;
 #[schemars(rename = "Receipt")]
 pub(crate) struct ReceiptResponse {
     /// The deletion's id.
+    #[schemars(regex(pattern = id_pattern("del")))]
     deletion_id: String,
     /// What was deleted.
     subject: SubjectView,
@@ -56,6 +58,7 @@ struct HeldItems {
 
 /// What came of asking the platform to end the grant.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ReceiptRevocation")]
 struct Revocation {
     /// `killed`, `refused`, `impossible` or `unreachable`.
     outcome: String,

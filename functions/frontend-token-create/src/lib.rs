@@ -8,7 +8,7 @@ use mooring_domain::idempotency::Attempt;
 use mooring_domain::ops::create_frontend_token::{Input, Output, Ports, run};
 use mooring_domain::ports::TransientPut;
 use mooring_domain::{Error, Result};
-use mooring_edge::openapi::Api;
+use mooring_edge::openapi::{Api, END_USER_PATTERN};
 use mooring_edge::{Edge, Reply, created, field, json_body};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,8 +27,10 @@ pub struct App {
 #[serde(deny_unknown_fields)]
 struct TokenRequest {
     /// The product's own opaque reference to the person in front of the browser.
+    #[schemars(length(min = 1, max = 128), regex(pattern = END_USER_PATTERN))]
     end_user: String,
     /// The scopes; without them all that the key has and a browser may hold.
+    #[schemars(length(min = 1), inner(regex(pattern = browser_scopes())))]
     scopes: Option<Vec<String>>,
 }
 
@@ -62,6 +64,12 @@ impl TokenRequest {
         let scopes = self.scopes.map(|names| names.iter().map(|name| scope(name)).collect::<Result<_>>());
         Ok(Input { end_user, scopes: scopes.transpose()? })
     }
+}
+
+/// What a scope of a frontend token looks like.
+fn browser_scopes() -> String {
+    let fit = Scope::ALL.into_iter().filter(|scope| scope.fits_a_browser());
+    format!("^({})$", fit.map(|scope| scope.as_str().replace('.', "\\.")).collect::<Vec<_>>().join("|"))
 }
 
 fn scope(name: &str) -> Result<Scope> {

@@ -1,11 +1,15 @@
-//! GET /openapi.json: the description of the API, as it was generated when this was built.
+//! GET /openapi.json: the description of the API, as it was generated when this was built; and, as `$default`, the
+//! answer to what it does not describe.
 
 use lambda_http::Request;
-use mooring_edge::Reply;
 use mooring_edge::openapi::Api;
+use mooring_edge::routes::find;
+use mooring_edge::{Reply, asset, elsewhere};
 
 /// The document, generated from the Rust types and the route table.
 const DOCUMENT: &str = include_str!("../openapi.json");
+
+const OPERATION: &str = "getOpenApi";
 
 /// What the function needs: nothing.
 #[derive(Debug, Clone, Copy, Default)]
@@ -13,11 +17,14 @@ pub struct App;
 
 /// Answers the request.
 #[expect(clippy::unused_async, reason = "every handler has the same shape")]
-pub async fn handle(_: &App, _: Request) -> Reply {
-    mooring_edge::asset("application/json", DOCUMENT)
+pub async fn handle(_: &App, request: Request) -> Reply {
+    match find(request.method().as_str(), request.uri().path()) {
+        Some(found) if found.route.operation_id == OPERATION => asset(&request, "application/json", DOCUMENT),
+        _ => elsewhere(&request),
+    }
 }
 
 /// Describes the operation.
 pub fn describe(api: &mut Api) {
-    api.operation("getOpenApi", "Read this description").media("application/json", "The document.").add();
+    api.operation(OPERATION, "Read this description").media("application/json", "The document.").add();
 }

@@ -14,7 +14,8 @@ use mooring_domain::Result;
 use mooring_domain::caller::{Caller, Scope};
 use mooring_domain::ops::query_report::{Ports, Report, run};
 use mooring_domain::ports::{CompletenessRead, ConnectionRead, FenceRead, KeyOpen, SheetRead, VaultRead};
-use mooring_edge::openapi::Api;
+use mooring_domain::report::Level;
+use mooring_edge::openapi::{Api, cursor_form, json};
 use mooring_edge::{Cursor, Edge, Reply, ReplyExt, csv, ok, wants_csv};
 
 use crate::response::ReportResponse;
@@ -93,6 +94,17 @@ pub fn describe(api: &mut Api) {
         .fold(operation, |operation, (name, kind, required, meaning)| {
             operation.query(name, kind, *required, meaning)
         })
+        .id("connection_id", "con")
+        .id("account_id", "acc")
+        .narrow("level", json!({ "enum": Level::ALL.map(Level::as_str) }))
+        .narrow("from", json!({ "format": "date" }))
+        .narrow("to", json!({ "format": "date" }))
+        .narrow("metrics", question::metrics_form())
+        .narrow("group_by", json!({ "enum": ["day", "entity", "day,entity", "none"] }))
+        .narrow("sort", question::sort_form())
+        .narrow("limit", json!({ "minimum": 1, "maximum": question::MOST, "default": question::LIMIT }))
+        .narrow("cursor", cursor_form())
+        .narrow("as_of", json!({ "format": "date-time" }))
         .ok::<ReportResponse>("The rows of the page, the totals, and what is known of each day.")
         .media("text/csv", "The rows of the page.")
         .add();

@@ -7,10 +7,11 @@ use mooring_domain::report::Level;
 use mooring_domain::sync::Window;
 use mooring_domain::{Error, Result};
 use mooring_edge::Cursor;
+use mooring_edge::openapi::{Value, json};
 
 /// The rows of a page without `limit`, and at most.
-const LIMIT: u32 = 100;
-const MOST: u32 = 1_000;
+pub(crate) const LIMIT: u32 = 100;
+pub(crate) const MOST: u32 = 1_000;
 
 /// Name, JSON type, whether it is required, and what it means.
 pub(crate) const PARAMETERS: &[(&str, &str, bool, &str)] = &[
@@ -36,6 +37,21 @@ pub(crate) const PARAMETERS: &[(&str, &str, bool, &str)] = &[
     ("cursor", "string", false, "Where to go on: `next_cursor` of the page before, for the same question."),
     ("as_of", "string", false, "The rows as they were known at a time (RFC 3339)."),
 ];
+
+/// The form of `metrics`.
+pub(crate) fn metrics_form() -> Value {
+    let one = names();
+    json!({ "pattern": format!("^({one})(,({one}))*$") })
+}
+
+/// The form of `sort`.
+pub(crate) fn sort_form() -> Value {
+    json!({ "pattern": format!("^-?(day|entity|{})$", names()) })
+}
+
+fn names() -> String {
+    Column::all().iter().map(|column| column.as_str()).collect::<Vec<_>>().join("|")
+}
 
 /// Reads the question.
 pub(crate) fn read(request: &Request) -> Result<Query> {

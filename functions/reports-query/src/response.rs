@@ -6,6 +6,7 @@ use mooring_domain::money::{Currency, Micros};
 use mooring_domain::ops::query_report::{Column, DayInfo, Query, Report, ReportRow};
 use mooring_domain::report::{Unit, Values};
 use mooring_edge::Cursor;
+use mooring_edge::openapi::id_pattern;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -16,8 +17,10 @@ use crate::table::day_status;
 #[schemars(rename = "Report")]
 pub(crate) struct ReportResponse {
     /// The connection.
+    #[schemars(regex(pattern = id_pattern("con")))]
     connection_id: String,
     /// The account.
+    #[schemars(regex(pattern = id_pattern("acc")))]
     account_id: String,
     /// The level of the rows.
     level: &'static str,

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use crate::options::Options;
+use crate::seed::Seeded;
 use crate::stack::Stack;
 
 /// Prints addresses, the seeded tenant and three commands to try.
 #[expect(clippy::print_stdout, reason = "the addresses are what a person starts this for")]
-pub(crate) fn print(stack: &Stack, options: &Options, took: Duration) {
+pub(crate) fn print(stack: &Stack, options: &Options, others: &[Seeded], took: Duration) {
     let wiring = stack.wiring();
     let seeded = stack.seeded();
     let kept =
@@ -18,7 +19,11 @@ pub(crate) fn print(stack: &Stack, options: &Options, took: Duration) {
     println!("  sandbox  {}/_sandbox/", wiring.authorize_origin);
     println!("  mailbox  {}", stack.mailbox());
     println!("  tenant   {}", seeded.tenant);
-    println!("  api key  {}\n", seeded.api_key);
+    println!("  api key  {}", seeded.api_key);
+    for other in others {
+        println!("  tenant   {}\n  api key  {}", other.tenant, other.api_key);
+    }
+    println!();
     println!("Try:");
     println!("  export KEY={}", seeded.api_key);
     println!("  curl -s {}/v1/connections -H \"Authorization: Bearer $KEY\"", wiring.api_origin);

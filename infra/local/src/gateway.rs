@@ -11,11 +11,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
-use axum::http::{Request, Response, StatusCode, header};
+use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use data_encoding::BASE64;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, service_fn, tower::Service};
-use mooring_edge::routes::find;
+use mooring_edge::routes::{FALLBACK, find};
 use serde_json::{Value, json};
 
 use crate::mount::HttpFunctions;
@@ -30,17 +30,19 @@ pub fn router(functions: Arc<HttpFunctions>) -> Router {
     Router::new().fallback(serve).with_state(functions)
 }
 
-/// A route that fits a request, with decoded parameters as API Gateway passes them on.
+/// Where a request goes, with decoded parameters as API Gateway passes them on.
 struct Match {
     function: &'static str,
     key: String,
     parameters: BTreeMap<&'static str, String>,
 }
 
-fn matching(method: &str, path: &str) -> Option<Match> {
-    let found = find(method, path)?;
+fn matching(method: &str, path: &str) -> Match {
+    let Some(found) = find(method, path) else {
+        return Match { function: FALLBACK, key: "$default".to_owned(), parameters: BTreeMap::new() };
+    };
     let parameters = found.parameters.iter().map(|(name, value)| (*name, decode(value))).collect();
-    Some(Match { function: found.route.function, key: format!("{method} {}", found.route.path), parameters })
+    Match { function: found.route.function, key: format!("{method} {}", found.route.path), parameters }
 }
 
 fn decode(segment: &str) -> String {
@@ -53,10 +55,16 @@ fn decode(segment: &str) -> String {
 }
 
 async fn serve(State(functions): State<Arc<HttpFunctions>>, request: Request<Body>) -> Response<Body> {
-    let path = request.uri().path().to_owned();
-    let Some(found) = matching(request.method().as_str(), &path) else {
-        return message(StatusCode::NOT_FOUND, "Not Found");
-    };
+    let request_id = uuid_like();
+    let mut response = invoke(&functions, request, &request_id).await;
+    if let Ok(id) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert("apigw-requestid", id);
+    }
+    response
+}
+
+async fn invoke(functions: &HttpFunctions, request: Request<Body>, request_id: &str) -> Response<Body> {
+    let found = matching(request.method().as_str(), request.uri().path());
     let Some(function) = functions.get(found.function).cloned() else {
         return message(StatusCode::NOT_FOUND, "Not Found");
     };
@@ -67,7 +75,7 @@ async fn serve(State(functions): State<Arc<HttpFunctions>>, request: Request<Bod
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
         return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
     };
-    let event = event(&found, &parts, &body);
+    let event = event(&found, &parts, &body, request_id);
     let Ok(event) = serde_json::from_value::<LambdaRequest>(event) else {
         return message(StatusCode::BAD_REQUEST, "Bad Request");
     };
@@ -76,7 +84,9 @@ async fn serve(State(functions): State<Arc<HttpFunctions>>, request: Request<Bod
         async move { Ok::<_, std::convert::Infallible>(reply.await) }
     });
     let mut adapter = Adapter::from(handler);
-    let invocation = adapter.call(LambdaEvent::new(event, Context::default()));
+    let mut context = Context::default();
+    context.request_id = uuid_like();
+    let invocation = adapter.call(LambdaEvent::new(event, context));
     match tokio::time::timeout(TIMEOUT, invocation).await {
         Ok(Ok(reply)) => answer(&serde_json::to_value(&reply).unwrap_or_default()),
         Ok(Err(never)) => match never {},
@@ -91,7 +101,7 @@ fn header_bytes(parts: &axum::http::request::Parts) -> usize {
 }
 
 /// The event of an HTTP API, payload format 2.0.
-fn event(found: &Match, parts: &axum::http::request::Parts, body: &[u8]) -> Value {
+fn event(found: &Match, parts: &axum::http::request::Parts, body: &[u8], request_id: &str) -> Value {
     let header = |name: header::HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let mut headers = BTreeMap::<String, String>::new();
     for (name, value) in parts.headers.iter().filter(|(name, _)| **name != header::COOKIE) {
@@ -122,7 +132,7 @@ fn event(found: &Match, parts: &axum::http::request::Parts, body: &[u8]) -> Valu
                 "sourceIp": "127.0.0.1",
                 "userAgent": header(header::USER_AGENT).unwrap_or_default(),
             },
-            "requestId": uuid_like(),
+            "requestId": request_id,
             "routeKey": found.key,
             "stage": "$default",
             "timeEpoch": 0,
@@ -178,12 +188,13 @@ mod tests {
 
     #[test]
     fn fixed_segments_win_and_parameters_are_decoded() {
-        assert_eq!(matching("GET", "/connect/confirm").unwrap().function, "connection-confirm");
-        let found = matching("GET", "/connect/abc%2Fd+e").unwrap();
+        assert_eq!(matching("GET", "/connect/confirm").function, "connection-confirm");
+        let found = matching("GET", "/connect/abc%2Fd+e");
         assert_eq!((found.function, found.parameters["token"].as_str()), ("connect-page", "abc/d+e"));
-        assert!(matching("PATCH", "/connect/abc").is_none());
-        assert!(matching("GET", "/connect/").is_none());
-        assert_eq!(matching("OPTIONS", "/v1/reports").unwrap().function, "reports-query");
-        assert!(matching("OPTIONS", "/openapi.json").is_none());
+        assert_eq!(matching("OPTIONS", "/v1/reports").function, "reports-query");
+        for (method, path) in [("PATCH", "/connect/abc"), ("GET", "/connect/"), ("OPTIONS", "/openapi.json")]
+        {
+            assert_eq!(matching(method, path).key, "$default");
+        }
     }
 }

@@ -43,7 +43,11 @@ pub async fn run(options: Options) -> Result<()> {
     let started = std::time::Instant::now();
     let stack = Stack::start(options.stack(clock, data)).await?;
     stack.run().await?;
-    banner::print(&stack, &options, started.elapsed());
+    let mut others = Vec::new();
+    for name in &options.tenants {
+        others.push(stack.another_tenant(name).await?);
+    }
+    banner::print(&stack, &options, &others, started.elapsed());
     tokio::signal::ctrl_c().await?;
     banner::stopping();
     stack.stop().await

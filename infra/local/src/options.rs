@@ -23,6 +23,9 @@ pub struct Options {
     /// How many times faster than the wall the clock runs: TTL, timers and queue delays follow it.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000), global = true)]
     pub time_scale: u32,
+    /// Registers another tenant at this start and prints its key; may be repeated.
+    #[arg(long = "tenant", value_name = "NAME")]
+    pub tenants: Vec<String>,
     #[command(flatten)]
     /// The platform that is played.
     pub world: World,

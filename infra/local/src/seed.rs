@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
+use mooring_domain::access::PseudonymKey;
 use mooring_domain::app::{CREDENTIALS, INDEX_APP, encode_credentials, secret_slot};
 use mooring_domain::caller::text::mint;
 use mooring_domain::caller::{Credential, CredentialKind, Scope, Tenant};
@@ -79,6 +80,7 @@ pub async fn register_tenant(
         active: true,
         return_urls: return_urls.to_vec(),
         origins: origins.to_vec(),
+        pseudonyms: Some(PseudonymKey::fresh(entropy)),
     };
     store.put_tenant(&row).await?;
     let credential = Credential {

@@ -2,6 +2,7 @@
 
 mod contract;
 mod permissions;
+pub mod reference;
 mod sbom;
 
 use std::fs;
@@ -27,7 +28,7 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
-    /// Writes functions/openapi/openapi.json from the types; with --check only compares.
+    /// Writes functions/openapi/openapi.json and docs/api from the types; with --check only compares.
     Openapi {
         /// Fails if the file is not what the types say.
         #[arg(long)]
@@ -88,19 +89,22 @@ pub fn openapi_file() -> PathBuf {
 
 /// The description as the types say it, ready to be written.
 pub fn openapi_text() -> Result<String> {
-    let document = mooring_local::mount::describe().map_err(anyhow::Error::msg)?;
-    Ok(serde_json::to_string_pretty(&document)? + "\n")
+    Ok(serde_json::to_string_pretty(&description()?)? + "\n")
+}
+
+/// The description as the types say it.
+pub fn description() -> Result<serde_json::Value> {
+    mooring_local::mount::describe().map_err(anyhow::Error::msg)
 }
 
 fn openapi(check: bool) -> Result<()> {
     let (file, text) = (openapi_file(), openapi_text()?);
     if !check {
-        return fs::write(&file, text).with_context(|| file.display().to_string());
-    }
-    if fs::read_to_string(&file)? != text {
+        fs::write(&file, text).with_context(|| file.display().to_string())?;
+    } else if fs::read_to_string(&file)? != text {
         bail!("openapi.json is not what the types say; run `cargo xtask openapi`");
     }
-    Ok(())
+    reference::write(&description()?, check)
 }
 
 async fn app_secret(platform: &str) -> Result<()> {

@@ -13,6 +13,8 @@ pub enum Kind {
     Forbidden,
     /// The thing does not exist for this caller.
     NotFound,
+    /// There is something, but not with this method.
+    Method,
     /// The thing is in a state that does not allow this.
     Conflict,
     /// The call says that it repeats an earlier one, and asks for something else.

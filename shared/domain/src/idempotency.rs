@@ -160,6 +160,7 @@ const fn is_refusal(kind: Kind) -> bool {
         | Kind::Unauthenticated
         | Kind::Forbidden
         | Kind::NotFound
+        | Kind::Method
         | Kind::Conflict
         | Kind::Mismatch
         | Kind::Gone

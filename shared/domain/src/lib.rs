@@ -4,8 +4,10 @@
 //! [`ops`] decides, talks only to ports, and returns a domain value or an [`error::Error`].
 //! Deliberately absent: AWS, HTTP, JSON, tokio, the system clock.
 
+pub mod access;
 pub mod account;
 pub mod app;
+pub mod breaker;
 pub mod caller;
 pub mod candidates;
 pub mod completeness;
@@ -29,5 +31,6 @@ pub mod secret;
 pub mod sheet;
 pub mod sync;
 pub mod together;
+pub mod webhook;
 
 pub use error::{Error, Kind, Result, Retry};

@@ -3,14 +3,21 @@
 //! Every method that touches a tenant's rows takes the typed tenant. Adapters answer with the family error.
 
 mod sync;
+mod webhooks;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
 pub use self::sync::{
-    AccountRef, Activity, ActivityWrite, CompletenessRead, DayRecord, Days, DueRead, SheetRead, SheetWrite,
+    AccountRef, Activity, ActivityWrite, Breakers, CompletenessRead, DayRecord, Days, DueRead, SheetRead, SheetWrite,
     SyncProgress, SyncQueue,
+};
+use crate::access::Access;
+pub use self::webhooks::{
+    DeliveryRead, DeliveryWrite, EndpointChange, EndpointHealth, EndpointRead, EndpointSecretsRead, EndpointWrite,
+    WebhookDue,
+    WebhookPost, WebhookQueue,
 };
 use crate::account::Account;
 use crate::caller::{Credential, Tenant};
@@ -105,6 +112,13 @@ pub trait CallerRead: Send + Sync {
     async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>>;
     /// Tells whether any tenant registered the browser origin: preflights carry no credential.
     async fn origin_known(&self, origin: &str) -> Result<bool>;
+}
+
+/// Writes the access log.
+#[async_trait]
+pub trait AccessLog: Send + Sync {
+    /// Adds a call; the entry expires after 83 days. Tried once and given little time, because the caller waits.
+    async fn add_access(&self, access: &Access) -> Result<()>;
 }
 
 /// Registers tenants and API keys; only the set-up command has it.

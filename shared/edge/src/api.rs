@@ -11,8 +11,16 @@ use mooring_domain::{Error, Result};
 use mooring_telemetry::field;
 use tracing::Instrument;
 
+use crate::access::Who;
 use crate::authenticate::Authenticated;
 use crate::{Edge, Reply, cors, limits, problem, routes};
+
+/// What is learnt of a call before its answer is ready.
+#[derive(Default)]
+struct Met {
+    gauges: Option<Vec<Gauge>>,
+    who: Option<Who>,
+}
 
 impl Edge {
     /// Runs an API route: authentication, limits, scope, origin, CORS, errors as problem documents, logged once.
@@ -23,16 +31,16 @@ impl Edge {
         run: impl AsyncFnOnce(Caller) -> Result<Reply>,
     ) -> Reply {
         let request_id = self.request_id(request);
-        let span = mooring_telemetry::request_span(&request_id, &route(request));
+        let span = mooring_telemetry::request_span(&request_id, invocation(request), &route(request));
         let work = async {
-            let mut gauges = None;
-            let outcome = self.answer(request, scope, &mut gauges, run).await;
+            let mut met = Met::default();
+            let outcome = self.answer(request, scope, &mut met, run).await;
             log(&outcome);
-            let origin = match &outcome {
-                Ok(_) => cors::origin(request),
-                Err(error) => self.readable_by(request, error).await,
-            };
-            (self.reply_of(outcome, &request_id), origin, gauges)
+            let (origin, ()) = tokio::join!(
+                self.reader(request, &outcome),
+                self.log_access(request, met.who, &outcome, &request_id)
+            );
+            (self.reply_of(outcome, &request_id), origin, met.gauges)
         };
         let (mut reply, origin, gauges) = work.instrument(span).await;
         if let Some(gauges) = gauges {
@@ -47,7 +55,7 @@ impl Edge {
         &self,
         request: &Request,
         scope: Scope,
-        gauges: &mut Option<Vec<Gauge>>,
+        met: &mut Met,
         run: impl AsyncFnOnce(Caller) -> Result<Reply>,
     ) -> Result<Reply> {
         if request.method() == Method::OPTIONS {
@@ -61,13 +69,22 @@ impl Edge {
         );
         let reading = self.count(seen).await;
         let refusal = reading.refusal();
-        *gauges = Some(reading.gauges);
+        met.gauges = Some(reading.gauges);
         if let Some(error) = refusal {
             return Err(error);
         }
+        met.who = Some(self.who(&caller, &tenant));
         cors::check(request, &tenant)?;
         caller.require(scope)?;
         run(caller).await
+    }
+
+    /// The browser origin that may read the answer.
+    async fn reader<'a>(&self, request: &'a Request, outcome: &Result<Reply>) -> Option<&'a str> {
+        match outcome {
+            Ok(_) => cors::origin(request),
+            Err(error) => self.readable_by(request, error).await,
+        }
     }
 
     fn reply_of(&self, outcome: Result<Reply>, request_id: &str) -> Reply {
@@ -76,19 +93,28 @@ impl Edge {
 
     /// The id that API Gateway gave the request, or one of ours.
     pub(crate) fn request_id(&self, request: &Request) -> String {
-        let given = match request.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => context.request_id.as_deref(),
-            _ => None,
-        };
-        match given {
-            Some(id) if is_request_id(id) => id.to_owned(),
-            _ => {
+        given_id(request).map_or_else(
+            || {
                 let mut bytes = [0; 16];
                 self.entropy.fill(&mut bytes);
                 HEXLOWER.encode(&bytes)
-            }
-        }
+            },
+            str::to_owned,
+        )
     }
+}
+
+/// The id that API Gateway gave the request.
+pub(crate) fn given_id(request: &Request) -> Option<&str> {
+    match request.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => context.request_id.as_deref().filter(|id| is_request_id(id)),
+        _ => None,
+    }
+}
+
+/// The id that Lambda gave the invocation, which its own log lines carry.
+pub(crate) fn invocation(request: &Request) -> Option<&str> {
+    request.lambda_context_ref().map(|context| context.request_id.as_str()).filter(|id| is_request_id(id))
 }
 
 /// Logs an outcome: the one place where a failed request is logged.
@@ -130,7 +156,8 @@ pub(crate) fn route(request: &Request) -> String {
     format!("{} {}", request.method(), found.map_or("?", |found| found.route.path))
 }
 
+/// What is longer would be masked in the log.
 fn is_request_id(id: &str) -> bool {
-    (1..=64).contains(&id.len())
+    (1..40).contains(&id.len())
         && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'='))
 }

@@ -1,11 +1,13 @@
 //! Security headers: what every reply carries, and what a page may load and post to.
 
+use lambda_http::Request;
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use mooring_domain::Result;
+use mooring_telemetry::field;
 
 use crate::reply::{ReplyExt, typed};
-use crate::{Edge, Reply};
+use crate::{Edge, Reply, api};
 
 const BASE: [(HeaderName, &str); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -15,8 +17,9 @@ const BASE: [(HeaderName, &str); 5] = [
     (header::CACHE_CONTROL, "no-store"),
 ];
 const CLOSED: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
-const PAGE: &str =
-    "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
+/// The one style sheet of our pages stands in the page; its digest lets it and nothing else apply.
+const PAGE: &str = "default-src 'none'; style-src 'sha256-6HGOMXzziP+PDRnYRwa4dnFZyLRFFtacStnEkzN5AhA='; \
+    frame-ancestors 'none'; base-uri 'none'";
 
 /// Lets a page post forms to us, and be redirected from there to the given origins.
 ///
@@ -30,21 +33,36 @@ pub fn form_targets(reply: Reply, origins: &[&str]) -> Result<Reply> {
 }
 
 /// Answers a public document that anybody may read from anywhere, such as `/openapi.json`.
-pub fn asset(media: &'static str, text: &str) -> Reply {
+pub fn asset(request: &Request, media: &'static str, text: &str) -> Reply {
+    let request_id = api::given_id(request).unwrap_or_default();
+    let span = mooring_telemetry::request_span(request_id, api::invocation(request), &api::route(request));
     let mut reply = typed(StatusCode::OK, media, text.to_owned()).unwrap_or_default();
+    span.in_scope(|| tracing::info!({ field::STATUS } = reply.status().as_u16(), "answered"));
     reply.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
-    secure(&mut reply, false);
+    stamp(&mut reply, came_by_https(request), request_id);
     reply
+}
+
+/// Tells what API Gateway says of the way that the request came; for functions that do not know our origin.
+pub(crate) fn came_by_https(request: &Request) -> bool {
+    request.headers().get("x-forwarded-proto").is_some_and(|way| way == "https")
 }
 
 impl Edge {
     /// Adds the headers that every reply carries and its request id.
     pub(crate) fn finish(&self, reply: &mut Reply, request_id: &str) {
-        secure(reply, self.is_https());
-        if let Ok(id) = HeaderValue::from_str(request_id) {
-            reply.headers_mut().insert(X_REQUEST_ID, id);
-        }
+        stamp(reply, self.is_https(), request_id);
+    }
+}
+
+/// Adds the headers that every reply carries and its request id.
+pub(crate) fn stamp(reply: &mut Reply, https: bool, request_id: &str) {
+    secure(reply, https);
+    if let Ok(id) = HeaderValue::from_str(request_id)
+        && !id.is_empty()
+    {
+        reply.headers_mut().insert(X_REQUEST_ID, id);
     }
 }
 

@@ -45,7 +45,7 @@ impl Edge {
         let call = Call {
             tenant: &caller.tenant,
             credential: &credential,
-            operation: operation(request),
+            operation: routes::operation(request.method().as_str(), request.uri().path()),
             key,
             request: self.asked(request),
         };
@@ -82,11 +82,6 @@ impl Edge {
         let line = format!("{} {target}\n", request.method());
         self.entropy.digest(&[line.as_bytes(), request.body().as_ref()].concat())
     }
-}
-
-fn operation(request: &Request) -> &'static str {
-    let found = routes::find(request.method().as_str(), request.uri().path());
-    found.map_or("?", |found| found.route.operation_id)
 }
 
 /// Reads the key: 1 to 255 visible ASCII characters, once.

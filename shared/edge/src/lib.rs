@@ -4,12 +4,14 @@
 //! puts the reply together; [`Edge::api`] and [`Edge::page`] do everything that is the same for every route. HTTP
 //! status numbers exist here and nowhere else. Deliberately absent: storage, platforms, any decision of the product.
 
+mod access;
 mod api;
 mod authenticate;
 mod config;
 mod cookie;
 mod cors;
 mod cursor;
+mod elsewhere;
 mod extract;
 mod headers;
 mod html;
@@ -29,12 +31,13 @@ pub mod views;
 use std::sync::Arc;
 
 use mooring_domain::limits::Limits;
-use mooring_domain::ports::{CallerRead, Clock, Entropy, RateBuckets, Repeats};
+use mooring_domain::ports::{AccessLog, CallerRead, Clock, Entropy, RateBuckets, Repeats};
 
 pub use api::note;
 pub use config::{Config, ConfigError};
 pub use cookie::cookie;
 pub use cursor::Cursor;
+pub use elsewhere::elsewhere;
 pub use extract::{BODY_LIMIT, field, form_body, json_body, path, wants_csv, wants_json};
 pub use headers::{asset, form_targets};
 pub use html::{escape, layout};
@@ -62,11 +65,12 @@ pub struct Edge {
     pub limits: Limits,
     buckets: Arc<dyn RateBuckets>,
     repeats: Arc<dyn Repeats>,
+    accesses: Arc<dyn AccessLog>,
 }
 
 impl Edge {
-    /// Puts the edge together, on a store of callers, of what they called, and of how often.
-    pub fn new<S: CallerRead + RateBuckets + Repeats + 'static>(
+    /// Puts the edge together, on a store of callers, of what they called, and how often.
+    pub fn new<S: CallerRead + RateBuckets + Repeats + AccessLog + 'static>(
         store: Arc<S>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
@@ -80,7 +84,8 @@ impl Edge {
             api_origin,
             limits,
             buckets: store.clone(),
-            repeats: store,
+            repeats: store.clone(),
+            accesses: store,
         }
     }
 

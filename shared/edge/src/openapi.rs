@@ -1,9 +1,11 @@
 //! OpenAPI 3.1 from the Rust types: functions describe their operations, the route table says where they are.
 
 mod guards;
+pub mod problems;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
-use serde_json::{Map, Value, json};
+use serde_json::Map;
+pub use serde_json::{Value, json};
 
 use crate::problem::Problem;
 use crate::routes::{ROUTES, Route};
@@ -21,6 +23,7 @@ pub struct Operation {
     summary: &'static str,
     description: &'static str,
     query: Vec<Value>,
+    narrowed: Map<String, Value>,
     body: Option<Value>,
     answers: Map<String, Value>,
 }
@@ -78,6 +81,7 @@ fn document(paths: &Map<String, Value>, schemas: &Map<String, Value>) -> Value {
                 Times are RFC 3339 in UTC, days belong to the account's time zone, money is in micro units.",
         },
         "paths": paths,
+        "x-problems": problems::table(),
         "components": {
             "schemas": schemas,
             "parameters": guards::parameters(),
@@ -112,6 +116,29 @@ impl Describe<'_> {
             "name": name, "in": "query", "required": required, "description": meaning, "schema": { "type": kind },
         }));
         self
+    }
+
+    /// Says more of what fits a parameter, in the query or in the path, in words of JSON Schema.
+    #[must_use]
+    pub fn narrow(mut self, name: &str, keywords: Value) -> Self {
+        self.operation.narrowed.insert(name.to_owned(), keywords);
+        self
+    }
+
+    /// Says that a parameter, in the query or in the path, is an id with a prefix of ours.
+    #[must_use]
+    pub fn id(self, name: &str, prefix: &str) -> Self {
+        self.narrow(name, json!({ "pattern": id_pattern(prefix) }))
+    }
+
+    /// Says that a list goes by pages, of at most so many.
+    #[must_use]
+    pub fn paged(self, default: u32, most: u32) -> Self {
+        let how_many = format!("How many, from 1 to {most}; {default} without it.");
+        self.query("limit", "integer", false, &how_many)
+            .narrow("limit", json!({ "minimum": 1, "maximum": most, "default": default }))
+            .query("cursor", "string", false, "Where to go on: `next_cursor` of the page before.")
+            .narrow("cursor", cursor_form())
     }
 
     /// Takes a JSON body.
@@ -150,13 +177,30 @@ impl Describe<'_> {
         self.json::<T>("202", meaning)
     }
 
+    /// Answers 204.
+    #[must_use]
+    pub fn empties(mut self, meaning: &str) -> Self {
+        self.operation.answers.insert("204".into(), json!({ "description": meaning }));
+        self
+    }
+
     /// Answers 200 with another media type, beside JSON if that was said before.
     #[must_use]
-    pub fn media(mut self, media: &str, meaning: &str) -> Self {
+    pub fn media(self, media: &str, meaning: &str) -> Self {
+        self.text("200", media, meaning)
+    }
+
+    /// Answers 202 with a page, beside JSON if that was said before.
+    #[must_use]
+    pub fn accepted_page(self, meaning: &str) -> Self {
+        self.text("202", "text/html", meaning)
+    }
+
+    fn text(mut self, status: &str, media: &str, meaning: &str) -> Self {
         let answer = self
             .operation
             .answers
-            .entry("200")
+            .entry(status)
             .or_insert_with(|| json!({ "description": meaning, "content": {} }));
         if let Some(content) = answer.get_mut("content").and_then(Value::as_object_mut) {
             content.insert(media.to_owned(), json!({ "schema": { "type": "string" } }));
@@ -185,13 +229,42 @@ impl Describe<'_> {
     }
 }
 
+/// The form of a product's reference to a person.
+pub const END_USER_PATTERN: &str = "^[!-?A-~]+$";
+
+/// The form of ids with a prefix.
+pub fn id_pattern(prefix: &str) -> String {
+    format!("^{prefix}_[0-7][0-9A-HJKMNP-TV-Z]{{25}}$")
+}
+
+/// The form of cursors.
+pub fn cursor_form() -> Value {
+    json!({ "pattern": "^[A-Za-z0-9_-]+$", "maxLength": 2048 })
+}
+
+/// The resource that a route is about; pages for people are one.
+pub fn tag(route: &Route) -> &'static str {
+    let resource = route.path.strip_prefix("/v1/").and_then(|rest| rest.split('/').next());
+    resource.unwrap_or(if route.path.ends_with(".json") { "description" } else { "pages" })
+}
+
 impl Operation {
+    /// Adds to a parameter's schema what was said of it.
+    fn narrowed(&self, parameter: &mut Value) {
+        let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default();
+        let Some(keywords) = self.narrowed.get(name).and_then(Value::as_object).cloned() else { return };
+        if let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut) {
+            schema.extend(keywords);
+        }
+    }
+
     fn to_json(&self, route: &Route, problem: &Schema) -> Value {
         let in_path = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
         let mut parameters: Vec<Value> = in_path
             .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
             .collect();
         parameters.extend(self.query.iter().cloned());
+        parameters.iter_mut().for_each(|parameter| self.narrowed(parameter));
         let repeatable = route.scope.is_some() && route.method == "POST";
         parameters.extend(repeatable.then(guards::key));
         let mut answers = self.answers.clone();
@@ -207,7 +280,7 @@ impl Operation {
         let mut operation = Map::new();
         operation.insert("operationId".into(), json!(self.id));
         operation.insert("summary".into(), json!(self.summary));
-        operation.insert("tags".into(), json!([route.function]));
+        operation.insert("tags".into(), json!([tag(route)]));
         operation.insert("parameters".into(), json!(parameters));
         operation.insert("responses".into(), json!(answers));
         if !self.description.is_empty() {

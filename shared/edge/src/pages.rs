@@ -14,7 +14,8 @@ impl Edge {
     /// Runs a page: security headers, no caching, errors as a readable page, or as a problem document for programs.
     pub async fn page(&self, request: &Request, run: impl AsyncFnOnce() -> Result<Reply>) -> Reply {
         let request_id = self.request_id(request);
-        let span = mooring_telemetry::request_span(&request_id, &api::route(request));
+        let span =
+            mooring_telemetry::request_span(&request_id, api::invocation(request), &api::route(request));
         let work = async {
             let outcome = run().await;
             api::log(&outcome);

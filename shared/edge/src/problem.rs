@@ -28,10 +28,11 @@ pub struct Problem<'a> {
     pub request_id: &'a str,
     /// Whether the same call can succeed later.
     pub retryable: bool,
-    /// Where the answer is described.
+    /// Where the code is explained.
     pub doc: String,
     /// The limits that were exceeded, by their names in `RateLimit-Policy`; only of `quota_exceeded`.
     #[serde(rename = "violated-policies", skip_serializing_if = "<[_]>::is_empty")]
+    #[schemars(default)]
     pub violated_policies: &'a [&'static str],
 }
 
@@ -45,6 +46,7 @@ const fn status(kind: Kind) -> (StatusCode, &'static str) {
         Kind::Forbidden | Kind::Refused => (StatusCode::FORBIDDEN, "Not allowed"),
         Kind::NotPermitted => (StatusCode::FORBIDDEN, "Not covered by the grant"),
         Kind::NotFound => (StatusCode::NOT_FOUND, "Not found"),
+        Kind::Method => (StatusCode::METHOD_NOT_ALLOWED, "Not with this method"),
         Kind::Conflict => (StatusCode::CONFLICT, "Not possible in this state"),
         Kind::Mismatch => (StatusCode::UNPROCESSABLE_ENTITY, "Does not fit the earlier request"),
         Kind::Reauthorise => (StatusCode::CONFLICT, "The person has to connect again"),
@@ -83,7 +85,7 @@ pub(crate) fn document(error: &Error, request_id: &str, api_origin: &str) -> Rep
         code: error.code,
         request_id,
         retryable: error.is_retryable(),
-        doc: format!("{api_origin}/openapi.json#/components/schemas/Problem"),
+        doc: format!("{api_origin}/openapi.json#/x-problems/{}", error.code),
         violated_policies: violated(error),
     };
     let text = serde_json::to_string(&problem).unwrap_or_default();

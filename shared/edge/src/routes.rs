@@ -1,6 +1,7 @@
 //! The one table of routes: the local runner, the template check, OpenAPI and the tests read it.
 //!
-//! Every path below `/v1` also answers `OPTIONS`, by the function of its first route.
+//! Every path below `/v1` also answers `OPTIONS`, by the function of its first route. What is no route at all goes to
+//! [`FALLBACK`], so that also those answers are problem documents with all headers.
 
 use mooring_domain::caller::Scope;
 
@@ -49,8 +50,69 @@ pub const ROUTES: &[Route] = &[
     api("deletions-read", "GET", "/v1/deletions", Scope::DeletionsRead, "listDeletions"),
     api("deletions-read", "GET", "/v1/deletions/{id}", Scope::DeletionsRead, "getDeletion"),
     api("deletions-read", "GET", "/v1/deletions/{id}/receipt", Scope::DeletionsRead, "getReceipt"),
+    api(
+        "webhook-endpoint-create",
+        "POST",
+        "/v1/webhook-endpoints",
+        Scope::WebhooksWrite,
+        "createWebhookEndpoint",
+    ),
+    api("webhook-endpoints-read", "GET", "/v1/webhook-endpoints", Scope::WebhooksRead, "listWebhookEndpoints"),
+    api(
+        "webhook-endpoints-read",
+        "GET",
+        "/v1/webhook-endpoints/{id}",
+        Scope::WebhooksRead,
+        "getWebhookEndpoint",
+    ),
+    api(
+        "webhook-endpoint-change",
+        "PATCH",
+        "/v1/webhook-endpoints/{id}",
+        Scope::WebhooksWrite,
+        "changeWebhookEndpoint",
+    ),
+    api(
+        "webhook-endpoint-change",
+        "DELETE",
+        "/v1/webhook-endpoints/{id}",
+        Scope::WebhooksWrite,
+        "deleteWebhookEndpoint",
+    ),
+    api(
+        "webhook-endpoint-change",
+        "POST",
+        "/v1/webhook-endpoints/{id}/rotate-secret",
+        Scope::WebhooksWrite,
+        "rotateWebhookSecret",
+    ),
+    api(
+        "webhook-deliveries-read",
+        "GET",
+        "/v1/webhook-endpoints/{id}/deliveries",
+        Scope::WebhooksRead,
+        "listWebhookDeliveries",
+    ),
+    api(
+        "webhook-deliveries-read",
+        "GET",
+        "/v1/webhook-endpoints/{id}/deliveries/{delivery}",
+        Scope::WebhooksRead,
+        "getWebhookDelivery",
+    ),
+    api("webhook-send", "POST", "/v1/webhook-endpoints/{id}/test", Scope::WebhooksWrite, "testWebhookEndpoint"),
+    api(
+        "webhook-send",
+        "POST",
+        "/v1/webhook-endpoints/{id}/deliveries/{delivery}/replay",
+        Scope::WebhooksWrite,
+        "replayWebhookDelivery",
+    ),
     public("openapi", "GET", "/openapi.json", "getOpenApi"),
 ];
+
+/// The function that answers what no route fits: `$default` in the template.
+pub const FALLBACK: &str = "openapi";
 
 const fn api(
     function: &'static str,
@@ -89,6 +151,11 @@ pub fn find(method: &str, path: &str) -> Option<Found> {
         Some(Found { route, parameters })
     });
     found.min_by_key(|found| found.parameters.len())
+}
+
+/// The name of a request's operation.
+pub fn operation(method: &str, path: &str) -> &'static str {
+    find(method, path).map_or("?", |found| found.route.operation_id)
 }
 
 /// Lists the methods that a path answers, without `OPTIONS`.

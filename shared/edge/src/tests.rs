@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use lambda_http::http::{Method, Request as HttpRequest};
 use lambda_http::{Body, Request, RequestExt};
+use mooring_domain::access::PseudonymKey;
 use mooring_domain::caller::{Caller, Credential, CredentialKind, Scope, Tenant, text};
 use mooring_domain::ids::{CredentialId, TenantId};
 use mooring_domain::ports::{CallerRead, Clock, Entropy};
@@ -83,6 +84,7 @@ fn directory() -> (Directory, String) {
             active: true,
             return_urls: Vec::new(),
             origins: vec![ORIGIN.to_owned()],
+            pseudonyms: Some(PseudonymKey::fresh(&SystemEntropy)),
         },
     };
     (directory, text)

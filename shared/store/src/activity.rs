@@ -1,21 +1,30 @@
-//! Activity: the sync and access log.
+//! Activity: the sync log and the access log.
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
 use mooring_domain::Result;
-use mooring_domain::ports::{Activity, ActivityWrite};
+use mooring_domain::access::Access;
+use mooring_domain::ports::{AccessLog, Activity, ActivityWrite};
 
 use crate::Store;
-use crate::items::events::activity;
+use crate::items::events::{access, activity};
 use crate::keys;
 
 /// How long an entry is kept: with TTL's lateness and the recovery window it stays inside 90 days.
-const KEPT: SignedDuration = SignedDuration::from_hours(83 * 24);
+pub(crate) const KEPT: SignedDuration = SignedDuration::from_hours(83 * 24);
 
 #[async_trait]
 impl ActivityWrite for Store {
     async fn record(&self, entry: &Activity) -> Result<()> {
         let (event, draft) = activity(entry);
         self.put(&keys::activity(&entry.tenant, entry.at, &event), draft.expiring(entry.at + KEPT)).await
+    }
+}
+
+#[async_trait]
+impl AccessLog for Store {
+    async fn add_access(&self, entry: &Access) -> Result<()> {
+        let (event, draft) = access(entry);
+        self.put_once(&keys::activity(&entry.tenant, entry.at, &event), draft.expiring(entry.at + KEPT)).await
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod connect;
 pub(crate) mod connection;
 pub(crate) mod deletion;
 pub(crate) mod events;
+pub(crate) mod hooks;
 pub(crate) mod progress;
 pub(crate) mod repeats;
 pub(crate) mod vault;
@@ -75,6 +76,11 @@ pub(crate) fn texts<T: Into<String>>(values: impl IntoIterator<Item = T>) -> Att
 /// Makes a list of maps.
 pub(crate) fn maps(values: impl IntoIterator<Item = Draft>) -> AttributeValue {
     AttributeValue::L(values.into_iter().map(|draft| AttributeValue::M(draft.0)).collect())
+}
+
+/// Makes a map.
+pub(crate) fn map(draft: Draft) -> AttributeValue {
+    AttributeValue::M(draft.0)
 }
 
 /// An item while it is written.
@@ -201,9 +207,14 @@ impl<'a> Fields<'a> {
         self.must(name, self.maybe_seconds(name))
     }
 
+    /// Bytes that may be missing.
+    pub(crate) fn maybe_bytes(&self, name: &str) -> Result<Option<&'a [u8]>> {
+        self.maybe(name, |value| value.as_b().ok().map(AsRef::as_ref))
+    }
+
     /// Bytes.
     pub(crate) fn bytes(&self, name: &str) -> Result<&'a [u8]> {
-        self.must(name, self.maybe(name, |value| value.as_b().ok().map(AsRef::as_ref)))
+        self.must(name, self.maybe_bytes(name))
     }
 
     /// A sealed box.

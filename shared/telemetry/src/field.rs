@@ -2,6 +2,8 @@
 
 /// The id of the request or message.
 pub const REQUEST_ID: &str = "request.id";
+/// The id of the Lambda invocation, which the runtime's own lines carry.
+pub const INVOCATION: &str = "invocation.id";
 /// Method and route pattern, never the path itself: paths hold tokens.
 pub const ROUTE: &str = "request.route";
 /// The HTTP status of the answer.

@@ -8,7 +8,7 @@ mod redact;
 
 use std::io::{self, Write};
 
-use tracing::Span;
+use tracing::{Span, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -19,18 +19,26 @@ pub const FILTER: &str = "LOG_LEVEL";
 
 /// Installs the JSON subscriber of the process; a second call changes nothing.
 pub fn init() {
-    let filter = EnvFilter::try_from_env(FILTER).unwrap_or_else(|_| EnvFilter::new("info"));
-    let subscriber = tracing_subscriber::fmt()
+    let filter = std::env::var(FILTER).unwrap_or_default();
+    if tracing::subscriber::set_global_default(subscriber(&filter, Redacted)).is_err() {
+        tracing::debug!("a subscriber is installed already");
+    }
+}
+
+/// The JSON subscriber with a filter, on a writer; a filter that is empty or wrong is `info`.
+pub fn subscriber<W>(filter: &str, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let parsed = Some(filter).filter(|filter| !filter.is_empty()).map(EnvFilter::try_new);
+    tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
-        .with_env_filter(filter)
-        .with_writer(Redacted)
-        .finish();
-    if tracing::subscriber::set_global_default(subscriber).is_err() {
-        tracing::debug!("a subscriber is installed already");
-    }
+        .with_env_filter(parsed.and_then(Result::ok).unwrap_or_else(|| EnvFilter::new("info")))
+        .with_writer(writer)
+        .finish()
 }
 
 /// Installs a subscriber for people: errors, a line each; the same redaction, the same variable.
@@ -48,8 +56,13 @@ pub fn init_for_terminal() {
 }
 
 /// Opens the span of one request or message; everything that is logged inside carries its id.
-pub fn request_span(request_id: &str, what: &str) -> Span {
-    tracing::info_span!("request", { field::REQUEST_ID } = request_id, { field::ROUTE } = what)
+pub fn request_span(request_id: &str, invocation: Option<&str>, what: &str) -> Span {
+    tracing::info_span!(
+        "request",
+        { field::REQUEST_ID } = request_id,
+        { field::INVOCATION } = invocation,
+        { field::ROUTE } = what
+    )
 }
 
 /// Renders an error with its causes on one line, redacted.

@@ -10,8 +10,10 @@
 
 pub mod checks;
 pub mod connecting;
+pub mod headers;
 pub mod platform;
 pub mod quick;
+pub mod receiver;
 pub mod rig;
 pub mod tables;
 pub mod wire;
@@ -19,6 +21,7 @@ pub mod world;
 
 pub use connecting::Arrived;
 pub use platform::{Figures, Platform};
+pub use receiver::Receiver;
 pub use wire::{Answer, Wire};
 pub use world::{Size, World};
 

@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mooring_edge::routes::{FALLBACK, ROUTES, Route, preflights};
 use mooring_tests_tidy::template::{Template, binary, text};
 use mooring_tests_tidy::{packages, root, sources};
 use serde_json::Value;
@@ -71,14 +72,16 @@ fn statements(function: &Value) -> BTreeMap<String, Value> {
     all.map(|statement| (statement["Sid"].as_str().unwrap().to_owned(), statement)).collect()
 }
 
-/// docs/adr/0011: who counts calls may write buckets, who remembers them may write rows of tenants, and nothing else.
+/// docs/adr/0011 and 0016: who counts calls may write buckets, who remembers or logs them rows of tenants, nothing else.
 #[test]
 fn guards_of_the_api_write_their_own_rows_only() {
     let functions = functions();
     for route in mooring_edge::routes::ROUTES.iter().filter(|route| route.scope.is_some()) {
         let statements = statements(&functions[route.function]);
         let repeats = (route.method == "POST").then_some(("Idempotency", "ten_*", "dynamodb:PutItem"));
-        for (sid, rows, action) in [("Limits", "rate#*", "dynamodb:UpdateItem")].into_iter().chain(repeats) {
+        let limits = ("Limits", "rate#*", "dynamodb:UpdateItem");
+        let log = ("AccessLog", "ten_*", "dynamodb:PutItem");
+        for (sid, rows, action) in [limits, log].into_iter().chain(repeats) {
             let statement = statements.get(sid).unwrap_or(&Value::Null);
             let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
             assert_eq!(keys[0].as_str(), Some(rows), "{}: {sid}", route.function);
@@ -89,12 +92,40 @@ fn guards_of_the_api_write_their_own_rows_only() {
                 route.function
             );
         }
+        let log = &statements["AccessLog"];
+        assert_eq!(log["Action"].as_sequence().map(Vec::len), Some(1), "{}: it only adds", route.function);
+        assert!(
+            format!("{:?}", log["Resource"]).contains("ActivityTable"),
+            "{}: the log is in Activity",
+            route.function
+        );
         let wide = statements.get("Transient").map(|statement| format!("{:?}", statement["Action"]));
         assert!(
             !wide.is_some_and(|actions| actions.contains("UpdateItem")),
             "{}: UpdateItem on all of Transient could change credentials and sessions",
             route.function
         );
+    }
+}
+
+/// docs/adr/0017: the sync worker reads and writes breakers, and no other row of Transient.
+#[test]
+fn breakers_are_the_only_short_lived_rows_of_the_sync_worker() {
+    let statement = statements(&functions()["sync-worker"]).remove("Breakers").unwrap();
+    let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+    assert_eq!(keys.as_sequence().map(Vec::len), Some(1));
+    assert_eq!(keys[0].as_str(), Some("breaker#*"));
+}
+
+/// docs/limits.md: API Gateway gives a function 30 seconds, Lambda gives one 15 minutes.
+#[test]
+fn no_function_is_given_more_time_than_its_caller_has() {
+    for (name, function) in functions() {
+        let timeout = function["Properties"]["Timeout"].as_u64().unwrap();
+        let events = function["Properties"]["Events"].as_mapping().cloned().unwrap_or_default();
+        let behind_api = events.values().any(|event| event["Type"].as_str() == Some("HttpApi"));
+        let most = if behind_api { 29 } else { 900 };
+        assert!(timeout <= most, "{name}: {timeout} s of {most}");
     }
 }
 
@@ -109,15 +140,13 @@ fn routes_in_code_are_the_routes_of_the_template() {
             }
         }
     }
-    let in_code: BTreeSet<_> = mooring_edge::routes::ROUTES
-        .iter()
-        .flat_map(|route| {
-            let route_of =
-                |method: &str| (route.function.to_owned(), method.to_owned(), route.path.to_owned());
-            let preflight = route.path.starts_with("/v1/").then(|| route_of("OPTIONS"));
-            [Some(route_of(route.method)), preflight].into_iter().flatten()
-        })
-        .collect();
+    let row = |method: &str, route: &Route| {
+        (route.function.to_owned(), method.to_owned(), route.path.to_owned())
+    };
+    let mut in_code: BTreeSet<_> = ROUTES.iter().map(|route| row(route.method, route)).collect();
+    // API Gateway takes a method of a path once: a preflight belongs to one function.
+    in_code.extend(preflights().into_iter().map(|route| row("OPTIONS", route)));
+    in_code.insert((FALLBACK.to_owned(), "ANY".to_owned(), "$default".to_owned()));
     let missing: Vec<_> = in_code.difference(&in_template).collect();
     let extra: Vec<_> = in_template.difference(&in_code).collect();
     assert!(

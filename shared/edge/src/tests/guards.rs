@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use mooring_domain::access::Access;
 use mooring_domain::idempotency::{Attempt, Progress, Record};
 use mooring_domain::limits::{Bucket, InUse, Limits, Rate};
-use mooring_domain::ports::{Claimed, Drawn, RateBuckets, Repeats};
+use mooring_domain::ports::{AccessLog, Claimed, Drawn, RateBuckets, Repeats};
 use mooring_domain::random;
 use mooring_domain::secret::Digest;
 
@@ -17,6 +18,7 @@ use super::*;
 pub(super) struct Guards {
     whole_at: Mutex<HashMap<Bucket, i64>>,
     records: Mutex<HashMap<Digest, Record>>,
+    accesses: Mutex<Vec<Access>>,
     draws: AtomicUsize,
     broken: AtomicBool,
 }
@@ -82,6 +84,15 @@ impl Repeats for Directory {
 
     async fn forget(&self, record: &Record) -> Result<()> {
         self.guards.records.lock().unwrap().remove(&record.name);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl AccessLog for Directory {
+    async fn add_access(&self, access: &Access) -> Result<()> {
+        self.guards.ask()?;
+        self.guards.accesses.lock().unwrap().push(access.clone());
         Ok(())
     }
 }
@@ -262,4 +273,39 @@ async fn keys_are_visible_ascii_of_a_sane_length() {
         assert_eq!(problem(&reply)["code"], "invalid_idempotency_key");
     }
     assert_eq!(bench.effects(), 4);
+}
+
+#[tokio::test]
+async fn a_call_is_logged_once_and_not_at_all_beyond_the_limit() {
+    let bench = Bench::new();
+    let bearer = format!("Bearer {}", bench.key);
+    let path = "/v1/connections?x=con_00000000000000000000000007&y=anna%40example.com";
+    for _ in 0..4 {
+        call(&bench.edge, &request(Method::GET, path, &[("authorization", &bearer)], "")).await;
+    }
+    let accesses = bench.guards().accesses.lock().unwrap();
+    assert_eq!(accesses.len(), 2, "the burst is two");
+    let entry = &accesses[0];
+    assert_eq!((entry.action, entry.outcome), ("listConnections", "2xx"));
+    assert_eq!(entry.targets, ["con_00000000000000000000000007"]);
+    assert_eq!(entry.person, None, "an API key speaks for nobody");
+}
+
+#[tokio::test]
+async fn a_log_that_is_away_fails_no_call() {
+    let bench = Bench::new();
+    bench.guards().broken.store(true, Ordering::Relaxed);
+    assert_eq!(bench.get(&[]).await.status(), 200);
+    assert!(bench.guards().accesses.lock().unwrap().is_empty());
+}
+
+/// The style sheet of pages applies by its digest and no other does.
+#[test]
+fn the_policy_knows_the_style_sheet() {
+    let page = crate::layout("t", "");
+    let sheet = page.split("<style>").nth(1).and_then(|rest| rest.split("</style>").next()).unwrap();
+    let digest = data_encoding::BASE64.encode(&SystemEntropy.digest(sheet.as_bytes()).0);
+    let reply = crate::form_targets(crate::html(page.clone()).unwrap(), &[]).unwrap();
+    let policy = header(&reply, "content-security-policy").unwrap();
+    assert!(policy.contains(&format!("style-src 'sha256-{digest}';")), "page.css has the digest {digest}");
 }

@@ -7,12 +7,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::Edge;
+use crate::openapi::id_pattern;
 
 /// A deletion: what ends, why, what was done when, and what comes next.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "Deletion")]
 pub struct DeletionView {
     /// Its id.
+    #[schemars(regex(pattern = id_pattern("del")))]
     pub id: String,
     /// What is deleted.
     pub subject: SubjectView,

@@ -15,9 +15,9 @@ use mooring_domain::deletion::Table;
 
 use super::expression::{Check, Expression};
 use super::failure::{failed, not_built};
-use super::write::key_item;
+use super::write::{key_item, with_key};
 use crate::Store;
-use crate::items::Item;
+use crate::items::{Draft, Item};
 use crate::keys::Key;
 
 /// How long such a call may take.
@@ -44,6 +44,14 @@ impl Store {
         let answer =
             get.customize().config_override(impatient()).send().await.map_err(|error| failed(&error))?;
         Ok(answer.responses.and_then(|mut tables| tables.remove(name)).unwrap_or_default())
+    }
+
+    /// Writes a whole row.
+    pub(crate) async fn put_once(&self, key: &Key, draft: Draft) -> Result<()> {
+        let put = self.client.put_item().table_name(self.tables.name(key.table)?);
+        let put = put.set_item(Some(with_key(key, draft.done())));
+        let sent = put.customize().config_override(impatient()).send().await;
+        sent.map(|_| ()).map_err(|error| failed(&error))
     }
 
     /// Changes a row and answers what was changed, or the row as it is when a condition does not hold.

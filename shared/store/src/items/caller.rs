@@ -1,11 +1,12 @@
 //! Tenants and credentials as items.
 
 use mooring_domain::Result;
+use mooring_domain::access::PseudonymKey;
 use mooring_domain::caller::{Credential, CredentialKind, Scope, Tenant};
 use mooring_domain::ids::{CredentialId, TenantId};
 use mooring_domain::secret::Digest;
 
-use super::{Draft, EXPIRES_AT, Fields, Item, flag, seconds, text, texts};
+use super::{Draft, EXPIRES_AT, Fields, Item, bytes, flag, seconds, text, texts};
 
 /// The attribute that says whether a tenant may act.
 pub(crate) const ACTIVE: &str = "active";
@@ -17,6 +18,7 @@ pub(crate) fn write_tenant(tenant: &Tenant) -> Draft {
         .with(ACTIVE, flag(tenant.active))
         .with("return_urls", texts(tenant.return_urls.iter()))
         .with("origins", texts(tenant.origins.iter()))
+        .maybe("pseudonym_key", tenant.pseudonyms.as_ref().map(|key| bytes(key.bytes())))
 }
 
 /// Reads a tenant.
@@ -28,7 +30,15 @@ pub(crate) fn read_tenant(id: &TenantId, item: &Item) -> Result<Tenant> {
         active: fields.flag(ACTIVE)?,
         return_urls: fields.texts("return_urls")?,
         origins: fields.texts("origins")?,
+        pseudonyms: pseudonyms(&fields)?,
     })
+}
+
+/// Reads the key of pseudonyms; tenants that were registered before there was an access log have none.
+fn pseudonyms(fields: &Fields<'_>) -> Result<Option<PseudonymKey>> {
+    const NAME: &str = "pseudonym_key";
+    let key = fields.maybe_bytes(NAME)?;
+    key.map(|key| PseudonymKey::from_bytes(key).ok_or_else(|| fields.broken(NAME))).transpose()
 }
 
 /// Writes a credential; the end user's presence tells the kind.

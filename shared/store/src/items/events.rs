@@ -1,13 +1,14 @@
 //! Audit events and log entries as items. Ids of events come from what happened, so that saying it twice is one event.
 
 use jiff::Timestamp;
+use mooring_domain::access::Access;
 use mooring_domain::deletion::{Deletion, Subject};
 use mooring_domain::ids::{AccountId, ConnectionId, DeletionId, EventId};
 use mooring_domain::ports::{Activity, Entropy as _};
 use mooring_system::SystemEntropy;
 use uuid::Builder;
 
-use super::{Draft, maps, number, text, time};
+use super::{Draft, maps, number, text, texts, time};
 
 /// Makes the id of an event at an instant: the rest of the id is a digest of what happened.
 pub(crate) fn event_id(at: Timestamp, what: &str) -> EventId {
@@ -71,4 +72,18 @@ pub(crate) fn activity(entry: &Activity) -> (EventId, Draft) {
         entry.connection, entry.account, entry.what, entry.numbers, entry.error
     );
     (event_id(entry.at, &said), draft)
+}
+
+/// Writes an entry of the access log. The request's id makes the event's id one of its own.
+pub(crate) fn access(entry: &Access) -> (EventId, Draft) {
+    let draft = Draft::default()
+        .text("what", "access")
+        .text("credential", entry.credential.as_str())
+        .maybe("person", entry.person.as_ref().map(|person| text(person.as_str())))
+        .text("action", entry.action)
+        .with("targets", texts(entry.targets.iter()))
+        .text("outcome", entry.outcome)
+        .text("request", entry.request_id.as_str())
+        .with("at", time(entry.at));
+    (event_id(entry.at, &format!("access {} {}", entry.credential, entry.request_id)), draft)
 }

@@ -10,6 +10,7 @@ mod callback;
 mod deletion;
 mod sync;
 mod taking_up;
+mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -78,7 +79,11 @@ async fn every_call<T>(
         for call in 1.. {
             let trial = run((*mode, call).into()).await?;
             let Some(hit) = trial.hit() else {
-                ensure!(usize::try_from(call)? > calm.len(), "{what}: call {call} of {} was never broken", calm.len());
+                ensure!(
+                    usize::try_from(call)? > calm.len(),
+                    "{what}: call {call} of {} was never broken",
+                    calm.len()
+                );
                 break;
             };
             ensure!(hit.fault.is_some(), "{what}: call {call} was not broken");
@@ -91,7 +96,11 @@ async fn every_call<T>(
 }
 
 /// Breaks every seventh call in seven runs, and alone what no such run came to: every call is broken.
-async fn storms<T>(what: &str, modes: &[Mode], mut run: impl AsyncFnMut(At) -> Result<Trial<T>>) -> Result<()> {
+async fn storms<T>(
+    what: &str,
+    modes: &[Mode],
+    mut run: impl AsyncFnMut(At) -> Result<Trial<T>>,
+) -> Result<()> {
     let calm = calm(what, &mut run).await?;
     let calls = u64::try_from(calm.len())?;
     let mut runs = 0;
@@ -183,4 +192,19 @@ async fn the_verification_breaks_at_every_call() -> Result<()> {
 #[tokio::test]
 async fn the_schedules_break_at_every_call() -> Result<()> {
     deletion::ticks().await
+}
+
+#[tokio::test]
+async fn the_fan_out_of_webhooks_breaks_at_every_call() -> Result<()> {
+    webhooks::fan_out().await
+}
+
+#[tokio::test]
+async fn a_try_of_a_webhook_breaks_at_every_call() -> Result<()> {
+    webhooks::attempt().await
+}
+
+#[tokio::test]
+async fn a_test_webhook_breaks_at_every_call() -> Result<()> {
+    webhooks::test_send().await
 }

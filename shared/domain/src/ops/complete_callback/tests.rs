@@ -297,7 +297,14 @@ impl CallerRead for World {
     }
     async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>> {
         let name = "Shop".to_owned();
-        let tenant = Tenant { id: id.clone(), name, active: true, return_urls: vec![], origins: vec![] };
+        let tenant = Tenant {
+            id: id.clone(),
+            name,
+            active: true,
+            return_urls: vec![],
+            origins: vec![],
+            pseudonyms: None,
+        };
         Ok(Some(tenant).filter(|_| *id == self::tenant()))
     }
     async fn origin_known(&self, _: &str) -> Result<bool> {

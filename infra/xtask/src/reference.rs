@@ -1,0 +1,63 @@
+//! docs/api: the reference of the API in readable pages, one a resource, written from the description.
+//!
+//! Nothing here knows an operation: what a page says is in the description, examples included, which are made from the
+//! schemas ([`example`]) and held against them again ([`check`]).
+
+pub mod check;
+pub mod example;
+mod page;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use mooring_edge::openapi::problems::{CODES, status};
+use serde_json::Value;
+
+/// The folder of the pages.
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/api")
+}
+
+/// Every generated page by its file's name.
+pub fn pages(description: &Value) -> Result<BTreeMap<String, String>> {
+    let mut by_tag: BTreeMap<&str, Vec<page::Operation<'_>>> = BTreeMap::new();
+    for operation in page::operations(description) {
+        by_tag.entry(operation.tag()).or_default().push(operation);
+    }
+    let mut pages = BTreeMap::new();
+    for (tag, operations) in by_tag {
+        pages.insert(format!("{tag}.md"), page::render(description, tag, &operations)?);
+    }
+    pages.insert("errors.md".to_owned(), errors());
+    Ok(pages)
+}
+
+/// Writes the pages, or only compares them.
+pub fn write(description: &Value, check: bool) -> Result<()> {
+    for (name, text) in pages(description)? {
+        let file = folder().join(&name);
+        if check {
+            let committed = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+            ensure!(committed == text, "docs/api/{name} is stale; run `cargo xtask openapi`");
+        } else {
+            fs::write(&file, text).with_context(|| file.display().to_string())?;
+        }
+    }
+    Ok(())
+}
+
+fn errors() -> String {
+    let mut text = "# Errors\n\nWritten by `cargo xtask openapi`. What a problem document holds is in \
+                    [README.md](README.md#errors).\n\n| code | status | again? | what to do |\n|---|---|---|---|\n"
+        .to_owned();
+    let mut codes: Vec<_> = CODES.iter().collect();
+    codes.sort_by_key(|code| code.code);
+    for code in codes {
+        let again = if code.retryable { "yes" } else { "no" };
+        text += &format!("| `{}` | {} | {again} | {} |\n", code.code, status(code), code.help);
+    }
+    text + "\nAnything else is a fault of ours: status 500, with a code that helps us to find it. Tell us the \
+            `request_id`.\n"
+}

@@ -1,0 +1,130 @@
+"""Holds the running API against its description with schemathesis: all checks, all phases, two tenants.
+
+    python tests/api/conformance.py [--examples N] [--seed N]
+
+Starts the local runner, keeps live connections in both tenants while operations disconnect them, and fails on any
+failed check, on an operation with fewer examples than asked for, and on a 429, behind which a result could hide.
+"""
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import Counter
+from pathlib import Path
+
+from stack import Stack
+
+HERE = Path(__file__).resolve().parent
+# Live connections of each tenant while the run goes on.
+LIVE = 4
+
+
+class Keeper(threading.Thread):
+    """Connects again whenever a tenant has too few live connections."""
+
+    def __init__(self, stack):
+        super().__init__(daemon=True)
+        self.stack, self.ended, self.made = stack, threading.Event(), 0
+        self.failed = None
+
+    def run(self):
+        try:
+            while not self.ended.wait(0.5):
+                self.fill()
+        except Exception as error:
+            self.failed = error
+
+    def fill(self):
+        for key in self.stack.keys:
+            _, page = self.stack.call(key, "GET", "/v1/connections?limit=100")
+            live = sum(one["state"] == "active" for one in page["connections"])
+            for _ in range(LIVE - live):
+                self.stack.connect(key, f"person-{self.made}")
+                self.made += 1
+
+
+def prepare(stack, keeper, folder):
+    """Makes connections and one deletion in each tenant; answers the file with the credentials, and the public codes."""
+    keeper.fill()
+    codes = []
+    for key in stack.keys:
+        _, page = stack.call(key, "GET", "/v1/connections")
+        status, deletion = stack.call(key, "DELETE", f"/v1/connections/{page['connections'][0]['id']}")
+        assert status == 202, status
+        codes.append(deletion["status_url"].rsplit("/", 1)[1])
+    header = lambda key: [{"name": "Authorization", "value": f"Bearer {key}"}]
+    users = [{"name": f"tenant-{at}", "fixedHeaders": header(key)} for at, key in enumerate(stack.keys)]
+    file = folder / "auth.json"
+    file.write_text(json.dumps({"auth": users}))
+    return file, codes
+
+
+def run(stack, auth, codes, report, arguments):
+    command = [
+        Path(sys.executable).with_name("schemathesis"),
+        f"--config-file={HERE / 'schemathesis.toml'}",
+        "run",
+        f"{stack.api}/openapi.json",
+        f"--auth-wfc={auth}",
+        f"--seed={arguments.seed}",
+        f"--max-examples={arguments.examples}",
+        f"--report-ndjson-path={report}",
+        "--no-color",
+        *arguments.more,
+    ]
+    environment = {
+        **os.environ,
+        "MOORING_KNOWN": json.dumps({"return_url": stack.return_url, "codes": codes}),
+        "PYTHONPATH": str(HERE),
+    }
+    return subprocess.run(command, env=environment, cwd=report.parent).returncode
+
+
+def count(report):
+    """Counts the cases of each operation in the fuzzing phase, all requests, and those refused for their number."""
+    cases, requests, refused = Counter(), 0, 0
+    with report.open() as lines:
+        for line in lines:
+            scenario = json.loads(line).get("ScenarioFinished")
+            if not scenario or not scenario.get("recorder"):
+                continue
+            recorder = scenario["recorder"]
+            answers = [one.get("response") or {} for one in recorder["interactions"].values()]
+            requests += len(answers)
+            refused += sum(answer.get("status_code") == 429 for answer in answers)
+            if str(scenario.get("phase")).lower().endswith("fuzzing"):
+                cases[recorder["label"]] += len(recorder["cases"])
+    return cases, requests, refused
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--examples", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
+    parser.add_argument("more", nargs="*", help="passed on to schemathesis")
+    arguments = parser.parse_args()
+    print(f"seed {arguments.seed}", flush=True)
+    with tempfile.TemporaryDirectory() as folder, Stack("--tenant", "Quay Books") as stack:
+        folder, keeper = Path(folder), Keeper(stack)
+        auth, codes = prepare(stack, keeper, folder)
+        report = folder / "report.ndjson"
+        keeper.start()
+        code = run(stack, auth, codes, report, arguments)
+        keeper.ended.set()
+        keeper.join()
+        cases, requests, refused = count(report)
+    for operation, number in sorted(cases.items()):
+        print(f"{number:6}  {operation}")
+    print(f"{requests} requests, {keeper.made} connections made meanwhile, {refused} answers 429")
+    if keeper.failed:
+        print(f"connecting failed: {keeper.failed!r}")
+    return code or bool(keeper.failed) or refused > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

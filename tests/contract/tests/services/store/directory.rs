@@ -1,0 +1,99 @@
+//! Tenants, credentials, origins, mailboxes, the deployment's own secrets.
+
+use mooring_domain::access::PseudonymKey;
+use mooring_domain::caller::{Credential, CredentialKind, Scope, Tenant};
+use mooring_domain::ids::{CredentialId, DataKeyId};
+use mooring_domain::keys::WrappedKey;
+use mooring_domain::ports::{
+    AppSecretWrite as _, CallerRead as _, DirectoryWrite as _, MailIndexRead as _, TransientPut as _,
+    VaultRead as _,
+};
+use mooring_domain::secret::Digest;
+use mooring_system::SystemEntropy;
+use mooring_tests_contract::World;
+use mooring_tests_contract::values::{sealed, tenant_id};
+use uuid::Uuid;
+
+fn tenant(origins: &[&str]) -> Tenant {
+    Tenant {
+        id: tenant_id(),
+        name: "Café & Söhne".to_owned(),
+        active: true,
+        return_urls: vec!["https://app.example/back".to_owned()],
+        origins: origins.iter().map(|origin| (*origin).to_owned()).collect(),
+        pseudonyms: Some(PseudonymKey::fresh(&SystemEntropy)),
+    }
+}
+
+fn credential(of: &Tenant, kind: CredentialKind) -> Credential {
+    Credential {
+        id: CredentialId::from_uuid(Uuid::now_v7()),
+        tenant: of.id.clone(),
+        kind,
+        digest: Digest([5; 32]),
+        scopes: Scope::ALL.to_vec(),
+        expires_at: None,
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_with_its_keys_is_read_as_it_was_put() {
+    let world = World::start().await.unwrap();
+    let tenant = tenant(&["https://app.example"]);
+    world.store.put_tenant(&tenant).await.unwrap();
+    assert_eq!(world.store.tenant(&tenant.id).await.unwrap(), Some(tenant.clone()));
+    let key = credential(&tenant, CredentialKind::ApiKey);
+    world.store.put_api_key(&key).await.unwrap();
+    assert_eq!(world.store.api_key(&tenant.id, &key.id).await.unwrap(), Some(key.clone()));
+    assert_eq!(world.store.frontend_token(&tenant.id, &key.id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_frontend_token_is_bound_to_its_end_user_and_ends() {
+    let world = World::start().await.unwrap();
+    let tenant = tenant(&[]);
+    let kind = CredentialKind::FrontendToken("user-7".parse().unwrap());
+    let end = jiff::Timestamp::from_second(world.now().as_second() + 60).unwrap();
+    let token = Credential { expires_at: Some(end), ..credential(&tenant, kind) };
+    world.store.put_frontend_token(&token).await.unwrap();
+    assert_eq!(world.store.frontend_token(&tenant.id, &token.id).await.unwrap(), Some(token.clone()));
+    world.pass(std::time::Duration::from_secs(61));
+    assert_eq!(world.store.frontend_token(&tenant.id, &token.id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn an_origin_is_known_while_any_tenant_has_it() {
+    let world = World::start().await.unwrap();
+    let origins = ["https://a.example", "https://b.example", "https://b.example"];
+    let (mut one, two) = (tenant(&origins), tenant(&origins[1..2]));
+    world.store.put_tenant(&one).await.unwrap();
+    world.store.put_tenant(&two).await.unwrap();
+    assert!(world.store.origin_known("https://a.example").await.unwrap());
+    assert!(!world.store.origin_known("https://a.exampl").await.unwrap());
+    one.origins.clear();
+    world.store.put_tenant(&one).await.unwrap();
+    assert!(!world.store.origin_known("https://a.example").await.unwrap());
+    assert!(world.store.origin_known("https://b.example").await.unwrap());
+}
+
+#[tokio::test]
+async fn a_mailbox_finds_its_connections_in_all_tenants_and_no_others() {
+    let world = World::start().await.unwrap();
+    let case = world.active(0).await.unwrap();
+    let other = world.active(0).await.unwrap();
+    let found = world.store.by_mail(case.connection.mail.as_ref().unwrap()).await.unwrap();
+    assert_eq!(found, [(case.tenant().clone(), case.id().clone())]);
+    assert_ne!(found, world.store.by_mail(other.connection.mail.as_ref().unwrap()).await.unwrap());
+}
+
+#[tokio::test]
+async fn an_app_keeps_its_first_key_and_its_newest_secret() {
+    let world = World::start().await.unwrap();
+    let wrapped = |byte| WrappedKey { id: DataKeyId([byte; 16]), blob: vec![byte; 99] };
+    assert_eq!(world.store.put_app_key("tiktok_ads", &wrapped(1)).await.unwrap(), wrapped(1));
+    assert_eq!(world.store.put_app_key("tiktok_ads", &wrapped(2)).await.unwrap(), wrapped(1));
+    world.store.put_app_secret("tiktok_ads", "credentials", &sealed(1, 50)).await.unwrap();
+    world.store.put_app_secret("tiktok_ads", "credentials", &sealed(2, 50)).await.unwrap();
+    assert_eq!(world.store.app_secret("tiktok_ads", "credentials").await.unwrap(), Some(sealed(2, 50)));
+    assert_eq!(world.store.app_secret("mooring", "credentials").await.unwrap(), None);
+}

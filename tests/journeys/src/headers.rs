@@ -1,0 +1,54 @@
+//! The headers that every answer of ours carries, whatever the route and the status.
+
+use anyhow::{Result, ensure};
+
+use crate::Answer;
+
+/// Fails unless an answer is protected as all are. `https` is whether the API's origin is.
+pub fn secured(answer: &Answer, https: bool) -> Result<()> {
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("cross-origin-opener-policy", "same-origin"),
+    ] {
+        ensure!(answer.header(name) == value, "{name}: {:?}", answer.header(name));
+    }
+    policy(answer)?;
+    for name in ["x-powered-by", "server", "access-control-allow-credentials"] {
+        ensure!(answer.header(name).is_empty(), "{name} is there");
+    }
+    ensure!(!answer.header("x-request-id").is_empty(), "no request id");
+    let cached = answer.header("cache-control");
+    let public = answer.status.is_success() && answer.header("access-control-allow-origin") == "*";
+    ensure!(cached == if public { "public, max-age=300" } else { "no-store" }, "cache-control: {cached}");
+    let strict = answer.header("strict-transport-security");
+    ensure!(strict.starts_with("max-age=63072000") == https, "strict-transport-security: {strict:?}");
+    answer.headers.get_all("set-cookie").iter().try_for_each(|value| cookie(value.to_str()?, https))
+}
+
+/// Nothing is loaded, framed or run; a page has its own style sheet, and a form page its own targets.
+fn policy(answer: &Answer) -> Result<()> {
+    let policy = answer.header("content-security-policy");
+    let parts: Vec<&str> = policy.split("; ").collect();
+    for part in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"] {
+        ensure!(parts.contains(&part), "policy without {part}: {policy}");
+    }
+    ensure!(!policy.contains("unsafe") && !policy.contains('*'), "policy {policy}");
+    ensure!(!policy.contains("script-src"), "no page of ours has a script: {policy}");
+    let targets = parts.iter().find_map(|part| part.strip_prefix("form-action "));
+    let posts = answer.body.contains("<form");
+    ensure!(targets.is_some_and(|targets| targets.starts_with("'self'") == posts), "policy {policy}");
+    // A form's request has to carry `Origin`; from anywhere else not even our address goes on.
+    let referrer = if posts { "same-origin" } else { "no-referrer" };
+    ensure!(answer.header("referrer-policy") == referrer, "{}", answer.header("referrer-policy"));
+    ensure!(!answer.body.contains(" style=\"") && !answer.body.contains("<script"), "the policy forbids it");
+    Ok(())
+}
+
+fn cookie(cookie: &str, https: bool) -> Result<()> {
+    let parts: Vec<&str> = cookie.split("; ").collect();
+    ensure!(["Path=/", "HttpOnly", "SameSite=Lax"].iter().all(|part| parts.contains(part)), "{cookie}");
+    ensure!(!cookie.to_lowercase().contains("domain="), "{cookie}");
+    ensure!(parts.contains(&"Secure") == https && cookie.starts_with("__Host-") == https, "{cookie}");
+    Ok(())
+}
