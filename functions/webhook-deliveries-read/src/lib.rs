@@ -57,8 +57,7 @@ async fn list(app: &App, request: &Request, caller: &Caller, endpoint: &Endpoint
     query.finish()?;
     // One more than asked for tells whether there is another page.
     let asked = limit + 1;
-    let mut found =
-        read_webhooks::deliveries(&ports(app), caller, endpoint, before.as_ref(), asked).await?;
+    let mut found = read_webhooks::deliveries(&ports(app), caller, endpoint, before.as_ref(), asked).await?;
     let page = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = found.len() > page;
     found.truncate(page);

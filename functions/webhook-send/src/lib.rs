@@ -44,7 +44,8 @@ async fn send(app: &App, request: &Request, caller: &Caller, attempt: &Attempt) 
         attempt,
     };
     let id: EndpointId = path(request, "id")?;
-    let again = request.path_parameters_ref().is_some_and(|parameters| parameters.first("delivery").is_some());
+    let again =
+        request.path_parameters_ref().is_some_and(|parameters| parameters.first("delivery").is_some());
     let started = if again {
         replay(&ports, caller, &id, &path(request, "delivery")?).await?
     } else {

@@ -68,10 +68,7 @@ impl Scope {
     /// Tells whether a browser may ever hold this scope: deleting a whole tenant, minting tokens and the tenant's own
     /// servers are not for browsers.
     pub const fn fits_a_browser(self) -> bool {
-        !matches!(
-            self,
-            Self::TokensMint | Self::DeletionsWrite | Self::WebhooksRead | Self::WebhooksWrite
-        )
+        !matches!(self, Self::TokensMint | Self::DeletionsWrite | Self::WebhooksRead | Self::WebhooksWrite)
     }
 }
 

@@ -14,9 +14,8 @@ pub use self::sync::{
     SyncProgress, SyncQueue,
 };
 pub use self::webhooks::{
-    DeliveryRead, DeliveryWrite, EndpointChange, EndpointHealth, EndpointRead, EndpointSecretsRead, EndpointWrite,
-    WebhookDue,
-    WebhookPost, WebhookQueue,
+    DeliveryRead, DeliveryWrite, EndpointChange, EndpointHealth, EndpointRead, EndpointSecretsRead,
+    EndpointWrite, WebhookDue, WebhookPost, WebhookQueue,
 };
 use crate::account::Account;
 use crate::caller::{Credential, Tenant};

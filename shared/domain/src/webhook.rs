@@ -139,7 +139,6 @@ impl EndpointSecrets {
     pub fn valid(&self, now: Timestamp) -> impl Iterator<Item = &SealedSecret> {
         self.secrets.iter().filter(move |secret| secret.until.is_none_or(|until| now < until))
     }
-
 }
 
 /// A new signing secret: 256 bits.

@@ -56,7 +56,13 @@ pub const ROUTES: &[Route] = &[
         Scope::WebhooksWrite,
         "createWebhookEndpoint",
     ),
-    api("webhook-endpoints-read", "GET", "/v1/webhook-endpoints", Scope::WebhooksRead, "listWebhookEndpoints"),
+    api(
+        "webhook-endpoints-read",
+        "GET",
+        "/v1/webhook-endpoints",
+        Scope::WebhooksRead,
+        "listWebhookEndpoints",
+    ),
     api(
         "webhook-endpoints-read",
         "GET",
@@ -99,7 +105,13 @@ pub const ROUTES: &[Route] = &[
         Scope::WebhooksRead,
         "getWebhookDelivery",
     ),
-    api("webhook-send", "POST", "/v1/webhook-endpoints/{id}/test", Scope::WebhooksWrite, "testWebhookEndpoint"),
+    api(
+        "webhook-send",
+        "POST",
+        "/v1/webhook-endpoints/{id}/test",
+        Scope::WebhooksWrite,
+        "testWebhookEndpoint",
+    ),
     api(
         "webhook-send",
         "POST",

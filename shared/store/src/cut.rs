@@ -111,7 +111,8 @@ impl Store {
                 self.plan_account(deletion, connection, account, core).await
             }
             Subject::Tenant => {
-                let hooks = self.keys(&Span::prefix(Table::Vault, keys::hook_vault(&deletion.tenant), "")).await?;
+                let hooks =
+                    self.keys(&Span::prefix(Table::Vault, keys::hook_vault(&deletion.tenant), "")).await?;
                 Ok(plan_tenant(deletion, core, hooks))
             }
         }

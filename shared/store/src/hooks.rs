@@ -13,8 +13,8 @@ use crate::Store;
 use crate::client::{Check, Write};
 use crate::items::caller::ACTIVE;
 use crate::items::hooks::{
-    DESCRIPTION, FAILING, OFF, OFF_AT, ORIGIN, TYPES, VERSION, read_endpoint, read_secrets, types, write_endpoint,
-    write_secrets,
+    DESCRIPTION, FAILING, OFF, OFF_AT, ORIGIN, TYPES, VERSION, read_endpoint, read_secrets, types,
+    write_endpoint, write_secrets,
 };
 use crate::items::{Fields, Item, SK, flag, number, text, time};
 use crate::keys;
@@ -120,18 +120,9 @@ impl EndpointHealth for Store {
         self.transact(&[write]).await.map(|_| ())
     }
 
-    async fn switch_off(
-        &self,
-        tenant: &TenantId,
-        id: &EndpointId,
-        off: Off,
-        at: Timestamp,
-    ) -> Result<bool> {
-        let about = About {
-            endpoint: Some(id.clone()),
-            reason: Some(off.as_str().to_owned()),
-            ..About::default()
-        };
+    async fn switch_off(&self, tenant: &TenantId, id: &EndpointId, off: Off, at: Timestamp) -> Result<bool> {
+        let about =
+            About { endpoint: Some(id.clone()), reason: Some(off.as_str().to_owned()), ..About::default() };
         let writes = [
             Write::update(keys::endpoint(tenant, id))
                 .set(OFF, text(off.as_str()))

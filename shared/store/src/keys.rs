@@ -51,11 +51,13 @@ use mooring_domain::ports::AccountRef;
 use mooring_domain::report::Level;
 use mooring_domain::secret::{Digest, Fingerprint};
 
-pub(crate) use due::{DUE_DELETIONS, DUE_EVENTS, DUE_OUTBOX, DUE_TRIES, EARLIEST, due_minute, due_shard, instant};
+pub(crate) use due::{
+    DUE_DELETIONS, DUE_EVENTS, DUE_OUTBOX, DUE_TRIES, EARLIEST, due_minute, due_shard, instant,
+};
 pub(crate) use guards::{bucket, buckets, repeat};
 pub(crate) use hooks::{
-    delivery, deliveries_before, endpoint, endpoint_secrets, endpoints_from, hook_event, hook_vault, parse_endpoint,
-    parse_job,
+    deliveries_before, delivery, endpoint, endpoint_secrets, endpoints_from, hook_event, hook_vault,
+    parse_endpoint, parse_job,
 };
 pub(crate) use sheets::{head, heads, parse_head, part, parts, past, past_until, shelf};
 

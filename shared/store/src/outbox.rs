@@ -57,12 +57,7 @@ pub(crate) fn state_row(tenant: &TenantId, id: &ConnectionId, to: State, now: Ti
 }
 
 /// The event of a connection alone.
-pub(crate) fn connection_row(
-    tenant: &TenantId,
-    id: &ConnectionId,
-    kind: EventType,
-    now: Timestamp,
-) -> Write {
+pub(crate) fn connection_row(tenant: &TenantId, id: &ConnectionId, kind: EventType, now: Timestamp) -> Write {
     event_row(tenant, now, kind, About { connection: Some(id.clone()), ..About::default() }, now)
 }
 

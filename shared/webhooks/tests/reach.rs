@@ -23,54 +23,233 @@ use tokio::net::TcpListener;
 
 /// Addresses that must never be called, one of each block and its edges, v4 first.
 const BLOCKED_V4: &[&str] = &[
-    "0.0.0.0", "0.0.0.1", "0.255.255.255", "10.0.0.0", "10.0.0.1", "10.255.255.255", "100.64.0.0", "100.64.0.1",
-    "100.100.100.200", "100.127.255.255", "127.0.0.0", "127.0.0.1", "127.0.0.53", "127.1.2.3", "127.255.255.255",
-    "169.254.0.1", "169.254.169.253", "169.254.169.254", "169.254.170.2", "169.254.100.5", "169.254.255.255",
-    "172.16.0.0", "172.16.0.1", "172.17.0.1", "172.31.255.255", "192.0.0.0", "192.0.0.8", "192.0.0.170",
-    "192.0.0.192", "192.0.2.1", "192.0.2.255", "192.31.196.1", "192.52.193.1", "192.88.99.1", "192.168.0.1",
-    "192.168.1.1", "192.168.255.255", "192.175.48.1", "198.18.0.1", "198.19.255.255", "198.51.100.1",
-    "198.51.100.255", "203.0.113.1", "203.0.113.255", "224.0.0.1", "224.0.0.251", "239.255.255.255", "240.0.0.1",
-    "250.1.2.3", "255.255.255.254", "255.255.255.255",
+    "0.0.0.0",
+    "0.0.0.1",
+    "0.255.255.255",
+    "10.0.0.0",
+    "10.0.0.1",
+    "10.255.255.255",
+    "100.64.0.0",
+    "100.64.0.1",
+    "100.100.100.200",
+    "100.127.255.255",
+    "127.0.0.0",
+    "127.0.0.1",
+    "127.0.0.53",
+    "127.1.2.3",
+    "127.255.255.255",
+    "169.254.0.1",
+    "169.254.169.253",
+    "169.254.169.254",
+    "169.254.170.2",
+    "169.254.100.5",
+    "169.254.255.255",
+    "172.16.0.0",
+    "172.16.0.1",
+    "172.17.0.1",
+    "172.31.255.255",
+    "192.0.0.0",
+    "192.0.0.8",
+    "192.0.0.170",
+    "192.0.0.192",
+    "192.0.2.1",
+    "192.0.2.255",
+    "192.31.196.1",
+    "192.52.193.1",
+    "192.88.99.1",
+    "192.168.0.1",
+    "192.168.1.1",
+    "192.168.255.255",
+    "192.175.48.1",
+    "198.18.0.1",
+    "198.19.255.255",
+    "198.51.100.1",
+    "198.51.100.255",
+    "203.0.113.1",
+    "203.0.113.255",
+    "224.0.0.1",
+    "224.0.0.251",
+    "239.255.255.255",
+    "240.0.0.1",
+    "250.1.2.3",
+    "255.255.255.254",
+    "255.255.255.255",
 ];
 const BLOCKED_V6: &[&str] = &[
-    "::", "::1", "::2", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::ffff:192.168.0.1",
-    "::ffff:8.8.8.8", "::ffff:0:127.0.0.1", "::127.0.0.1", "::10.0.0.1", "64:ff9b::127.0.0.1", "64:ff9b::7f00:1",
-    "64:ff9b::a9fe:a9fe", "64:ff9b::8.8.8.8", "64:ff9b:1::1", "64:ff9b:1:ffff::10.0.0.1", "100::1", "100:0:0:1::1",
-    "2001::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:1::1", "2001:2::1", "2001:3::1", "2001:10::1",
-    "2001:20::1", "2001:30::1", "2001:1ff:ffff::1", "2001:db8::1", "2001:db8:ffff::1", "2002::1", "2002:7f00:1::1",
-    "2002:a9fe:a9fe::1", "2002:c0a8:1::1", "2620:4f:8000::1", "3fff::1", "3fff:fff::1", "4000::1", "5f00::1",
-    "8000::1", "fc00::1", "fd00::1", "fd00:ec2::254", "fd00:ec2::253", "fd12:3456:789a::1", "fe80::1",
-    "fe80::a9fe:a9fe", "febf::1", "fec0::1", "ff00::1", "ff02::1", "ff05::2", "ffff::1", "1fff::1",
+    "::",
+    "::1",
+    "::2",
+    "::ffff:127.0.0.1",
+    "::ffff:10.0.0.1",
+    "::ffff:169.254.169.254",
+    "::ffff:192.168.0.1",
+    "::ffff:8.8.8.8",
+    "::ffff:0:127.0.0.1",
+    "::127.0.0.1",
+    "::10.0.0.1",
+    "64:ff9b::127.0.0.1",
+    "64:ff9b::7f00:1",
+    "64:ff9b::a9fe:a9fe",
+    "64:ff9b::8.8.8.8",
+    "64:ff9b:1::1",
+    "64:ff9b:1:ffff::10.0.0.1",
+    "100::1",
+    "100:0:0:1::1",
+    "2001::1",
+    "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+    "2001:1::1",
+    "2001:2::1",
+    "2001:3::1",
+    "2001:10::1",
+    "2001:20::1",
+    "2001:30::1",
+    "2001:1ff:ffff::1",
+    "2001:db8::1",
+    "2001:db8:ffff::1",
+    "2002::1",
+    "2002:7f00:1::1",
+    "2002:a9fe:a9fe::1",
+    "2002:c0a8:1::1",
+    "2620:4f:8000::1",
+    "3fff::1",
+    "3fff:fff::1",
+    "4000::1",
+    "5f00::1",
+    "8000::1",
+    "fc00::1",
+    "fd00::1",
+    "fd00:ec2::254",
+    "fd00:ec2::253",
+    "fd12:3456:789a::1",
+    "fe80::1",
+    "fe80::a9fe:a9fe",
+    "febf::1",
+    "fec0::1",
+    "ff00::1",
+    "ff02::1",
+    "ff05::2",
+    "ffff::1",
+    "1fff::1",
 ];
 /// Addresses of the public Internet; without them the lists above would prove nothing.
 const PUBLIC: &[&str] = &[
-    "1.1.1.1", "8.8.8.8", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255", "128.0.0.0",
-    "169.253.255.255", "169.255.0.0", "172.15.255.255", "172.32.0.0", "192.0.1.0", "192.167.255.255", "192.169.0.0",
-    "198.17.255.255", "198.20.0.0", "203.0.114.0", "223.255.255.255", "2600::1", "2606:4700::1111",
-    "2001:4860:4860::8888", "2001:200::1", "2a00:1450::1", "2003::1", "3ffe::1", "2620:4f:8001::1",
+    "1.1.1.1",
+    "8.8.8.8",
+    "9.255.255.255",
+    "11.0.0.0",
+    "100.63.255.255",
+    "100.128.0.0",
+    "126.255.255.255",
+    "128.0.0.0",
+    "169.253.255.255",
+    "169.255.0.0",
+    "172.15.255.255",
+    "172.32.0.0",
+    "192.0.1.0",
+    "192.167.255.255",
+    "192.169.0.0",
+    "198.17.255.255",
+    "198.20.0.0",
+    "203.0.114.0",
+    "223.255.255.255",
+    "2600::1",
+    "2606:4700::1111",
+    "2001:4860:4860::8888",
+    "2001:200::1",
+    "2a00:1450::1",
+    "2003::1",
+    "3ffe::1",
+    "2620:4f:8001::1",
 ];
 
 /// Texts that are no address for a webhook, whatever they lead to.
 fn bad_urls() -> Vec<String> {
     let mut all: Vec<String> = [
-        "", " ", "/", "//", "https:", "https://", "https:///", "https://:443/", "https://?", "https://#", "example.com",
-        "//example.com/", "http://example.com/", "http://example.com:443/", "HTTP://example.com/", "ftp://example.com/",
-        "file:///etc/passwd", "gopher://example.com/", "dict://example.com/", "ldap://example.com/", "ws://example.com/",
-        "wss://example.com/", "data:text/plain,x", "javascript:alert(1)", "unix:/var/run/docker.sock", "jar:https://example.com/!/",
-        "blob:https://example.com/x", "https://user@example.com/", "https://user:pass@example.com/", "https://@example.com/",
-        "https://:@example.com/", "https://example.com@127.0.0.1/", "https://127.0.0.1@example.com/",
-        "https://example.com:80@evil.example.com/", "https:\\\\user@example.com\\", "https:/\\@example.com/",
-        "https://example.com/#fragment", "https://example.com/#", "https://example.com:0/", "https://example.com:65536/",
-        "https://example.com:-1/", "https://example.com:x/", "https://localhost/", "https://LOCALHOST/", "https://localhost./",
-        "https://localhost:8443/", "https://a.localhost/", "https://a.b.localhost/", "https://localhost.localdomain/",
-        "https://router.lan/", "https://printer.local/", "https://metadata.google.internal/", "https://ip-10-0-0-1.ec2.internal/",
-        "https://db.internal./", "https://host.docker.internal/", "https://intranet/", "https://wiki.intranet/",
-        "https://metadata/", "https://nas.home.arpa/", "https://x.onion/", "https://a..b/", "https://example..com/x", "https://.com/",
-        "https://exa mple.com/", "https://example.com/a b", "https://example.com/\t", "https://exam\nple.com/", "\thttps://example.com/",
-        "https://example.com/\u{7f}", "https://ex\u{e4}mple.com/", "https://%00/", "https://%6c%6f%63%61%6c%68%6f%73%74/",
-        "https://%31%32%37.0.0.1/", "https://\u{2460}\u{2461}\u{2466}.0.0.1/", "https://[::1", "https://::1/", "https://[::g]/",
-        "https://[fe80::1%25eth0]/", "https://[v1.x]/", "https://127.0.0.1:99999/", "https://1.2.3.4.5/", "https://256.1.1.1/",
-        "https://0x100000000/", "https://1.1.1.0x100/", "https://08.8.8.8/",
+        "",
+        " ",
+        "/",
+        "//",
+        "https:",
+        "https://",
+        "https:///",
+        "https://:443/",
+        "https://?",
+        "https://#",
+        "example.com",
+        "//example.com/",
+        "http://example.com/",
+        "http://example.com:443/",
+        "HTTP://example.com/",
+        "ftp://example.com/",
+        "file:///etc/passwd",
+        "gopher://example.com/",
+        "dict://example.com/",
+        "ldap://example.com/",
+        "ws://example.com/",
+        "wss://example.com/",
+        "data:text/plain,x",
+        "javascript:alert(1)",
+        "unix:/var/run/docker.sock",
+        "jar:https://example.com/!/",
+        "blob:https://example.com/x",
+        "https://user@example.com/",
+        "https://user:pass@example.com/",
+        "https://@example.com/",
+        "https://:@example.com/",
+        "https://example.com@127.0.0.1/",
+        "https://127.0.0.1@example.com/",
+        "https://example.com:80@evil.example.com/",
+        "https:\\\\user@example.com\\",
+        "https:/\\@example.com/",
+        "https://example.com/#fragment",
+        "https://example.com/#",
+        "https://example.com:0/",
+        "https://example.com:65536/",
+        "https://example.com:-1/",
+        "https://example.com:x/",
+        "https://localhost/",
+        "https://LOCALHOST/",
+        "https://localhost./",
+        "https://localhost:8443/",
+        "https://a.localhost/",
+        "https://a.b.localhost/",
+        "https://localhost.localdomain/",
+        "https://router.lan/",
+        "https://printer.local/",
+        "https://metadata.google.internal/",
+        "https://ip-10-0-0-1.ec2.internal/",
+        "https://db.internal./",
+        "https://host.docker.internal/",
+        "https://intranet/",
+        "https://wiki.intranet/",
+        "https://metadata/",
+        "https://nas.home.arpa/",
+        "https://x.onion/",
+        "https://a..b/",
+        "https://example..com/x",
+        "https://.com/",
+        "https://exa mple.com/",
+        "https://example.com/a b",
+        "https://example.com/\t",
+        "https://exam\nple.com/",
+        "\thttps://example.com/",
+        "https://example.com/\u{7f}",
+        "https://ex\u{e4}mple.com/",
+        "https://%00/",
+        "https://%6c%6f%63%61%6c%68%6f%73%74/",
+        "https://%31%32%37.0.0.1/",
+        "https://\u{2460}\u{2461}\u{2466}.0.0.1/",
+        "https://[::1",
+        "https://::1/",
+        "https://[::g]/",
+        "https://[fe80::1%25eth0]/",
+        "https://[v1.x]/",
+        "https://127.0.0.1:99999/",
+        "https://1.2.3.4.5/",
+        "https://256.1.1.1/",
+        "https://0x100000000/",
+        "https://1.1.1.0x100/",
+        "https://08.8.8.8/",
     ]
     .map(str::to_owned)
     .into();
@@ -196,9 +375,11 @@ async fn no_bad_address_is_taken_or_called() {
     let sender = sender(Reach::Public, &dns);
     let mut all = bad_urls();
     let port = listener.at.port();
-    all.extend(["127.0.0.1", "[::1]", "localhost", "127.1", "2130706433", "0x7f000001", "0177.0.0.1"]
-        .iter()
-        .flat_map(|host| ["http", "https"].map(|scheme| format!("{scheme}://{host}:{port}/"))));
+    all.extend(
+        ["127.0.0.1", "[::1]", "localhost", "127.1", "2130706433", "0x7f000001", "0177.0.0.1"]
+            .iter()
+            .flat_map(|host| ["http", "https"].map(|scheme| format!("{scheme}://{host}:{port}/"))),
+    );
     for url in &all {
         assert!(Target::parse(url, Reach::Public).is_err(), "{url:?} is taken");
         assert_eq!(post(&sender, url).await.failure, Some(Failure::Forbidden), "{url:?}");
@@ -236,8 +417,16 @@ async fn rebinding_gains_nothing() {
     let local = sender(Reach::WithLoopback, &dns);
     let url = format!("http://localhost:{}/", listener.at.port());
     assert_eq!(post(&local, &url).await.failure, None);
-    assert_eq!((listener.came(), dns.asked.load(Ordering::SeqCst)), (1, 1), "one lookup, and the call went there");
-    assert_eq!(post(&local, &url).await.failure, Some(Failure::Forbidden), "no answer is kept for the next call");
+    assert_eq!(
+        (listener.came(), dns.asked.load(Ordering::SeqCst)),
+        (1, 1),
+        "one lookup, and the call went there"
+    );
+    assert_eq!(
+        post(&local, &url).await.failure,
+        Some(Failure::Forbidden),
+        "no answer is kept for the next call"
+    );
     assert_eq!((listener.came(), dns.asked.load(Ordering::SeqCst)), (1, 2));
 }
 
@@ -247,14 +436,20 @@ async fn redirects_are_not_followed_and_a_long_answer_is_not_read() {
     let goal = Listener::start("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await;
     let sender = sender(Reach::WithLoopback, &dns);
     for status in ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"] {
-        let head = format!("HTTP/1.1 {status}\r\nlocation: http://{}/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n", goal.at);
+        let head = format!(
+            "HTTP/1.1 {status}\r\nlocation: http://{}/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+            goal.at
+        );
         let listener = Listener::start(head.leak()).await;
         let posted = post(&sender, &format!("http://{}/", listener.at)).await;
         assert_eq!(posted.failure, Some(Failure::Redirect), "{status}");
         assert_eq!(listener.came(), 1);
     }
     assert_eq!(goal.came(), 0);
-    let endless = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{}", "400\r\n".to_owned() + &"x".repeat(1_024) + "\r\n");
+    let endless = format!(
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{}",
+        "400\r\n".to_owned() + &"x".repeat(1_024) + "\r\n"
+    );
     let listener = Listener::start(endless.leak()).await;
     assert_eq!(post(&sender, &format!("http://{}/", listener.at)).await.failure, None, "the status decides");
 }
@@ -276,5 +471,8 @@ async fn a_call_has_the_headers_of_the_specification_and_is_verified_by_its_rule
     let wanted = mooring_webhooks::signature([[7_u8; 32].as_slice()], &id, at, body);
     assert_eq!(header("webhook-signature"), wanted);
     assert_eq!(header("content-type"), "application/json");
-    assert!(body.starts_with(r#"{"type":"webhook.test","timestamp":"1970-01-01T00:00:00Z","data":{"#), "{body}");
+    assert!(
+        body.starts_with(r#"{"type":"webhook.test","timestamp":"1970-01-01T00:00:00Z","data":{"#),
+        "{body}"
+    );
 }

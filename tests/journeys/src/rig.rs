@@ -187,7 +187,9 @@ impl Rig {
         let at @ At { mode, call, every } = at.into();
         self.plan.reset();
         match every {
-            Some(every) => (call..MOST_CALLS).step_by(every).for_each(|call| self.plan.inject(call, mode.fault())),
+            Some(every) => {
+                (call..MOST_CALLS).step_by(every).for_each(|call| self.plan.inject(call, mode.fault()))
+            }
             None if call > 0 => mode.plan(&self.plan, call, &self.last_calm()),
             None => {}
         }

@@ -41,7 +41,10 @@ impl Hook {
     async fn test(&self, world: &World) -> Result<Value> {
         let delivery = world.product.call(Method::POST, &self.path("/test"), None).await?;
         world.stack.drain().await?;
-        world.product.get(&self.path(&format!("/deliveries/{}", delivery["id"].as_str().context("no id")?))).await
+        world
+            .product
+            .get(&self.path(&format!("/deliveries/{}", delivery["id"].as_str().context("no id")?)))
+            .await
     }
 
     async fn change(&self, world: &World, change: Value) -> Result<Value> {
@@ -82,12 +85,16 @@ async fn what_happens_to_a_connection_arrives_signed() -> Result<()> {
         let body = heard[0].json();
         let data = &body["data"];
         ensure!(data["connection_id"] == connected.id.as_str() && data["state"] == state, "{kind}: {body}");
-        ensure!(data["deletion_id"] == deletion.map_or(Value::Null, |deletion| deletion["id"].clone()), "{body}");
+        ensure!(
+            data["deletion_id"] == deletion.map_or(Value::Null, |deletion| deletion["id"].clone()),
+            "{body}"
+        );
         ensure!(deletion.is_none() || data["reason"] == "disconnected", "{kind}: {body}");
         ensure!(heard[0].header("webhook-id").starts_with("evt_"), "{kind}");
     }
     let all = receiver.of_type("deletion.completed");
-    let ends: Vec<_> = all.iter().filter(|heard| heard.json()["data"]["deletion_id"] == deletion["id"]).collect();
+    let ends: Vec<_> =
+        all.iter().filter(|heard| heard.json()["data"]["deletion_id"] == deletion["id"]).collect();
     ensure!(ends.len() == 2 && ends[0].header("webhook-id") == ends[1].header("webhook-id"), "{ends:?}");
     for (path, hook) in [("/", &hook), ("/some", &some)] {
         let heard = ends.iter().find(|heard| heard.path == path).context("not at every endpoint")?;
@@ -95,7 +102,10 @@ async fn what_happens_to_a_connection_arrives_signed() -> Result<()> {
         let data = heard.json()["data"].clone();
         ensure!(data["status_url"] == deletion["status_url"] && data["state"] == "deleted", "{data}");
     }
-    ensure!(receiver.heard().iter().filter(|heard| heard.path == "/some").count() == all.len() / 2, "a type too many");
+    ensure!(
+        receiver.heard().iter().filter(|heard| heard.path == "/some").count() == all.len() / 2,
+        "a type too many"
+    );
     for delivery in hook.deliveries(&world).await? {
         ensure!(delivery["state"] == "delivered" && delivery["attempts"][0]["status"] == 204, "{delivery}");
     }
@@ -121,9 +131,13 @@ async fn a_failure_is_tried_again_and_a_delivery_can_be_replayed() -> Result<()>
     world.pass(SignedDuration::from_secs(200)).await?;
     let path = hook.path(&format!("/deliveries/{}", first["id"].as_str().context("no id")?));
     let done = world.product.get(&path).await?;
-    let seen: Vec<_> = done["attempts"].as_array().context("no log")?.iter().map(|one| one["status"].clone()).collect();
+    let seen: Vec<_> =
+        done["attempts"].as_array().context("no log")?.iter().map(|one| one["status"].clone()).collect();
     ensure!(seen == [json!(500), json!(302), json!(200)] && done["state"] == "delivered", "{done}");
-    ensure!(done["attempts"][1]["failure"] == "redirect" && done["attempts"][2]["failure"].is_null(), "{done}");
+    ensure!(
+        done["attempts"][1]["failure"] == "redirect" && done["attempts"][2]["failure"].is_null(),
+        "{done}"
+    );
     ensure!(world.product.get(&hook.path("")).await?["failing_since"].is_null());
 
     let again = world.product.call(Method::POST, &format!("{path}/replay"), None).await?;
@@ -150,7 +164,8 @@ async fn a_replaced_secret_signs_beside_the_new_one_for_a_day() -> Result<()> {
     ensure!(heard[0].verified(&hook.secret)? == 2 && heard[0].verified(&secret)? == 2);
     ensure!(heard[1].verified(&secret)? == 1 && heard[1].verified(&hook.secret).is_err());
     // A new address needs no new secret, and gets what comes from now on.
-    hook.change(&world, json!({ "url": format!("{}/moved", receiver.origin()), "description": "moved" })).await?;
+    hook.change(&world, json!({ "url": format!("{}/moved", receiver.origin()), "description": "moved" }))
+        .await?;
     hook.test(&world).await?;
     let last = receiver.heard().pop().context("nothing came")?;
     ensure!(last.path == "/moved" && last.verified(&secret)? == 1, "{last:?}");
@@ -162,7 +177,8 @@ async fn an_endpoint_that_is_off_hears_nothing_and_others_hear_of_it() -> Result
     let world = World::start(Size::SMALL).await?;
     let (gone, watcher) = (Receiver::start().await?, Receiver::start().await?);
     let hook = Hook::at(&world, json!({ "url": gone.origin() })).await?;
-    Hook::at(&world, json!({ "url": watcher.origin(), "event_types": ["webhook_endpoint.disabled"] })).await?;
+    Hook::at(&world, json!({ "url": watcher.origin(), "event_types": ["webhook_endpoint.disabled"] }))
+        .await?;
     gone.answers(&[410]);
     let delivery = hook.test(&world).await?;
     ensure!(delivery["state"] == "failed" && delivery["next_attempt_at"].is_null(), "{delivery}");
@@ -252,12 +268,17 @@ async fn address_and_secret_are_only_kept_sealed() -> Result<()> {
     for table in Table::ALL {
         let bytes = tables::bytes(&world.stack, table).await?;
         for needle in [canary.as_bytes(), secret, raw.as_slice()] {
-            ensure!(!bytes.windows(needle.len()).any(|window| window == needle), "in clear in {}", table.as_str());
+            ensure!(
+                !bytes.windows(needle.len()).any(|window| window == needle),
+                "in clear in {}",
+                table.as_str()
+            );
         }
     }
     let body = json!({ "tenant": true });
     let deletion = world.product.call(Method::POST, "/v1/deletion-requests", Some(&body)).await?;
-    let status = url::Url::parse(deletion["status_url"].as_str().context("no status page")?)?.path().to_owned();
+    let status =
+        url::Url::parse(deletion["status_url"].as_str().context("no status page")?)?.path().to_owned();
     for minutes in [1, 21, 24 * 60] {
         world.pass(SignedDuration::from_mins(minutes)).await?;
         world.pass(SignedDuration::from_mins(6)).await?;

@@ -154,16 +154,15 @@ fn words_that_belong_to_one_place() {
 
 #[test]
 fn n7_handlers_name_no_adapter() {
-    let adapters =
-        [
-            "mooring_store::",
-            "mooring_vault::",
-            "mooring_mail::",
-            "mooring_webhooks::",
-            "mooring_registry::",
-            "aws_sdk_",
-            "reqwest",
-        ];
+    let adapters = [
+        "mooring_store::",
+        "mooring_vault::",
+        "mooring_mail::",
+        "mooring_webhooks::",
+        "mooring_registry::",
+        "aws_sdk_",
+        "reqwest",
+    ];
     let mut found = Vec::new();
     for source in sources(&["functions"]).unwrap().iter().filter(|source| !source.path.ends_with("main.rs")) {
         for (line, text) in source.product_lines() {

@@ -7,14 +7,12 @@ use crate::error::{Error, Result, Retry};
 use crate::idempotency::{Attempt, Standing};
 use crate::ids::EndpointId;
 use crate::keys::KeyContext;
-use crate::ports::{
-    Clock, EndpointChange, EndpointRead, EndpointSecretsRead, EndpointWrite, KeyMint,
-};
+use crate::ports::{Clock, EndpointChange, EndpointRead, EndpointSecretsRead, EndpointWrite, KeyMint};
 use crate::secret::Confidential;
 use crate::webhook::target::Target;
 use crate::webhook::{
-    Endpoint, EndpointSecrets, EventType, MOST_SECRETS, NewSecret, OLD_SECRET, Off, SealedSecret, SealedValue,
-    URL_SLOT, secret_slot,
+    Endpoint, EndpointSecrets, EventType, MOST_SECRETS, NewSecret, OLD_SECRET, Off, SealedSecret,
+    SealedValue, URL_SLOT, secret_slot,
 };
 
 /// What the operation needs.

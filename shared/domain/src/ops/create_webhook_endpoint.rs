@@ -13,7 +13,8 @@ use crate::random;
 use crate::secret::Confidential;
 use crate::webhook::target::Target;
 use crate::webhook::{
-    Endpoint, EndpointSecrets, EventType, MOST_ENDPOINTS, NewSecret, SealedSecret, SealedValue, URL_SLOT, secret_slot,
+    Endpoint, EndpointSecrets, EventType, MOST_ENDPOINTS, NewSecret, SealedSecret, SealedValue, URL_SLOT,
+    secret_slot,
 };
 
 /// What the operation needs.
@@ -85,9 +86,7 @@ async fn is_there(ports: &Ports<'_>, endpoint: &Endpoint) -> Result<bool> {
     match ports.attempt.standing {
         Standing::First => Ok(false),
         Standing::Done(_) => Ok(true),
-        Standing::Again => {
-            Ok(ports.endpoints.endpoint(&endpoint.tenant, &endpoint.id).await?.is_some())
-        }
+        Standing::Again => Ok(ports.endpoints.endpoint(&endpoint.tenant, &endpoint.id).await?.is_some()),
     }
 }
 

@@ -53,7 +53,6 @@ pub async fn delivery(
     delivery: &DeliveryId,
 ) -> Result<Delivery> {
     endpoint(ports.endpoints, caller, id).await?;
-    let at =
-        DeliveryRef { tenant: caller.tenant.clone(), endpoint: id.clone(), delivery: delivery.clone() };
+    let at = DeliveryRef { tenant: caller.tenant.clone(), endpoint: id.clone(), delivery: delivery.clone() };
     ports.deliveries.delivery(&at).await?.ok_or_else(|| Error::not_found("delivery"))
 }

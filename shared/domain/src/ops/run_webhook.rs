@@ -17,8 +17,8 @@ use crate::ports::{
 };
 use crate::secret::Plain;
 use crate::webhook::{
-    Attempt, Delivery, DeliveryRef, Endpoint, EndpointSecrets, Event, Failure, Job, LEASE, Off,
-    SealedValue, URL_SLOT, secret_slot,
+    Attempt, Delivery, DeliveryRef, Endpoint, EndpointSecrets, Event, Failure, Job, LEASE, Off, SealedValue,
+    URL_SLOT, secret_slot,
 };
 
 /// How many endpoints are read at a time.

@@ -62,8 +62,7 @@ pub async fn replay(
     delivery: &DeliveryId,
 ) -> Result<Started> {
     let endpoint = find(ports, caller, id).await?;
-    let at =
-        DeliveryRef { tenant: caller.tenant.clone(), endpoint: id.clone(), delivery: delivery.clone() };
+    let at = DeliveryRef { tenant: caller.tenant.clone(), endpoint: id.clone(), delivery: delivery.clone() };
     let mut found = known(ports, &at).await?;
     let is_pending = found.state == DeliveryState::Pending;
     if ports.attempt.is_done() || (is_pending && ports.attempt.standing == Standing::Again) {

@@ -69,13 +69,7 @@ pub trait EndpointHealth: Send + Sync {
     /// Forgets it.
     async fn recovered(&self, tenant: &TenantId, id: &EndpointId) -> Result<()>;
     /// Switches it off and says so in an event, in one transaction; false when it was off or is gone.
-    async fn switch_off(
-        &self,
-        tenant: &TenantId,
-        id: &EndpointId,
-        off: Off,
-        at: Timestamp,
-    ) -> Result<bool>;
+    async fn switch_off(&self, tenant: &TenantId, id: &EndpointId, off: Off, at: Timestamp) -> Result<bool>;
 }
 
 /// Reads events and deliveries.

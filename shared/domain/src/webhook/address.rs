@@ -48,7 +48,8 @@ pub fn is_public(address: IpAddr) -> bool {
                 let shift = 128 - length;
                 address.to_bits() >> shift == Ipv6Addr::from(first).to_bits() >> shift
             };
-            within([0x2000, 0, 0, 0, 0, 0, 0, 0], 3) && !V6.iter().any(|(first, length)| within(*first, *length))
+            within([0x2000, 0, 0, 0, 0, 0, 0, 0], 3)
+                && !V6.iter().any(|(first, length)| within(*first, *length))
         }
     }
 }

@@ -31,14 +31,16 @@ mod tests {
         let published = [5, 300, 1_800, 7_200, 18_000, 36_000, 36_000].map(Some);
         assert_eq!(plain, published.into_iter().chain([None]).collect::<Vec<_>>());
         for tries in 1..8 {
-            let (least, most) = (wait_after(tries, None, 0).unwrap(), wait_after(tries, None, u32::MAX).unwrap());
+            let (least, most) =
+                (wait_after(tries, None, 0).unwrap(), wait_after(tries, None, u32::MAX).unwrap());
             assert_eq!(most.as_millis() * 10, least.as_millis() * 11, "after {tries}");
         }
     }
 
     #[test]
     fn an_endpoint_is_left_alone_as_long_as_it_asks_up_to_a_day() {
-        let asked = |tries, seconds| wait_after(tries, Some(Duration::from_secs(seconds)), 0).unwrap().as_secs();
+        let asked =
+            |tries, seconds| wait_after(tries, Some(Duration::from_secs(seconds)), 0).unwrap().as_secs();
         assert_eq!(asked(1, 60), 60);
         assert_eq!(asked(2, 60), 300);
         assert_eq!(asked(1, 9_999_999), 86_400);

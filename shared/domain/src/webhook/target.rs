@@ -38,7 +38,8 @@ impl Target {
     /// Checks an address. What its name leads to is checked when it is called.
     pub fn parse(text: &str, reach: Reach) -> Result<Self> {
         let plain = text.len() <= LONGEST && text.bytes().all(|byte| byte.is_ascii_graphic());
-        let url = Url::parse(text).ok().filter(|_| plain).ok_or_else(|| refused("it is not an absolute URL"))?;
+        let url =
+            Url::parse(text).ok().filter(|_| plain).ok_or_else(|| refused("it is not an absolute URL"))?;
         if !url.username().is_empty() || url.password().is_some() || has_userinfo(text) {
             return Err(refused("it names a user"));
         }

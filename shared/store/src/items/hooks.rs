@@ -6,8 +6,8 @@ use mooring_domain::Result;
 use mooring_domain::ids::{DataKeyId, TenantId};
 use mooring_domain::keys::WrappedKey;
 use mooring_domain::webhook::{
-    About, Attempt, Delivery, DeliveryState, Endpoint, EndpointSecrets, Event, EventType, Failure, Off, SealedSecret,
-    SealedValue,
+    About, Attempt, Delivery, DeliveryState, Endpoint, EndpointSecrets, Event, EventType, Failure, Off,
+    SealedSecret, SealedValue,
 };
 
 use super::{DUE_AT, DUE_SHARD, Draft, Fields, Item, PK, SK, bytes, map, maps, number, text, texts, time};

@@ -60,9 +60,5 @@ pub(crate) fn parse_job(key: &Key) -> Option<Job> {
         return Some(Job::FanOut(tenant, event.parse().ok()?));
     }
     let (endpoint, delivery) = key.sk.strip_prefix("dlv#")?.split_once('#')?;
-    Some(Job::Try(DeliveryRef {
-        tenant,
-        endpoint: endpoint.parse().ok()?,
-        delivery: delivery.parse().ok()?,
-    }))
+    Some(Job::Try(DeliveryRef { tenant, endpoint: endpoint.parse().ok()?, delivery: delivery.parse().ok()? }))
 }

@@ -8,10 +8,10 @@ use jiff::SignedDuration;
 use uuid::Uuid;
 
 use super::*;
+use crate::deletion_plan::tests::fakes::now as ready;
 use crate::ids::{DataKeyId, DeliveryId, EndpointId};
 use crate::keys::{SealedBox, WrappedKey};
 use crate::random::tests::Counting;
-use crate::deletion_plan::tests::fakes::now as ready;
 use crate::webhook::schedule::WAITS;
 use crate::webhook::{About, DeliveryState, EventType, MOST_ATTEMPTS, Posted, SealedSecret};
 
@@ -247,7 +247,8 @@ impl DeliveryWrite for World {
 
     async fn advance_delivery(&self, delivery: &Delivery) -> Result<bool> {
         let mut all = self.deliveries.lock().unwrap();
-        let found = all.iter_mut().find(|known| known.at() == delivery.at() && known.version + 1 == delivery.version);
+        let found =
+            all.iter_mut().find(|known| known.at() == delivery.at() && known.version + 1 == delivery.version);
         Ok(found.map(|known| known.clone_from(delivery)).is_some())
     }
 }
@@ -273,13 +274,20 @@ impl WebhookPost for World {
 fn an_event_goes_to_each_endpoint_that_hears_it_and_once() {
     let off = Endpoint { off: Some((Off::Requested, Timestamp::UNIX_EPOCH)), ..endpoint(4, &[]) };
     let heard = [EventType::ConnectionActivated, EventType::DeletionCompleted];
-    let world =
-        World::with(vec![endpoint(1, &[]), endpoint(2, &heard), endpoint(3, &[EventType::ConnectionSuspect]), off]);
+    let world = World::with(vec![
+        endpoint(1, &[]),
+        endpoint(2, &heard),
+        endpoint(3, &[EventType::ConnectionSuspect]),
+        off,
+    ]);
     let job = Job::FanOut(tenant(), event(EventType::Test).id);
     assert!(matches!(world.run(&job), Outcome::FannedOut(2)));
     assert!(matches!(world.run(&job), Outcome::Nothing), "fanned out twice");
     let made: Vec<_> = world.deliveries.lock().unwrap().iter().map(Delivery::at).collect();
-    assert_eq!(made.iter().map(|at| at.endpoint.clone()).collect::<Vec<_>>(), [endpoint(1, &[]).id, endpoint(2, &[]).id]);
+    assert_eq!(
+        made.iter().map(|at| at.endpoint.clone()).collect::<Vec<_>>(),
+        [endpoint(1, &[]).id, endpoint(2, &[]).id]
+    );
     // A crash before the event was marked leaves it waiting: the same deliveries come out of it.
     world.events.lock().unwrap()[0].is_waiting = true;
     assert!(matches!(world.run(&job), Outcome::FannedOut(2)));
@@ -393,7 +401,8 @@ fn every_valid_secret_signs_and_no_other() {
 #[test]
 fn the_log_keeps_the_last_attempts() {
     let world = World::with(vec![endpoint(1, &[])]);
-    let mut delivery = Delivery::of(&world.entropy, &event(EventType::Test), &endpoint(1, &[]).id, world.now());
+    let mut delivery =
+        Delivery::of(&world.entropy, &event(EventType::Test), &endpoint(1, &[]).id, world.now());
     for number in 1..=u32::try_from(MOST_ATTEMPTS).unwrap() + 3 {
         delivery.remember(Attempt { number, at: world.now(), millis: 1, status: None, failure: None });
     }

@@ -3,9 +3,7 @@
 use super::{Outcome, Ports, save};
 use crate::error::Result;
 use crate::webhook::schedule::wait_after;
-use crate::webhook::{
-    Delivery, DeliveryState, Endpoint, Failure, GIVE_UP_AFTER, Job, Off, Posted,
-};
+use crate::webhook::{Delivery, DeliveryState, Endpoint, Failure, GIVE_UP_AFTER, Job, Off, Posted};
 
 /// The longest delay of the queue; what is due later is found by the sweeper.
 const QUEUE_SECONDS: u32 = 900;
