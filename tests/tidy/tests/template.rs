@@ -137,9 +137,8 @@ fn routes_in_code_are_the_routes_of_the_template() {
             }
         }
     }
-    let row = |method: &str, route: &Route| {
-        (route.function.to_owned(), method.to_owned(), route.path.to_owned())
-    };
+    let row =
+        |method: &str, route: &Route| (route.function.to_owned(), method.to_owned(), route.path.to_owned());
     let mut in_code: BTreeSet<_> = ROUTES.iter().map(|route| row(route.method, route)).collect();
     // API Gateway takes a method of a path once: a preflight belongs to one function.
     in_code.extend(preflights().into_iter().map(|route| row("OPTIONS", route)));
