@@ -81,6 +81,7 @@ async fn peers(cloud: &Cloud, connected: &Connected) -> Result<Vec<SyncJob>> {
                 window: Window::new(day, day),
                 slot: now - SignedDuration::from_hours(24 * number),
                 deferred: 0,
+                not_before: None,
             })
         })
         .collect()

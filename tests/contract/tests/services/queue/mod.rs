@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 fn queues(queue: &Queue, client: Client) -> Queues {
     let url = Some(queue.url.clone());
-    Queues::new(client, QueueUrls { sync: url.clone(), deletion: url })
+    Queues::new(client, QueueUrls { sync: url.clone(), deletion: url.clone(), webhook: url })
 }
 
 fn job(queue: &Queue, tenant: &TenantId) -> SyncJob {
@@ -144,7 +144,7 @@ async fn a_poison_message_is_a_dead_letter_after_five_receives_and_its_peers_are
             break;
         }
         receives += 1;
-        let response = run_batch(&event(&messages), decode_sync, |_| async { Ok(()) }).await;
+        let response = run_batch(&event(&messages), decode_sync, 4, |_| async { Ok(()) }).await;
         let failed: Vec<_> =
             response.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
         assert_eq!(failed.len(), 1, "the poison alone");
