@@ -10,8 +10,8 @@ const API: &str = "AWS::Serverless::HttpApi";
 /// Words in a variable's name that say that its value is a secret.
 const SECRET: [&str; 6] = ["SECRET", "PASSWORD", "CREDENTIAL", "PRIVATE", "API_KEY", "ACCESS_TOKEN"];
 
-/// Variables that hold a word of ours in place of a reference.
-const LITERALS: [&str; 1] = ["LOG_LEVEL"];
+/// Variables that hold a word or a number of ours in place of a reference, by how their names begin.
+const LITERALS: [&str; 2] = ["LOG_LEVEL", "PLATFORM_CALLS_PER_SECOND_"];
 
 /// Seconds after which API Gateway has given up.
 const GATEWAY: u64 = 30;
@@ -36,7 +36,9 @@ pub(super) const RULES: &[Rule] = &[
         why: "a value that is written out or resolved into the environment may be a secret",
         check: |template| {
             let bad = |(_, function)| {
-                let plain = |name: &str, value: &Value| target(value).is_some() || LITERALS.contains(&name);
+                let plain = |name: &str, value: &Value| {
+                    target(value).is_some() || LITERALS.iter().any(|word| name.starts_with(word))
+                };
                 let values = variables(template, function).filter(|(name, value)| !plain(name, value));
                 values
                     .map(|(name, _)| format!("{}: {name} has to be a reference", binary(function)))

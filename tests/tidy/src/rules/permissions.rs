@@ -20,14 +20,18 @@ pub const DECRYPTS: &[(&str, &[&str])] = &[
             "deletion-request",
             "deletion-worker",
             "sync-worker",
+            "webhook-worker",
         ],
     ),
     ("token", &["deletion-worker", "sync-worker"]),
 ];
 
 /// Who may make new data keys, and for which use.
-const MINTS: &[(&str, &[&str])] =
-    &[("data", &["connection-callback", "connection-confirm"]), ("token", &["connection-callback"])];
+const MINTS: &[(&str, &[&str])] = &[
+    ("data", &["connection-callback", "connection-confirm"]),
+    ("secret", &["webhook-endpoint-change", "webhook-endpoint-create"]),
+    ("token", &["connection-callback"]),
+];
 
 /// Wildcards that cannot be had without, each with its reason.
 pub const EXCEPTIONS: &[(&str, &str)] = &[
@@ -153,6 +157,7 @@ pub(super) const RULES: &[Rule] = &[
             let known = [
                 "StringEquals kms:EncryptionContext:app",
                 "StringEquals kms:EncryptionContext:use",
+                "StringLike kms:EncryptionContext:conn",
                 "ForAllValues:StringLike dynamodb:LeadingKeys",
             ];
             let unknown = |grant: &Grant| {
