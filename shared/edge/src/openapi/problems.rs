@@ -76,6 +76,7 @@ pub const CODES: &[Code] = &[
         Kind::Invalid,
         "Use `next_cursor` of the page before, unchanged, on the same list.",
     ),
+    code("invalid_description", Kind::Invalid, "At most 200 characters, none of them a control character."),
     code("invalid_email", Kind::Invalid, "Send one plain e-mail address."),
     code("invalid_form", Kind::Invalid, "Open the page again and use its own form."),
     code(
@@ -109,6 +110,11 @@ pub const CODES: &[Code] = &[
         Kind::Conflict,
         "No account was there, or none was chosen. Connect again and choose one.",
     ),
+    code(
+        "no_event_types",
+        Kind::Invalid,
+        "Name at least one event type, or leave `event_types` out to hear all.",
+    ),
     code("no_route", Kind::NotFound, "Look at `/openapi.json` for the paths that exist."),
     code("no_scopes", Kind::Invalid, "Ask for at least one scope, or leave `scopes` out."),
     code("not_for_browsers", Kind::Forbidden, "Call with an API key, from a server."),
@@ -129,6 +135,7 @@ pub const CODES: &[Code] = &[
         "The receipt exists once everything was counted at zero. The detail says what comes next, and when.",
     ),
     code("nothing_chosen", Kind::Invalid, "Choose at least one account."),
+    code("nothing_to_change", Kind::Invalid, "Name what is to change."),
     code("origin_not_allowed", Kind::Forbidden, "Register the browser's exact origin for the tenant."),
     code("other_connection", Kind::Invalid, "`connection_id` has to be of the same platform and end user."),
     code("other_end_user", Kind::Forbidden, "A frontend token only acts for its own end user."),
@@ -164,6 +171,7 @@ pub const CODES: &[Code] = &[
     ),
     later("store_unavailable", Kind::Unavailable, "Send the call again after a moment."),
     later("kms_unavailable", Kind::Unavailable, "Send the call again after a moment."),
+    code("tenant_closed", Kind::Conflict, "The tenant is being deleted; nothing new can be made for it."),
     code(
         "too_many_accounts",
         Kind::TooLarge,
@@ -171,6 +179,7 @@ pub const CODES: &[Code] = &[
     ),
     code("too_many_chosen", Kind::Invalid, "Choose fewer accounts at once."),
     code("too_many_days", Kind::Invalid, "Ask for fewer days; the detail says how many."),
+    code("too_many_endpoints", Kind::Conflict, "Delete an endpoint that is not needed any more."),
     code("too_many_rows", Kind::Invalid, "Ask for fewer days or a coarser level or grouping."),
     code(
         "unauthenticated",
@@ -178,6 +187,7 @@ pub const CODES: &[Code] = &[
         "Send a valid API key or frontend token as `Authorization: Bearer …`.",
     ),
     code("unknown_choice", Kind::Invalid, "Open the page again and choose from its list."),
+    code("unknown_event_type", Kind::Invalid, "Use the event types of docs/webhooks.md."),
     code(
         "unknown_field",
         Kind::Invalid,
