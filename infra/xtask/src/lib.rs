@@ -35,6 +35,20 @@ enum Chore {
         #[arg(long)]
         specs: PathBuf,
     },
+    /// Measures the shipped binaries (docs/performance.md); what follows goes to infra/bench.
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// The arguments of `bench run`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Counts what an hour of an account costs, and prints what a month costs; what follows goes to infra/bench.
+    #[command(disable_help_flag = true)]
+    Cost {
+        /// The arguments of `bench cost`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Seals a platform app's id and secret (two lines on standard input) under KMS.
     AppSecret {
         /// The platform, such as `tiktok_ads`.
@@ -58,6 +72,8 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     match arguments.chore {
         Chore::Openapi { check } => openapi(check),
         Chore::Contract { specs } => contract::check(&specs).await,
+        Chore::Bench { arguments } => bench("run", &arguments),
+        Chore::Cost { arguments } => bench("cost", &arguments),
         Chore::AppSecret { platform } => app_secret(&platform).await,
         Chore::Tenant { name, origins, return_urls } => tenant(&name, &origins, &return_urls).await,
     }
@@ -82,6 +98,15 @@ fn openapi(check: bool) -> Result<()> {
     if fs::read_to_string(&file)? != text {
         bail!("openapi.json is not what the types say; run `cargo xtask openapi`");
     }
+    Ok(())
+}
+
+/// Builds and runs the bench, which is a binary of its own so that its helpers are processes of their own.
+fn bench(what: &str, arguments: &[String]) -> Result<()> {
+    let cargo = std::env::var_os("CARGO").context("run it as `cargo xtask`")?;
+    let mut command = std::process::Command::new(cargo);
+    command.args(["run", "--quiet", "--package", "mooring-bench", "--", what]).args(arguments);
+    ensure!(command.status()?.success(), "see above");
     Ok(())
 }
 
