@@ -35,7 +35,8 @@ pub(super) async fn start(options: &Options, report: &mut Report) -> Result<()> 
     for _ in 0..STARTS {
         memory = memory.max(ours.add(&Function::start(&[&binary], &scene.env()).await?)?);
         if let Some(node) = &node {
-            theirs.add(&Function::start(&[Path::new("node"), node], &replaying(&scene.env(), &[])?).await?)?;
+            theirs
+                .add(&Function::start(&[Path::new("node"), node], &replaying(&scene.env(), &[])?).await?)?;
         }
     }
     let (init, cpu) = (median(ours.wall), median(ours.cpu));
@@ -49,7 +50,11 @@ pub(super) async fn start(options: &Options, report: &mut Report) -> Result<()> 
     )?;
     if node.is_some() {
         let (wall, their_cpu) = (median(theirs.wall), median(theirs.cpu));
-        report.state("F5", "the same handler in Node: start to first poll, CPU", &format!("{wall:.0} ms, {their_cpu:.0} ms"))?;
+        report.state(
+            "F5",
+            "the same handler in Node: start to first poll, CPU",
+            &format!("{wall:.0} ms, {their_cpu:.0} ms"),
+        )?;
         let ratio = wall / init;
         report.judge("F5", "start against Node", &format!("1/{ratio:.1}"), "<= 1/10", ratio >= 10.0)?;
         report.state("F5", "CPU against Node", &format!("1/{:.1}", their_cpu / cpu))?;
@@ -91,6 +96,22 @@ fn sizes(options: &Options, report: &mut Report) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Milliseconds of some starts.
+#[derive(Default)]
+struct Starts {
+    wall: Vec<f64>,
+    cpu: Vec<f64>,
+}
+
+impl Starts {
+    /// Adds a start, and answers its memory.
+    fn add(&mut self, function: &Function) -> Result<u64> {
+        self.wall.push(function.init.as_secs_f64() * 1000.0);
+        self.cpu.push(function.cpu()? * 1000.0);
+        function.peak_kib()
+    }
 }
 
 fn node(options: &Options) -> Option<PathBuf> {

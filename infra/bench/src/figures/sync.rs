@@ -19,6 +19,7 @@ use crate::scene::{Scene, Settings, UNLIMITED, event, work};
 const METRICS: &str = r#"["spend","impressions","clicks","conversion","total_complete_payment_rate"]"#;
 /// What a mapping sends at once (template.yaml).
 const BATCH: usize = 10;
+const AN_HOUR: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 /// Large jobs that fit into the retention of one account.
 const WINDOWS: usize = 10;
 
@@ -40,22 +41,34 @@ pub(super) async fn throughput(options: &Options, report: &mut Report) -> Result
     let rows_per_job = ROWS_PER_DAY * u64::try_from(DAYS)?;
     let jobs = usize::try_from(options.rows.div_ceil(rows_per_job))?;
     let scene = scene((jobs * options.rounds).div_ceil(WINDOWS), 0, UNLIMITED)?;
-    let (mut ours, mut sdk, mut ceiling) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut ours, mut unchanged, mut sdk, mut ceiling) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let sdk_there = options.tools.join("venv/bin/python").exists();
     for round in 0..options.rounds {
         let mut worker = scene.worker(&options.binaries, &scene.env()).await?;
         work(&mut worker, &large_jobs(&scene, round * jobs, jobs)?, 1).await?;
-        ours.push(per_second(rows_per_job * u64::try_from(jobs)?, worker.cpu()?));
+        let rows = rows_per_job * u64::try_from(jobs)?;
+        let first = worker.cpu()?;
+        ours.push(per_second(rows, first));
+        let again = large_jobs(&scene, round * jobs, jobs)?
+            .into_iter()
+            .map(|job| SyncJob { slot: job.slot + AN_HOUR, ..job });
+        work(&mut worker, &again.collect::<Vec<_>>(), 1).await?;
+        unchanged.push(per_second(rows, worker.cpu()? - first));
         drop(worker);
         let repeats = options.rows.div_ceil(ADS * u64::try_from(DAYS)?);
         let rows = repeats * ADS * u64::try_from(DAYS)?;
         if sdk_there {
             sdk.push(per_second(rows, cpu_of(&mut peer_sdk(options, &scene, repeats))?));
         }
+        if !options.binaries.join("ceiling").exists() {
+            continue;
+        }
         ceiling.push(per_second(rows * 10, cpu_of(&mut peer_ceiling(options, &scene, repeats * 10)?)?));
     }
     let rate = median(ours.clone());
     report.state("F1", "sync-worker, rows per CPU second", &format!("{rate:.0}"))?;
+    let rate = median(unchanged);
+    report.state("F1", "the same when no day has changed", &format!("{rate:.0}"))?;
     if sdk_there {
         report.state(
             "F1",
@@ -72,6 +85,9 @@ pub(super) async fn throughput(options: &Options, report: &mut Report) -> Result
         )?;
     } else {
         report.state("F1", "official TikTok SDK", "not measured: no Python environment in --tools")?;
+    }
+    if ceiling.is_empty() {
+        return report.state("F1", "ceiling", "not measured: not in --binaries");
     }
     report.state("F1", "ceiling, rows per CPU second", &format!("{:.0}", median(ceiling.clone())))?;
     let part = 100.0 * median(ratios(&ours, &ceiling));
@@ -210,10 +226,15 @@ pub(super) async fn waiting(options: &Options, report: &mut Report) -> Result<()
     for _ in 0..WORKERS {
         workers.push(scene.worker(&options.binaries, &scene.env()).await?);
     }
-    let jobs = (0..ACCOUNTS).map(|account| scene.job(account, 3, 0, JobKind::Restate, 1)).collect::<Result<Vec<_>>>()?;
+    let jobs = (0..ACCOUNTS)
+        .map(|account| scene.job(account, 3, 0, JobKind::Restate, 1))
+        .collect::<Result<Vec<_>>>()?;
     let events: Vec<_> = jobs.chunks(BATCH).map(event).collect();
     let begun = Instant::now();
-    let all = workers.iter_mut().zip(&events).map(|(worker, event)| -> Work<'_, _> { Box::pin(worker.invoke(event)) });
+    let all = workers
+        .iter_mut()
+        .zip(&events)
+        .map(|(worker, event)| -> Work<'_, _> { Box::pin(worker.invoke(event)) });
     for answer in together(all.collect(), WORKERS).await {
         anyhow::ensure!(answer?.get("batchItemFailures").and_then(Value::as_array).is_none_or(Vec::is_empty));
     }
