@@ -58,6 +58,9 @@ pub(crate) struct Options {
     /// Rows that a round of F1 reads at least.
     #[arg(long, default_value_t = 200_000)]
     rows: u64,
+    /// Makes F4 so many times slower: the same waiting on a machine that is busy with other things.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=20))]
+    stretch: u32,
     /// Where the measured binaries are.
     #[arg(long, default_value = "target/deploy")]
     binaries: PathBuf,

@@ -67,6 +67,20 @@ enum Chore {
     },
     /// Deploys the packages into a cloud on this machine and plays the whole way.
     E2e(e2e::Options),
+    /// Measures the shipped binaries (docs/performance.md); what follows goes to infra/bench.
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// The arguments of `bench run`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Counts what an hour of an account costs, and prints what a month costs; what follows goes to infra/bench.
+    #[command(disable_help_flag = true)]
+    Cost {
+        /// The arguments of `bench cost`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Seals a platform app's id and secret (two lines on standard input) under KMS.
     AppSecret {
         /// The platform, such as `tiktok_ads`.
@@ -94,6 +108,8 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Chore::Sbom { target } => sbom::write(&target),
         Chore::Package { arch, only } => package::package(arch, &only),
         Chore::E2e(options) => e2e::run(options).await,
+        Chore::Bench { arguments } => bench("run", &arguments),
+        Chore::Cost { arguments } => bench("cost", &arguments),
         Chore::AppSecret { platform } => app_secret(&platform).await,
         Chore::Tenant { name, origins, return_urls } => tenant(&name, &origins, &return_urls).await,
     }
@@ -122,6 +138,15 @@ fn openapi(check: bool) -> Result<()> {
         bail!("openapi.json is not what the types say; run `cargo xtask openapi`");
     }
     reference::write(&description()?, check)
+}
+
+/// Builds and runs the bench, which is a binary of its own so that its helpers are processes of their own.
+fn bench(what: &str, arguments: &[String]) -> Result<()> {
+    let cargo = std::env::var_os("CARGO").context("run it as `cargo xtask`")?;
+    let mut command = std::process::Command::new(cargo);
+    command.args(["run", "--quiet", "--package", "mooring-bench", "--", what]).args(arguments);
+    ensure!(command.status()?.success(), "see above");
+    Ok(())
 }
 
 async fn app_secret(platform: &str) -> Result<()> {
