@@ -46,7 +46,7 @@ pub struct App {
 
 /// Runs the deletions of a batch.
 pub async fn handle(app: &App, event: SqsEvent) -> SqsBatchResponse {
-    run_batch(&event, decode_deletion, |(tenant, id)| drive(app, tenant, id)).await
+    run_batch(&event, decode_deletion, 1, |(tenant, id)| drive(app, tenant, id)).await
 }
 
 async fn drive(app: &App, tenant: TenantId, id: DeletionId) -> Result<()> {

@@ -8,12 +8,13 @@ use mooring_domain::Result;
 use mooring_domain::connector::Connectors;
 use mooring_domain::ops::run_sync::{Input, Ports, run};
 use mooring_domain::ports::{
-    ActivityWrite, Clock, CompletenessRead, ConnectionRead, ConnectionState, DeletionBegin, Entropy,
-    FenceRead, KeyOpen, LedgerRead, SheetRead, SheetWrite, SyncProgress, SyncQueue, VaultRead,
+    ActivityWrite, Breakers, Clock, CompletenessRead, ConnectionRead, ConnectionState, DeletionBegin,
+    Entropy, FenceRead, KeyOpen, LedgerRead, SheetRead, SheetWrite, SyncProgress, SyncQueue, VaultRead,
 };
 use mooring_domain::profile::Profile;
 use mooring_domain::sync::SyncJob;
 use mooring_queue::{decode_sync, run_batch};
+use tokio::sync::Semaphore;
 
 /// Everything that the function reads and writes in tables; its role says the same.
 pub trait Tables:
@@ -26,6 +27,7 @@ pub trait Tables:
     + SheetRead
     + SheetWrite
     + ActivityWrite
+    + Breakers
     + DeletionBegin
     + LedgerRead
 {
@@ -41,6 +43,7 @@ impl<S> Tables for S where
         + SheetRead
         + SheetWrite
         + ActivityWrite
+        + Breakers
         + DeletionBegin
         + LedgerRead
 {
@@ -65,9 +68,25 @@ pub struct App {
     pub profile: Arc<Profile>,
 }
 
-/// Runs the jobs of a batch, one after the other, within the invocation's deadline.
+/// How many jobs of a batch run at the same time: a job mostly waits for the platform.
+const AT_ONCE: u32 = 10;
+/// A job of more days runs alone, because the rows of its window are in memory.
+const SMALL_DAYS: u32 = 3;
+
+/// Runs the jobs of a batch together, within the invocation's deadline.
 pub async fn handle(app: &App, event: SqsEvent, deadline: Timestamp) -> SqsBatchResponse {
-    run_batch(&event, decode_sync, |job| drive(app, job, deadline)).await
+    let room = &Semaphore::new(usize::try_from(AT_ONCE).unwrap_or(1));
+    run_batch(&event, decode_sync, room.available_permits(), |job| async move {
+        let _room = room.acquire_many(share(&job)).await;
+        drive(app, job, deadline).await
+    })
+    .await
+}
+
+/// How much of the worker's room a job takes.
+fn share(job: &SyncJob) -> u32 {
+    let is_small = job.window.is_none_or(|window| window.days() <= SMALL_DAYS);
+    if is_small { 1 } else { AT_ONCE }
 }
 
 async fn drive(app: &App, job: SyncJob, deadline: Timestamp) -> Result<()> {
@@ -101,6 +120,7 @@ fn ports(app: &App) -> Ports<'_> {
         sheets: tables,
         queue: app.queue.as_ref(),
         activity: tables,
+        breakers: tables,
         begin: tables,
         ledger: tables,
         profile: &app.profile,

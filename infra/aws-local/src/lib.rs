@@ -26,7 +26,7 @@ mod sqs;
 mod sqs_state;
 
 pub use clock::LocalClock;
-pub use fault::{Call, Fault, FaultPlan, FaultProxy};
+pub use fault::{Call, Fault, FaultPlan, FaultProxy, Share};
 pub use mail::Mail;
 pub use sdk::{env_vars, sdk_config};
 pub use server::{AwsLocal, Endpoints, Options};

@@ -7,6 +7,7 @@ use mooring_aws_local::{Endpoints, KEY_ALIAS, LocalClock, sdk_config};
 use mooring_domain::limits::Limits;
 use mooring_domain::ports::{Clock, Entropy};
 use mooring_domain::profile::Profile;
+use mooring_domain::webhook::target::Reach;
 use mooring_edge::Edge;
 use mooring_mail::Ses;
 use mooring_queue::{QueueUrls, Queues};
@@ -14,6 +15,7 @@ use mooring_registry::{Config, PlatformConfig, Registry};
 use mooring_store::{Store, Tables};
 use mooring_system::SystemEntropy;
 use mooring_vault::Vault;
+use mooring_webhooks::{Sender, SystemLookup};
 
 /// The stack's clock as the domain sees it.
 #[derive(Clone)]
@@ -37,7 +39,7 @@ pub struct Wiring {
     /// The public origin of our API.
     pub api_origin: String,
     /// The queues.
-    pub queues: (String, String),
+    pub queues: QueueUrls,
     /// How much callers may call.
     pub limits: Limits,
 }
@@ -53,6 +55,8 @@ pub struct Adapters {
     pub queues: Arc<Queues>,
     /// SES.
     pub mail: Arc<Ses>,
+    /// Calls webhook endpoints, on this machine too.
+    pub webhooks: Arc<Sender>,
     /// Connectors.
     pub registry: Arc<Registry>,
     /// The product.
@@ -70,14 +74,17 @@ pub struct Adapters {
 impl Adapters {
     /// Builds them.
     pub fn new(wiring: &Wiring, clock: &LocalClock) -> Result<Self> {
+        Self::told(wiring, Arc::new(StackClock(clock.clone())), clock.scale())
+    }
+
+    /// Builds them for functions that another clock tells the time.
+    pub fn told(wiring: &Wiring, shared: Arc<dyn Clock>, scale: u32) -> Result<Self> {
         let endpoints = &wiring.endpoints;
-        let shared: Arc<dyn Clock> = Arc::new(StackClock(clock.clone()));
         let dynamodb = aws_sdk_dynamodb::Client::new(&sdk_config(&endpoints.dynamodb));
         let store = Arc::new(Store::new(dynamodb, Tables::prefixed("mooring-"), Arc::clone(&shared)));
         let vault = Vault::new(aws_sdk_kms::Client::new(&sdk_config(&endpoints.kms)), KEY_ALIAS);
-        let (sync, deletion) = wiring.queues.clone();
-        let urls = QueueUrls { sync: Some(sync), deletion: Some(deletion) };
-        let queues = Queues::new(aws_sdk_sqs::Client::new(&sdk_config(&endpoints.sqs)), urls);
+        let queues =
+            Queues::new(aws_sdk_sqs::Client::new(&sdk_config(&endpoints.sqs)), wiring.queues.clone());
         let ses = aws_sdk_sesv2::Client::new(&sdk_config(&endpoints.ses));
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let config = mooring_edge::Config::new(&wiring.api_origin).context("the API's origin")?;
@@ -88,13 +95,19 @@ impl Adapters {
             vault: Arc::new(vault),
             queues: Arc::new(queues),
             mail: Arc::new(Ses::new(ses, "privacy@mooring.example")),
+            webhooks: Arc::new(webhooks(wiring)?),
             registry: Arc::new(registry(wiring)?),
             profile: Arc::new(mooring_profiles::load("statasphere")?),
             clock: shared,
             entropy,
-            scale: clock.scale(),
+            scale,
         })
     }
+}
+
+fn webhooks(wiring: &Wiring) -> Result<Sender> {
+    let config = mooring_webhooks::Config { api_origin: wiring.api_origin.clone() };
+    Sender::reaching(config, Reach::WithLoopback, Arc::new(SystemLookup)).context("webhooks")
 }
 
 /// The sandbox lets more through than TikTok's basic level of ten calls a second.

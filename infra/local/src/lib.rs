@@ -23,6 +23,7 @@ pub use person::{Form, Page, Person};
 pub use product::{Connected, Product};
 pub use seed::{Seeded, register_tenant, seal_app};
 pub use stack::{Stack, StackOptions};
+pub use tour::screen;
 
 use anyhow::{Context as _, Result};
 use mooring_aws_local::LocalClock;

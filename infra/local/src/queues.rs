@@ -3,10 +3,15 @@
 use anyhow::{Context as _, Result};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName as Name;
+use mooring_queue::QueueUrls;
 
-/// Creates both queues with their dead letter queues, and answers the URLs of sync and deletion.
-pub(crate) async fn create(client: &Client) -> Result<(String, String)> {
-    Ok((pair(client, "mooring-sync").await?, pair(client, "mooring-deletion").await?))
+/// Creates all queues with their dead letter queues, and answers their URLs.
+pub(crate) async fn create(client: &Client) -> Result<QueueUrls> {
+    Ok(QueueUrls {
+        sync: Some(pair(client, "mooring-sync").await?),
+        deletion: Some(pair(client, "mooring-deletion").await?),
+        webhook: Some(pair(client, "mooring-webhook").await?),
+    })
 }
 
 async fn pair(client: &Client, name: &str) -> Result<String> {

@@ -27,6 +27,9 @@ use crate::{gateway, queues, schedules};
 /// How many pollers the sync queue has: TikTok's basic level allows ten calls a second.
 const SYNC_POLLERS: usize = 4;
 
+/// How many pollers the webhook queue has: one endpoint that does not answer holds one up for 15 seconds.
+const WEBHOOK_POLLERS: usize = 4;
+
 /// What a stack is started with.
 #[derive(Debug, Clone)]
 pub struct StackOptions {
@@ -183,9 +186,17 @@ impl Stack {
         }
         let deletions = poller::poll(Arc::new(self.deletion_mapping()), group.stop.subscribe());
         group.tasks.spawn(deletions);
-        let schedules = self.mounted.schedules.clone();
-        let ticks = schedules::run(self.clock().clone(), schedules, group.stop.subscribe());
-        group.tasks.spawn(ticks);
+        for _ in 0..WEBHOOK_POLLERS {
+            let task = poller::poll(Arc::new(self.webhook_mapping()), group.stop.subscribe());
+            group.tasks.spawn(task);
+        }
+        let minutely = vec![self.mounted.webhook_sweeper.clone()];
+        for (period, functions) in
+            [(schedules::FIVE_MINUTES, self.mounted.schedules.clone()), (schedules::MINUTE, minutely)]
+        {
+            let stop = group.stop.subscribe();
+            group.tasks.spawn(schedules::run(self.clock().clone(), period, functions, stop));
+        }
     }
 
     /// Stops planner, workers and sweeper, and with them everything that happens by itself but TTL.
@@ -208,23 +219,28 @@ impl Stack {
 
     /// The mapping of the sync queue.
     fn sync_mapping(&self) -> Mapping {
-        self.mapping(&self.wiring.queues.0, 1, self.mounted.sync_worker.clone())
+        self.mapping(self.wiring.queues.sync.as_deref(), 1, self.mounted.sync_worker.clone())
     }
 
     /// The mapping of the deletion queue.
     fn deletion_mapping(&self) -> Mapping {
-        self.mapping(&self.wiring.queues.1, 10, self.mounted.deletion_worker.clone())
+        self.mapping(self.wiring.queues.deletion.as_deref(), 10, self.mounted.deletion_worker.clone())
     }
 
-    fn mapping(&self, queue_url: &str, batch: i32, function: mount::QueueFunction) -> Mapping {
+    /// The mapping of the webhook queue.
+    fn webhook_mapping(&self) -> Mapping {
+        self.mapping(self.wiring.queues.webhook.as_deref(), 1, self.mounted.webhook_worker.clone())
+    }
+
+    fn mapping(&self, queue_url: Option<&str>, batch: i32, function: mount::QueueFunction) -> Mapping {
         let client = aws_sdk_sqs::Client::new(&sdk_config(&self.wiring.endpoints.sqs));
-        Mapping { client, queue_url: queue_url.to_owned(), batch, function }
+        Mapping { client, queue_url: queue_url.unwrap_or_default().to_owned(), batch, function }
     }
 
-    /// Handles what the queues hold now, sync first; answers how many messages there were.
+    /// Handles what the queues hold now, sync first, webhooks last; answers how many messages there were.
     pub async fn drain(&self) -> Result<usize> {
         let mut all = 0;
-        for mapping in [self.sync_mapping(), self.deletion_mapping()] {
+        for mapping in [self.sync_mapping(), self.deletion_mapping(), self.webhook_mapping()] {
             while let count @ 1.. = poller::drain_once(&mapping).await.map_err(anyhow::Error::msg)? {
                 all += count;
             }
@@ -232,9 +248,9 @@ impl Stack {
         Ok(all)
     }
 
-    /// Ticks planner and sweeper once, as the schedule does.
+    /// Ticks planner and sweepers once, as the schedules do.
     pub async fn tick(&self) -> Result<()> {
-        for function in &self.mounted.schedules {
+        for function in self.mounted.schedules.iter().chain([&self.mounted.webhook_sweeper]) {
             function(schedules::input(self.clock().now())).await?;
         }
         Ok(())

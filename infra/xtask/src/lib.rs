@@ -1,7 +1,13 @@
-//! Repository and deployment chores: the API's description, the vendors' contract, an app's secret, a tenant.
+//! Repository and deployment chores: the API's description, the vendors' contract, packages for Lambda and the whole way
+//! with them, an app's secret, a tenant.
 
 mod contract;
+mod e2e;
+mod package;
+mod permissions;
 pub mod reference;
+mod sbom;
+mod tools;
 
 use std::fs;
 use std::io::{BufRead as _, stdin};
@@ -13,6 +19,8 @@ use mooring_domain::app::INDEX_APP;
 use mooring_local::{register_tenant, seal_app};
 use mooring_store::Store;
 use mooring_vault::Vault;
+
+pub use permissions::{permissions_file, permissions_text};
 
 /// Chores of this repository and of a deployment.
 #[derive(Debug, Parser)]
@@ -36,6 +44,29 @@ enum Chore {
         #[arg(long)]
         specs: PathBuf,
     },
+    /// Writes docs/permissions.md from the statements of template.yaml; with --check only compares.
+    Permissions {
+        /// Fails if the file is not what the template says.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Writes a bill of materials (`CycloneDX`) for each shipped binary to target/sbom and checks that it is complete.
+    Sbom {
+        /// The target that the binaries are built for.
+        #[arg(long, default_value = "aarch64-unknown-linux-gnu")]
+        target: String,
+    },
+    /// Builds every function for Lambda into target/lambda and shows what the packages weigh.
+    Package {
+        /// The processor.
+        #[arg(long, value_enum, default_value_t = package::Arch::Arm64)]
+        arch: package::Arch,
+        /// Only this function; may be repeated.
+        #[arg(long)]
+        only: Vec<String>,
+    },
+    /// Deploys the packages into a cloud on this machine and plays the whole way.
+    E2e(e2e::Options),
     /// Seals a platform app's id and secret (two lines on standard input) under KMS.
     AppSecret {
         /// The platform, such as `tiktok_ads`.
@@ -59,6 +90,10 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     match arguments.chore {
         Chore::Openapi { check } => openapi(check),
         Chore::Contract { specs } => contract::check(&specs).await,
+        Chore::Permissions { check } => permissions::permissions(check),
+        Chore::Sbom { target } => sbom::write(&target),
+        Chore::Package { arch, only } => package::package(arch, &only),
+        Chore::E2e(options) => e2e::run(options).await,
         Chore::AppSecret { platform } => app_secret(&platform).await,
         Chore::Tenant { name, origins, return_urls } => tenant(&name, &origins, &return_urls).await,
     }

@@ -26,11 +26,15 @@ pub enum Scope {
     DeletionsRead,
     /// Mint frontend tokens.
     TokensMint,
+    /// Read webhook endpoints and deliveries.
+    WebhooksRead,
+    /// Make, change and delete webhook endpoints; send tests and replays.
+    WebhooksWrite,
 }
 
 impl Scope {
     /// All scopes, in the order of the documentation.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Connect,
         Self::ConnectionsRead,
         Self::Disconnect,
@@ -38,6 +42,8 @@ impl Scope {
         Self::DeletionsWrite,
         Self::DeletionsRead,
         Self::TokensMint,
+        Self::WebhooksRead,
+        Self::WebhooksWrite,
     ];
 
     /// The scope's name in the API.
@@ -50,6 +56,8 @@ impl Scope {
             Self::DeletionsWrite => "deletions.write",
             Self::DeletionsRead => "deletions.read",
             Self::TokensMint => "tokens.mint",
+            Self::WebhooksRead => "webhooks.read",
+            Self::WebhooksWrite => "webhooks.write",
         }
     }
 
@@ -58,9 +66,10 @@ impl Scope {
         Self::ALL.into_iter().find(|scope| scope.as_str() == text)
     }
 
-    /// Tells whether a browser may ever hold this scope: deleting a whole tenant or minting tokens is not for browsers.
+    /// Tells whether a browser may ever hold this scope: deleting a whole tenant, minting tokens and the tenant's own
+    /// servers are not for browsers.
     pub const fn fits_a_browser(self) -> bool {
-        !matches!(self, Self::TokensMint | Self::DeletionsWrite)
+        !matches!(self, Self::TokensMint | Self::DeletionsWrite | Self::WebhooksRead | Self::WebhooksWrite)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::account::{PlatformAccount, decode_accounts, encode_accounts};
 use crate::error::{Error, Kind, Result};
 use crate::keys::SealedBox;
 use crate::ports::DataKey;
+use crate::report::shortened;
 use crate::secret::Fingerprint;
 
 /// The largest part in clear.
@@ -60,7 +61,8 @@ fn slot(number: usize) -> String {
 
 /// One entry: the fingerprint and the account, each with its length before it.
 fn encode(candidate: &Candidate) -> Vec<u8> {
-    let account = encode_accounts(std::slice::from_ref(&candidate.account));
+    let name = shortened(candidate.account.name.clone());
+    let account = encode_accounts(&[PlatformAccount { name, ..candidate.account.clone() }]);
     let mut out = Vec::new();
     for field in [candidate.fingerprint.0.as_bytes(), &account] {
         out.extend_from_slice(&u32::try_from(field.len()).unwrap_or(u32::MAX).to_be_bytes());
@@ -135,7 +137,7 @@ mod tests {
 
     #[test]
     fn more_than_a_transaction_holds_is_refused() {
-        let all: Vec<_> = (0..60).map(|number| candidate(number, &"x".repeat(47 * 1024))).collect();
+        let all: Vec<_> = (0..6_000).map(|number| candidate(number, &"x".repeat(512))).collect();
         assert_eq!(seal(&Tied, &all).unwrap_err().code, "too_many_accounts");
     }
 }

@@ -279,7 +279,10 @@ impl Deletion {
 
     /// Lists what cannot be counted and expires by itself, from the template's retention settings.
     pub fn residues(&self) -> Vec<Residue> {
-        let after = |hours: i64| self.t0 + SignedDuration::from_hours(hours);
+        // What was deleted late is late in every copy too.
+        let last = self.events.last().map_or(self.t0, |event| event.at);
+        let late = last.duration_since(self.t0 + VERIFY).max(SignedDuration::ZERO);
+        let after = |hours: i64| self.t0 + SignedDuration::from_hours(hours) + late;
         vec![
             Residue {
                 place: "vault recovery window",

@@ -93,6 +93,8 @@ id!(DeletionId, "del", "One deletion with its receipt.");
 id!(CredentialId, "key", "One API key or frontend token.");
 id!(EventId, "evt", "One audit or activity event.");
 id!(MessageId, "msg", "One outbox message.");
+id!(EndpointId, "whe", "One webhook endpoint of a tenant.");
+id!(DeliveryId, "dlv", "One event on its way to one webhook endpoint.");
 
 /// Tells whether a text has the form of an id of ours, of whatever kind.
 pub fn is_id(text: &str) -> bool {

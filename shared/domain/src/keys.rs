@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::ids::{AccountId, ConnectionId, DataKeyId, TenantId};
+use crate::ids::{AccountId, ConnectionId, DataKeyId, EndpointId, TenantId};
 
 /// What a data key seals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -11,7 +11,7 @@ pub enum Use {
     Token,
     /// Names, structure and report rows of one account; with no account, of the connection itself.
     Data,
-    /// App credentials and other secrets of the deployment.
+    /// App credentials and other secrets of the deployment; address and signing secrets of a webhook endpoint.
     Secret,
 }
 
@@ -26,11 +26,13 @@ impl Use {
     }
 }
 
-/// Who owns a key: the tenant and connection, or the deployment's own app.
+/// Who owns a key: the tenant and connection, a tenant's webhook endpoint, or the deployment's own app.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Owner {
     /// A tenant's connection.
     Connection(TenantId, ConnectionId),
+    /// A tenant's webhook endpoint, which stands in the connection's place.
+    Endpoint(TenantId, EndpointId),
     /// The pseudo-connection `app_<name>` of the deployment, such as `app_tiktok_ads`.
     App(&'static str),
 }
@@ -58,6 +60,12 @@ impl KeyContext {
         Self { owner, account: Some(account.clone()), purpose: Use::Data }
     }
 
+    /// The context of a webhook endpoint's address and signing secrets.
+    pub fn endpoint(tenant: &TenantId, endpoint: &EndpointId) -> Self {
+        let owner = Owner::Endpoint(tenant.clone(), endpoint.clone());
+        Self { owner, account: None, purpose: Use::Secret }
+    }
+
     /// The context of the deployment's own secrets.
     pub fn app(name: &'static str) -> Self {
         Self { owner: Owner::App(name), account: None, purpose: Use::Secret }
@@ -66,15 +74,16 @@ impl KeyContext {
     /// The tenant's id, or `-` for the deployment itself.
     pub fn tenant_text(&self) -> &str {
         match &self.owner {
-            Owner::Connection(tenant, _) => tenant.as_str(),
+            Owner::Connection(tenant, _) | Owner::Endpoint(tenant, _) => tenant.as_str(),
             Owner::App(_) => "-",
         }
     }
 
-    /// The connection's id, or the pseudo-connection.
+    /// The connection's id, the endpoint's, or the pseudo-connection.
     pub fn connection_text(&self) -> String {
         match &self.owner {
             Owner::Connection(_, connection) => connection.as_str().to_owned(),
+            Owner::Endpoint(_, endpoint) => endpoint.as_str().to_owned(),
             Owner::App(name) => format!("app_{name}"),
         }
     }

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod account;
 pub mod app;
+pub mod breaker;
 pub mod caller;
 pub mod candidates;
 pub mod completeness;
@@ -30,5 +31,6 @@ pub mod secret;
 pub mod sheet;
 pub mod sync;
 pub mod together;
+pub mod webhook;
 
 pub use error::{Error, Kind, Result, Retry};

@@ -48,11 +48,20 @@ impl FromStr for Micros {
         if fraction.len() > 6 {
             return Err(InvalidNumber::TooPrecise);
         }
-        let magnitude: i128 =
-            format!("{whole}{fraction:0<6}").parse().map_err(|_| InvalidNumber::OutOfRange)?;
-        let signed = if negative { -magnitude } else { magnitude };
-        i64::try_from(signed).map(Self).map_err(|_| InvalidNumber::OutOfRange)
+        let missing = u32::try_from(6 - fraction.len()).unwrap_or(0);
+        let magnitude = append(0, whole).and_then(|units| append(units, fraction));
+        let magnitude = magnitude.and_then(|value| value.checked_mul(10_u64.pow(missing)));
+        let magnitude = magnitude.ok_or(InvalidNumber::OutOfRange)?;
+        let signed =
+            if negative { 0_i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() };
+        signed.map(Self).ok_or(InvalidNumber::OutOfRange)
     }
+}
+
+/// Appends decimal digits to a number, if it stays in range.
+fn append(number: u64, digits: &str) -> Option<u64> {
+    let digit = |number: u64, byte: u8| number.checked_mul(10)?.checked_add(u64::from(byte - b'0'));
+    digits.bytes().try_fold(number, digit)
 }
 
 impl fmt::Display for Micros {

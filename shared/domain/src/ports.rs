@@ -3,14 +3,19 @@
 //! Every method that touches a tenant's rows takes the typed tenant. Adapters answer with the family error.
 
 mod sync;
+mod webhooks;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
 pub use self::sync::{
-    AccountRef, Activity, ActivityWrite, CompletenessRead, DayRecord, Days, DueRead, SheetRead, SheetWrite,
-    SyncProgress, SyncQueue,
+    AccountRef, Activity, ActivityWrite, Breakers, CompletenessRead, DayRecord, Days, DueRead, SheetRead,
+    SheetWrite, SyncProgress, SyncQueue,
+};
+pub use self::webhooks::{
+    DeliveryRead, DeliveryWrite, EndpointChange, EndpointHealth, EndpointRead, EndpointSecretsRead,
+    EndpointWrite, WebhookDue, WebhookPost, WebhookQueue,
 };
 use crate::access::Access;
 use crate::account::Account;

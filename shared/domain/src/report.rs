@@ -221,3 +221,16 @@ impl std::fmt::Debug for Entity {
         write!(f, "Entity({})", self.status)
     }
 }
+
+/// Longer ids are no ids.
+pub const LONGEST_ID: usize = 128;
+/// Names and statuses are kept up to this many characters; no platform of ours lets people write more.
+pub const LONGEST_TEXT: usize = 512;
+
+/// A name or status as it is kept.
+pub fn shortened(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(LONGEST_TEXT) {
+        text.truncate(end);
+    }
+    text
+}

@@ -107,6 +107,8 @@ pub struct SyncJob {
     pub slot: Timestamp,
     /// How often it put itself back because the platform limited it.
     pub deferred: u16,
+    /// Before this the platform does not want to be called: more than one wait of the queue.
+    pub not_before: Option<Timestamp>,
 }
 
 impl SyncJob {

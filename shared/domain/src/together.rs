@@ -2,55 +2,95 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
 
 /// A future that [`together`] runs.
 pub type Work<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Runs all work, at most `at_once` of it at the same time, and answers the results in order.
+///
+/// Only what was woken is polled: a task that waits for many answers does not look at all of them for each.
 pub async fn together<T>(work: Vec<Work<'_, T>>, at_once: usize) -> Vec<T> {
     let mut results = Vec::with_capacity(work.len());
     let mut waiting = work.into_iter();
     loop {
-        let mut batch: Vec<_> = waiting.by_ref().take(at_once.max(1)).map(Slot::Running).collect();
+        let outer = Arc::new(Mutex::new(None));
+        let slot = |work| Slot { state: State::Running(work), signal: Signal::new(&outer) };
+        let mut batch: Vec<_> = waiting.by_ref().take(at_once.max(1)).map(slot).collect();
         if batch.is_empty() {
             return results;
         }
-        poll_fn(|cx| poll_all(&mut batch, cx)).await;
+        poll_fn(|cx| {
+            *outer.lock().unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
+            poll_woken(&mut batch)
+        })
+        .await;
         results.extend(batch.into_iter().filter_map(Slot::done));
     }
 }
 
-enum Slot<'a, T> {
+struct Slot<'a, T> {
+    state: State<'a, T>,
+    signal: Arc<Signal>,
+}
+
+enum State<'a, T> {
     Running(Work<'a, T>),
     Done(T),
 }
 
 impl<T> Slot<'_, T> {
     fn done(self) -> Option<T> {
-        match self {
-            Self::Done(value) => Some(value),
-            Self::Running(_) => None,
+        match self.state {
+            State::Done(value) => Some(value),
+            State::Running(_) => None,
         }
     }
 }
 
-fn poll_all<T>(batch: &mut [Slot<'_, T>], cx: &mut Context<'_>) -> Poll<()> {
+/// Whom to wake when one future of many was woken.
+struct Signal {
+    woken: AtomicBool,
+    outer: Arc<Mutex<Option<Waker>>>,
+}
+
+impl Signal {
+    fn new(outer: &Arc<Mutex<Option<Waker>>>) -> Arc<Self> {
+        Arc::new(Self { woken: AtomicBool::new(true), outer: Arc::clone(outer) })
+    }
+}
+
+impl Wake for Signal {
+    fn wake(self: Arc<Self>) {
+        self.woken.store(true, Ordering::SeqCst);
+        let outer = self.outer.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(outer) = outer {
+            outer.wake();
+        }
+    }
+}
+
+fn poll_woken<T>(batch: &mut [Slot<'_, T>]) -> Poll<()> {
     let mut all = Poll::Ready(());
     for slot in batch {
-        let Slot::Running(work) = slot else { continue };
-        match work.as_mut().poll(cx) {
-            Poll::Ready(value) => *slot = Slot::Done(value),
-            Poll::Pending => all = Poll::Pending,
+        let State::Running(work) = &mut slot.state else { continue };
+        if slot.signal.woken.swap(false, Ordering::SeqCst) {
+            let waker = Waker::from(Arc::clone(&slot.signal));
+            if let Poll::Ready(value) = work.as_mut().poll(&mut Context::from_waker(&waker)) {
+                slot.state = State::Done(value);
+                continue;
+            }
         }
+        all = Poll::Pending;
     }
     all
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::task::Waker;
+    use std::sync::atomic::AtomicUsize;
 
     use super::*;
 
@@ -63,7 +103,8 @@ mod tests {
                 most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                 for _ in 0..(7 - number % 7) {
                     let mut polled = false;
-                    poll_fn(|_| {
+                    poll_fn(|cx| {
+                        cx.waker().wake_by_ref();
                         if std::mem::replace(&mut polled, true) { Poll::Ready(()) } else { Poll::Pending }
                     })
                     .await;

@@ -177,6 +177,13 @@ impl Describe<'_> {
         self.json::<T>("202", meaning)
     }
 
+    /// Answers 204.
+    #[must_use]
+    pub fn empties(mut self, meaning: &str) -> Self {
+        self.operation.answers.insert("204".into(), json!({ "description": meaning }));
+        self
+    }
+
     /// Answers 200 with another media type, beside JSON if that was said before.
     #[must_use]
     pub fn media(self, media: &str, meaning: &str) -> Self {

@@ -2,3 +2,4 @@
 //! function must not use another's.
 
 pub mod deletion;
+pub mod webhook;

@@ -1,4 +1,4 @@
-//! Batches: every record runs on its own, one after the other, and only the failed ones are answered.
+//! Batches: every record runs on its own, some at the same time, and only the failed ones are answered.
 //!
 //! An error that trying again does not mend completes its record: the operation has recorded it, and a retry would
 //! only repeat it. What may succeed later, poison and panics go back to the queue; after the queue's limit of receives
@@ -10,18 +10,24 @@ use std::task::Poll;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use mooring_domain::Result;
+use mooring_domain::together::{Work, together};
 
 /// Runs all records of an event through one function and answers which of them have to come again.
 ///
 /// The function makes a future of its own for each record, so that the batch can run on any executor.
-pub async fn run_batch<T, F: Future<Output = Result<()>>>(
+/// At most `at_once` records run at the same time, all on the task that asked.
+pub async fn run_batch<T: Send, F: Future<Output = Result<()>> + Send>(
     event: &SqsEvent,
     decode: fn(&str) -> Result<T>,
-    mut run: impl FnMut(T) -> F,
+    at_once: usize,
+    run: impl Fn(T) -> F + Sync,
 ) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
-    for record in &event.records {
-        if !run_record(record, decode, &mut run).await {
+    let work =
+        event.records.iter().map(|record| -> Work<'_, _> { Box::pin(run_record(record, decode, &run)) });
+    let done = together(work.collect(), at_once).await;
+    for (record, done) in event.records.iter().zip(done) {
+        if !done {
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = record.message_id.clone().unwrap_or_default();
             response.batch_item_failures.push(failure);
@@ -31,10 +37,10 @@ pub async fn run_batch<T, F: Future<Output = Result<()>>>(
 }
 
 /// Runs one record; false when it has to come again.
-async fn run_record<T, F: Future<Output = Result<()>>>(
+async fn run_record<T: Send, F: Future<Output = Result<()>> + Send>(
     record: &SqsMessage,
     decode: fn(&str) -> Result<T>,
-    run: &mut impl FnMut(T) -> F,
+    run: &impl Fn(T) -> F,
 ) -> bool {
     let message = record.message_id.as_deref().unwrap_or_default();
     let input = match decode(record.body.as_deref().unwrap_or_default()) {
@@ -74,6 +80,8 @@ async fn unwinding<T>(future: impl Future<Output = T>) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use mooring_domain::{Error, Kind};
 
     use super::*;
@@ -98,10 +106,16 @@ mod tests {
 
     #[tokio::test]
     async fn only_what_must_come_again_is_answered_and_its_peers_run() {
+        for at_once in [1, 4, 10] {
+            peers_run(at_once).await;
+        }
+    }
+
+    async fn peers_run(at_once: usize) {
         let event = event(&["done", "garbage", "later", "never", "panic", "done"]);
-        let mut ran = Vec::new();
-        let response = run_batch(&event, decode, |body: String| {
-            ran.push(body.clone());
+        let ran = Mutex::new(Vec::new());
+        let response = run_batch(&event, decode, at_once, |body: String| {
+            ran.lock().unwrap().push(body.clone());
             async move {
                 match body.as_str() {
                     "later" => Err(Error::unavailable("away", "not now")),
@@ -115,6 +129,6 @@ mod tests {
         let failed: Vec<_> =
             response.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
         assert_eq!(failed, ["m1", "m2", "m4"]);
-        assert_eq!(ran, ["done", "later", "never", "panic", "done"]);
+        assert_eq!(*ran.lock().unwrap(), ["done", "later", "never", "panic", "done"]);
     }
 }

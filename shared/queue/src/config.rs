@@ -9,6 +9,8 @@ pub struct QueueUrls {
     pub sync: Option<String>,
     /// Deletion steps: `QUEUE_DELETION_URL`.
     pub deletion: Option<String>,
+    /// Jobs of the webhook worker: `QUEUE_WEBHOOK_URL`.
+    pub webhook: Option<String>,
 }
 
 impl QueueUrls {
@@ -17,6 +19,7 @@ impl QueueUrls {
         Self {
             sync: std::env::var("QUEUE_SYNC_URL").ok(),
             deletion: std::env::var("QUEUE_DELETION_URL").ok(),
+            webhook: std::env::var("QUEUE_WEBHOOK_URL").ok(),
         }
     }
 
@@ -26,6 +29,10 @@ impl QueueUrls {
 
     pub(crate) fn deletion(&self) -> Result<&str> {
         self.deletion.as_deref().ok_or_else(|| missing("QUEUE_DELETION_URL"))
+    }
+
+    pub(crate) fn webhook(&self) -> Result<&str> {
+        self.webhook.as_deref().ok_or_else(|| missing("QUEUE_WEBHOOK_URL"))
     }
 }
 

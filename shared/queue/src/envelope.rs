@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use mooring_domain::ids::{DeletionId, TenantId};
 use mooring_domain::sync::{JobKind, SyncJob, Window};
+use mooring_domain::webhook::{DeliveryRef, Job};
 use mooring_domain::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,8 @@ struct SyncBody {
     slot: i64,
     #[serde(default)]
     deferred: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not_before: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -43,6 +46,19 @@ struct DeletionBody {
     deletion: String,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WebhookBody {
+    v: u8,
+    tenant: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    event: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    endpoint: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    delivery: Option<String>,
+}
+
 /// Writes a sync job. Its slot is kept to the second, as in its id.
 pub fn encode_sync(job: &SyncJob) -> String {
     write(&SyncBody {
@@ -56,6 +72,7 @@ pub fn encode_sync(job: &SyncJob) -> String {
             .map(|window| WindowBody { from: window.from.to_string(), to: window.to.to_string() }),
         slot: job.slot.as_second(),
         deferred: job.deferred,
+        not_before: job.not_before.map(Timestamp::as_second),
     })
 }
 
@@ -68,9 +85,14 @@ pub fn decode_sync(text: &str) -> Result<SyncJob> {
         account: body.account.parse().map_err(|_| poison("account"))?,
         kind: JobKind::parse(&body.kind).ok_or_else(|| poison("kind"))?,
         window: body.window.as_ref().map(window).transpose()?,
-        slot: Timestamp::from_second(body.slot).map_err(|_| poison("slot"))?,
+        slot: instant(body.slot)?,
         deferred: body.deferred,
+        not_before: body.not_before.map(instant).transpose()?,
     })
+}
+
+fn instant(second: i64) -> Result<Timestamp> {
+    Timestamp::from_second(second).map_err(|_| poison("time"))
 }
 
 /// Writes a deletion step.
@@ -83,6 +105,40 @@ pub fn decode_deletion(text: &str) -> Result<(TenantId, DeletionId)> {
     let body: DeletionBody = read(text, |body: &DeletionBody| body.v)?;
     let tenant = body.tenant.parse().map_err(|_| poison("tenant"))?;
     Ok((tenant, body.deletion.parse().map_err(|_| poison("deletion"))?))
+}
+
+/// Writes a job of the webhook worker.
+pub fn encode_webhook(job: &Job) -> String {
+    let body = |tenant: &TenantId| WebhookBody {
+        v: VERSION,
+        tenant: tenant.to_string(),
+        event: None,
+        endpoint: None,
+        delivery: None,
+    };
+    write(&match job {
+        Job::FanOut(tenant, event) => WebhookBody { event: Some(event.to_string()), ..body(tenant) },
+        Job::Try(at) => WebhookBody {
+            endpoint: Some(at.endpoint.to_string()),
+            delivery: Some(at.delivery.to_string()),
+            ..body(&at.tenant)
+        },
+    })
+}
+
+/// Reads a job of the webhook worker.
+pub fn decode_webhook(text: &str) -> Result<Job> {
+    let body: WebhookBody = read(text, |body: &WebhookBody| body.v)?;
+    let tenant = body.tenant.parse().map_err(|_| poison("tenant"))?;
+    match (body.event, body.endpoint, body.delivery) {
+        (Some(event), None, None) => Ok(Job::FanOut(tenant, event.parse().map_err(|_| poison("event"))?)),
+        (None, Some(endpoint), Some(delivery)) => Ok(Job::Try(DeliveryRef {
+            tenant,
+            endpoint: endpoint.parse().map_err(|_| poison("endpoint"))?,
+            delivery: delivery.parse().map_err(|_| poison("delivery"))?,
+        })),
+        _ => Err(poison("job")),
+    }
 }
 
 fn window(body: &WindowBody) -> Result<Window> {
@@ -109,17 +165,21 @@ fn poison(what: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use mooring_domain::ids::{AccountId, ConnectionId};
+    use mooring_domain::ids::{AccountId, ConnectionId, DeliveryId, EndpointId, EventId};
     use proptest::prelude::*;
     use uuid::Uuid;
 
     use super::*;
 
+    fn seconds() -> impl Strategy<Value = i64> {
+        -3_000_000_000_i64..9_000_000_000
+    }
+
     fn jobs() -> impl Strategy<Value = SyncJob> {
         let kinds = prop_oneof![Just(JobKind::First), Just(JobKind::Backfill), Just(JobKind::Restate)];
         let windows = proptest::option::of((-20_000_i32..20_000, 0_i32..999));
-        (any::<[u128; 3]>(), kinds, windows, -3_000_000_000_i64..9_000_000_000, any::<u16>()).prop_map(
-            |([tenant, connection, account], kind, window, slot, deferred)| SyncJob {
+        (any::<[u128; 3]>(), kinds, windows, seconds(), any::<u16>(), proptest::option::of(seconds()))
+            .prop_map(|([tenant, connection, account], kind, window, slot, deferred, not_before)| SyncJob {
                 tenant: TenantId::from_uuid(Uuid::from_u128(tenant)),
                 connection: ConnectionId::from_uuid(Uuid::from_u128(connection)),
                 account: AccountId::from_uuid(Uuid::from_u128(account)),
@@ -130,8 +190,8 @@ mod tests {
                 }),
                 slot: Timestamp::from_second(slot).unwrap(),
                 deferred,
-            },
-        )
+                not_before: not_before.map(|second| Timestamp::from_second(second).unwrap()),
+            })
     }
 
     proptest! {
@@ -151,9 +211,28 @@ mod tests {
         }
 
         #[test]
+        fn a_webhook_job_survives_its_envelope(ids in any::<[u128; 3]>(), fan_out in any::<bool>()) {
+            let [tenant, first, second] = ids.map(Uuid::from_u128);
+            let tenant = TenantId::from_uuid(tenant);
+            let job = if fan_out {
+                Job::FanOut(tenant, EventId::from_uuid(first))
+            } else {
+                let (endpoint, delivery) = (EndpointId::from_uuid(first), DeliveryId::from_uuid(second));
+                Job::Try(DeliveryRef { tenant, endpoint, delivery })
+            };
+            let text = encode_webhook(&job);
+            prop_assert_eq!(decode_webhook(&text).unwrap(), job);
+            prop_assert!(decode_deletion(&text).is_err() && decode_sync(&text).is_err());
+            for damaged in [text.replace("\"v\":1", "\"v\":2"), text.replace("ten_", "con_"), format!("{text} x")] {
+                prop_assert_eq!(decode_webhook(&damaged).unwrap_err().code, "poison_message");
+            }
+        }
+
+        #[test]
         fn any_other_body_is_poison_and_never_a_panic(text in ".{0,200}") {
             prop_assert!(decode_sync(&text).is_err());
             prop_assert!(decode_deletion(&text).is_err());
+            prop_assert!(decode_webhook(&text).is_err());
         }
 
         #[test]

@@ -9,5 +9,7 @@ mod send;
 
 pub use batch::run_batch;
 pub use config::QueueUrls;
-pub use envelope::{decode_deletion, decode_sync, encode_deletion, encode_sync};
+pub use envelope::{
+    decode_deletion, decode_sync, decode_webhook, encode_deletion, encode_sync, encode_webhook,
+};
 pub use send::Queues;

@@ -5,12 +5,13 @@ use aws_config::BehaviorVersion;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchRequestEntry};
 use mooring_domain::ids::{DeletionId, TenantId};
-use mooring_domain::ports::{DeletionQueue, SyncQueue};
+use mooring_domain::ports::{DeletionQueue, SyncQueue, WebhookQueue};
 use mooring_domain::sync::SyncJob;
+use mooring_domain::webhook::{DeliveryRef, Job};
 use mooring_domain::{Error, Kind, Result};
 
 use crate::config::QueueUrls;
-use crate::envelope::{encode_deletion, encode_sync};
+use crate::envelope::{encode_deletion, encode_sync, encode_webhook};
 
 /// The longest delay and the largest batch that SQS takes (SQS guide, message quotas).
 const MAX_DELAY_SECONDS: u32 = 900;
@@ -122,6 +123,18 @@ impl DeletionQueue for Queues {
             delay_seconds: 0,
         };
         self.send(self.urls.deletion()?, &deletions.iter().map(message).collect::<Vec<_>>()).await
+    }
+}
+
+#[async_trait]
+impl WebhookQueue for Queues {
+    async fn send_webhooks(&self, jobs: &[Job], delay_seconds: u32) -> Result<()> {
+        let delay = i32::try_from(delay_seconds.min(MAX_DELAY_SECONDS)).unwrap_or(0);
+        let message = |job: &Job| {
+            let (Job::FanOut(tenant, _) | Job::Try(DeliveryRef { tenant, .. })) = job;
+            Message { group: tenant.to_string(), body: encode_webhook(job), delay_seconds: delay }
+        };
+        self.send(self.urls.webhook()?, &jobs.iter().map(message).collect::<Vec<_>>()).await
     }
 }
 

@@ -13,6 +13,7 @@ use mooring_domain::error::{Error, Kind};
 use mooring_domain::ids::DeletionId;
 use mooring_domain::ports::{ConnectionActivate, ConnectionRead as _, LedgerRead as _};
 use mooring_domain::sync::SyncJob;
+use mooring_domain::webhook::EventType;
 
 use crate::Store;
 use crate::client::{Check, TRANSACTION, Write};
@@ -23,6 +24,7 @@ use crate::items::progress::write_job;
 use crate::items::{DUE_AT, DUE_SHARD, EXPIRES_AT, STATE, text};
 use crate::keys::{self, DUE_OUTBOX, due_minute, due_shard, instant};
 use crate::ledger::{audit_row, code_key};
+use crate::outbox::connection_row;
 
 #[async_trait]
 impl ConnectionActivate for Store {
@@ -73,6 +75,7 @@ impl Store {
             open(keys::connection(tenant, id)).without(&[DELETION, DELETE_BY]),
             open(keys::fence(tenant, id)),
             audit_row(tenant, activated(now, id, abandoned)),
+            connection_row(tenant, id, EventType::ConnectionActivated, now),
         ];
         if let Some(deletion) = self.deletion(tenant, abandoned).await? {
             writes.push(Write::delete(keys::deletion(tenant, abandoned)));

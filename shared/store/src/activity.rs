@@ -11,7 +11,7 @@ use crate::items::events::{access, activity};
 use crate::keys;
 
 /// How long an entry is kept: with TTL's lateness and the recovery window it stays inside 90 days.
-const KEPT: SignedDuration = SignedDuration::from_hours(83 * 24);
+pub(crate) const KEPT: SignedDuration = SignedDuration::from_hours(83 * 24);
 
 #[async_trait]
 impl ActivityWrite for Store {

@@ -11,6 +11,7 @@ use mooring_domain::ports::{
     ConnectionConfirm, ConnectionCreate, ConnectionRead, ConnectionState, NewAccount, NewConnection,
 };
 use mooring_domain::secret::Digest;
+use mooring_domain::webhook::EventType;
 use mooring_domain::{Error, Kind, Result};
 
 use crate::Store;
@@ -23,6 +24,7 @@ use crate::items::vault::{read_sealed, write_key, write_sealed, write_token};
 use crate::items::{Draft, Fields, Item, SK, STATE, flag, texts};
 use crate::keys::{self, Short};
 use crate::ledger::{code_row, ledger_row};
+use crate::outbox::{connection_row, state_row};
 
 /// The most sealed parts of the list of accounts: with the other rows they stay below the 4 MB of a transaction.
 const CANDIDATES: usize = 50;
@@ -100,6 +102,7 @@ impl ConnectionCreate for Store {
                 .only_if(live.clone()),
             Write::update(keys::fence(tenant, id)).set(STATE, state(State::Active)).only_if(live),
             Write::put(keys::data_key(&key.context), write_key(&key.wrapped)),
+            connection_row(tenant, id, EventType::ConnectionRecovered, self.clock.now()),
         ];
         writes.extend(old.into_iter().filter(|key| !fresh.contains(key)).map(Write::delete));
         writes
@@ -201,7 +204,8 @@ impl ConnectionState for Store {
     ) -> Result<bool> {
         let allowed = Check::OneOf(STATE, from.iter().copied().map(state).collect());
         let change = |key| Write::update(key).set(STATE, state(to)).only_if(allowed.clone());
-        let writes = [change(keys::connection(tenant, id)), change(keys::fence(tenant, id))];
+        let mut writes = vec![change(keys::connection(tenant, id)), change(keys::fence(tenant, id))];
+        writes.extend(state_row(tenant, id, to, self.clock.now()));
         Ok(self.transact(&writes).await?.is_empty())
     }
 }

@@ -20,6 +20,7 @@ use crate::items::vault::read_key_id;
 use crate::items::{DUE_AT, DUE_SHARD, EXPIRES_AT, Fields, STATE, events, flag, seconds, text, time};
 use crate::keys::{self, Key, Span};
 use crate::ledger::{audit_row, code_row, ledger_row};
+use crate::outbox::cut_row;
 
 /// The writes of a cut.
 struct Plan {
@@ -98,17 +99,22 @@ fn before(refused: &[Refusal], decides: usize) -> Result<Cut> {
 
 impl Store {
     async fn plan(&self, deletion: &Deletion) -> Result<Plan> {
-        let core = vec![
+        let mut core = vec![
             Write::put(keys::deletion(&deletion.tenant, &deletion.id), ledger_row(deletion)),
             code_row(deletion),
             audit_row(&deletion.tenant, events::cut(deletion)),
         ];
+        core.extend(cut_row(deletion, self.clock.now()));
         match &deletion.subject {
             Subject::Connection(connection) => self.plan_connection(deletion, connection, core).await,
             Subject::Account(connection, account) => {
                 self.plan_account(deletion, connection, account, core).await
             }
-            Subject::Tenant => Ok(plan_tenant(deletion, core)),
+            Subject::Tenant => {
+                let hooks =
+                    self.keys(&Span::prefix(Table::Vault, keys::hook_vault(&deletion.tenant), "")).await?;
+                Ok(plan_tenant(deletion, core, hooks))
+            }
         }
     }
 
@@ -175,17 +181,19 @@ impl Store {
         let own = [Table::Directory, Table::Connections, Table::Transient];
         let own = own.into_iter().map(|table| place(table, tenant.as_str(), ""));
         let buckets = place(Table::Transient, keys::buckets(tenant), "");
-        Ok(own.chain([buckets]).chain(origins).collect())
+        let hooks = place(Table::Vault, keys::hook_vault(tenant), "");
+        Ok(own.chain([buckets, hooks]).chain(origins).collect())
     }
 }
 
-fn plan_tenant(deletion: &Deletion, core: Vec<Write>) -> Plan {
+fn plan_tenant(deletion: &Deletion, core: Vec<Write>, hooks: Vec<Key>) -> Plan {
     let decide = Write::update(keys::tenant(&deletion.tenant))
         .set(ACTIVE, flag(false))
         .set(DELETION, text(deletion.id.as_str()))
         .only_if(Check::Exists)
         .only_if(Check::Lacks(DELETION));
-    Plan { deciding: vec![decide], core, rows: Vec::new() }
+    let rows = hooks.into_iter().map(|key| stamp(deletion, key)).collect();
+    Plan { deciding: vec![decide], core, rows }
 }
 
 /// A row that says which deletion ends it.

@@ -8,6 +8,7 @@ pub(crate) mod connect;
 pub(crate) mod connection;
 pub(crate) mod deletion;
 pub(crate) mod events;
+pub(crate) mod hooks;
 pub(crate) mod progress;
 pub(crate) mod repeats;
 pub(crate) mod vault;
@@ -75,6 +76,11 @@ pub(crate) fn texts<T: Into<String>>(values: impl IntoIterator<Item = T>) -> Att
 /// Makes a list of maps.
 pub(crate) fn maps(values: impl IntoIterator<Item = Draft>) -> AttributeValue {
     AttributeValue::L(values.into_iter().map(|draft| AttributeValue::M(draft.0)).collect())
+}
+
+/// Makes a map.
+pub(crate) fn map(draft: Draft) -> AttributeValue {
+    AttributeValue::M(draft.0)
 }
 
 /// An item while it is written.

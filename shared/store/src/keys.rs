@@ -6,6 +6,7 @@
 //! |---|---|---|---|
 //! | Directory | `<ten>` | `tenant` | tenant |
 //! | | `<ten>` | `key#<key>` | API key |
+//! | | `<ten>` | `hook#<whe>` | webhook endpoint |
 //! | | `origin#<origin>` | `<ten>` | registered browser origin |
 //! | | `mail#<fingerprint>` | `<ten>#<con>` | mail index |
 //! | Connections | `<ten>` | `<con>` | connection |
@@ -16,17 +17,21 @@
 //! | | | `acc#<acc>#fence` | state of the account |
 //! | | | `acc#<acc>#sync` | what is remembered of its syncs |
 //! | | | `acc#<acc>#job#<job>` | checkpoint |
-//! | | | `acc#<acc>#days#<level>#<YYYY-MM>` | completeness of a month |
+//! | | | `acc#<acc>#days#<monday>` | completeness of a week, all levels |
 //! | Vault | `<ten>#<con>` | `key#token#-`, `key#data#-`, `key#data#<acc>` | wrapped data key |
 //! | | | `tok#<name>#<version>` | sealed token |
 //! | | `-#app_<name>` | `key#secret#-`, `sec#<name>` | the deployment's own key and secrets |
+//! | | `<ten>#hooks` | `<whe>` | a webhook endpoint's address and secrets, sealed, with their wrapped keys |
 //! | Reports | `<ten>#<con>#<acc>` | `r#<name>` | newest version of a sheet, with its first part |
 //! | | | `p#<name>@<version>#<part>` | further part |
 //! | | | `h#<name>@<version>` | earlier version, as it was |
 //! | Activity | `<ten>` | `<time>#<evt>` | entry of the sync log or the access log |
+//! | | `hook#<ten>` | `evt#<evt>` | event for webhooks; in the due index until its deliveries are made |
+//! | | | `dlv#<whe>#<dlv>` | delivery of a webhook with its tries; in the due index while one is to come |
 //! | Transient | `<digest>` | `session`, `transaction`, `ticket`, `code`, `link` | short-lived row |
 //! | | `<ten>` | `tok#<key>` | frontend token |
 //! | | `<ten>` | `idem#<digest>` | call that may be repeated |
+//! | | `breaker#<platform>#<context>` | `breaker` | what is known of a platform that is away |
 //! | | `rate#<ten>` | `tenant`, `<key>` | bucket of a rate limit |
 //! | Ledger | `<ten>` | `<del>` | deletion; in the due index |
 //! | | `<ten>` | `aud#<evt>` | audit event |
@@ -34,6 +39,7 @@
 
 mod due;
 mod guards;
+mod hooks;
 mod sheets;
 
 use jiff::Timestamp;
@@ -43,11 +49,16 @@ use mooring_domain::deletion::{Place, Table};
 use mooring_domain::ids::{AccountId, ConnectionId, CredentialId, DeletionId, EventId, TenantId};
 use mooring_domain::keys::KeyContext;
 use mooring_domain::ports::AccountRef;
-use mooring_domain::report::Level;
 use mooring_domain::secret::{Digest, Fingerprint};
 
-pub(crate) use due::{DUE_DELETIONS, DUE_OUTBOX, EARLIEST, due_minute, due_shard, instant};
-pub(crate) use guards::{bucket, buckets, repeat};
+pub(crate) use due::{
+    DUE_DELETIONS, DUE_EVENTS, DUE_OUTBOX, DUE_TRIES, EARLIEST, due_minute, due_shard, instant,
+};
+pub(crate) use guards::{breaker, bucket, buckets, repeat};
+pub(crate) use hooks::{
+    deliveries_before, delivery, endpoint, endpoint_secrets, endpoints_from, hook_event, hook_vault,
+    parse_endpoint, parse_job,
+};
 pub(crate) use sheets::{head, heads, parse_head, part, parts, past, past_until, shelf};
 
 /// The address of one row.
@@ -229,29 +240,27 @@ pub(crate) fn checkpoint(account: &AccountRef, job: &str) -> Key {
     of_home(&account.tenant, &account.connection, format!("acc#{}#job#{job}", account.account))
 }
 
-pub(crate) fn days(account: &AccountRef, level: Level, month: &str) -> Key {
-    of_home(
-        &account.tenant,
-        &account.connection,
-        format!("acc#{}#days#{}#{month}", account.account, level.as_str()),
-    )
+/// What is known of the week that a day lies in.
+pub(crate) fn days(account: &AccountRef, day: Date) -> Key {
+    let sk = format!("acc#{}#days#{}", account.account, monday(day));
+    of_home(&account.tenant, &account.connection, sk)
 }
 
-/// The months that two days lie in, and those between them.
-pub(crate) fn months(account: &AccountRef, level: Level, from: Date, to: Date) -> Span {
-    let (first, last) = (days(account, level, &month(from)), days(account, level, &month(to)));
+/// The weeks that two days lie in, and those between them.
+pub(crate) fn weeks(account: &AccountRef, from: Date, to: Date) -> Span {
+    let (first, last) = (days(account, from), days(account, to));
     Span::between(Table::Connections, first.pk, first.sk, last.sk)
 }
 
-/// The month of a day, such as `2026-11`.
-pub(crate) fn month(day: Date) -> String {
-    format!("{:04}-{:02}", day.year(), day.month())
+/// The Monday on or before a day.
+pub(crate) fn monday(day: Date) -> Date {
+    let since = i64::from(day.weekday().to_monday_zero_offset());
+    day.checked_sub(jiff::Span::new().days(since)).unwrap_or(day)
 }
 
-/// The month in a key that [`days`] made, as its first day.
-pub(crate) fn parse_month(sk: &str) -> Option<Date> {
-    let (_, month) = sk.rsplit_once('#')?;
-    format!("{month}-01").parse().ok()
+/// The Monday in a key that [`days`] made.
+pub(crate) fn parse_week(sk: &str) -> Option<Date> {
+    sk.rsplit_once('#')?.1.parse().ok()
 }
 
 pub(crate) fn data_key(context: &KeyContext) -> Key {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mooring_domain::Result;
-use mooring_domain::deletion::{Deletion, Table};
+use mooring_domain::deletion::{Deletion, Step, Table};
 use mooring_domain::ids::{DeletionId, EventId, TenantId};
 use mooring_domain::ports::{Entropy as _, LedgerRead, LedgerWrite};
 use mooring_domain::secret::Digest;
@@ -14,6 +14,7 @@ use crate::client::{Check, Write};
 use crate::items::deletion::{HIDDEN, VERSION, read_deletion, write_deletion};
 use crate::items::{Draft, Fields, Item, SK, number};
 use crate::keys::{self, DUE_DELETIONS, EARLIEST, Key, instant};
+use crate::outbox::end_row;
 
 /// How far the due index is read beyond what was asked for: it is a moment behind, and may name what is done.
 const AHEAD: usize = 2;
@@ -86,7 +87,13 @@ impl LedgerWrite for Store {
     async fn advance(&self, deletion: &Deletion) -> Result<bool> {
         let before = Check::Is(VERSION, number(deletion.version.saturating_sub(1)));
         let key = keys::deletion(&deletion.tenant, &deletion.id);
-        if self.put_if(&key, ledger_row(deletion), &[before]).await? {
+        let stored = if deletion.step == Step::Done {
+            let row = Write::put(key, ledger_row(deletion)).only_if(before);
+            self.transact(&[row, end_row(deletion, self.clock.now())]).await?.is_empty()
+        } else {
+            self.put_if(&key, ledger_row(deletion), &[before]).await?
+        };
+        if stored {
             return Ok(true);
         }
         // The SDK sends a put again when the answer is lost; the second finds what the first wrote.

@@ -11,6 +11,7 @@
 
 mod activation;
 mod activity;
+mod breakers;
 mod buckets;
 mod client;
 mod config;
@@ -19,9 +20,11 @@ mod cut;
 mod directory;
 mod due;
 mod fences;
+mod hooks;
 mod items;
 mod keys;
 mod ledger;
+mod outbox;
 mod progress;
 mod purge;
 mod repeats;
@@ -34,6 +37,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
+use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::Client;
 use mooring_domain::ports::Clock;
@@ -44,6 +48,21 @@ pub use schema::{INDEX, TableSpec, create_tables, table_specs};
 
 /// How long one attempt of a call may take: DynamoDB answers within milliseconds or not at all.
 const ATTEMPT: Duration = Duration::from_secs(5);
+/// How long one call may take with all its attempts: a function has to have time left to say so.
+const CALL: Duration = Duration::from_secs(15);
+/// How often a call is tried, and the longest first wait, which doubles up to [`LONGEST_WAIT`]. A table that throttles
+/// every second call for minutes is ordinary: it is growing.
+const ATTEMPTS: u32 = 8;
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// How patient the store's client is.
+pub fn retries() -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(ATTEMPTS)
+        .with_initial_backoff(FIRST_WAIT)
+        .with_max_backoff(LONGEST_WAIT)
+}
 
 /// Every data port, on DynamoDB.
 #[derive(Clone)]
@@ -61,8 +80,10 @@ impl Store {
 
     /// Makes a store of the environment: the SDK's own variables, and those of [`Tables::from_env`].
     pub async fn from_env() -> Self {
-        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).build();
-        let config = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await;
+        let timeouts =
+            TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(CALL).build();
+        let config = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
+        let config = config.retry_config(retries()).load().await;
         Self::new(Client::new(&config), Tables::from_env(), Arc::new(SystemClock))
     }
 }

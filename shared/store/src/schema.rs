@@ -32,7 +32,7 @@ pub struct TableSpec {
 pub fn table_specs() -> Vec<TableSpec> {
     let spec = |table| TableSpec {
         table,
-        due_index: matches!(table, Table::Connections | Table::Ledger),
+        due_index: matches!(table, Table::Activity | Table::Connections | Table::Ledger),
         protected: table == Table::Vault,
     };
     Table::ALL.into_iter().map(spec).collect()

@@ -11,7 +11,7 @@ use mooring_domain::ports::{AccountRef, SheetRead, SheetWrite};
 use mooring_domain::sheet::StoredSheet;
 
 use crate::Store;
-use crate::client::{Backoff, Check, busy};
+use crate::client::{Backoff, Check, Placed, busy};
 use crate::items::vault::{read_sealed, write_sealed};
 use crate::items::{Draft, Fields, Item, SK, bytes, number};
 use crate::keys;
@@ -106,6 +106,26 @@ impl SheetWrite for Store {
             if !backoff.wait().await {
                 return Err(busy("a sheet that others keep writing"));
             }
+        }
+    }
+
+    async fn put_first_sheet(
+        &self,
+        account: &AccountRef,
+        sheet: &StoredSheet,
+        expires_at: Timestamp,
+    ) -> Result<bool> {
+        // Further parts of a version that is refused would lie there for nothing.
+        if sheet.parts.len() > 1 {
+            return self.put_sheet(account, sheet, expires_at).await;
+        }
+        let key = keys::head(account, &sheet.name);
+        let absent = Check::AbsentOrExpired(self.clock.now());
+        match self.place(&key, write_head(sheet, expires_at), &[absent]).await? {
+            Placed::Over(_) => Ok(true),
+            // An answer was lost, and what is in the way is our own.
+            Placed::Behind(item) if read_head(&item)?.version == sheet.version => Ok(true),
+            Placed::Behind(_) => self.put_sheet(account, sheet, expires_at).await,
         }
     }
 }

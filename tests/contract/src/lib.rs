@@ -1,4 +1,4 @@
-//! A world for contract tests: the local DynamoDB with all tables, a store on it, and values to put in.
+//! A world for contract tests: DynamoDB with all tables, a store on it, and values to put in; a KMS key; a queue.
 //!
 //! What an adapter has to keep is said by the tests; nothing here checks anything.
 
@@ -8,6 +8,7 @@
     reason = "a test that is wrong here has to stop at once"
 )]
 
+mod services;
 pub mod values;
 
 use std::collections::HashMap;
@@ -20,10 +21,12 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use mooring_aws_local::{AwsLocal, FaultPlan, FaultProxy, LocalClock, Options, sdk_config};
+use mooring_aws_local::{FaultPlan, FaultProxy, LocalClock};
 use mooring_domain::deletion::Table;
 use mooring_domain::ports::Clock;
 use mooring_store::{Store, Tables, create_tables};
+
+pub use services::{Keys, Queue, Services};
 
 /// An item as it is stored.
 pub type Item = HashMap<String, AttributeValue>;
@@ -38,10 +41,10 @@ impl Clock for WorldClock {
     }
 }
 
-/// A local DynamoDB with all tables and a store on it. TTL never removes anything unless a test asks for it.
+/// All tables, of names of their own, and a store on them. TTL never removes anything unless a test asks for it.
 pub struct World {
     /// The services.
-    pub aws: AwsLocal,
+    pub services: Services,
     /// The store.
     pub store: Store,
     /// A client beside the store, to see what is physically there.
@@ -56,41 +59,40 @@ pub struct World {
 impl World {
     /// Starts one.
     pub async fn start() -> Result<Self> {
-        let aws = AwsLocal::start(Options::in_memory(LocalClock::new(1))).await?;
-        aws.set_ttl_enabled(false);
-        let client = Client::new(&sdk_config(&aws.endpoints().dynamodb));
-        let tables = Tables::prefixed("contract-");
+        let services = Services::start().await?;
+        let client = Client::new(&services.tables(&services.dynamodb));
+        let tables = Tables::prefixed(&services::unique("contract-"));
         create_tables(&client, &tables).await?;
         let plan = FaultPlan::quiet();
-        let proxy = FaultProxy::start(&aws.endpoints().dynamodb, "store", Arc::clone(&plan)).await?;
-        let clock = Arc::new(WorldClock(aws.clock().clone()));
+        let proxy = FaultProxy::start(&services.dynamodb, "store", Arc::clone(&plan)).await?;
+        let clock = Arc::new(WorldClock(services.clock.clone()));
         let store = Store::new(client.clone(), tables.clone(), clock);
-        Ok(Self { aws, store, client, tables, plan, proxy })
+        Ok(Self { services, store, client, tables, plan, proxy })
     }
 
     /// A store on the same tables whose calls the plan counts and breaks.
     pub fn faulty(&self) -> Store {
-        let client = Client::new(&sdk_config(self.proxy.url()));
-        Store::new(client, self.tables.clone(), Arc::new(WorldClock(self.aws.clock().clone())))
+        let client = Client::new(&self.services.tables(self.proxy.url()));
+        Store::new(client, self.tables.clone(), Arc::new(WorldClock(self.services.clock.clone())))
     }
 
     /// The same, with a limit on how long one attempt may take and no second one.
     pub fn impatient(&self, limit: Duration) -> Store {
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(limit).build();
-        let config = aws_sdk_dynamodb::config::Builder::from(&sdk_config(self.proxy.url()));
+        let config = aws_sdk_dynamodb::config::Builder::from(&self.services.tables(self.proxy.url()));
         let config = config.timeout_config(timeouts).retry_config(RetryConfig::disabled()).build();
-        let clock = Arc::new(WorldClock(self.aws.clock().clone()));
+        let clock = Arc::new(WorldClock(self.services.clock.clone()));
         Store::new(Client::from_conf(config), self.tables.clone(), clock)
     }
 
     /// The local time.
     pub fn now(&self) -> Timestamp {
-        self.aws.clock().now()
+        self.services.clock.now()
     }
 
     /// Moves the local time forward.
     pub fn pass(&self, time: Duration) {
-        self.aws.clock().advance(time);
+        self.services.clock.advance(time);
     }
 
     /// One row as it is physically there.

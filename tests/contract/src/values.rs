@@ -170,6 +170,7 @@ impl Case {
             window: None,
             slot: self.connection.created_at,
             deferred: 0,
+            not_before: None,
         };
         self.accounts.iter().map(job).collect()
     }

@@ -13,6 +13,7 @@ pub mod connecting;
 pub mod headers;
 pub mod platform;
 pub mod quick;
+pub mod receiver;
 pub mod rig;
 pub mod tables;
 pub mod wire;
@@ -20,6 +21,7 @@ pub mod world;
 
 pub use connecting::Arrived;
 pub use platform::{Figures, Platform};
+pub use receiver::Receiver;
 pub use wire::{Answer, Wire};
 pub use world::{Size, World};
 

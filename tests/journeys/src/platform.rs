@@ -66,16 +66,22 @@ pub struct Platform {
 impl Platform {
     /// Gets a token of the played platform.
     pub fn of(world: &World) -> Result<Self> {
-        Ok(Self {
-            client: Client::new(),
-            origin: Url::parse(&world.stack.wiring().platform_origin)?,
-            token: world.stack.sandbox().grant_all(),
-        })
+        Self::new(&world.stack.wiring().platform_origin, world.stack.sandbox().grant_all())
+    }
+
+    /// A platform elsewhere, with a token of it.
+    pub fn new(origin: &str, token: String) -> Result<Self> {
+        Ok(Self { client: Client::new(), origin: Url::parse(origin)?, token })
     }
 
     /// The platform's id of the advertiser with a name.
     pub async fn advertiser(&self, world: &World, name: &str) -> Result<String> {
-        let ids = json!(world.stack.sandbox().advertiser_ids()).to_string();
+        self.advertiser_among(&world.stack.sandbox().advertiser_ids(), name).await
+    }
+
+    /// The one of some advertisers that has a name.
+    pub async fn advertiser_among(&self, ids: &[String], name: &str) -> Result<String> {
+        let ids = json!(ids).to_string();
         let data = self.ask("advertiser/info/", &[("advertiser_ids", &ids)]).await?;
         let list = data["list"].as_array().context("no list")?;
         let found = list.iter().find(|advertiser| advertiser["name"] == name);

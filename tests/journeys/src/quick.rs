@@ -61,7 +61,12 @@ pub async fn confirm(world: &World, functions: &Functions, ticket: &str) -> Resu
 pub async fn until_code(world: &World, functions: &Functions, end_user: &str) -> Result<Code> {
     let door = depart(world, functions, end_user).await?;
     let ticket = land(functions, &door).await?;
-    let back = location(&confirm(world, functions, &ticket).await?)?;
+    code_of(&confirm(world, functions, &ticket).await?, end_user)
+}
+
+/// The code in the answer to the choice.
+pub fn code_of(confirmed: &Answer, end_user: &str) -> Result<Code> {
+    let back = location(confirmed)?;
     let (connection, code) = (parameter(&back, "connection_id")?, parameter(&back, "code")?);
     Ok(Code { connection, code, end_user: end_user.to_owned() })
 }

@@ -10,17 +10,23 @@ use aws_lambda_events::sqs::SqsEvent;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use axum::body::{Body, to_bytes};
 use http::{Method, Request};
+use jiff::{SignedDuration, Timestamp};
 use lambda_http::tower::Service as _;
-use mooring_aws_local::{Call, Endpoints, Fault, FaultPlan, FaultProxy, sdk_config};
+use mooring_aws_local::{Call, Endpoints, Fault, FaultPlan, FaultProxy, LocalClock, sdk_config};
+use mooring_domain::ports::Clock;
 use mooring_domain::profile::Profile;
 use mooring_local::mount::{self, Mounted};
 use mooring_local::{Adapters, Wiring, gateway, poller, schedules};
+use mooring_queue::QueueUrls;
+use mooring_store::{Store, Tables, retries};
 
 use crate::{Answer, World};
 
 /// How often our clients try a call: the SDK of AWS, and the kit where it may repeat.
 const AWS_TRIES: u64 = 3;
 const KIT_TRIES: u64 = 4;
+/// The label of the proxy before a receiver of webhooks, which is called once.
+const RECEIVER: &str = "receiver";
 /// No run makes as many calls.
 const MOST_CALLS: u64 = 1_000;
 
@@ -73,7 +79,7 @@ impl Mode {
     fn plan(self, plan: &FaultPlan, call: u64, calm: &[Call]) {
         let tries = match calm.iter().find(|known| known.seq == call) {
             _ if self != Self::Outage => 1,
-            Some(known) if known.label != "platform" => AWS_TRIES,
+            Some(known) if !matches!(known.label.as_str(), "platform" | RECEIVER) => AWS_TRIES,
             Some(known) if known.operation.starts_with("GET") => KIT_TRIES,
             _ => 1,
         };
@@ -132,6 +138,8 @@ pub struct Rig {
     plan: Arc<FaultPlan>,
     proxied: Adapters,
     direct: Adapters,
+    tables: String,
+    queues: QueueUrls,
     log: Mutex<Vec<Call>>,
     _proxies: Vec<FaultProxy>,
 }
@@ -156,6 +164,7 @@ impl Rig {
         }
         let [dynamodb, kms, sqs, ses, platform_origin] =
             <[String; 5]>::try_from(urls).ok().context("five proxies")?;
+        let (tables, queues) = (dynamodb.clone(), direct.queues.clone());
         let endpoints = Endpoints { dynamodb, kms, sqs, ses };
         let proxied = Wiring { endpoints, platform_origin, ..direct.clone() };
         let profile = Arc::new(shortened(&world.stack.adapters().profile, days));
@@ -163,12 +172,43 @@ impl Rig {
             Ok(Adapters { profile: Arc::clone(&profile), ..Adapters::new(wiring, world.stack.clock())? })
         };
         let (proxied, direct) = (over(&proxied)?, over(direct)?);
-        Ok(Self { plan, proxied, direct, log: Mutex::default(), _proxies: proxies })
+        Ok(Self { plan, proxied, direct, tables, queues, log: Mutex::default(), _proxies: proxies })
+    }
+
+    /// A proxy before a receiver of webhooks, under the same plan.
+    pub async fn receiver(&self, upstream: &str) -> Result<FaultProxy> {
+        FaultProxy::start(upstream, RECEIVER, Arc::clone(&self.plan)).await
     }
 
     /// Fresh functions that nothing breaks, with the same profile.
     pub fn calm(&self) -> Functions {
         Functions(mount::all(&self.direct))
+    }
+
+    /// Fresh functions behind the proxies, as patient with the tables as they are in Lambda.
+    pub fn exposed(&self) -> Functions {
+        let config = sdk_config(&self.tables).into_builder().retry_config(retries()).build();
+        let client = aws_sdk_dynamodb::Client::new(&config);
+        let clock = Arc::clone(&self.proxied.clock);
+        let store = Arc::new(Store::new(client, Tables::prefixed("mooring-"), clock));
+        Functions(mount::all(&Adapters { store, ..self.proxied.clone() }))
+    }
+
+    /// Fresh functions on a machine whose clock is wrong by so much.
+    pub fn skewed(&self, world: &World, by: SignedDuration) -> Result<Functions> {
+        let clock = Skewed { clock: world.stack.clock().clone(), by };
+        let told = Adapters::told(world.stack.wiring(), Arc::new(clock), self.direct.scale)?;
+        Ok(Functions(mount::all(&Adapters { profile: Arc::clone(&self.direct.profile), ..told })))
+    }
+
+    /// The URL of a queue.
+    pub fn queue_url(&self, queue: Queue) -> &str {
+        queue.url(&self.queues).unwrap_or_default()
+    }
+
+    /// The plan of all proxies.
+    pub fn plan(&self) -> &FaultPlan {
+        &self.plan
     }
 
     /// Runs fresh functions with calls broken as planned. Call 0 breaks none.
@@ -181,7 +221,7 @@ impl Rig {
         self.plan.reset();
         match every {
             Some(every) => {
-                (call..MOST_CALLS).step_by(every).for_each(|call| self.plan.inject(call, mode.fault()))
+                (call..MOST_CALLS).step_by(every).for_each(|call| self.plan.inject(call, mode.fault()));
             }
             None if call > 0 => mode.plan(&self.plan, call, &self.last_calm()),
             None => {}
@@ -205,6 +245,18 @@ impl Rig {
     }
 }
 
+/// A clock that is wrong.
+struct Skewed {
+    clock: LocalClock,
+    by: SignedDuration,
+}
+
+impl Clock for Skewed {
+    fn now(&self) -> Timestamp {
+        self.clock.now() + self.by
+    }
+}
+
 /// The profile with a shorter reach.
 fn shortened(profile: &Profile, days: u16) -> Profile {
     let mut short = profile.clone();
@@ -224,6 +276,19 @@ pub enum Queue {
     Sync,
     /// Deletion steps.
     Deletion,
+    /// Jobs of the webhook worker.
+    Webhook,
+}
+
+impl Queue {
+    fn url(self, urls: &QueueUrls) -> Option<&str> {
+        let url = match self {
+            Self::Sync => &urls.sync,
+            Self::Deletion => &urls.deletion,
+            Self::Webhook => &urls.webhook,
+        };
+        url.as_deref()
+    }
 }
 
 impl Functions {
@@ -257,6 +322,7 @@ impl Functions {
         let function = match queue {
             Queue::Sync => &self.0.sync_worker,
             Queue::Deletion => &self.0.deletion_worker,
+            Queue::Webhook => &self.0.webhook_worker,
         };
         let response = function(batch.event.clone()).await;
         Ok(response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect())
@@ -268,6 +334,11 @@ impl Functions {
             function(schedules::input(world.now())).await?;
         }
         Ok(())
+    }
+
+    /// Ticks the sweeper of webhooks.
+    pub async fn sweep_webhooks(&self, world: &World) -> Result<()> {
+        Ok((self.0.webhook_sweeper)(schedules::input(world.now())).await?)
     }
 
     /// Handles the next batch of a queue; what fails stays for another delivery. False when there is none.
@@ -290,7 +361,7 @@ pub struct Batch {
 impl Batch {
     /// Receives what is visible: one job, or up to ten deletions.
     pub async fn receive(world: &World, queue: Queue) -> Result<Option<Self>> {
-        Self::at_most(world, queue, if queue == Queue::Sync { 1 } else { 10 }).await
+        Self::at_most(world, queue, if queue == Queue::Deletion { 10 } else { 1 }).await
     }
 
     /// Receives one message alone.
@@ -299,9 +370,8 @@ impl Batch {
     }
 
     async fn at_most(world: &World, queue: Queue, most: i32) -> Result<Option<Self>> {
-        let (sync, deletion) = &world.stack.wiring().queues;
-        let queue_url = if queue == Queue::Sync { sync } else { deletion };
-        let received = client(world)
+        let queue_url = queue.url(&world.stack.wiring().queues).context("a queue without URL")?;
+        let received = sqs(world)
             .receive_message()
             .queue_url(queue_url)
             .max_number_of_messages(most)
@@ -312,7 +382,7 @@ impl Batch {
         if messages.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Self { event: poller::event(&messages)?, messages, queue_url: queue_url.clone() }))
+        Ok(Some(Self { event: poller::event(&messages)?, messages, queue_url: queue_url.to_owned() }))
     }
 
     /// Receives the one message that names something. Others that come before it, such as a job that put itself back,
@@ -334,12 +404,13 @@ impl Batch {
                 continue;
             }
             let handle = message.receipt_handle().context("no receipt")?;
-            client(world).delete_message().queue_url(&self.queue_url).receipt_handle(handle).send().await?;
+            sqs(world).delete_message().queue_url(&self.queue_url).receipt_handle(handle).send().await?;
         }
         Ok(())
     }
 }
 
-fn client(world: &World) -> aws_sdk_sqs::Client {
+/// A client of the queues.
+pub fn sqs(world: &World) -> aws_sdk_sqs::Client {
     aws_sdk_sqs::Client::new(&sdk_config(&world.stack.wiring().endpoints.sqs))
 }

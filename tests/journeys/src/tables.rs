@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use aws_sdk_dynamodb::types::AttributeValue;
+use mooring_aws_local::sdk_config;
 use mooring_domain::deletion::Table;
 use mooring_local::Stack;
 
@@ -41,6 +42,18 @@ pub async fn versions(stack: &Stack, what: &str) -> Result<BTreeMap<String, i64>
         versions.insert(name, number.context("a sheet without a version")?.parse()?);
     }
     Ok(versions)
+}
+
+/// Removes the rows of a table whose partition begins so, around every function.
+pub async fn remove(stack: &Stack, table: Table, prefix: &str) -> Result<()> {
+    let client = aws_sdk_dynamodb::Client::new(&sdk_config(&stack.wiring().endpoints.dynamodb));
+    let name = format!("mooring-{}", table.as_str());
+    for item in stack.items_naming(table, prefix).await? {
+        let key = ["pk", "sk"].map(|name| Some((name.to_owned(), item.get(name)?.clone())));
+        let key = key.into_iter().flatten().collect();
+        client.delete_item().table_name(&name).set_key(Some(key)).send().await?;
+    }
+    Ok(())
 }
 
 /// Everything in a table as one run of bytes: names and values of all attributes, binary ones as they are.

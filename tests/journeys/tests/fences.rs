@@ -248,6 +248,7 @@ async fn sync(world: &World, connected: &Connected, fences: &dyn FenceRead, slot
         sheets: store.as_ref(),
         queue: queues.as_ref(),
         activity: store.as_ref(),
+        breakers: store.as_ref(),
         begin: store.as_ref(),
         ledger: store.as_ref(),
         profile: profile.as_ref(),
@@ -261,6 +262,7 @@ async fn sync(world: &World, connected: &Connected, fences: &dyn FenceRead, slot
         window: None,
         slot: Timestamp::from_second(slot)?,
         deferred: 0,
+        not_before: None,
     };
     let deadline = world.now() + SignedDuration::from_mins(5);
     // How it ends is not the point: what it called and wrote is.

@@ -1,6 +1,12 @@
 //! The arrows that must never exist, the shape of the code, and the template against the functions.
 //!
-//! Here are only the readers; the rules are in `tests/`, one file a subject, each with the reason in its message.
+//! Here are the readers and the rules for the template; the other rules are in `tests/`, one file a subject, each with the
+//! reason in its message.
+
+pub mod grants;
+pub mod linked;
+pub mod rules;
+pub mod template;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -127,10 +133,4 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Reads template.yaml; intrinsic functions stay tagged values.
-pub fn template() -> Result<serde_yaml_ng::Value> {
-    let text = fs::read_to_string(root().join("template.yaml"))?;
-    serde_yaml_ng::from_str(&text).context("template.yaml")
 }

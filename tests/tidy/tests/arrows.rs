@@ -19,7 +19,8 @@ fn forbid(all: &[Package], from: &str, to: &dyn Fn(&Package, &str) -> bool, reas
 
 const AWS: [&str; 4] = ["aws-sdk-dynamodb", "aws-sdk-kms", "aws-sdk-sqs", "aws-sdk-sesv2"];
 const LAMBDA: [&str; 3] = ["lambda_http", "lambda_runtime", "aws_lambda_events"];
-const ADAPTERS: [&str; 4] = ["mooring-store", "mooring-vault", "mooring-queue", "mooring-mail"];
+const ADAPTERS: [&str; 5] =
+    ["mooring-store", "mooring-vault", "mooring-queue", "mooring-mail", "mooring-webhooks"];
 
 #[test]
 fn n1_the_domain_is_pure() {
@@ -100,7 +101,7 @@ fn n8_each_outside_library_has_one_owner() {
         ("aws-sdk-kms", &["shared/vault"]),
         ("aws-sdk-sqs", &["shared/queue"]),
         ("aws-sdk-sesv2", &["shared/mail"]),
-        ("reqwest", &["shared/connectors/kit"]),
+        ("reqwest", &["shared/connectors/kit", "shared/webhooks"]),
         ("lambda_http", &["shared/edge", "functions/"]),
     ];
     for (library, allowed) in owners {
@@ -124,11 +125,15 @@ const WORDS: &[(&str, &[&str], &str)] = &[
     ("SystemTime::now(", &["shared/system/"], "N11: take the port Clock"),
     ("rand::fill", &["shared/system/", "shared/vault/"], "N11: take the port Entropy"),
     ("set_global_default", &["shared/telemetry/"], "N12: telemetry installs the subscriber"),
-    ("Client::builder()", &["shared/connectors/kit/"], "N12: kit builds the HTTP client"),
+    (
+        "Client::builder()",
+        &["shared/connectors/kit/", "shared/webhooks/"],
+        "N12: kit builds the HTTP client of platforms, webhooks that of tenants' addresses",
+    ),
     (
         "StatusCode::",
-        &["shared/edge/", "shared/connectors/"],
-        "N13: only edge and kit know HTTP status numbers",
+        &["shared/edge/", "shared/connectors/", "shared/webhooks/"],
+        "N13: only edge, kit and webhooks know HTTP status numbers",
     ),
 ];
 
@@ -149,8 +154,15 @@ fn words_that_belong_to_one_place() {
 
 #[test]
 fn n7_handlers_name_no_adapter() {
-    let adapters =
-        ["mooring_store::", "mooring_vault::", "mooring_mail::", "mooring_registry::", "aws_sdk_", "reqwest"];
+    let adapters = [
+        "mooring_store::",
+        "mooring_vault::",
+        "mooring_mail::",
+        "mooring_webhooks::",
+        "mooring_registry::",
+        "aws_sdk_",
+        "reqwest",
+    ];
     let mut found = Vec::new();
     for source in sources(&["functions"]).unwrap().iter().filter(|source| !source.path.ends_with("main.rs")) {
         for (line, text) in source.product_lines() {

@@ -1,43 +1,32 @@
-//! template.yaml against the functions, the routes in code, and our retention rules.
+//! template.yaml against the code: functions, manifests, routes, variables, logged events. What it has to say by itself is in
+//! `rules.rs`.
 
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test fails by panicking, and YAML answers null for what is not there"
+    reason = "a test fails by panicking, and a value answers null for what is not there"
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mooring_tests_tidy::{packages, root, template};
-use serde_yaml_ng::Value;
-
-/// A resource by its logical id.
-fn resources() -> BTreeMap<String, Value> {
-    let template = template().unwrap();
-    let all = template["Resources"].as_mapping().unwrap().clone();
-    all.into_iter().map(|(id, resource)| (id.as_str().unwrap().to_owned(), resource)).collect()
-}
+use mooring_edge::routes::{FALLBACK, ROUTES, Route, preflights};
+use mooring_tests_tidy::template::{Template, binary, text};
+use mooring_tests_tidy::{packages, root, sources};
+use serde_json::Value;
 
 /// Functions by the name of their binary.
 fn functions() -> BTreeMap<String, Value> {
-    let is_function = |resource: &Value| resource["Type"].as_str() == Some("AWS::Serverless::Function");
-    resources()
-        .into_values()
-        .filter(is_function)
-        .map(|resource| {
-            let binary = resource["Metadata"]["BuildProperties"]["Binary"].as_str().unwrap().to_owned();
-            (binary, resource)
-        })
-        .collect()
+    let template = Template::read().unwrap();
+    template.functions().map(|(_, function)| (binary(function).to_owned(), function.clone())).collect()
 }
 
 /// Every action that a function's own statements allow.
 fn actions(function: &Value) -> BTreeSet<String> {
-    let policies = function["Properties"]["Policies"].as_sequence().cloned().unwrap_or_default();
+    let policies = function["Properties"]["Policies"].as_array().cloned().unwrap_or_default();
     let statements =
-        policies.iter().flat_map(|policy| policy["Statement"].as_sequence().cloned().unwrap_or_default());
+        policies.iter().flat_map(|policy| policy["Statement"].as_array().cloned().unwrap_or_default());
     statements
-        .flat_map(|statement| statement["Action"].as_sequence().cloned().unwrap_or_default())
+        .flat_map(|statement| statement["Action"].as_array().cloned().unwrap_or_default())
         .filter_map(|action| action.as_str().map(str::to_owned))
         .collect()
 }
@@ -68,7 +57,7 @@ fn the_manifest_is_the_permission_list() {
                 "{name}: depends on {dependency} is {linked}, has a {service} right is {allowed}"
             );
         }
-        let events = function["Properties"]["Events"].as_mapping().cloned().unwrap_or_default();
+        let events = function["Properties"]["Events"].as_object().cloned().unwrap_or_default();
         let consumes = events.values().any(|event| event["Type"].as_str() == Some("SQS"));
         let sends = actions.contains("sqs:SendMessage");
         let linked = package.depends.contains("mooring-queue");
@@ -76,25 +65,10 @@ fn the_manifest_is_the_permission_list() {
     }
 }
 
-#[test]
-fn kms_rights_name_the_use() {
-    for (name, function) in functions() {
-        for policy in function["Properties"]["Policies"].as_sequence().cloned().unwrap_or_default() {
-            for statement in policy["Statement"].as_sequence().unwrap() {
-                let kms = statement["Action"][0].as_str().unwrap().starts_with("kms:");
-                let condition = &statement["Condition"]["StringEquals"]["kms:EncryptionContext:use"];
-                assert_eq!(kms, !condition.is_null(), "{name}: a KMS right without the use opens everything");
-                assert_ne!(statement["Resource"].as_str(), Some("*"), "{name}: name the resource");
-            }
-        }
-    }
-}
-
 /// The statements of a function by their Sid.
 fn statements(function: &Value) -> BTreeMap<String, Value> {
-    let policies = function["Properties"]["Policies"].as_sequence().cloned().unwrap_or_default();
-    let all =
-        policies.iter().flat_map(|policy| policy["Statement"].as_sequence().cloned().unwrap_or_default());
+    let policies = function["Properties"]["Policies"].as_array().cloned().unwrap_or_default();
+    let all = policies.iter().flat_map(|policy| policy["Statement"].as_array().cloned().unwrap_or_default());
     all.map(|statement| (statement["Sid"].as_str().unwrap().to_owned(), statement)).collect()
 }
 
@@ -111,7 +85,7 @@ fn guards_of_the_api_write_their_own_rows_only() {
             let statement = statements.get(sid).unwrap_or(&Value::Null);
             let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
             assert_eq!(keys[0].as_str(), Some(rows), "{}: {sid}", route.function);
-            let actions = statement["Action"].as_sequence().unwrap();
+            let actions = statement["Action"].as_array().unwrap();
             assert!(
                 actions.iter().any(|allowed| allowed.as_str() == Some(action)),
                 "{}: {sid}",
@@ -134,27 +108,44 @@ fn guards_of_the_api_write_their_own_rows_only() {
     }
 }
 
+/// docs/adr/0017: the sync worker reads and writes breakers, and no other row of Transient.
+#[test]
+fn breakers_are_the_only_short_lived_rows_of_the_sync_worker() {
+    let statement = statements(&functions()["sync-worker"]).remove("Breakers").unwrap();
+    let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+    assert_eq!(keys.as_sequence().map(Vec::len), Some(1));
+    assert_eq!(keys[0].as_str(), Some("breaker#*"));
+}
+
+/// docs/limits.md: API Gateway gives a function 30 seconds, Lambda gives one 15 minutes.
+#[test]
+fn no_function_is_given_more_time_than_its_caller_has() {
+    for (name, function) in functions() {
+        let timeout = function["Properties"]["Timeout"].as_u64().unwrap();
+        let events = function["Properties"]["Events"].as_mapping().cloned().unwrap_or_default();
+        let behind_api = events.values().any(|event| event["Type"].as_str() == Some("HttpApi"));
+        let most = if behind_api { 29 } else { 900 };
+        assert!(timeout <= most, "{name}: {timeout} s of {most}");
+    }
+}
+
 #[test]
 fn routes_in_code_are_the_routes_of_the_template() {
     let mut in_template = BTreeSet::new();
     for (name, function) in functions() {
-        for event in function["Properties"]["Events"].as_mapping().cloned().unwrap_or_default().values() {
+        for event in function["Properties"]["Events"].as_object().cloned().unwrap_or_default().values() {
             if event["Type"].as_str() == Some("HttpApi") {
                 let part = |field: &str| event["Properties"][field].as_str().unwrap().to_owned();
                 in_template.insert((name.clone(), part("Method"), part("Path")));
             }
         }
     }
-    let in_code: BTreeSet<_> = mooring_edge::routes::ROUTES
-        .iter()
-        .flat_map(|route| {
-            let route_of =
-                |method: &str| (route.function.to_owned(), method.to_owned(), route.path.to_owned());
-            let preflight = route.path.starts_with("/v1/").then(|| route_of("OPTIONS"));
-            [Some(route_of(route.method)), preflight].into_iter().flatten()
-        })
-        .chain([(mooring_edge::routes::FALLBACK.to_owned(), "ANY".to_owned(), "$default".to_owned())])
-        .collect();
+    let row =
+        |method: &str, route: &Route| (route.function.to_owned(), method.to_owned(), route.path.to_owned());
+    let mut in_code: BTreeSet<_> = ROUTES.iter().map(|route| row(route.method, route)).collect();
+    // API Gateway takes a method of a path once: a preflight belongs to one function.
+    in_code.extend(preflights().into_iter().map(|route| row("OPTIONS", route)));
+    in_code.insert((FALLBACK.to_owned(), "ANY".to_owned(), "$default".to_owned()));
     let missing: Vec<_> = in_code.difference(&in_template).collect();
     let extra: Vec<_> = in_template.difference(&in_code).collect();
     assert!(
@@ -163,80 +154,10 @@ fn routes_in_code_are_the_routes_of_the_template() {
     );
 }
 
-#[test]
-fn tables_keep_their_retention_class() {
-    let days = [
-        ("Directory", 21),
-        ("Connections", 4),
-        ("Vault", 1),
-        ("Reports", 4),
-        ("Activity", 4),
-        ("Ledger", 35),
-    ];
-    let resources = resources();
-    for (table, window) in days {
-        let properties = &resources[&format!("{table}Table")]["Properties"];
-        let recovery = &properties["PointInTimeRecoverySpecification"];
-        assert_eq!(recovery["RecoveryPeriodInDays"].as_u64(), Some(window), "{table}");
-        assert_eq!(recovery["PointInTimeRecoveryEnabled"].as_bool(), Some(true), "{table}");
-    }
-    for (id, resource) in resources.iter().filter(|(_, r)| r["Type"].as_str() == Some("AWS::DynamoDB::Table"))
-    {
-        let properties = &resource["Properties"];
-        assert_eq!(
-            properties["TimeToLiveSpecification"]["AttributeName"].as_str(),
-            Some("expires_at"),
-            "{id}"
-        );
-        assert!(
-            properties["StreamSpecification"].is_null(),
-            "{id}: a stream keeps images of what was deleted"
-        );
-    }
-    assert_eq!(resources["VaultTable"]["Properties"]["DeletionProtectionEnabled"].as_bool(), Some(true));
-}
-
-#[test]
-fn queues_and_logs_keep_their_bounds() {
-    let resources = resources();
-    let mut seen = 0;
-    for queue in ["Sync", "Deletion"] {
-        let main = &resources[&format!("{queue}Queue")]["Properties"];
-        assert_eq!(main["MessageRetentionPeriod"].as_u64(), Some(86_400), "{queue}: one day");
-        assert_eq!(main["RedrivePolicy"]["maxReceiveCount"].as_u64(), Some(5), "{queue}");
-        let dead = &resources[&format!("{queue}DeadLetters")]["Properties"];
-        assert_eq!(dead["MessageRetentionPeriod"].as_u64(), Some(345_600), "{queue}: four days");
-        for function in functions().values() {
-            let events = function["Properties"]["Events"].as_mapping().cloned().unwrap_or_default();
-            let of_this = |event: &&Value| {
-                format!("{:?}", event["Properties"]["Queue"]).contains(&format!("{queue}Queue"))
-            };
-            for event in events.values().filter(|event| event["Type"].as_str() == Some("SQS")).filter(of_this)
-            {
-                seen += 1;
-                let timeout = function["Properties"]["Timeout"].as_u64().unwrap();
-                assert!(
-                    main["VisibilityTimeout"].as_u64().unwrap() >= 6 * timeout,
-                    "{queue}: 6 x the timeout"
-                );
-                assert_eq!(
-                    event["Properties"]["FunctionResponseTypes"][0].as_str(),
-                    Some("ReportBatchItemFailures")
-                );
-            }
-        }
-    }
-    assert_eq!(seen, 2, "each queue has one consumer");
-    for (id, resource) in resources.iter().filter(|(_, r)| r["Type"].as_str() == Some("AWS::Logs::LogGroup"))
-    {
-        assert_eq!(resource["Properties"]["RetentionInDays"].as_u64(), Some(90), "{id}: C25 says 90 days");
-    }
-}
-
 /// The name of the variable in each `Config::from_env` of an adapter, found as a quoted upper-case word.
 fn variables_read() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for source in mooring_tests_tidy::sources(&["shared"]).unwrap() {
+    for source in sources(&["shared"]).unwrap() {
         let reads_env = source.text.contains("std::env") || source.text.contains("env::var");
         if !reads_env {
             continue;
@@ -258,9 +179,45 @@ fn every_variable_of_the_template_is_read_by_an_adapter() {
     assert!(manifest.contains("[workspace]"), "the root moved");
     for (name, function) in functions() {
         let variables =
-            function["Properties"]["Environment"]["Variables"].as_mapping().cloned().unwrap_or_default();
-        for variable in variables.keys().filter_map(Value::as_str).filter(|variable| variable.contains('_')) {
+            function["Properties"]["Environment"]["Variables"].as_object().cloned().unwrap_or_default();
+        for variable in variables.keys().filter(|variable| variable.contains('_')) {
             assert!(read.contains(variable), "{name}: nothing reads {variable}; read are {read:?}");
         }
     }
+}
+
+#[test]
+fn counted_events_are_logged() {
+    let code = sources(&["functions", "shared"]).unwrap();
+    let template = Template::read().unwrap();
+    let patterns = template.of_type("AWS::Logs::MetricFilter").filter_map(|(_, filter)| {
+        let (_, rest) = text(filter, "Properties/FilterPattern").split_once("$.event = \"")?;
+        rest.split_once('"').map(|(event, _)| event)
+    });
+    let events: BTreeSet<&str> = patterns.collect();
+    assert!(!events.is_empty(), "no filter counts an event of ours");
+    for event in events {
+        let logged = format!("event = \"{event}\"");
+        assert!(
+            code.iter().any(|source| source.product_lines().any(|(_, line)| line.contains(&logged))),
+            "{event} is counted and never logged"
+        );
+    }
+}
+
+#[test]
+fn every_alarm_says_what_to_do() {
+    let paper = std::fs::read_to_string(root().join("docs/alarms.md")).unwrap();
+    let template = Template::read().unwrap();
+    for (id, _) in template.of_type("AWS::CloudWatch::Alarm") {
+        assert!(paper.contains(&format!("| {id} |")), "docs/alarms.md does not say what to do at {id}");
+    }
+}
+
+#[test]
+fn every_skipped_check_has_its_reason() {
+    let skips = std::fs::read_to_string(root().join(".checkov.yaml")).unwrap();
+    let checks = skips.lines().filter(|line| line.trim_start().starts_with("- CKV"));
+    let bare: Vec<&str> = checks.filter(|line| line.split_once(" # ").is_none()).collect();
+    assert!(bare.is_empty(), "say why: {bare:?}");
 }

@@ -58,7 +58,33 @@ pub struct FaultPlan {
 #[derive(Debug, Default)]
 struct State {
     faults: BTreeMap<u64, Fault>,
+    lasting: Vec<Lasting>,
     log: Vec<Call>,
+}
+
+/// A fault that stays until it is mended.
+#[derive(Debug)]
+struct Lasting {
+    label: String,
+    fault: Fault,
+    share: Share,
+}
+
+/// Which calls a lasting fault meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Share {
+    /// Every one.
+    All,
+    /// Every second one in the long run, by chance: a seed gives the same run again.
+    Half(u64),
+}
+
+impl Share {
+    fn meets(&mut self) -> bool {
+        let Self::Half(state) = self else { return true };
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        *state >> 63 == 1
+    }
 }
 
 impl FaultPlan {
@@ -77,6 +103,16 @@ impl FaultPlan {
     /// Adds a fault at a call.
     pub fn inject(&self, seq: u64, fault: Fault) {
         self.state().faults.insert(seq, fault);
+    }
+
+    /// Breaks calls through the proxies of a label from now on; what is planned for a call's number comes first.
+    pub fn keep_breaking(&self, label: &str, share: Share, fault: Fault) {
+        self.state().lasting.push(Lasting { label: label.to_owned(), fault, share });
+    }
+
+    /// Ends what [`Self::keep_breaking`] began.
+    pub fn mend(&self) {
+        self.state().lasting.clear();
     }
 
     /// Waits until a crash was played, so that the caller can be dropped.
@@ -104,7 +140,9 @@ impl FaultPlan {
     fn take(&self, label: &str, operation: &str) -> Option<Fault> {
         let mut state = self.state();
         let seq = u64::try_from(state.log.len()).unwrap_or(u64::MAX).saturating_add(1);
-        let fault = state.faults.get(&seq).copied();
+        let planned = state.faults.get(&seq).copied();
+        let mut lasting = state.lasting.iter_mut().filter(|lasting| lasting.label == label);
+        let fault = planned.or_else(|| lasting.find_map(|one| one.share.meets().then_some(one.fault)));
         state.log.push(Call { seq, label: label.to_owned(), operation: operation.to_owned(), fault });
         fault
     }

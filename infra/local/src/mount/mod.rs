@@ -1,6 +1,7 @@
 //! Mounts every function: the same `App` and `handle` that each `main.rs` runs, over the stack's adapters.
 
 mod apps;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -35,8 +36,12 @@ pub struct Mounted {
     pub sync_worker: QueueFunction,
     /// Behind the deletion queue.
     pub deletion_worker: QueueFunction,
-    /// Behind schedules: planner, sweeper.
+    /// Behind the webhook queue.
+    pub webhook_worker: QueueFunction,
+    /// Behind schedules of five minutes: planner, sweeper.
     pub schedules: Vec<ScheduleFunction>,
+    /// Behind the schedule of a minute.
+    pub webhook_sweeper: ScheduleFunction,
 }
 
 /// Mounts all functions.
@@ -45,11 +50,14 @@ pub fn all(adapters: &Adapters) -> Mounted {
     apps::connecting(adapters, &mut functions);
     apps::reading(adapters, &mut functions);
     apps::ending(adapters, &mut functions);
+    webhooks::http(adapters, &mut functions);
     Mounted {
         http: functions,
         sync_worker: apps::sync_worker(adapters),
         deletion_worker: apps::deletion_worker(adapters),
+        webhook_worker: webhooks::worker(adapters),
         schedules: vec![apps::sync_planner(adapters), apps::deletion_sweeper(adapters)],
+        webhook_sweeper: webhooks::sweeper(adapters),
     }
 }
 
@@ -68,6 +76,11 @@ pub fn describe() -> Result<Value, String> {
     mooring_deletion_request::describe(&mut api);
     mooring_deletion_status::describe(&mut api);
     mooring_deletions_read::describe(&mut api);
+    mooring_webhook_endpoint_create::describe(&mut api);
+    mooring_webhook_endpoints_read::describe(&mut api);
+    mooring_webhook_endpoint_change::describe(&mut api);
+    mooring_webhook_deliveries_read::describe(&mut api);
+    mooring_webhook_send::describe(&mut api);
     mooring_openapi::describe(&mut api);
     api.build()
 }

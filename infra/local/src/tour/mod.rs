@@ -2,7 +2,7 @@
 
 mod ending;
 mod reading;
-mod screen;
+pub mod screen;
 
 use std::time::Instant;
 

@@ -9,22 +9,22 @@ const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 
 /// Prints one line.
 #[expect(clippy::print_stdout, reason = "the tour is for reading in a terminal")]
-pub(crate) fn say(line: &str) {
+pub fn say(line: &str) {
     println!("{line}");
 }
 
 /// Prints a heading.
-pub(crate) fn heading(text: &str) {
+pub fn heading(text: &str) {
     say(&format!("\n\u{1b}[1m{text}\u{1b}[0m"));
 }
 
 /// Prints something that was done.
-pub(crate) fn done(text: &str) {
+pub fn done(text: &str) {
     say(&format!("  \u{1b}[32m✓\u{1b}[0m {text}"));
 }
 
 /// A progress bar with a name.
-pub(crate) fn bar(bars: &indicatif::MultiProgress, name: &str, length: u64) -> ProgressBar {
+pub fn bar(bars: &indicatif::MultiProgress, name: &str, length: u64) -> ProgressBar {
     let bar = bars.add(ProgressBar::new(length));
     let template = "  {prefix} [{bar:30.green/dim}] {pos:>4}/{len} day sheets {msg}";
     if let Ok(style) = ProgressStyle::with_template(template) {
@@ -36,7 +36,7 @@ pub(crate) fn bar(bars: &indicatif::MultiProgress, name: &str, length: u64) -> P
 }
 
 /// Draws values as small columns; a missing value is a dot, not a zero.
-pub(crate) fn sparkline(values: &[Option<i64>]) -> String {
+pub fn sparkline(values: &[Option<i64>]) -> String {
     let most = values.iter().flatten().copied().max().unwrap_or(0).max(1);
     values
         .iter()
@@ -51,7 +51,7 @@ pub(crate) fn sparkline(values: &[Option<i64>]) -> String {
 }
 
 /// Shortens a text to a number of terminal columns.
-pub(crate) fn shorten(text: &str, most: usize) -> String {
+pub fn shorten(text: &str, most: usize) -> String {
     if text.width() <= most {
         return text.to_owned();
     }
@@ -66,12 +66,12 @@ pub(crate) fn shorten(text: &str, most: usize) -> String {
 }
 
 /// Fills a text up with spaces; wide letters take two columns.
-pub(crate) fn pad(text: &str, columns: usize) -> String {
+pub fn pad(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(text.width())))
 }
 
 /// Prints a table with the first column to the left and the others to the right.
-pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) {
+pub fn table(head: &[&str], rows: &[Vec<String>]) {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width());
         cells.chain(head.get(column).map(|cell| cell.width())).max().unwrap_or(0)

@@ -7,7 +7,7 @@ use mooring_domain::profile::PlatformProfile;
 use mooring_domain::{Error, Kind, Result, Retry};
 use serde::de::DeserializeOwned;
 
-use crate::retry::{Tries, give_up};
+use crate::retry::{Budget, Tries, give_up};
 use crate::timing::Pace;
 use crate::transport::{Answer, Transport};
 use crate::{Origin, Request, parse};
@@ -31,17 +31,25 @@ pub struct Client {
     origin: Origin,
     dialect: Dialect,
     pace: Pace,
+    budget: Budget,
 }
 
 impl Client {
     /// Makes the client of a platform at an origin.
     pub fn new(transport: Transport, origin: Origin, dialect: Dialect) -> Self {
-        Self { transport, origin, dialect, pace: Pace::new(dialect.calls_per_second) }
+        Self {
+            transport,
+            origin,
+            dialect,
+            pace: Pace::new(dialect.calls_per_second),
+            budget: Budget::default(),
+        }
     }
 
     /// Makes a call that the profile allows; refuses any other before it leaves.
     ///
-    /// A GET is repeated while that may help and the budget lasts; nothing else is ever sent twice.
+    /// A GET is repeated while that may help and both budgets last, its own and the process's; nothing else is ever
+    /// sent twice.
     pub async fn call<T: DeserializeOwned>(&self, profile: &PlatformProfile, request: Request) -> Result<T> {
         let (platform, call) = (self.dialect.manifest.platform, request.call.name);
         if profile.platform != platform || !profile.allows(call) {
@@ -68,12 +76,13 @@ impl Client {
             return Err(Error::new(Kind::Refused, "call_unknown", message));
         }
         let mut tries = Tries::begin(self.transport.timing());
+        self.budget.earn();
         loop {
             let error = match self.attempt(request).await {
                 Err(error) if request.is_repeatable() => error,
                 result => return result,
             };
-            let Some(wait) = tries.wait_after(&error) else {
+            let Some(wait) = tries.wait_after(&error).filter(|_| self.budget.allows(&error)) else {
                 return Err(give_up(error, self.dialect.pause));
             };
             self.transport.timing().sleep(wait).await;

@@ -1,5 +1,6 @@
 //! When a failed call is tried again: full jitter, a small budget, and the platform's own word where it gives one.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use mooring_domain::{Error, Kind, Retry};
@@ -16,6 +17,38 @@ const CEILING: Duration = Duration::from_secs(8);
 const BUDGET: Duration = Duration::from_mins(1);
 /// A wait named by the platform that is worth staying for.
 const SHORT: Duration = Duration::from_secs(5);
+
+/// What a retry costs and what a call earns: one in ten calls may be a retry, beside a first ten.
+const PRICE: u32 = 10;
+const EARNED: u32 = 1;
+const MOST: u32 = 10 * PRICE;
+
+/// The retries that a process may still make. When a platform is away they are used up soon, and each call leaves once.
+///
+/// A limit costs nothing: the platform itself says when to come back, and the pace keeps to it.
+pub(crate) struct Budget(AtomicU32);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(AtomicU32::new(MOST))
+    }
+}
+
+impl Budget {
+    /// Counts a call.
+    pub(crate) fn earn(&self) {
+        self.change(|left| Some((left + EARNED).min(MOST)));
+    }
+
+    /// Pays for a retry; false when nothing is left to pay with.
+    pub(crate) fn allows(&self, error: &Error) -> bool {
+        error.kind == Kind::RateLimited || self.change(|left| left.checked_sub(PRICE))
+    }
+
+    fn change(&self, change: impl Fn(u32) -> Option<u32>) -> bool {
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, change).is_ok()
+    }
+}
 
 /// The tries of one call.
 pub(crate) struct Tries<'a> {
@@ -112,6 +145,24 @@ mod tests {
         assert!(waits(&named(1), Duration::ZERO).iter().all(|wait| *wait >= Duration::from_secs(1)));
         assert!(waits(&named(6), Duration::ZERO).is_empty());
         assert!(waits(&failed(Retry::Never), Duration::ZERO).is_empty());
+    }
+
+    #[test]
+    fn when_everything_fails_one_call_in_ten_is_a_retry() {
+        let (budget, error) = (Budget::default(), failed(Retry::After(None)));
+        let retries = |calls: u32| {
+            let tried = |_| {
+                budget.earn();
+                (0..3).filter(|_| budget.allows(&error)).count()
+            };
+            (0..calls).map(tried).sum::<usize>()
+        };
+        assert_eq!(retries(10), 10, "a first ten");
+        assert_eq!(retries(1_000), 100);
+        let limited = Error::new(Kind::RateLimited, "x", "x");
+        assert!((0..1_000).all(|_| budget.allows(&limited)), "a limit costs nothing");
+        (0..1_000).for_each(|_| budget.earn());
+        assert_eq!((0..100).filter(|_| budget.allows(&error)).count(), 10, "and no more is saved up");
     }
 
     #[test]

@@ -72,7 +72,8 @@ impl Transport {
         }
         let retry_after =
             response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-        let mut body = Vec::new();
+        let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
+        let mut body = Vec::with_capacity(announced.unwrap_or_default().min(self.body));
         while let Some(part) = response.chunk().await.map_err(failed)? {
             if body.len() + part.len() > self.body {
                 let message = "The platform's answer is larger than we read.";

@@ -7,7 +7,7 @@ use std::time::Duration;
 use mooring_domain::{Error, Kind, Result, Retry};
 use mooring_kit::{Answer, parse};
 
-use crate::wire::Outcome;
+use crate::wire::{self, Outcome};
 
 /// The error word of a token that ended by itself.
 pub(crate) const TOKEN_DEAD: &str = "token_dead";
@@ -68,6 +68,10 @@ pub fn return_codes() -> impl Iterator<Item = u32> {
 /// Passes an answer that carries data. Nearly every failure comes with HTTP 200; the code in the envelope decides.
 pub(crate) fn judge(answer: &Answer) -> Result<()> {
     answer.accepted()?;
+    // A page is read once for its data; its envelope alone is looked at here.
+    if wire::begins_with_success(&answer.body) {
+        return Ok(());
+    }
     let outcome: Outcome = parse::json(&answer.body)?;
     if outcome.is_success() { Ok(()) } else { Err(failure(&outcome)) }
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::struct_field_names, reason = "fields are named as the platform names them")]
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -9,7 +10,7 @@ use jiff::civil::Date;
 use mooring_domain::money::{MICROS, Micros};
 use secrecy::SecretString;
 use serde::Deserialize;
-use serde::de::{Deserializer, Unexpected, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Unexpected, Visitor};
 
 /// The part of the envelope that tells success from failure.
 #[derive(Debug, Deserialize)]
@@ -22,7 +23,43 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// 20001 is a partial success, which only writes give.
     pub(crate) fn is_success(&self) -> bool {
-        matches!(self.code, 0 | 20001)
+        is_success(self.code)
+    }
+}
+
+fn is_success(code: u32) -> bool {
+    matches!(code, 0 | 20001)
+}
+
+/// Tells whether the code of a success comes before the data, which is not read.
+pub(crate) fn begins_with_success(body: &[u8]) -> bool {
+    let mut code = None;
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    // Reading ends with an error at the data: what comes after it is of no interest.
+    reader.deserialize_map(Head(&mut code)).is_err() && code.is_some_and(is_success)
+}
+
+/// Reads fields of an envelope until its data begins.
+struct Head<'a>(&'a mut Option<u32>);
+
+impl<'de> Visitor<'de> for Head<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an envelope")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut fields: M) -> Result<(), M::Error> {
+        while let Some(name) = fields.next_key::<Cow<'_, str>>()? {
+            match &*name {
+                "data" => return Err(serde::de::Error::custom("enough")),
+                "code" => *self.0 = Some(fields.next_value()?),
+                _ => {
+                    fields.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -283,6 +320,19 @@ mod tests {
         }
         for json in ["0.1", r#""1e3""#, r#""1,000""#, r#""NaN""#, "{}", "true"] {
             assert_eq!(read::<Decimal>(json), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn an_envelope_is_looked_at_up_to_its_data() {
+        for success in
+            [r#"{"code":0,"message":"OK","data":{"list":[{}]}}"#, r#"{"x":[1],"code":20001,"data":"#]
+        {
+            assert!(begins_with_success(success.as_bytes()), "{success}");
+        }
+        for other in [r#"{"code":40100,"data":{}}"#, r#"{"data":{},"code":0}"#, r#"{"code":0}"#, "<html>", ""]
+        {
+            assert!(!begins_with_success(other.as_bytes()), "{other}");
         }
     }
 

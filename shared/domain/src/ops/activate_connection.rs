@@ -154,6 +154,7 @@ fn first_jobs(ports: &Ports<'_>, connection: &Connection, accounts: &[Account]) 
         window: None,
         slot,
         deferred: 0,
+        not_before: None,
     };
     accounts.iter().map(job).collect()
 }

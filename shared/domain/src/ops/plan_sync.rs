@@ -92,6 +92,7 @@ fn job(account: AccountRef, input: Input) -> Option<SyncJob> {
         window: None,
         slot: Timestamp::from_second(slot * 60).ok()?,
         deferred: 0,
+        not_before: None,
     })
 }
 

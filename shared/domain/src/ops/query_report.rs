@@ -80,12 +80,13 @@ pub async fn run(ports: &Ports<'_>, caller: &Caller, query: &Query) -> Result<Re
     let account = readable(ports, caller, &at).await?;
     let key = open(ports, &at).await?;
     let (groups, seen) = read(ports, &at, key.as_ref(), query).await?;
-    let known = ports.completeness.days(&at, query.level, query.window.from, query.window.to).await?;
-    let days = days::describe(query.window, &known, &seen);
+    let known = ports.completeness.days(&at, query.window.from, query.window.to).await?;
+    let days = days::describe(query.level, query.window, &known, &seen);
     let newest = seen.iter().map(|(_, version)| *version).max();
     let totals = groups.totals()?;
     let mut page = page::cut(groups, query, offset, newest);
     names::fill(ports, &at, key.as_ref(), &account, query, &mut page.rows).await?;
+    page.fit(query, offset, newest);
     require_open(ports, &at).await?;
     Ok(Report {
         connection: at.connection,

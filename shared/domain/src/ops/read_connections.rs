@@ -17,6 +17,9 @@ use crate::together::{Work, together};
 const AT_ONCE: usize = 16;
 /// How many rows of others one list call of a browser looks through before it answers a cursor.
 const LOOK_THROUGH: usize = 1_000;
+/// A page ends early with the connection that brings it to so many accounts: an answer has a largest size, and a call
+/// an end.
+const ACCOUNTS: usize = 500;
 
 /// What the operation needs.
 #[derive(Clone, Copy)]
@@ -77,9 +80,15 @@ pub async fn list(
 ) -> Result<Listing> {
     caller.require(Scope::ConnectionsRead)?;
     let (rows, next) = visible(ports, caller, after, limit).await?;
-    let mut connections = Vec::with_capacity(rows.len());
+    let (mut connections, mut accounts, total) = (Vec::with_capacity(rows.len()), 0, rows.len());
     for row in rows {
-        connections.push(view(ports, row).await?);
+        let view = view(ports, row).await?;
+        accounts += view.accounts.len();
+        connections.push(view);
+        if accounts >= ACCOUNTS && connections.len() < total {
+            let last = connections.last().map(|view| view.connection.id.clone());
+            return Ok(Listing { connections, next: last });
+        }
     }
     Ok(Listing { connections, next })
 }
@@ -156,3 +165,6 @@ async fn name(ports: &Ports<'_>, place: &AccountRef, account: &Account) -> Resul
         || Error::new(Kind::Internal, "profile", "An account's profile does not have its own shape.");
     profile.map(|profile| Some(profile.name)).ok_or_else(broken)
 }
+
+#[cfg(test)]
+mod tests;

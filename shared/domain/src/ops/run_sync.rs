@@ -11,18 +11,20 @@ mod open;
 mod structure;
 #[cfg(test)]
 pub(super) mod tests;
+mod waiting;
 mod window;
 mod work;
 
 use jiff::{SignedDuration, Timestamp};
 
 use self::work::{Step, Track, Work};
+use crate::breaker::Admission;
 use crate::connection::State;
 use crate::connector::Connectors;
 use crate::error::Result;
 use crate::ids::DeletionId;
 use crate::ports::{
-    AccountRef, Activity, ActivityWrite, Clock, CompletenessRead, ConnectionRead, ConnectionState,
+    AccountRef, Activity, ActivityWrite, Breakers, Clock, CompletenessRead, ConnectionRead, ConnectionState,
     DeletionBegin, Entropy, FenceRead, KeyOpen, LedgerRead, SheetRead, SheetWrite, SyncProgress, SyncQueue,
     VaultRead,
 };
@@ -66,6 +68,8 @@ pub struct Ports<'a> {
     pub queue: &'a dyn SyncQueue,
     /// The log.
     pub activity: &'a dyn ActivityWrite,
+    /// What is known of platforms that are away.
+    pub breakers: &'a dyn Breakers,
     /// Makes the cut when the platform says that access was revoked.
     pub begin: &'a dyn DeletionBegin,
     /// Earlier deletions.
@@ -120,21 +124,33 @@ pub async fn run(ports: &Ports<'_>, input: &Input) -> Result<Outcome> {
     if !fence.lets_write() {
         return Ok(Outcome::Dropped);
     }
+    let Some(connection) = ports.connections.connection(&at.tenant, &at.connection).await? else {
+        return Ok(Outcome::Dropped);
+    };
+    let job = &waiting::newest(ports, &connection, job);
     let checkpoint = ports.progress.checkpoint(&at, &job.id()).await?;
     if checkpoint.done {
         return Ok(Outcome::Already);
     }
     if ports.clock.now() + START > input.deadline {
-        ports.queue.send_sync(std::slice::from_ref(job), 0).await?;
-        return Ok(Outcome::Deferred { seconds: 0 });
+        return waiting::put_off(ports, job, 0).await;
     }
-    let Some(opened) = open::open(ports, &at).await? else { return Ok(Outcome::Dropped) };
+    if let Some(seconds) = waiting::rest(job, ports.clock.now()) {
+        return waiting::put_off(ports, job, seconds).await;
+    }
+    let circuit = waiting::circuit(&connection);
+    let admission = waiting::admit(ports, &circuit).await?;
+    if let Admission::Wait(seconds) = admission {
+        return waiting::put_off(ports, job, seconds).await;
+    }
+    let Some(opened) = open::open(ports, &at, connection).await? else { return Ok(Outcome::Dropped) };
     let work = Work::new(ports, input, at, &opened)?;
     let mut track = Track::new(job, work.today);
     let ended = work_through(&work, &mut track, &checkpoint).await;
+    waiting::tell(ports, &circuit, admission, &ended).await?;
     match ended {
-        Ok(()) => succeed(&work, &track).await,
-        Err(stop) => failure::stopped(&work, &track, stop).await,
+        Ok(()) => succeed(&work, &mut track).await,
+        Err(stop) => failure::stopped(&work, &mut track, stop).await,
     }
 }
 
@@ -153,8 +169,11 @@ async fn work_through(work: &Work<'_>, track: &mut Track, checkpoint: &Checkpoin
     if !checkpoint.structure {
         let later: Vec<_> = plan.later.into_iter().map(|part| track.later(part)).collect();
         work.send(&later).await?;
-        let reached = Checkpoint { structure: true, ..checkpoint.clone() };
-        work.put_checkpoint(&track.original.id(), &reached).await?;
+        // Without names and without further jobs there is nothing that another delivery could do twice.
+        if daily || !later.is_empty() {
+            let reached = Checkpoint { structure: true, ..checkpoint.clone() };
+            work.put_checkpoint(&track.original.id(), &reached).await?;
+        }
     }
     levels::read(work, track).await
 }
@@ -168,12 +187,11 @@ fn is_daily(work: &Work<'_>, job: &SyncJob, state: &SyncState) -> bool {
 }
 
 /// Remembers that the job is done and that the token works.
-async fn succeed(work: &Work<'_>, track: &Track) -> Result<Outcome> {
+async fn succeed(work: &Work<'_>, track: &mut Track) -> Result<Outcome> {
     let progress = work.ports.progress;
+    work.save_days(track).await?;
     let done = Checkpoint { structure: true, levels: Vec::new(), done: true };
-    for id in track.ids() {
-        work.put_checkpoint(&id, &done).await?;
-    }
+    work.put_checkpoint(&track.original.id(), &done).await?;
     let state = progress.sync_state(&work.at).await?;
     let state = SyncState { last_success: Some(work.now()), suspect_since: None, ..state };
     progress.put_sync_state(&work.at, &state).await?;

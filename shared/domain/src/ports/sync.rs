@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use crate::breaker::{Breaker, Circuit};
 use crate::completeness::DayStatus;
 use crate::error::Result;
 use crate::ids::{AccountId, ConnectionId, TenantId};
@@ -34,23 +35,22 @@ pub struct DayRecord {
     pub rows: u64,
 }
 
-/// Completeness by day.
-pub type Days = std::collections::BTreeMap<jiff::civil::Date, DayRecord>;
+/// Completeness by level and day.
+pub type Days = std::collections::BTreeMap<(Level, jiff::civil::Date), DayRecord>;
 
 /// Reads completeness.
 #[async_trait]
 pub trait CompletenessRead: Send + Sync {
-    /// The records of a level in a span of days, both ends included.
+    /// The records of all levels in a span of days, both ends included.
     async fn days(
         &self,
         account: &AccountRef,
-        level: Level,
         from: jiff::civil::Date,
         to: jiff::civil::Date,
     ) -> Result<Days>;
 }
 
-/// Keeps the progress of syncs. Every write is conditional on the account's rows still being there.
+/// Keeps the progress of syncs. Every write reads the account's fence right before.
 #[async_trait]
 pub trait SyncProgress: Send + Sync {
     /// What is remembered of an account.
@@ -68,7 +68,7 @@ pub trait SyncProgress: Send + Sync {
         now: Timestamp,
     ) -> Result<()>;
     /// Stores the records of days.
-    async fn put_days(&self, account: &AccountRef, level: Level, days: &Days) -> Result<()>;
+    async fn put_days(&self, account: &AccountRef, days: &Days) -> Result<()>;
 }
 
 /// Reads sealed sheets.
@@ -94,6 +94,16 @@ pub trait SheetWrite: Send + Sync {
         sheet: &StoredSheet,
         expires_at: Timestamp,
     ) -> Result<bool>;
+
+    /// Does the same where no version is known of, and looks for one only when there is one.
+    async fn put_first_sheet(
+        &self,
+        account: &AccountRef,
+        sheet: &StoredSheet,
+        expires_at: Timestamp,
+    ) -> Result<bool> {
+        self.put_sheet(account, sheet, expires_at).await
+    }
 }
 
 /// Reads what is due.
@@ -105,6 +115,21 @@ pub trait DueRead: Send + Sync {
     async fn outbox(&self, before: Timestamp) -> Result<Vec<(String, SyncJob)>>;
     /// Removes outbox jobs that were sent.
     async fn outbox_done(&self, job: &SyncJob, id: &str) -> Result<()>;
+}
+
+/// Keeps what is known of platforms that are away.
+#[async_trait]
+pub trait Breakers: Send + Sync {
+    /// The breaker of a circuit, read consistently.
+    async fn breaker(&self, circuit: &Circuit) -> Result<Option<Breaker>>;
+    /// Stores it if it is still as it was seen; false when it is not.
+    async fn put_breaker(
+        &self,
+        circuit: &Circuit,
+        seen: Option<&Breaker>,
+        next: &Breaker,
+        expires_at: Timestamp,
+    ) -> Result<bool>;
 }
 
 /// Sends sync jobs.

@@ -164,7 +164,8 @@ fn numbers<'a>(ids: impl Iterator<Item = &'a str>) -> Option<Vec<u64>> {
     let mut out: Vec<u64> = Vec::new();
     for id in ids {
         let number: u64 = id.parse().ok()?;
-        if number.to_string() != id || out.last().is_some_and(|last| *last > number) {
+        let canonical = id == "0" || id.starts_with(|first: char| ('1'..='9').contains(&first));
+        if !canonical || out.last().is_some_and(|last| *last > number) {
             return None;
         }
         out.push(number);

@@ -89,10 +89,31 @@ impl Store {
         limit: u32,
         keep: impl Fn(&Item) -> Result<bool> + Send + Sync,
     ) -> Result<Vec<Item>> {
+        self.some(span, limit, true, keep).await
+    }
+
+    /// The last rows of a span that are not expired and pass a test, at most `limit`, the last first.
+    pub(crate) async fn newest(
+        &self,
+        span: &Span,
+        limit: u32,
+        keep: impl Fn(&Item) -> Result<bool> + Send + Sync,
+    ) -> Result<Vec<Item>> {
+        self.some(span, limit, false, keep).await
+    }
+
+    async fn some(
+        &self,
+        span: &Span,
+        limit: u32,
+        forward: bool,
+        keep: impl Fn(&Item) -> Result<bool> + Send + Sync,
+    ) -> Result<Vec<Item>> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let (ask, expression) = self.ask(span)?;
         let page = i32::try_from(limit.saturating_add(1)).unwrap_or(i32::MAX);
-        let mut rows = ready(ask, expression).into_paginator().page_size(page).items().send();
+        let ask = ready(ask, expression).scan_index_forward(forward);
+        let mut rows = ask.into_paginator().page_size(page).items().send();
         let mut kept = Vec::new();
         while kept.len() < limit {
             let Some(row) = rows.next().await else { break };

@@ -1,7 +1,7 @@
 //! Single writes that have to know what they met.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use mooring_domain::Result;
 
 use super::backoff::Backoff;
@@ -54,6 +54,24 @@ impl Store {
                 // What was in the way has just gone.
                 None if backoff.wait().await => {}
                 None => return Err(busy("a row that comes and goes")),
+            }
+        }
+    }
+
+    /// Sets attributes of a row and leaves the others; makes the row if there is none.
+    pub(crate) async fn set(&self, key: &Key, set: &[(String, AttributeValue)]) -> Result<()> {
+        let mut expression = Expression::default();
+        let changes = expression.update(set, &[]);
+        let (names, values) = expression.parts();
+        let update = self.client.update_item().table_name(self.tables.name(key.table)?);
+        let update = update.set_key(Some(key_item(key))).update_expression(changes);
+        let update = update.set_expression_attribute_names(names).set_expression_attribute_values(values);
+        let mut backoff = Backoff::default();
+        loop {
+            match update.clone().send().await {
+                Ok(_) => return Ok(()),
+                Err(error) if is_conflict(&error) && backoff.wait().await => {}
+                Err(error) => return Err(failed(&error)),
             }
         }
     }

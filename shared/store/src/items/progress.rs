@@ -1,17 +1,16 @@
 //! Sync state, checkpoints, jobs and days as items.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use mooring_domain::Result;
-use mooring_domain::completeness::DayStatus;
-use mooring_domain::ports::DayRecord;
+use mooring_domain::completeness::{DayStatus, Reason};
+use mooring_domain::ports::{DayRecord, Days};
 use mooring_domain::report::Level;
 use mooring_domain::sync::{Checkpoint, JobKind, SyncJob, SyncState, Window};
 
-use super::{Draft, Fields, Item, PK, SK, flag, number, text, texts, time};
-use crate::keys::{parse_home, parse_month, parse_outbox};
+use super::{Draft, Fields, Item, PK, SK, bytes, flag, number, text, texts, time};
+use crate::keys::{parse_home, parse_outbox, parse_week};
 
 /// Writes what is remembered of an account's syncs.
 pub(crate) fn write_sync_state(state: &SyncState) -> Draft {
@@ -64,6 +63,7 @@ pub(crate) fn write_job(job: &SyncJob) -> Draft {
         .maybe("to", job.window.map(|window| text(window.to.to_string())))
         .with("slot", time(job.slot))
         .with("deferred", number(job.deferred))
+        .maybe("not_before", job.not_before.map(time))
 }
 
 /// Reads a job and the id it is kept under.
@@ -84,41 +84,110 @@ pub(crate) fn read_job(item: &Item) -> Result<(String, SyncJob)> {
         window,
         slot: fields.parsed("slot")?,
         deferred: fields.number("deferred")?,
+        not_before: fields.maybe_parsed("not_before")?,
     };
     Ok((id.to_owned(), job))
 }
 
-/// The attribute of a day in its month's row.
-pub(crate) fn day_attribute(day: Date) -> String {
-    format!("d{:02}", day.day())
-}
-
-/// Packs what is known of a day: status, version in milliseconds, hash, rows.
-pub(crate) fn pack_day(record: &DayRecord) -> AttributeValue {
-    let version = record.version.map_or_else(|| "-".to_owned(), |at| at.as_millisecond().to_string());
-    text(format!("{}|{version}|{}|{}", record.status.to_text(), HEXLOWER.encode(&record.hash), record.rows))
-}
-
-fn unpack_day(text: &str) -> Option<DayRecord> {
-    let mut fields = text.split('|');
-    let status = DayStatus::parse(fields.next()?)?;
-    let version = match fields.next()? {
-        "-" => None,
-        millis => Some(Timestamp::from_millisecond(millis.parse().ok()?).ok()?),
+/// The attribute of a level and day in its week's row, such as `d0` for the ads of Monday. A name is paid for as well.
+pub(crate) fn day_attribute(level: Level, day: Date) -> String {
+    let level = match level {
+        Level::Account => 'a',
+        Level::Campaign => 'c',
+        Level::AdGroup => 'g',
+        Level::Ad => 'd',
     };
-    let hash = HEXLOWER.decode(fields.next()?.as_bytes()).ok()?.try_into().ok()?;
-    let rows = fields.next()?.parse().ok()?;
-    fields.next().is_none().then_some(DayRecord { status, version, hash, rows })
+    format!("{level}{}", day.weekday().to_monday_zero_offset())
 }
 
-/// Reads the days of a month.
-pub(crate) fn read_month(item: &Item) -> Result<Vec<(Date, DayRecord)>> {
-    let fields = Fields::of("month", item);
-    let first = fields.word(SK, parse_month)?;
-    let mut days = Vec::new();
-    for day in first.series(jiff::Span::new().days(1)).take_while(|day| day.month() == first.month()) {
-        if let Some(record) = fields.maybe_word(&day_attribute(day), unpack_day)? {
-            days.push((day, record));
+const HASH: usize = 16;
+const VERSION_BYTES: usize = 6;
+const ROWS_BYTES: usize = 4;
+/// What stands for the version of a day without a sheet.
+const NO_VERSION: [u8; VERSION_BYTES] = [0xff; VERSION_BYTES];
+
+/// Packs what is known of a day: status, version in milliseconds, rows, hash. A whole week has to fit in the kilobyte
+/// that one write unit pays for.
+pub(crate) fn pack_day(record: &DayRecord) -> AttributeValue {
+    let mut out = Vec::with_capacity(1 + VERSION_BYTES + ROWS_BYTES + HASH);
+    out.push(status_byte(record.status));
+    out.extend(record.version.map_or(NO_VERSION, |at| low_bytes(at.as_millisecond().cast_unsigned())));
+    out.extend(u32::try_from(record.rows).unwrap_or(u32::MAX).to_be_bytes());
+    out.extend(record.hash);
+    bytes(&out)
+}
+
+fn unpack_day(packed: &[u8]) -> Option<DayRecord> {
+    let (status, rest) = packed.split_first()?;
+    let (version, rest) = rest.split_first_chunk::<VERSION_BYTES>()?;
+    let (rows, rest) = rest.split_first_chunk::<ROWS_BYTES>()?;
+    let version = if *version == NO_VERSION { None } else { Some(instant(version)?) };
+    let (status, rows) = (status_of(*status)?, u64::from(u32::from_be_bytes(*rows)));
+    Some(DayRecord { status, version, rows, hash: rest.try_into().ok()? })
+}
+
+fn low_bytes(value: u64) -> [u8; VERSION_BYTES] {
+    let [_, _, low @ ..] = value.to_be_bytes();
+    low
+}
+
+fn instant(low: &[u8; VERSION_BYTES]) -> Option<Timestamp> {
+    let millis = low.iter().fold(0_i64, |value, byte| (value << 8) | i64::from(*byte));
+    Timestamp::from_millisecond(millis).ok()
+}
+
+const COMPLETE: u8 = 0;
+const PROVISIONAL: u8 = 1;
+const NOT_PERMITTED: u8 = 2;
+const PARTIAL: u8 = 0x10;
+const FAILED: u8 = 0x20;
+/// Reasons by their number; new ones are added at the end.
+const REASONS: [Reason; 5] = [
+    Reason::RateLimited,
+    Reason::Upstream,
+    Reason::UpstreamChanged,
+    Reason::TotalsDiffer,
+    Reason::Reauthorise,
+];
+
+fn status_byte(status: DayStatus) -> u8 {
+    match status {
+        DayStatus::Complete => COMPLETE,
+        DayStatus::Provisional => PROVISIONAL,
+        DayStatus::NotPermitted => NOT_PERMITTED,
+        DayStatus::Partial(reason) => PARTIAL | reason_byte(reason),
+        DayStatus::Failed(reason) => FAILED | reason_byte(reason),
+    }
+}
+
+fn reason_byte(reason: Reason) -> u8 {
+    let number = REASONS.iter().position(|other| *other == reason);
+    number.and_then(|number| u8::try_from(number).ok()).unwrap_or_default()
+}
+
+fn status_of(byte: u8) -> Option<DayStatus> {
+    let reason = || REASONS.get(usize::from(byte & 0x0f)).copied();
+    match byte {
+        COMPLETE => Some(DayStatus::Complete),
+        PROVISIONAL => Some(DayStatus::Provisional),
+        NOT_PERMITTED => Some(DayStatus::NotPermitted),
+        _ if byte & 0xf0 == PARTIAL => reason().map(DayStatus::Partial),
+        _ if byte & 0xf0 == FAILED => reason().map(DayStatus::Failed),
+        _ => None,
+    }
+}
+
+/// Reads the days of a week.
+pub(crate) fn read_week(item: &Item) -> Result<Days> {
+    let fields = Fields::of("week", item);
+    let first = fields.word(SK, parse_week)?;
+    let mut days = Days::new();
+    for day in first.series(jiff::Span::new().days(1)).take(7) {
+        for level in Level::ALL {
+            if let Some(packed) = fields.maybe_bytes(&day_attribute(level, day))? {
+                let name = day_attribute(level, day);
+                days.insert((level, day), unpack_day(packed).ok_or_else(|| fields.broken(&name))?);
+            }
         }
     }
     Ok(days)
@@ -126,7 +195,6 @@ pub(crate) fn read_month(item: &Item) -> Result<Vec<(Date, DayRecord)>> {
 
 #[cfg(test)]
 mod tests {
-    use mooring_domain::completeness::Reason;
     use proptest::prelude::*;
 
     use super::*;
@@ -152,25 +220,30 @@ mod tests {
             status in status(),
             version in prop::option::of(0_i64..4_000_000_000_000),
             hash in any::<[u8; 16]>(),
-            rows in any::<u64>(),
+            rows in any::<u32>(),
         ) {
             let version = version.map(|millis| Timestamp::from_millisecond(millis).unwrap());
-            let record = DayRecord { status, version, hash, rows };
-            prop_assert_eq!(unpack_day(pack_day(&record).as_s().unwrap()), Some(record));
+            let record = DayRecord { status, version, hash, rows: rows.into() };
+            prop_assert_eq!(unpack_day(pack_day(&record).as_b().unwrap().as_ref()), Some(record));
         }
     }
 
     #[test]
     fn a_day_with_anything_more_or_less_is_broken() {
-        let hash = "00".repeat(16);
-        assert!(unpack_day(&format!("complete|-|{hash}|1")).is_some());
-        for bad in [
-            "complete",
-            &format!("complete|-|{hash}"),
-            &format!("complete|-|{hash}|1|"),
-            &format!("odd|-|{hash}|1"),
-        ] {
-            assert_eq!(unpack_day(bad), None, "{bad}");
+        let good = [&[COMPLETE][..], &NO_VERSION, &[0; 4], &[0; 16]].concat();
+        assert!(unpack_day(&good).is_some());
+        let odd = |status| [&[status], &good[1..]].concat();
+        for bad in [good[..26].to_vec(), [&good[..], &[0]].concat(), odd(3), odd(0x15), odd(0x40), vec![]] {
+            assert_eq!(unpack_day(&bad), None, "{bad:?}");
         }
+    }
+
+    #[test]
+    fn the_longest_week_fits_into_one_write_unit() {
+        let value = 1 + VERSION_BYTES + ROWS_BYTES + HASH;
+        let names = Level::ALL.len() * 7 * ("d0".len() + value);
+        let keys = "pksk".len() + "ten_#con_".len() + 2 * 26 + "acc_#days#2026-11-16acc#".len() + 26;
+        let ending = "expires_at".len() + 8;
+        assert!(names + keys + ending <= 1024, "{names} + {keys} + {ending}");
     }
 }

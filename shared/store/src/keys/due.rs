@@ -6,6 +6,10 @@ use jiff::Timestamp;
 pub(crate) const DUE_DELETIONS: &str = "due";
 /// The due index's hash key of jobs to send.
 pub(crate) const DUE_OUTBOX: &str = "outbox";
+/// The due index's hash key of webhook events whose deliveries are to be made.
+pub(crate) const DUE_EVENTS: &str = "events";
+/// The due index's hash key of webhook deliveries.
+pub(crate) const DUE_TRIES: &str = "tries";
 
 /// The due index's hash key of accounts.
 pub(crate) fn due_shard(shard: u16) -> String {

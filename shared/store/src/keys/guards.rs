@@ -1,7 +1,8 @@
-//! The rows behind the API's guards: calls that may be repeated, buckets of rate limits.
+//! The rows behind guards: calls that may be repeated, buckets of rate limits, breakers before platforms.
 //!
-//! Buckets have partitions of their own, so that a role can be given these rows and no others of the table.
+//! Buckets and breakers have partitions of their own, so that a role can be given these rows and no others of the table.
 
+use mooring_domain::breaker::Circuit;
 use mooring_domain::deletion::Table;
 use mooring_domain::ids::{CredentialId, TenantId};
 use mooring_domain::limits::Bucket;
@@ -22,4 +23,10 @@ pub(crate) fn buckets(tenant: &TenantId) -> String {
 pub(crate) fn bucket(bucket: &Bucket) -> Key {
     let owner = bucket.credential.as_ref().map_or("tenant", CredentialId::as_str);
     Key::new(Table::Transient, buckets(&bucket.tenant), owner)
+}
+
+/// The breaker of a platform and app; no tenant's row.
+pub(crate) fn breaker(circuit: &Circuit) -> Key {
+    let Circuit { platform, context } = circuit;
+    Key::new(Table::Transient, format!("breaker#{platform}#{context}"), "breaker")
 }

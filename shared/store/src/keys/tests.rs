@@ -34,16 +34,16 @@ proptest! {
     }
 
     #[test]
-    fn months_hold_exactly_their_days(ids in ids(), start in 0_i32..4000, length in 0_i32..400, probe in 0_i32..5000) {
+    fn weeks_hold_exactly_their_days(ids in ids(), start in 0_i32..4000, length in 0_i32..400, probe in 0_i32..5000) {
         let (tenant, connection, account) = ids;
         let account = AccountRef { tenant, connection, account };
         let day = |offset: i32| date(2020, 1, 1).saturating_add(jiff::Span::new().days(offset));
         let (from, to, probe) = (day(start), day(start + length), day(probe));
-        let Sort::Between(first, last) = months(&account, Level::Ad, from, to).sort else { panic!() };
-        let sk = days(&account, Level::Ad, &month(probe)).sk;
-        let inside = from.first_of_month() <= probe && probe <= to.last_of_month();
+        let Sort::Between(first, last) = weeks(&account, from, to).sort else { panic!() };
+        let sk = days(&account, probe).sk;
+        let inside = monday(from) <= probe && monday(probe) <= to;
         prop_assert_eq!((first..=last).contains(&sk), inside);
-        prop_assert_eq!(parse_month(&sk), Some(probe.first_of_month()));
+        prop_assert_eq!(parse_week(&sk), Some(monday(probe)));
     }
 }
 
@@ -60,7 +60,7 @@ fn a_key_is_exactly_what_the_layout_says() {
         data_key(&KeyContext::app("tiktok_ads")),
         part(&row, "ad/2026-11-20", at, 3),
         past(&row, "ad/2026-11-20", at),
-        days(&row, Level::AdGroup, "2026-11"),
+        days(&row, date(2026, 11, 22)),
     ]
     .map(|key| format!("{} {}", key.pk, key.sk));
     let expected = [
@@ -69,7 +69,7 @@ fn a_key_is_exactly_what_the_layout_says() {
         "-#app_tiktok_ads key#secret#-".to_owned(),
         format!("{ten}#{con}#{acc} p#ad/2026-11-20@001795309323004#0003"),
         format!("{ten}#{con}#{acc} h#ad/2026-11-20@001795309323004"),
-        format!("{ten}#{con} acc#{acc}#days#ad_group#2026-11"),
+        format!("{ten}#{con} acc#{acc}#days#2026-11-16"),
     ];
     assert_eq!(texts, expected);
     assert_eq!(instant(at), "2026-11-22T01:02:03.004Z");

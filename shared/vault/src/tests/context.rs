@@ -65,3 +65,17 @@ proptest! {
         prop_assert_eq!(alike, left == right);
     }
 }
+
+/// KMS takes 8 pairs; all of ours together are far below the length it allows (docs/limits.md).
+#[test]
+fn a_context_fits_kms() {
+    let (tenant, connection) = (TenantId::from_uuid(Uuid::max()), ConnectionId::from_uuid(Uuid::max()));
+    let contexts = [
+        KeyContext::account(&tenant, &connection, &AccountId::from_uuid(Uuid::max())),
+        KeyContext::app("a_platform_with_a_name_of_forty_letters_"),
+    ];
+    for pairs in contexts.map(|context| encryption_context(&context)) {
+        let length: usize = pairs.iter().map(|(name, value)| name.len() + value.len()).sum();
+        assert!(pairs.len() <= 8 && length <= 384, "{length} characters");
+    }
+}

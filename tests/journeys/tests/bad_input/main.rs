@@ -286,7 +286,9 @@ fn names_something(good: &Good) -> bool {
         Some(Body::Json(body, _)) => body.to_string(),
         _ => String::new(),
     };
-    ["con_", "acc_", "del_"].iter().any(|prefix| good.target().contains(prefix) || body.contains(prefix))
+    ["con_", "acc_", "del_", "whe_"]
+        .iter()
+        .any(|prefix| good.target().contains(prefix) || body.contains(prefix))
 }
 
 /// The headers that every answer of ours carries; the local origin is not https.

@@ -142,6 +142,7 @@ pub(crate) async fn good(world: &World, route: &Route) -> Result<Good> {
             world.finish(&id, 8).await?;
             good(&format!("/v1/deletions/{id}/receipt"), 200)?
         }
+        operation if operation.contains("Webhook") => webhook(world, route).await?,
         "getOpenApi" | "showDeletionRequestForm" => good(route.path, 200)?,
         other => bail!("{other} has no good request here: add one"),
     })
@@ -208,6 +209,51 @@ async fn report(world: &World, route: &Route) -> Result<Good> {
         ("sort", "-spend"),
         ("limit", "2"),
     ]))
+}
+
+/// An endpoint of its own for each operation, and a delivery that failed where one is replayed.
+async fn webhook(world: &World, route: &Route) -> Result<Good> {
+    let at = "https://hooks.example.com/in";
+    if route.operation_id == "createWebhookEndpoint" {
+        let body = json!({ "url": at, "event_types": ["connection.activated"], "description": "d" });
+        return Ok(Good::new(route, route.path, 201)?.json(body, &["event_types", "description"]));
+    }
+    if route.operation_id == "listWebhookEndpoints" {
+        return Ok(Good::new(route, route.path, 200)?.query(&[("limit", "2")]));
+    }
+    let product = &world.product;
+    let endpoints = "/v1/webhook-endpoints";
+    // Nothing listens there, so that a delivery fails.
+    let nobody = json!({ "url": "http://127.0.0.1:1/" });
+    let made = product.call(Method::POST, endpoints, Some(&nobody)).await?;
+    let of = format!("{endpoints}/{}", id(&made)?);
+    let good = |rest: &str, status| Good::new(route, format!("{of}{rest}"), status);
+    Ok(match route.operation_id {
+        "getWebhookEndpoint" | "rotateWebhookSecret" => {
+            good(if route.method == "GET" { "" } else { "/rotate-secret" }, 200)?
+        }
+        "changeWebhookEndpoint" => {
+            let body = json!({ "url": at, "event_types": ["connection.activated"], "description": "d", "enabled": true });
+            good("", 200)?.json(body, &["url", "event_types", "description", "enabled"])
+        }
+        "deleteWebhookEndpoint" => good("", 204)?,
+        "testWebhookEndpoint" => good("/test", 202)?,
+        "listWebhookDeliveries" => good("/deliveries", 200)?.query(&[("limit", "2")]),
+        "getWebhookDelivery" | "replayWebhookDelivery" => {
+            let delivery = id(&product.call(Method::POST, &format!("{of}/test"), None).await?)?;
+            if route.method == "GET" {
+                return good(&format!("/deliveries/{delivery}"), 200);
+            }
+            world.stack.drain().await?;
+            // Ends the delivery, which may then be replayed.
+            let off = json!({ "enabled": false });
+            product.call(Method::PATCH, &of, Some(&off)).await?;
+            world.pass(jiff::SignedDuration::from_mins(6)).await?;
+            product.call(Method::PATCH, &of, Some(&json!({ "enabled": true }))).await?;
+            good(&format!("/deliveries/{delivery}/replay"), 202)?
+        }
+        other => bail!("{other} has no good request here: add one"),
+    })
 }
 
 async fn link(world: &World, route: &Route) -> Result<Good> {

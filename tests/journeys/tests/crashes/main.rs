@@ -10,6 +10,7 @@ mod callback;
 mod deletion;
 mod sync;
 mod taking_up;
+mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -191,4 +192,19 @@ async fn the_verification_breaks_at_every_call() -> Result<()> {
 #[tokio::test]
 async fn the_schedules_break_at_every_call() -> Result<()> {
     deletion::ticks().await
+}
+
+#[tokio::test]
+async fn the_fan_out_of_webhooks_breaks_at_every_call() -> Result<()> {
+    webhooks::fan_out().await
+}
+
+#[tokio::test]
+async fn a_try_of_a_webhook_breaks_at_every_call() -> Result<()> {
+    webhooks::attempt().await
+}
+
+#[tokio::test]
+async fn a_test_webhook_breaks_at_every_call() -> Result<()> {
+    webhooks::test_send().await
 }

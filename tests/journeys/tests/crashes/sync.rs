@@ -23,6 +23,8 @@ pub(crate) async fn run(singles: &[Mode], in_storms: &[Mode]) -> Result<()> {
     let mut connections: Vec<(String, Connected)> = Vec::new();
     let mut one = async |at: At| {
         let connected = scene.connected().await?;
+        // One outage after the other is a test's; for the breaker they would be one.
+        tables::remove(&scene.world.stack, Table::Transient, "breaker#").await?;
         let batch = Batch::about(&scene.world, Queue::Sync, &connected.id).await?;
         let run = async |functions: &Functions| functions.work(Queue::Sync, &batch).await;
         let trial = scene.rig.broken(at, run).await?;

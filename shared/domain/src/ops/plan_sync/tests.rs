@@ -141,6 +141,7 @@ fn an_outbox_job_is_sent_again_after_a_minute_and_then_removed() {
         window: None,
         slot: Timestamp::from_second(seconds).unwrap(),
         deferred: 0,
+        not_before: None,
     };
     let tick = 29_000_000 * 60;
     *world.outbox.lock().unwrap() = vec![("old".to_owned(), job(tick - 120)), ("new".to_owned(), job(tick))];

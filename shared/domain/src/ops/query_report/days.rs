@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use super::Seen;
 use crate::completeness::DayStatus;
 use crate::ports::{DayRecord, Days};
+use crate::report::Level;
 use crate::sync::Window;
 
 /// What is known of a day.
@@ -20,7 +21,7 @@ pub struct DayInfo {
 }
 
 /// Describes every day of the window. Where an earlier state was asked for, later knowledge does not count.
-pub(super) fn describe(window: Window, known: &Days, seen: &Seen) -> Vec<DayInfo> {
+pub(super) fn describe(level: Level, window: Window, known: &Days, seen: &Seen) -> Vec<DayInfo> {
     let version = |day: Date| seen.iter().find(|(other, _)| *other == day).map(|(_, version)| *version);
     window
         .iter()
@@ -28,7 +29,7 @@ pub(super) fn describe(window: Window, known: &Days, seen: &Seen) -> Vec<DayInfo
             let observed_at = version(day);
             DayInfo {
                 day,
-                status: known.get(&day).and_then(|record| status(record, observed_at)),
+                status: known.get(&(level, day)).and_then(|record| status(record, observed_at)),
                 observed_at,
             }
         })

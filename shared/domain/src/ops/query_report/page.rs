@@ -12,6 +12,12 @@ use super::query::{Column, Query, Sort, SortKey};
 use crate::error::{Error, Result};
 use crate::report::{Entity, Values};
 
+/// A page is not larger than this as JSON: a function answers at most 6 MB, and totals and days come on top.
+const PAGE_BYTES: usize = 4_500_000;
+/// What a row takes beside its texts, and what a column takes with its name.
+const ROW_BYTES: usize = 200;
+const COLUMN_BYTES: usize = 100;
+
 /// One row of the answer.
 #[derive(Debug, Clone)]
 pub struct ReportRow {
@@ -68,11 +74,44 @@ pub(super) fn cut(groups: Groups, query: &Query, offset: usize, newest: Option<T
     groups.sort_by(|a, b| compare(query.sort, a, b));
     let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
     let end = offset.saturating_add(limit);
-    let as_of = query.read_as_of().or(newest).filter(|_| end < groups.len());
-    let offset_after = u64::try_from(end).unwrap_or(u64::MAX);
-    let next = as_of.map(|as_of| Position { question: query.fingerprint(), offset: offset_after, as_of });
+    let next = position(query, end, newest).filter(|_| end < groups.len());
     let row = |Group { day, entity, values }| ReportRow { day, entity, described: None, values };
     Page { rows: groups.into_iter().skip(offset).take(limit).map(row).collect(), next }
+}
+
+/// Where a page that begins at a row starts. There is one only where something was read.
+fn position(query: &Query, row: usize, newest: Option<Timestamp>) -> Option<Position> {
+    let as_of = query.read_as_of().or(newest)?;
+    Some(Position { question: query.fingerprint(), offset: u64::try_from(row).unwrap_or(u64::MAX), as_of })
+}
+
+impl Page {
+    /// Leaves rows to the next page that would make this one too large; one row is always there.
+    pub(super) fn fit(&mut self, query: &Query, offset: usize, newest: Option<Timestamp>) {
+        let mut left = PAGE_BYTES;
+        let fits = |row: &&ReportRow| {
+            let rest = left.checked_sub(size(query, row));
+            left = rest.unwrap_or(0);
+            rest.is_some()
+        };
+        let rows = self.rows.iter().take_while(fits).count().max(1);
+        if rows < self.rows.len() {
+            self.rows.truncate(rows);
+            self.next = position(query, offset.saturating_add(rows), newest);
+        }
+    }
+}
+
+/// How large a row is as JSON, at most. CSV takes less.
+pub(super) fn size(query: &Query, row: &ReportRow) -> usize {
+    let described = row.described.iter().flat_map(|entity| [&entity.name, &entity.status, &entity.parent]);
+    let texts: usize = described.chain(&row.entity).map(|text| written(text)).sum();
+    ROW_BYTES + COLUMN_BYTES * query.columns.len() + texts
+}
+
+/// How long a text is in JSON: what has to be escaped takes up to six bytes.
+fn written(text: &str) -> usize {
+    text.bytes().map(|byte| if byte < b' ' || byte == b'"' || byte == b'\\' { 6 } else { 1 }).sum()
 }
 
 /// Compares two groups; two different ones are never equal.

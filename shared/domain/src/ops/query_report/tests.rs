@@ -309,3 +309,39 @@ fn an_answer_that_a_disconnect_overtakes_does_not_leave() {
     *world.fence_reads.lock().unwrap() = 1;
     assert_eq!(ask(&world, &question(1, "day", "day")).unwrap_err().kind, Kind::NotFound);
 }
+
+/// A function answers at most 6 MB: a page of names that all have to be escaped ends early and goes on.
+#[test]
+fn a_page_is_never_too_large_and_the_next_one_goes_on() {
+    let world = World::new();
+    let ids: Vec<String> = (0..1_000).map(|number| format!("{}", 1_000_000 + number)).collect();
+    let rows: Vec<Row> = ids.iter().map(|id| row(0, id, 5, Some(1))).collect();
+    store(&world, &rows, 1);
+    let described = |id: &String| Entity {
+        id: id.clone(),
+        parent: "p".repeat(128),
+        name: "\u{1}".repeat(512),
+        status: "\"".repeat(512),
+    };
+    let mut entities: Vec<Entity> = ids.iter().map(described).collect();
+    let version = NOW.parse().unwrap();
+    put(&world, &structure_name(Level::Ad), version, &encode_entities(&mut entities).unwrap());
+    let mut query = question(1, "entity", "entity");
+    let (mut seen, mut pages) = (Vec::new(), 0);
+    loop {
+        let report = ask(&world, &query).unwrap();
+        let bytes: usize = report.rows.iter().map(|row| page::size(&query, row)).sum();
+        assert!(bytes <= 4_500_000 && !report.rows.is_empty(), "{bytes} bytes");
+        assert!(
+            report.rows.iter().all(|row| row.described.as_ref().is_some_and(|one| one.name.len() == 512))
+        );
+        seen.extend(report.rows.into_iter().filter_map(|row| row.entity));
+        pages += 1;
+        query.after = report.next;
+        if query.after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, ids, "every row once, in order");
+    assert_eq!(pages, 2);
+}

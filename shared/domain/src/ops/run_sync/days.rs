@@ -7,21 +7,22 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::levels::{Totals, changed};
-use super::work::{Draft, Step, Stop, Track, Work};
+use super::work::{Draft, Sealed, Step, Stop, Track, Work};
 use crate::completeness::{DayStatus, Reason};
 use crate::error::{Error, Kind, Result};
 use crate::ports::{DayRecord, Days};
-use crate::report::{Level, Metric, Row, Values};
+use crate::report::{LONGEST_ID, Level, Metric, Row, Values};
 use crate::sheet::{day_name, encode_rows, sort_rows};
 use crate::sync::Window;
 
+/// How many sheets are put together, after one look at the fence.
+const AT_ONCE: usize = 8;
 /// The metrics whose sums must match the account's own figures.
 const RECONCILED: [Metric; 4] = [Metric::Spend, Metric::Impressions, Metric::Clicks, Metric::Conversions];
 
 /// The rows of one level, by day; a day without rows is there too.
 pub(super) struct Asked {
     level: Level,
-    window: Window,
     at: Timestamp,
     days: BTreeMap<Date, Vec<Row>>,
 }
@@ -37,6 +38,9 @@ pub(super) struct Stored {
 pub(super) fn group(level: Level, window: Window, at: Timestamp, rows: Vec<Row>) -> Result<Asked> {
     let mut days: BTreeMap<Date, Vec<Row>> = window.iter().map(|day| (day, Vec::new())).collect();
     for row in rows {
+        if row.entity.len() > LONGEST_ID {
+            return Err(changed("an id is too long"));
+        }
         days.get_mut(&row.day).ok_or_else(|| changed("a day that was not asked for"))?.push(row);
     }
     for rows in days.values_mut() {
@@ -47,34 +51,36 @@ pub(super) fn group(level: Level, window: Window, at: Timestamp, rows: Vec<Row>)
     }
     // Milliseconds are what a sheet's slot and its row keep.
     let at = Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at);
-    Ok(Asked { level, window, at, days })
+    Ok(Asked { level, at, days })
 }
 
 /// Stores the days of a level, oldest first. What was stored before a stop is kept and known.
-pub(super) async fn store(work: &Work<'_>, asked: Asked, totals: &mut Totals, track: &mut Track) -> Stored {
-    let mut written = Days::new();
+pub(super) async fn store(
+    work: &Work<'_>,
+    asked: Asked,
+    known: &Days,
+    totals: &mut Totals,
+    track: &mut Track,
+) -> Stored {
     let mut last = None;
-    let (level, window) = (asked.level, asked.window);
-    let mut ended = async {
-        let known = work.ports.completeness.days(&work.at, level, window.from, window.to).await?;
-        for (date, rows) in asked.days {
-            track.rows += u64::try_from(rows.len()).unwrap_or(0);
-            let one = Day { level, date, asked: asked.at, known: known.get(&date).copied() };
-            let status = status(work, &one, sum(&rows).map_err(Stop::Platform)?, totals);
-            if let Some(record) = store_day(work, &one, status, rows).await? {
-                written.insert(date, record);
+    let (level, at) = (asked.level, asked.at);
+    let mut days = asked.days.into_iter();
+    let ended = async {
+        loop {
+            let mut group = Vec::new();
+            for (date, rows) in days.by_ref().take(AT_ONCE) {
+                let count = u64::try_from(rows.len()).unwrap_or(0);
+                (track.rows, track.unsaved) = (track.rows + count, track.unsaved + count);
+                let day = Day { level, date, asked: at, known: known.get(&(level, date)).copied() };
+                let status = status(work, &day, sum(&rows).map_err(Stop::Platform)?, totals);
+                group.push(prepare(work, &day, status, rows)?);
             }
-            last = Some(date);
+            let Some(newest) = group.last().map(|change| change.date) else { return Ok(()) };
+            put(work, level, group, track).await?;
+            last = Some(newest);
         }
-        Ok(())
     }
     .await;
-    if !written.is_empty() && !matches!(ended, Err(Stop::Closed)) {
-        track.days += u64::try_from(written.len()).unwrap_or(0);
-        if let Err(error) = work.ports.progress.put_days(&work.at, level, &written).await {
-            (last, ended) = (None, Err(Stop::Ours(error)));
-        }
-    }
     Stored { last, ended }
 }
 
@@ -86,29 +92,62 @@ struct Day {
     known: Option<DayRecord>,
 }
 
-/// Stores a day if it changed; answers its new record if that changed.
-async fn store_day(
-    work: &Work<'_>,
-    day: &Day,
-    status: DayStatus,
-    mut rows: Vec<Row>,
-) -> Step<Option<DayRecord>> {
+/// What becomes of a day: its new record if that changed, and its sheet if rows have to be written.
+struct Change {
+    date: Date,
+    record: Option<DayRecord>,
+    sheet: Option<Sealed>,
+}
+
+/// Works out what has to be written of a day.
+fn prepare(work: &Work<'_>, day: &Day, status: DayStatus, mut rows: Vec<Row>) -> Result<Change> {
     let parts = encode_rows(&mut rows)?;
     let hash = work.opened.key.fingerprint("sheet", &parts.concat());
     let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+    let change = |record, sheet| Ok(Change { date: day.date, record, sheet });
     let known = day.known.filter(|known| known.status.has_rows());
     if let Some(known) = known.filter(|known| known.hash == hash) {
-        return Ok((known.status != status).then_some(DayRecord { status, ..known }));
+        return change((known.status != status).then_some(DayRecord { status, ..known }), None);
     }
     let had_sheet = day.known.is_some_and(|known| known.version.is_some());
     if rows.is_empty() && !had_sheet {
-        return Ok(Some(DayRecord { status, version: None, hash, rows: 0 }));
+        return change(Some(DayRecord { status, version: None, hash, rows: 0 }), None);
     }
-    let name = day_name(day.level, day.date);
-    let expires_at = expiry(work, day.date);
-    let sheet = Draft { name: &name, version: day.asked, rows: count, parts: &parts, expires_at };
-    let newest = work.put(sheet).await?;
-    Ok(newest.then_some(DayRecord { status, version: Some(day.asked), hash, rows: count }))
+    let sheet = Draft {
+        name: &day_name(day.level, day.date),
+        version: day.asked,
+        rows: count,
+        parts: &parts,
+        expires_at: expiry(work, day.date),
+        is_first: !had_sheet,
+    };
+    let record = DayRecord { status, version: Some(day.asked), hash, rows: count };
+    change(Some(record), Some(work.seal(sheet)?))
+}
+
+/// Puts the sheets of some days; those that became the newest are known from then on.
+async fn put(work: &Work<'_>, level: Level, group: Vec<Change>, track: &mut Track) -> Step<()> {
+    let mut sheets = Vec::new();
+    let mut dated = Vec::new();
+    for Change { date, record, sheet } in group {
+        match (sheet, record) {
+            (Some(sheet), Some(record)) => {
+                sheets.push(sheet);
+                dated.push((date, record));
+            }
+            (_, Some(record)) => track.know(level, date, record),
+            (_, None) => {}
+        }
+    }
+    let mut ended = Ok(());
+    for (result, (date, record)) in work.put(&sheets).await?.into_iter().zip(dated) {
+        match result {
+            Ok(true) => track.know(level, date, record),
+            Ok(false) => {}
+            Err(error) => ended = Err(Stop::Ours(error)),
+        }
+    }
+    ended
 }
 
 /// A day's rows are kept for the retention counted from the day itself, wherever on earth it ended last.

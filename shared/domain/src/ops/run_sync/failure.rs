@@ -1,7 +1,9 @@
 //! What a job does when it cannot go on: put itself back, say of each day why it is not there, or end the connection.
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
+use super::waiting::LONGEST_WAIT_SECONDS;
 use super::window::halves;
 use super::work::{Stop, Track, Work};
 use super::{Outcome, log};
@@ -18,7 +20,8 @@ use crate::sync::{Checkpoint, SyncJob, SyncState};
 pub(super) const MOST_DEFERRALS: u16 = 8;
 /// The first wait doubles each time, up to the longest delay of the queue.
 const FIRST_WAIT_SECONDS: u32 = 30;
-const LONGEST_WAIT_SECONDS: u32 = 900;
+/// A platform that asks for a longer pause than this is not believed.
+const LONGEST_PAUSE_SECONDS: u32 = 24 * 60 * 60;
 /// The code of a refusal in which the platform says that access was revoked.
 pub(super) const REVOKED: &str = "revoked";
 /// A revocation counts when the platform says it again at least this much later.
@@ -29,10 +32,17 @@ pub(super) const CONFIRM_REFUSED: SignedDuration = SignedDuration::from_hours(1)
 const LOOK_AGAIN_SECONDS: u32 = 360;
 
 /// Ends a job that was stopped.
-pub(super) async fn stopped(work: &Work<'_>, track: &Track, stop: Stop) -> Result<Outcome> {
+pub(super) async fn stopped(work: &Work<'_>, track: &mut Track, stop: Stop) -> Result<Outcome> {
+    if matches!(stop, Stop::Closed) {
+        return Ok(Outcome::Dropped);
+    }
+    let saved = work.save(track).await;
+    if let Stop::Ours(error) = stop {
+        return Err(error);
+    }
+    saved?;
     match stop {
-        Stop::Closed => Ok(Outcome::Dropped),
-        Stop::Late => late(work, track).await,
+        Stop::Closed | Stop::Late => late(work, track).await,
         Stop::Ours(error) => Err(error),
         Stop::Platform(error) if error.kind == Kind::Reauthorise => refused(work, track, error.code).await,
         Stop::Platform(error) => platform(work, track, error).await,
@@ -70,8 +80,10 @@ async fn late(work: &Work<'_>, track: &Track) -> Result<Outcome> {
 }
 
 async fn defer(work: &Work<'_>, track: &Track, seconds: u32) -> Result<Outcome> {
-    let job = SyncJob { deferred: track.job.deferred + 1, ..track.job.clone() };
-    put_back(work, track, vec![job], seconds).await
+    let longer = (seconds > LONGEST_WAIT_SECONDS).then(|| SignedDuration::from_secs(seconds.into()));
+    let not_before = longer.map(|wait| work.now() + wait);
+    let job = SyncJob { deferred: track.job.deferred + 1, not_before, ..track.job.clone() };
+    put_back(work, track, vec![job], seconds.min(LONGEST_WAIT_SECONDS)).await
 }
 
 /// Sends what takes the job's place. A job that got its days on the way has a new id: its old one is done.
@@ -93,7 +105,7 @@ fn wait(work: &Work<'_>, deferred: u16, retry: Retry) -> u32 {
         Retry::After(Some(wait)) => u32::try_from(wait.as_secs()).unwrap_or(u32::MAX),
         _ => 1,
     };
-    asked.max(u32::from_be_bytes(random) % most).min(LONGEST_WAIT_SECONDS)
+    asked.max(u32::from_be_bytes(random) % most).min(LONGEST_PAUSE_SECONDS)
 }
 
 /// Records a failure: nothing is gained by another delivery.
@@ -116,21 +128,17 @@ fn status_of(kind: Kind) -> DayStatus {
 /// Gives the days of the window that were never read a reason; days with rows keep them.
 async fn mark(work: &Work<'_>, track: &Track, status: DayStatus) -> Result<()> {
     let window = track.window;
-    for level in Level::ALL {
-        let known = work.ports.completeness.days(&work.at, level, window.from, window.to).await?;
-        let unread = |day: &jiff::civil::Date| {
-            known.get(day).is_none_or(|record| !record.status.has_rows() && record.status != status)
-        };
-        let record = |day| {
-            let before = known.get(&day).and_then(|record| record.version);
-            (day, DayRecord { status, version: before, hash: [0; 16], rows: 0 })
-        };
-        let days: Days = window.iter().filter(unread).map(record).collect();
-        if !days.is_empty() {
-            work.ports.progress.put_days(&work.at, level, &days).await?;
-        }
-    }
-    Ok(())
+    let known = work.ports.completeness.days(&work.at, window.from, window.to).await?;
+    let unread = |at: &(Level, Date)| {
+        known.get(at).is_none_or(|record| !record.status.has_rows() && record.status != status)
+    };
+    let record = |at| {
+        let before = known.get(&at).and_then(|record| record.version);
+        (at, DayRecord { status, version: before, hash: [0; 16], rows: 0 })
+    };
+    let all = Level::ALL.into_iter().flat_map(|level| window.iter().map(move |day| (level, day)));
+    let days: Days = all.filter(unread).map(record).collect();
+    if days.is_empty() { Ok(()) } else { work.ports.progress.put_days(&work.at, &days).await }
 }
 
 /// The platform refused the token: once makes the connection suspect, and a second time settles it.

@@ -18,11 +18,15 @@ const MOST_ITEMS: u64 = 10 * WINDOW_ROWS;
 /// The account's own figures by day, against which the sums of its parts are held.
 pub(super) type Totals = BTreeMap<Date, Values>;
 
+/// What is known is written after so many rows, so that a crash costs little and a small job is one write.
+const SAVE_ROWS: u64 = 20_000;
+
 /// Reads every level of the job's window that an earlier invocation did not finish.
 pub(super) async fn read(work: &Work<'_>, track: &mut Track) -> Step<()> {
     let reports = work.opened.connector.reports().ok_or_else(no_reports)?;
     let id = track.job.id();
     let mut checkpoint = work.ports.progress.checkpoint(&work.at, &id).await?;
+    let known = work.ports.completeness.days(&work.at, track.window.from, track.window.to).await?;
     let mut totals = Totals::new();
     for level in Level::ALL {
         // The account's figures are one row a day; they are read again, because the other levels need them.
@@ -40,9 +44,12 @@ pub(super) async fn read(work: &Work<'_>, track: &mut Track) -> Step<()> {
                 }
                 Err(stop) => return Err(stop),
                 Ok(asked) => {
-                    let stored = days::store(work, asked, &mut totals, track).await;
-                    note(work, track, &mut checkpoint, level, &stored).await?;
+                    let stored = days::store(work, asked, &known, &mut totals, track).await;
+                    note(track, &mut checkpoint, level, &stored);
                     stored.ended?;
+                    if track.unsaved >= SAVE_ROWS {
+                        work.save(track).await?;
+                    }
                 }
             }
         }
@@ -58,20 +65,13 @@ fn resume(checkpoint: &Checkpoint, level: Level, window: Window) -> Option<Date>
 }
 
 /// Remembers up to which day a level is stored.
-async fn note(
-    work: &Work<'_>,
-    track: &mut Track,
-    checkpoint: &mut Checkpoint,
-    level: Level,
-    stored: &days::Stored,
-) -> Step<()> {
-    let Some(last) = stored.last.filter(|_| level != Level::Account) else { return Ok(()) };
+fn note(track: &mut Track, checkpoint: &mut Checkpoint, level: Level, stored: &days::Stored) {
+    let Some(last) = stored.last.filter(|_| level != Level::Account) else { return };
     checkpoint.structure = true;
     checkpoint.levels.retain(|(other, _)| *other != level);
     checkpoint.levels.push((level, last));
-    work.put_checkpoint(&track.job.id(), checkpoint).await?;
+    track.reached = Some(checkpoint.clone());
     track.progressed = true;
-    Ok(())
 }
 
 /// Asks for all rows of one level in a window.

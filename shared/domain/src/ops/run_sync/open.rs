@@ -24,10 +24,11 @@ pub(super) struct Opened<'a> {
 }
 
 /// Opens it all; `None` when rows are gone, which is how a deletion looks from here.
-pub(super) async fn open<'a>(ports: &Ports<'a>, at: &AccountRef) -> Result<Option<Opened<'a>>> {
-    let Some(connection) = ports.connections.connection(&at.tenant, &at.connection).await? else {
-        return Ok(None);
-    };
+pub(super) async fn open<'a>(
+    ports: &Ports<'a>,
+    at: &AccountRef,
+    connection: Connection,
+) -> Result<Option<Opened<'a>>> {
     let accounts = ports.connections.accounts(&at.tenant, &at.connection).await?;
     let Some(account) = accounts.into_iter().find(|account| account.id == at.account) else {
         return Ok(None);

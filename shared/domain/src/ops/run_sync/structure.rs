@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::levels::next_page;
+use super::levels::{changed, next_page};
 use super::work::{Draft, Step, Stop, Work};
 use crate::connector::StructureRead;
 use crate::error::Kind;
-use crate::report::{Entity, Level};
+use crate::report::{Entity, LONGEST_ID, Level, shortened};
 use crate::sheet::{StoredSheet, encode_entities, slot, structure_name};
 
 /// Reads all levels and answers how many entities there are. A profile or grant without structure has none: its
@@ -35,7 +35,11 @@ async fn read_level(work: &Work<'_>, structure: &dyn StructureRead, level: Level
     let stored = work.ports.stored.sheets(&work.at, &name, &name, None).await?;
     if !stored.iter().any(|sheet| is_same(work, sheet, &parts)) {
         let expires_at = asked + work.retention();
-        work.put(Draft { name: &name, version: asked, rows, parts: &parts, expires_at }).await?;
+        let is_first = stored.is_empty();
+        let draft = Draft { name: &name, version: asked, rows, parts: &parts, expires_at, is_first };
+        for put in work.put(&[work.seal(draft)?]).await? {
+            put?;
+        }
     }
     Ok(rows)
 }
@@ -47,12 +51,18 @@ async fn pages(work: &Work<'_>, structure: &dyn StructureRead, level: Level) -> 
     loop {
         work.gate().await?;
         let page = structure.page(&cx, account, level, cursor.as_ref()).await.map_err(Stop::Platform)?;
-        entities.extend(page.items);
+        entities.extend(page.items.into_iter().map(bounded));
         cursor = next_page(cursor.as_ref(), page.next, entities.len())?;
         if cursor.is_none() {
-            return Ok(entities);
+            let believed =
+                entities.iter().all(|entity| entity.id.len().max(entity.parent.len()) <= LONGEST_ID);
+            return believed.then_some(entities).ok_or_else(|| Stop::Platform(changed("an id is too long")));
         }
     }
+}
+
+fn bounded(entity: Entity) -> Entity {
+    Entity { name: shortened(entity.name), status: shortened(entity.status), ..entity }
 }
 
 /// Tells whether a stored sheet has the same content and is not about to expire.

@@ -10,10 +10,12 @@ use super::{GO_ON, Input, Ports};
 use crate::connector::CallContext;
 use crate::error::{Error, Kind, Result};
 use crate::keys::SealedBox;
-use crate::ports::AccountRef;
+use crate::ports::{AccountRef, DayRecord, Days};
 use crate::profile::PlatformProfile;
+use crate::report::Level;
 use crate::sheet::{StoredSheet, slot};
 use crate::sync::{Checkpoint, JobKind, SyncJob, Window};
+use crate::together::{self, together};
 
 /// Why a job does not go on.
 #[derive(Debug)]
@@ -109,8 +111,27 @@ impl<'a> Work<'a> {
         SignedDuration::from_hours(24 * i64::from(self.ports.profile.retention_days))
     }
 
-    /// Seals the parts of a sheet and puts it, with the fence read right before; false when a newer one is there.
-    pub(super) async fn put(&self, sheet: Draft<'_>) -> Step<bool> {
+    /// Writes what is known of the days that were stored.
+    pub(super) async fn save_days(&self, track: &mut Track) -> Result<()> {
+        if !track.records.is_empty() {
+            self.ports.progress.put_days(&self.at, &track.records).await?;
+            track.records.clear();
+        }
+        track.unsaved = 0;
+        Ok(())
+    }
+
+    /// Writes what is known of the days, then up to where the job came: never the other way round.
+    pub(super) async fn save(&self, track: &mut Track) -> Result<()> {
+        self.save_days(track).await?;
+        if let Some(checkpoint) = track.reached.take() {
+            self.put_checkpoint(&track.job.id(), &checkpoint).await?;
+        }
+        Ok(())
+    }
+
+    /// Seals the parts of a sheet.
+    pub(super) fn seal(&self, sheet: Draft<'_>) -> Result<Sealed> {
         let seal = |(part, bytes): (usize, &Vec<u8>)| -> Result<SealedBox> {
             self.opened.key.seal(&slot(sheet.name, sheet.version, part), bytes)
         };
@@ -120,8 +141,25 @@ impl<'a> Work<'a> {
             rows: sheet.rows,
             parts: sheet.parts.iter().enumerate().map(seal).collect::<Result<_>>()?,
         };
+        Ok(Sealed { sheet: stored, expires_at: sheet.expires_at, is_first: sheet.is_first })
+    }
+
+    /// Puts sheets together, with the fence read right before; tells of each whether it is the newest.
+    pub(super) async fn put(&self, sheets: &[Sealed]) -> Step<Vec<Result<bool>>> {
+        if sheets.is_empty() {
+            return Ok(Vec::new());
+        }
         self.gate().await?;
-        Ok(self.ports.sheets.put_sheet(&self.at, &stored, sheet.expires_at).await?)
+        let puts = sheets.iter().map(|sealed| -> together::Work<'_, _> {
+            let Sealed { sheet, expires_at, is_first } = sealed;
+            let ports = self.ports.sheets;
+            if *is_first {
+                Box::pin(ports.put_first_sheet(&self.at, sheet, *expires_at))
+            } else {
+                Box::pin(ports.put_sheet(&self.at, sheet, *expires_at))
+            }
+        });
+        Ok(together(puts.collect(), sheets.len()).await)
     }
 }
 
@@ -133,6 +171,15 @@ pub(super) struct Draft<'a> {
     pub(super) rows: u64,
     pub(super) parts: &'a [Vec<u8>],
     pub(super) expires_at: Timestamp,
+    /// No other version is known of.
+    pub(super) is_first: bool,
+}
+
+/// A sheet that is ready to be put.
+pub(super) struct Sealed {
+    sheet: StoredSheet,
+    expires_at: Timestamp,
+    is_first: bool,
 }
 
 /// How far a job has come in this invocation.
@@ -146,12 +193,34 @@ pub(super) struct Track {
     pub(super) progressed: bool,
     pub(super) rows: u64,
     pub(super) days: u64,
+    /// What is known of days that were stored, until it is written too.
+    pub(super) records: Days,
+    /// Up to where every day is stored, until it is written too.
+    pub(super) reached: Option<Checkpoint>,
+    /// Rows since that was last written.
+    pub(super) unsaved: u64,
 }
 
 impl Track {
     pub(super) fn new(job: &SyncJob, today: Date) -> Self {
         let window = job.window.unwrap_or(Window { from: today, to: today });
-        Self { original: job.clone(), job: job.clone(), window, progressed: false, rows: 0, days: 0 }
+        Self {
+            original: job.clone(),
+            job: job.clone(),
+            window,
+            progressed: false,
+            rows: 0,
+            days: 0,
+            records: Days::new(),
+            reached: None,
+            unsaved: 0,
+        }
+    }
+
+    /// Keeps what is known of a day, to be written with the others.
+    pub(super) fn know(&mut self, level: Level, date: Date, record: DayRecord) {
+        self.records.insert((level, date), record);
+        self.days += 1;
     }
 
     /// Fixes the days: from now on the job is another one, with an id of its own.
@@ -163,7 +232,7 @@ impl Track {
     /// A further job of the same slot.
     pub(super) fn later(&self, window: Window) -> SyncJob {
         let kind = if self.job.kind == JobKind::First { JobKind::Backfill } else { self.job.kind };
-        SyncJob { kind, window: Some(window), deferred: 0, ..self.job.clone() }
+        SyncJob { kind, window: Some(window), deferred: 0, not_before: None, ..self.job.clone() }
     }
 
     /// The ids that are done when the job is done.

@@ -16,18 +16,19 @@ use uuid::Uuid;
 use super::super::{Input, Outcome, Ports, run};
 use crate::account::{Account, PlatformAccount, encode_accounts, profile_slot};
 use crate::app::{CREDENTIALS, encode_credentials, secret_slot};
+use crate::breaker::{Breaker, Circuit};
 use crate::connection::{Connection, Fence, State, Tier, TokenRow, token_slot};
 use crate::connector::{
     Accounts, AppCredentials, AuthorizeRequest, CallContext, CodeExchange, Connector, Connectors, Grant,
     Identity, Manifest, OAuth, Page, PageCursor, ReportQuestion, Reports, RevokeOutcome, StructureRead,
 };
 use crate::deletion::{Deletion, Place, Subject};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, Retry};
 use crate::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, TenantId};
 use crate::keys::{KeyContext, SealedBox, WrappedKey};
 use crate::ports::{
-    AccountRef, Activity, ActivityWrite, Clock, CompletenessRead, ConnectionRead, ConnectionState, Cut,
-    DataKey, DayRecord, Days, DeletionBegin, FenceRead, KeyOpen, LedgerRead, SheetRead, SheetWrite,
+    AccountRef, Activity, ActivityWrite, Breakers, Clock, CompletenessRead, ConnectionRead, ConnectionState,
+    Cut, DataKey, DayRecord, Days, DeletionBegin, FenceRead, KeyOpen, LedgerRead, SheetRead, SheetWrite,
     SyncProgress, SyncQueue, VaultRead,
 };
 use crate::profile::{PlatformProfile, Profile};
@@ -62,9 +63,12 @@ pub(in crate::ops) struct World {
     pub(in crate::ops) checkpoints: Mutex<BTreeMap<String, Checkpoint>>,
     pub(in crate::ops) sent: Mutex<Vec<(SyncJob, u32)>>,
     pub(in crate::ops) begun: Mutex<Vec<Deletion>>,
+    pub(in crate::ops) breaker: Mutex<Option<Breaker>>,
     pub(in crate::ops) asked: Mutex<Vec<(Level, crate::sync::Window)>>,
     /// How the platform behaves.
     pub(in crate::ops) refuse: Mutex<Option<(Kind, &'static str, bool)>>,
+    pub(in crate::ops) pause: Mutex<Option<std::time::Duration>>,
+    pub(in crate::ops) name: Mutex<String>,
     pub(in crate::ops) most_days: Mutex<u32>,
     pub(in crate::ops) page_seconds: Mutex<i64>,
     pub(in crate::ops) extra: Mutex<Vec<Row>>,
@@ -143,8 +147,11 @@ impl World {
             checkpoints: Mutex::default(),
             sent: Mutex::default(),
             begun: Mutex::default(),
+            breaker: Mutex::default(),
             asked: Mutex::default(),
             refuse: Mutex::default(),
+            pause: Mutex::default(),
+            name: Mutex::new("name".to_owned()),
             most_days: Mutex::new(30),
             page_seconds: Mutex::new(0),
             extra: Mutex::default(),
@@ -163,6 +170,7 @@ impl World {
             window: None,
             slot: *self.now.lock().unwrap(),
             deferred: 0,
+            not_before: None,
         }
     }
 
@@ -196,6 +204,7 @@ impl World {
             sheets: self,
             queue: self,
             activity: self,
+            breakers: self,
             begin: self,
             ledger: self,
             profile: &self.profile,
@@ -214,7 +223,10 @@ impl World {
         self.step(Step::Page);
         *self.now.lock().unwrap() += SignedDuration::from_secs(*self.page_seconds.lock().unwrap());
         match *self.refuse.lock().unwrap() {
-            Some((kind, code, true)) => Err(Error { kind, code, ..Error::unavailable("x", "later") }),
+            Some((kind, code, true)) => {
+                let retry = Retry::After(*self.pause.lock().unwrap());
+                Err(Error { kind, code, ..Error::unavailable("x", "later").retry(retry) })
+            }
             Some((kind, code, false)) => Err(Error::new(kind, code, "no")),
             None => Ok(()),
         }
@@ -425,7 +437,7 @@ impl StructureRead for World {
         let entity = |id: &str| Entity {
             id: format!("{}{id}", level.as_str()),
             parent: String::new(),
-            name: "name".to_owned(),
+            name: self.name.lock().unwrap().clone(),
             status: "ON".to_owned(),
         };
         // The second page repeats the last of the first: a list that changed while it was read.
@@ -471,9 +483,13 @@ impl Reports for World {
 
 #[async_trait]
 impl CompletenessRead for World {
-    async fn days(&self, _: &AccountRef, level: Level, from: Date, to: Date) -> Result<Days> {
+    async fn days(&self, _: &AccountRef, from: Date, to: Date) -> Result<Days> {
         let days = self.days.lock().unwrap();
-        Ok(days.range((level, from)..=(level, to)).map(|((_, day), record)| (*day, *record)).collect())
+        Ok(days
+            .iter()
+            .filter(|((_, day), _)| (from..=to).contains(day))
+            .map(|(at, day)| (*at, *day))
+            .collect())
     }
 }
 
@@ -503,9 +519,9 @@ impl SyncProgress for World {
         Ok(())
     }
 
-    async fn put_days(&self, _: &AccountRef, level: Level, days: &Days) -> Result<()> {
+    async fn put_days(&self, _: &AccountRef, days: &Days) -> Result<()> {
         self.step(Step::Days);
-        self.days.lock().unwrap().extend(days.iter().map(|(day, record)| ((level, *day), *record)));
+        self.days.lock().unwrap().extend(days);
         Ok(())
     }
 }
@@ -540,6 +556,28 @@ impl SheetWrite for World {
         self.history.lock().unwrap().push(sheet.clone());
         sheets.insert(sheet.name.clone(), sheet.clone());
         Ok(true)
+    }
+}
+
+#[async_trait]
+impl Breakers for World {
+    async fn breaker(&self, _: &Circuit) -> Result<Option<Breaker>> {
+        Ok(self.breaker.lock().unwrap().clone())
+    }
+
+    async fn put_breaker(
+        &self,
+        _: &Circuit,
+        seen: Option<&Breaker>,
+        next: &Breaker,
+        _: Timestamp,
+    ) -> Result<bool> {
+        let mut breaker = self.breaker.lock().unwrap();
+        let fits = breaker.as_ref() == seen;
+        if fits {
+            *breaker = Some(next.clone());
+        }
+        Ok(fits)
     }
 }
 

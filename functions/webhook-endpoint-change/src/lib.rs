@@ -1,0 +1,123 @@
+//! PATCH and DELETE /v1/webhook-endpoints/{id}, POST /v1/webhook-endpoints/{id}/rotate-secret.
+
+use std::sync::Arc;
+
+use lambda_http::Request;
+use mooring_domain::caller::{Caller, Scope};
+use mooring_domain::idempotency::Attempt;
+use mooring_domain::ops::change_webhook_endpoint::{Input, Ports, remove, rotate, run};
+use mooring_domain::ports::{EndpointRead, EndpointSecretsRead, EndpointWrite, KeyMint};
+use mooring_domain::webhook::target::{Reach, Target};
+use mooring_domain::{Error, Result};
+use mooring_edge::openapi::Api;
+use mooring_edge::views::webhook::{EndpointView, description, types};
+use mooring_edge::{Edge, Query, Reply, json_body, no_content, ok, path};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the function needs.
+#[derive(Clone)]
+pub struct App {
+    /// The edge.
+    pub edge: Edge,
+    /// The endpoint.
+    pub endpoints: Arc<dyn EndpointRead>,
+    /// What of it is sealed.
+    pub secrets: Arc<dyn EndpointSecretsRead>,
+    /// Changes it.
+    pub write: Arc<dyn EndpointWrite>,
+    /// Makes data keys for what is sealed anew.
+    pub keys: Arc<dyn KeyMint>,
+    /// How far addresses may reach.
+    pub reach: Reach,
+}
+
+/// What is to change; what is left out stays.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct EndpointPatch {
+    /// A new address.
+    url: Option<String>,
+    /// The event types to hear from now on.
+    event_types: Option<Vec<String>>,
+    /// What you call it.
+    description: Option<String>,
+    /// Switches it on, which forgets its failures, or off.
+    enabled: Option<bool>,
+}
+
+/// A new secret, shown this once.
+#[derive(Debug, Serialize, JsonSchema)]
+struct RotatedSecret {
+    /// The secret that signs from now on; the one before signs beside it for 24 hours.
+    secret: String,
+}
+
+/// Answers the request.
+pub async fn handle(app: &App, request: Request) -> Reply {
+    if request.uri().path().ends_with("/rotate-secret") {
+        let replace = async |caller, attempt| replace(app, &request, &caller, &attempt).await;
+        return app.edge.once(&request, Scope::WebhooksWrite, replace).await;
+    }
+    app.edge.api(&request, Scope::WebhooksWrite, async |caller| change(app, &request, &caller).await).await
+}
+
+async fn change(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
+    Query::of(request)?.finish()?;
+    let id = path(request, "id")?;
+    if request.method() == "DELETE" {
+        remove(&ports(app), caller, &id).await?;
+        return no_content();
+    }
+    let input = json_body::<EndpointPatch>(request)?.into_input(app.reach)?;
+    ok(&EndpointView::of(&run(&ports(app), caller, &id, input).await?))
+}
+
+async fn replace(app: &App, request: &Request, caller: &Caller, attempt: &Attempt) -> Result<Reply> {
+    let secret = rotate(&ports(app), caller, &path(request, "id")?, attempt).await?;
+    ok(&RotatedSecret { secret: secret.text().to_owned() })
+}
+
+impl EndpointPatch {
+    fn into_input(self, reach: Reach) -> Result<Input> {
+        let input = Input {
+            target: self.url.map(|url| Target::parse(&url, reach)).transpose()?,
+            types: types(self.event_types)?,
+            description: description(self.description)?,
+            enabled: self.enabled,
+        };
+        let (target, types) = (input.target.is_none(), input.types.is_none());
+        if target && types && input.description.is_none() && input.enabled.is_none() {
+            let message = "Name what is to change: `url`, `event_types`, `description` or `enabled`.";
+            return Err(Error::invalid("nothing_to_change", message));
+        }
+        Ok(input)
+    }
+}
+
+fn ports(app: &App) -> Ports<'_> {
+    Ports {
+        endpoints: app.endpoints.as_ref(),
+        secrets: app.secrets.as_ref(),
+        write: app.write.as_ref(),
+        keys: app.keys.as_ref(),
+        clock: app.edge.clock.as_ref(),
+    }
+}
+
+/// Describes the operations.
+pub fn describe(api: &mut Api) {
+    api.operation("changeWebhookEndpoint", "Change a webhook endpoint")
+        .says("Fields that are left out stay as they are. Deliveries under way go to the new address.")
+        .body::<EndpointPatch>()
+        .ok::<EndpointView>("The endpoint as it is now.")
+        .add();
+    api.operation("deleteWebhookEndpoint", "Delete a webhook endpoint")
+        .says("Its address and secrets are deleted with it; deliveries under way end.")
+        .empties("It is gone.")
+        .add();
+    api.operation("rotateWebhookSecret", "Replace a webhook endpoint's secret")
+        .says("Every delivery is signed with both secrets for 24 hours, so that receivers change when they can.")
+        .ok::<RotatedSecret>("The new secret; it is shown this once, and again to a repetition with the same key.")
+        .add();
+}

@@ -1,0 +1,92 @@
+//! POST /v1/webhook-endpoints: a new endpoint and its secret.
+
+use std::sync::Arc;
+
+use lambda_http::Request;
+use mooring_domain::Result;
+use mooring_domain::caller::{Caller, Scope};
+use mooring_domain::idempotency::Attempt;
+use mooring_domain::ops::create_webhook_endpoint::{Input, Ports, run};
+use mooring_domain::ports::{EndpointRead, EndpointWrite, KeyMint};
+use mooring_domain::webhook::target::{Reach, Target};
+use mooring_edge::openapi::Api;
+use mooring_edge::views::webhook::{EndpointView, description, types};
+use mooring_edge::{Edge, Reply, created, json_body};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the function needs.
+#[derive(Clone)]
+pub struct App {
+    /// The edge.
+    pub edge: Edge,
+    /// How many there are.
+    pub endpoints: Arc<dyn EndpointRead>,
+    /// Stores it.
+    pub write: Arc<dyn EndpointWrite>,
+    /// Makes its data key.
+    pub keys: Arc<dyn KeyMint>,
+    /// How far addresses may reach.
+    pub reach: Reach,
+}
+
+/// What the caller sends.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct EndpointRequest {
+    /// Where to: an https address of the public Internet, without user, fragment or port 0. It is kept sealed.
+    url: String,
+    /// The event types to hear; without them all.
+    event_types: Option<Vec<String>>,
+    /// What you call it; at most 200 characters.
+    description: Option<String>,
+}
+
+/// The endpoint and its secret, shown this once.
+#[derive(Debug, Serialize, JsonSchema)]
+struct EndpointCreated {
+    /// The endpoint.
+    #[serde(flatten)]
+    endpoint: EndpointView,
+    /// The secret that signs, as Standard Webhooks writes it (`whsec_…`).
+    secret: String,
+}
+
+/// Answers the request.
+pub async fn handle(app: &App, request: Request) -> Reply {
+    let make = async |caller, attempt| make(app, &request, &caller, &attempt).await;
+    app.edge.once(&request, Scope::WebhooksWrite, make).await
+}
+
+async fn make(app: &App, request: &Request, caller: &Caller, attempt: &Attempt) -> Result<Reply> {
+    let body = json_body::<EndpointRequest>(request)?;
+    let input = Input {
+        target: Target::parse(&body.url, app.reach)?,
+        types: types(body.event_types)?.unwrap_or_default(),
+        description: description(body.description)?.unwrap_or_default(),
+    };
+    let ports = Ports {
+        endpoints: app.endpoints.as_ref(),
+        write: app.write.as_ref(),
+        keys: app.keys.as_ref(),
+        attempt,
+    };
+    let made = run(&ports, caller, input).await?;
+    let endpoint = EndpointView::of(&made.endpoint);
+    let location = app.edge.url(&format!("/v1/webhook-endpoints/{}", endpoint.id));
+    created(&EndpointCreated { endpoint, secret: made.secret.text().to_owned() }, Some(&location))
+}
+
+/// Describes the operation.
+pub fn describe(api: &mut Api) {
+    api.operation("createWebhookEndpoint", "Make a webhook endpoint")
+        .says(
+            "Events are sent to it as Standard Webhooks, signed with the secret of this answer. Only API keys may hold \
+             the scope. A tenant has at most 20 endpoints.",
+        )
+        .body::<EndpointRequest>()
+        .created::<EndpointCreated>(
+            "The endpoint; the secret is shown this once, and again to a repetition with the same key.",
+        )
+        .add();
+}

@@ -1,0 +1,23 @@
+//! The function's process: adapters from the environment, then the handler.
+
+use std::sync::Arc;
+
+use mooring_edge::{Config, Edge};
+use mooring_store::Store;
+use mooring_system::{SystemClock, SystemEntropy};
+use mooring_webhook_send::{App, handle};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    mooring_telemetry::init();
+    let store = Arc::new(Store::from_env().await);
+    let edge = Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?);
+    let app = App {
+        edge,
+        endpoints: store.clone(),
+        deliveries: store.clone(),
+        write: store,
+        queue: Arc::new(mooring_queue::Queues::from_env().await),
+    };
+    mooring_edge::run(app, |app, request| Box::pin(handle(app, request))).await
+}

@@ -1,0 +1,213 @@
+//! Figures of HTTP functions: start, size, and CPU of a warm request.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+use mooring_domain::sync::JobKind;
+use serde_json::{Value, json};
+
+use super::sync::peers;
+use super::{ADS, DAYS};
+use crate::Options;
+use crate::process::Function;
+use crate::proxy::Sent;
+use crate::report::{Report, median};
+use crate::scene::{Scene, Settings, UNLIMITED, work};
+
+const FUNCTION: &str = "connections-read";
+const STARTS: usize = 9;
+const WARM_UP: usize = 20;
+const REQUESTS: usize = 200;
+const MEGABYTE: u64 = 1_000_000;
+
+fn scene() -> Result<Scene> {
+    Scene::start(&Settings { accounts: 1, ads: ADS, think: 0, calls_per_second: UNLIMITED })
+}
+
+/// F5: from the start of the process to its first question, against Node; size; memory.
+pub(super) async fn start(options: &Options, report: &mut Report) -> Result<()> {
+    let scene = scene()?;
+    let binary = options.binaries.join(FUNCTION);
+    let node = node(options);
+    let (mut ours, mut theirs, mut memory) = (Vec::new(), Vec::new(), 0);
+    for _ in 0..STARTS {
+        let function = Function::start(&[&binary], &scene.env()).await?;
+        ours.push(function.init.as_secs_f64() * 1000.0);
+        memory = memory.max(function.peak_kib()?);
+        drop(function);
+        if let Some(node) = &node {
+            let env = replaying(&scene.env(), &[])?;
+            theirs.push(Function::start(&[Path::new("node"), node], &env).await?.init.as_secs_f64() * 1000.0);
+        }
+    }
+    let init = median(ours);
+    report.judge(
+        "F5",
+        &format!("{FUNCTION}: start to first poll, median of {STARTS}"),
+        &format!("{init:.1} ms"),
+        "<= 12 ms if quiet",
+        init <= 12.0,
+    )?;
+    if node.is_some() {
+        let ratio = median(theirs.clone()) / init;
+        report.state("F5", "the same handler in Node", &format!("{:.0} ms", median(theirs)))?;
+        report.judge("F5", "against Node", &format!("1/{ratio:.1}"), "<= 1/10", ratio >= 10.0)?;
+    } else {
+        report.state("F5", "the same handler in Node", "not measured: no Node modules in --tools")?;
+    }
+    report.judge(
+        "F5",
+        "resident memory at the first poll",
+        &format!("{:.1} MiB", kib(memory)),
+        "<= 10 MiB",
+        memory <= 10 * 1024,
+    )?;
+    sizes(options, report)
+}
+
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "sizes of files and memory are far below 2^52"
+)]
+fn kib(kib: u64) -> f64 {
+    kib as f64 / 1024.0
+}
+
+fn sizes(options: &Options, report: &mut Report) -> Result<()> {
+    for name in [FUNCTION, "reports-query", "sync-worker"] {
+        let binary = options.binaries.join(name);
+        let Ok(file) = std::fs::metadata(&binary) else { continue };
+        let packed = Command::new("gzip").args(["-9", "-c"]).arg(&binary).output()?.stdout.len();
+        let packed = u64::try_from(packed)?;
+        let megabytes = |bytes: u64| format!("{}.{:02} MB", bytes / MEGABYTE, bytes % MEGABYTE / 10_000);
+        let both = format!("{}, {}", megabytes(file.len()), megabytes(packed));
+        if name == "sync-worker" {
+            report.state("F5", "sync-worker: stripped, zipped", &both)?;
+        } else {
+            let met = file.len() <= 7 * MEGABYTE && packed <= 3 * MEGABYTE;
+            report.judge("F5", &format!("{name}: stripped, zipped"), &both, "<= 7 MB, <= 3 MB", met)?;
+        }
+    }
+    Ok(())
+}
+
+fn node(options: &Options) -> Option<PathBuf> {
+    let bundle = options.tools.join("node/handler.min.mjs");
+    bundle.exists().then_some(bundle)
+}
+
+fn python(options: &Options) -> Option<PathBuf> {
+    let python = options.tools.join("venv/bin/python");
+    python.exists().then_some(python)
+}
+
+/// What the peers' handlers need: the very calls that ours made, to be made with their SDKs.
+fn replaying(env: &BTreeMap<String, String>, calls: &[Sent]) -> Result<BTreeMap<String, String>> {
+    let calls: Vec<Value> =
+        calls.iter().map(|call| json!({ "target": call.target, "input": call.body })).collect();
+    let mut env = env.clone();
+    env.insert("CALLS".to_owned(), serde_json::to_string(&calls)?);
+    Ok(env)
+}
+
+/// F6: CPU of a warm request, against the same calls made with boto3 and with Node's SDK; then a large report.
+pub(super) async fn warm(options: &Options, report: &mut Report) -> Result<()> {
+    let scene = scene()?;
+    let connection = &scene.facts.connection;
+    let event = scene.get(
+        "GET /v1/connections/{id}",
+        &format!("/v1/connections/{connection}"),
+        "",
+        &json!({ "id": connection }),
+    );
+    let binary = options.binaries.join(FUNCTION);
+    let calls = calls_of(&scene, &binary, &event).await?;
+    let names: Vec<_> =
+        calls.iter().map(|call| call.target.rsplit('.').next().unwrap_or_default().to_owned()).collect();
+    report.state("F6", "GET /v1/connections/{id} calls", &names.join(", "))?;
+    let env = replaying(&scene.env(), &calls)?;
+    let (python, node) = (python(options), node(options));
+    let (boto, bundle) = (peers().join("handler.py"), node.clone().unwrap_or_default());
+    let (mut ours, mut boto3, mut sdk) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..options.rounds {
+        ours.push(request_cpu(&[&binary], &scene.env(), &event).await?);
+        if let Some(python) = &python {
+            boto3.push(request_cpu(&[python, &boto], &env, &event).await?);
+        }
+        if node.is_some() {
+            sdk.push(request_cpu(&[Path::new("node"), &bundle], &env, &event).await?);
+        }
+    }
+    report.state("F6", "CPU of a warm request", &format!("{:.2} ms", median(ours.clone()) * 1000.0))?;
+    for (name, theirs) in [("boto3", boto3), ("Node", sdk)] {
+        if theirs.is_empty() {
+            report.state("F6", name, "not measured: not in --tools")?;
+            continue;
+        }
+        let ratio = median(theirs.iter().zip(&ours).map(|(theirs, ours)| theirs / ours).collect());
+        report.state(
+            "F6",
+            &format!("CPU of the same calls with {name}"),
+            &format!("{:.2} ms", median(theirs) * 1000.0),
+        )?;
+        report.judge("F6", &format!("against {name}"), &format!("1/{ratio:.1}"), "<= 1/3", ratio >= 3.0)?;
+    }
+    large_report(options, report, &scene).await
+}
+
+async fn calls_of(scene: &Scene, binary: &Path, event: &Value) -> Result<Vec<Sent>> {
+    let (env, counting) = scene.counted().await?;
+    let mut function = Function::start(&[binary], &env).await?;
+    checked(&function.invoke(event).await?)?;
+    counting.take();
+    checked(&function.invoke(event).await?)?;
+    Ok(counting.take().1)
+}
+
+fn checked(answer: &Value) -> Result<()> {
+    let status = answer.get("statusCode").and_then(Value::as_u64);
+    anyhow::ensure!(status == Some(200), "the function answered {answer}");
+    Ok(())
+}
+
+async fn request_cpu(command: &[&Path], env: &BTreeMap<String, String>, event: &Value) -> Result<f64> {
+    let mut function = Function::start(command, env).await?;
+    for _ in 0..WARM_UP {
+        checked(&function.invoke(event).await?)?;
+    }
+    let before = function.cpu()?;
+    for _ in 0..REQUESTS {
+        function.invoke(event).await?;
+    }
+    Ok((function.cpu()? - before) / f64::from(u32::try_from(REQUESTS)?))
+}
+
+/// A report of thirty days of a thousand ads: CPU, calls, units.
+async fn large_report(options: &Options, report: &mut Report, scene: &Scene) -> Result<()> {
+    let binary = options.binaries.join("reports-query");
+    if !binary.exists() {
+        return report.state("F6", "reports-query", "not measured: not in --binaries");
+    }
+    let mut worker = scene.worker(&options.binaries, &scene.env()).await?;
+    work(&mut worker, &[scene.job(0, DAYS, 0, JobKind::Backfill, 1)?], 1).await?;
+    let account = scene.facts.accounts.first().context("no account")?;
+    let from = scene.today.checked_sub(jiff::Span::new().days(DAYS - 1))?;
+    let query = format!(
+        "connection_id={}&account_id={account}&level=ad&from={from}&to={}&group_by=entity&limit=1000",
+        scene.facts.connection, scene.today
+    );
+    let event = scene.get("GET /v1/reports", "/v1/reports", &query, &json!({}));
+    let (env, counting) = scene.counted().await?;
+    let mut function = Function::start(&[&binary], &env).await?;
+    checked(&function.invoke(&event).await?)?;
+    counting.take();
+    checked(&function.invoke(&event).await?)?;
+    let (counts, _) = counting.take();
+    let cpu = request_cpu(&[&binary], &scene.env(), &event).await?;
+    report.state("F6", "reports-query, 30 days x 1,000 ads: CPU", &format!("{:.1} ms", cpu * 1000.0))?;
+    report.state("F6", "  its calls", &format!("{:?}", counts.calls))?;
+    report.state("F6", "  its read units", &format!("{}", counts.reads))
+}

@@ -1,0 +1,186 @@
+//! One scene: the services' process, the platform's process, and events for functions in it.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use mooring_domain::sync::{JobKind, SyncJob, Window};
+use mooring_queue::encode_sync;
+use serde_json::{Value, json};
+
+use crate::counts::Counts;
+use crate::process::{Function, Helper};
+use crate::proxy::{Proxy, Sent};
+use crate::services::Facts;
+
+/// What a scene is made of.
+pub(crate) struct Settings {
+    pub(crate) accounts: u32,
+    pub(crate) ads: u64,
+    pub(crate) think: u64,
+    pub(crate) calls_per_second: u32,
+}
+
+/// A running scene.
+pub(crate) struct Scene {
+    pub(crate) facts: Facts,
+    pub(crate) platform: String,
+    pub(crate) today: Date,
+    calls_per_second: u32,
+    _helpers: [Helper; 2],
+}
+
+/// Calls that nothing here limits.
+pub(crate) const UNLIMITED: u32 = 1_000_000;
+
+impl Scene {
+    /// Starts both processes and connects the accounts.
+    pub(crate) fn start(settings: &Settings) -> Result<Self> {
+        let Settings { accounts, ads, think, calls_per_second } = settings;
+        let (services, line) = helper(&["services", "--accounts", &accounts.to_string()])?;
+        let facts: Facts = serde_json::from_str(&line).context("the services did not start")?;
+        let (platform, line) =
+            helper(&["platform", "--ads", &ads.to_string(), "--think", &think.to_string()])?;
+        Ok(Self {
+            facts,
+            platform: line.trim().to_owned(),
+            // Today in the easternmost and the westernmost zone are two days apart.
+            today: Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().yesterday()?,
+            calls_per_second: *calls_per_second,
+            _helpers: [services, platform],
+        })
+    }
+
+    /// The environment of a function here.
+    pub(crate) fn env(&self) -> BTreeMap<String, String> {
+        let mut env = self.facts.env.clone();
+        env.insert("PLATFORM_ORIGIN_TIKTOK_ADS".to_owned(), format!("http://{}", self.platform));
+        let rate = self.calls_per_second.to_string();
+        env.insert("PLATFORM_CALLS_PER_SECOND_TIKTOK_ADS".to_owned(), rate);
+        env
+    }
+
+    /// The same with a counting proxy before each service.
+    pub(crate) async fn counted(&self) -> Result<(BTreeMap<String, String>, Counting)> {
+        let mut env = self.env();
+        let mut proxies = Vec::new();
+        for service in ["DYNAMODB", "KMS", "SQS"] {
+            let name = format!("AWS_ENDPOINT_URL_{service}");
+            let proxy = Proxy::before(env.get(&name).context("no endpoint")?).await?;
+            env.insert(name, proxy.url.clone());
+            proxies.push(proxy);
+        }
+        Ok((env, Counting(proxies)))
+    }
+
+    /// The job of an account for days that end so long ago.
+    pub(crate) fn job(
+        &self,
+        account: usize,
+        days: i64,
+        ago: i64,
+        kind: JobKind,
+        slot: i64,
+    ) -> Result<SyncJob> {
+        let span = |days: i64| jiff::Span::new().days(days);
+        let to = self.today.checked_sub(span(ago))?;
+        let from = to.checked_sub(span(days - 1))?;
+        Ok(SyncJob {
+            tenant: self.facts.tenant.parse()?,
+            connection: self.facts.connection.parse()?,
+            account: self.facts.accounts.get(account).context("no such account")?.parse()?,
+            kind,
+            window: Window::new(from, to),
+            slot: Timestamp::from_second(1_800_000_000 + slot)?,
+            deferred: 0,
+            not_before: None,
+        })
+    }
+
+    /// Starts the worker.
+    pub(crate) async fn worker(&self, binaries: &Path, env: &BTreeMap<String, String>) -> Result<Function> {
+        Function::start(&[&binaries.join("sync-worker")], env).await
+    }
+
+    /// Asks the platform's process something of its own.
+    pub(crate) fn ask(&self, path: &str) -> Result<Value> {
+        use std::io::{Read as _, Write as _};
+        let mut stream = std::net::TcpStream::connect(&self.platform)?;
+        write!(stream, "GET {path} HTTP/1.1\r\n\r\n")?;
+        stream.shutdown(std::net::Shutdown::Write)?;
+        let mut text = String::new();
+        stream.read_to_string(&mut text)?;
+        Ok(serde_json::from_str(text.split("\r\n\r\n").nth(1).unwrap_or_default())?)
+    }
+
+    /// The event of a GET below /v1, as API Gateway sends it.
+    pub(crate) fn get(&self, route: &str, path: &str, query: &str, parameters: &Value) -> Value {
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        let query_parameters: BTreeMap<_, _> = pairs.collect();
+        json!({
+            "version": "2.0", "routeKey": route, "rawPath": path, "rawQueryString": query,
+            "headers": { "authorization": format!("Bearer {}", self.facts.api_key), "host": "x", "accept": "application/json" },
+            "queryStringParameters": query_parameters,
+            "pathParameters": parameters,
+            "requestContext": {
+                "accountId": "000000000000", "apiId": "x", "domainName": "x", "domainPrefix": "x",
+                "http": { "method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "bench" },
+                "requestId": "bench", "routeKey": route, "stage": "$default",
+                "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": 1_767_225_600_000_i64
+            },
+            "isBase64Encoded": false
+        })
+    }
+}
+
+/// Proxies before all services.
+pub(crate) struct Counting(Vec<Proxy>);
+
+impl Counting {
+    /// What was counted and asked since it was last taken.
+    pub(crate) fn take(&self) -> (Counts, Vec<Sent>) {
+        let (mut counts, mut sent) = (Counts::default(), Vec::new());
+        for proxy in &self.0 {
+            let (more, asked) = proxy.take();
+            counts += more;
+            sent.extend(asked);
+        }
+        (counts, sent)
+    }
+}
+
+/// The event of some jobs, as the queue's mapping sends it.
+pub(crate) fn event(jobs: &[SyncJob]) -> Value {
+    let record = |(number, job): (usize, &SyncJob)| {
+        json!({
+            "messageId": format!("m{number}"), "receiptHandle": "r", "body": encode_sync(job),
+            "attributes": { "MessageGroupId": job.tenant.as_str() }, "messageAttributes": {},
+            "md5OfBody": "", "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:eu-central-1:000000000000:sync", "awsRegion": "eu-central-1"
+        })
+    };
+    json!({ "Records": jobs.iter().enumerate().map(record).collect::<Vec<_>>() })
+}
+
+/// Sends jobs to a worker in batches; none may come back.
+pub(crate) async fn work(worker: &mut Function, jobs: &[SyncJob], batch: usize) -> Result<()> {
+    for batch in jobs.chunks(batch) {
+        let answer = worker.invoke(&event(batch)).await?;
+        let failed = answer.get("batchItemFailures").and_then(Value::as_array).map_or(0, Vec::len);
+        anyhow::ensure!(failed == 0, "{failed} of {} jobs failed", batch.len());
+    }
+    Ok(())
+}
+
+fn helper(arguments: &[&str]) -> Result<(Helper, String)> {
+    let mut command = Command::new(std::env::current_exe()?);
+    let command = command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = Helper(command.spawn()?);
+    let mut line = String::new();
+    BufReader::new(child.0.stdout.take().context("no output")?).read_line(&mut line)?;
+    Ok((child, line))
+}

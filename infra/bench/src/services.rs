@@ -1,0 +1,73 @@
+//! The services' process: the whole local stack without anything that happens by itself, and one active connection.
+
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _, stdin, stdout};
+
+use anyhow::{Context as _, Result};
+use mooring_aws_local::{KEY_ALIAS, env_vars};
+use mooring_local::{Person, Stack, StackOptions};
+use mooring_store::Tables;
+use serde::{Deserialize, Serialize};
+
+/// What another process needs to know of the services.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Facts {
+    /// The environment of a function.
+    pub(crate) env: BTreeMap<String, String>,
+    pub(crate) tenant: String,
+    pub(crate) api_key: String,
+    pub(crate) connection: String,
+    pub(crate) accounts: Vec<String>,
+}
+
+/// Connects as a person would, says where everything is, and serves until standard input ends.
+pub(crate) async fn serve(accounts: u32) -> Result<()> {
+    let options = StackOptions { ads: 20, advertisers: accounts, ..StackOptions::default() };
+    let stack = Stack::start(options).await?;
+    stack.serve().await?;
+    let connected = stack.product()?.connect(&mut Person::new()?, "somebody", None).await?;
+    let facts = Facts {
+        env: environment(&stack),
+        tenant: stack.seeded().tenant.to_string(),
+        api_key: stack.seeded().api_key.clone(),
+        connection: connected.id,
+        accounts: connected.accounts,
+    };
+    writeln!(stdout(), "{}", serde_json::to_string(&facts)?)?;
+    let ended = tokio::task::spawn_blocking(|| stdin().read_to_end(&mut Vec::new()));
+    ended.await?.context("standard input")?;
+    stack.stop().await
+}
+
+fn environment(stack: &Stack) -> BTreeMap<String, String> {
+    let wiring = stack.wiring();
+    let mut env: BTreeMap<String, String> = BTreeMap::new();
+    let mut set = |name: &str, value: &str| env.insert(name.to_owned(), value.to_owned());
+    for (name, value) in env_vars(&wiring.endpoints) {
+        set(name, &value);
+    }
+    for (name, value) in Tables::prefixed("mooring-").env_vars() {
+        set(name, &value);
+    }
+    let queues = &wiring.queues;
+    let urls = [
+        ("QUEUE_SYNC_URL", &queues.sync),
+        ("QUEUE_DELETION_URL", &queues.deletion),
+        ("QUEUE_WEBHOOK_URL", &queues.webhook),
+    ];
+    for (name, url) in urls {
+        set(name, url.as_deref().unwrap_or_default());
+    }
+    let plenty = "6000000/6000000";
+    for (name, value) in [
+        ("KMS_KEY_ID", KEY_ALIAS),
+        ("PROFILE", "statasphere"),
+        ("API_ORIGIN", &wiring.api_origin),
+        ("RATE_LIMIT_KEY", plenty),
+        ("RATE_LIMIT_TENANT", plenty),
+        ("LOG_LEVEL", "info"),
+    ] {
+        set(name, value);
+    }
+    env
+}

@@ -1,0 +1,241 @@
+//! Function processes killed at random while people connect, syncs run and products disconnect. Then everything comes
+//! to rest, and the tables are read.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use mooring_local::screen::say;
+use mooring_local::{Connected, Person, Product};
+use reqwest::{Method, StatusCode};
+
+use super::aws::{DELETION, DELETION_DEAD, SYNC, SYNC_DEAD};
+use super::chance::Chance;
+use super::cloud::{Cloud, World};
+use super::journey::report_path;
+use super::process::processes_below;
+use super::steps::Steps;
+use super::{ageing, invariants, until};
+
+const WORLD: World = World { ads: 3, advertisers: 1 };
+/// How many connections live at once: each is 360 day sheets, and the cloud is small.
+const LIVING: usize = 4;
+/// How long a message stays hidden after a receive: the template's 6 and 90 minutes would be the run's length.
+const VISIBILITY: u32 = 30;
+
+/// One connection of the run.
+#[derive(Debug, Clone)]
+pub(crate) struct Story {
+    /// Its id.
+    pub(crate) connection: String,
+    /// Its accounts.
+    pub(crate) accounts: Vec<String>,
+    /// Whether the product was told that it is being let go.
+    pub(crate) disconnected: bool,
+}
+
+/// What the people and the killer share.
+#[derive(Default)]
+struct Storm {
+    stories: Mutex<Vec<Story>>,
+    over: AtomicBool,
+    failed: AtomicUsize,
+    violations: Mutex<Vec<String>>,
+}
+
+impl Storm {
+    /// Works with the stories so far.
+    fn stories<T>(&self, work: impl FnOnce(&mut Vec<Story>) -> T) -> T {
+        work(&mut self.stories.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+
+    fn failed(&self) {
+        self.failed.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Plays it.
+pub(crate) async fn run(packages: &Path, kills: usize, seed: Option<u64>) -> Result<()> {
+    let seed = seed.unwrap_or_else(Chance::fresh_seed);
+    let mut steps = Steps::begin(&format!("Mooring in a cloud: {kills} processes killed, seed {seed}"));
+    let cloud = Cloud::start(packages, WORLD).await?;
+    let product = cloud.seed()?;
+    for queue in [SYNC, DELETION] {
+        cloud.set_visibility(queue, VISIBILITY).await?;
+    }
+    steps.done("deployed", format!("{} resources", cloud.places.resources));
+    let storm = Storm::default();
+    let [mut chance, mut anna, mut ben, mut chloe] = [0, 1, 2, 3].map(|run| Chance::of(seed, run));
+    let (victims, ..) = tokio::join!(
+        killer(&cloud, &storm, kills, &mut chance),
+        live(&storm, &product, &mut anna),
+        live(&storm, &product, &mut ben),
+        live(&storm, &product, &mut chloe),
+    );
+    told(&cloud, &storm, &victims?, &mut steps)?;
+    let redriven = settle(&cloud).await?;
+    steps.done("came to rest", format!("{redriven} dead letters sent again"));
+    let stories = storm.stories(|stories| stories.clone());
+    let mut findings = invariants::check(&cloud, &product, &stories).await?;
+    findings.violations.append(&mut storm.violations.lock().unwrap_or_else(PoisonError::into_inner));
+    for (what, figure) in findings.rows() {
+        steps.done(&what, figure);
+    }
+    steps.done("tokens that live at the platform", cloud.living_tokens().await?.to_string());
+    cloud.stop()?;
+    steps.end();
+    for violation in &findings.violations {
+        say(&format!("  VIOLATION {violation}"));
+    }
+    let count = findings.violations.len();
+    ensure!(count == 0, "{count} violations; run again with --kill {kills} --seed {seed}");
+    Ok(())
+}
+
+/// Kills one function process after the other; answers which functions they ran.
+async fn killer(cloud: &Cloud, storm: &Storm, kills: usize, chance: &mut Chance) -> Result<Vec<String>> {
+    let mut victims = Vec::new();
+    let outcome = async {
+        while victims.len() < kills {
+            tokio::time::sleep(Duration::from_millis(chance.below(600))).await;
+            let all = processes_below(cloud.ministack.pid())?;
+            let running: Vec<_> = all.into_iter().filter_map(|one| Some((one.function()?, one))).collect();
+            let Some((function, process)) = chance.pick(&running) else { continue };
+            if process.kill() {
+                victims.push(function.clone());
+                if victims.len() % 10 == 0 {
+                    say(&format!("  {} killed", victims.len()));
+                }
+            }
+        }
+        anyhow::Ok(())
+    }
+    .await;
+    storm.over.store(true, Ordering::Relaxed);
+    outcome.map(|()| victims)
+}
+
+/// A person's product: connects while few connections live, disconnects while many do.
+async fn live(storm: &Storm, product: &Product, chance: &mut Chance) {
+    while !storm.is_over() {
+        let living: Vec<_> =
+            storm.stories(|all| all.iter().filter(|story| !story.disconnected).cloned().collect());
+        let leave = living.len() >= LIVING || (living.len() > 1 && chance.below(3) == 0);
+        match chance.pick(&living).filter(|_| leave) {
+            Some(story) => disconnect(storm, product, story).await,
+            None => connect(storm, product, chance.below(u64::MAX)).await,
+        }
+        tokio::time::sleep(Duration::from_millis(chance.below(1_000))).await;
+    }
+}
+
+/// Goes through the pages; what is killed on the way is begun anew another time.
+async fn connect(storm: &Storm, product: &Product, number: u64) {
+    let end_user = format!("e2e-{number}");
+    let arrived = async {
+        let back = product.connect_until_return(&mut Person::new()?, &end_user, None).await?;
+        // The activation may have been made although its answer was lost.
+        let first = product.activate(&back, &end_user).await;
+        anyhow::Ok(if first.is_ok() { first? } else { product.activate(&back, &end_user).await? })
+    };
+    match arrived.await {
+        Ok(Connected { id, accounts }) => {
+            storm.stories(|all| all.push(Story { connection: id, accounts, disconnected: false }));
+        }
+        Err(_) => storm.failed(),
+    }
+}
+
+/// Disconnects, as often as it takes to be answered; then nothing may be readable.
+async fn disconnect(storm: &Storm, product: &Product, story: &Story) {
+    let path = format!("/v1/connections/{}", story.connection);
+    while !product.send(Method::DELETE, &path, None).await.is_ok_and(|answer| answer.status().is_success()) {
+        storm.failed();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    storm.stories(|all| {
+        all.iter_mut()
+            .filter(|one| one.connection == story.connection)
+            .for_each(|one| one.disconnected = true);
+    });
+    for account in &story.accounts {
+        let answer = product.send(Method::GET, &report_path(&story.connection, account), None).await;
+        match answer.map(|answer| answer.status()) {
+            Ok(StatusCode::NOT_FOUND) => {}
+            Ok(status) if !status.is_server_error() => {
+                let mut violations = storm.violations.lock().unwrap_or_else(PoisonError::into_inner);
+                violations.push(format!(
+                    "right after the disconnect of {} a report answers {status}",
+                    story.connection
+                ));
+            }
+            _ => storm.failed(),
+        }
+    }
+}
+
+fn told(cloud: &Cloud, storm: &Storm, victims: &[String], steps: &mut Steps) -> Result<()> {
+    let mut functions: BTreeMap<&str, usize> = BTreeMap::new();
+    for victim in victims {
+        let name = victim.split('-').nth(1).unwrap_or(victim);
+        *functions.entry(name.trim_end_matches("Function")).or_default() += 1;
+    }
+    let shown: Vec<_> = functions.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    say(&format!("  {}", shown.join(", ")));
+    let in_work = cloud.said("Runtime exited before returning a response")?;
+    let kinds = functions.len();
+    steps.done(
+        "killed",
+        format!("{} of {kinds} functions, {in_work} in the middle of their work", victims.len()),
+    );
+    let (all, gone) = storm.stories(|all| (all.len(), all.iter().filter(|story| story.disconnected).count()));
+    let failed = storm.failed.load(Ordering::Relaxed);
+    steps.done("meanwhile", format!("{all} connected, {gone} disconnected, {failed} attempts failed"));
+    Ok(())
+}
+
+/// Lets everything end that is under way, each deletion made as old as its next step wants it; answers how many dead
+/// letters were sent again.
+async fn settle(cloud: &Cloud) -> Result<usize> {
+    let mut redriven = 0;
+    let patience = Duration::from_secs(1_800);
+    until("everything to come to rest", patience, async || {
+        redriven += redrive(cloud).await?;
+        cloud.tick("sync-planner").await?;
+        let mut under_way = 0;
+        for deletion in ageing::deletions(cloud).await?.iter().filter(|deletion| !ageing::is_over(deletion)) {
+            ageing::make_due(cloud, deletion).await?;
+            under_way += 1;
+        }
+        cloud.tick("deletion-sweeper").await?;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let mut messages = 0;
+        for queue in [SYNC, DELETION, SYNC_DEAD, DELETION_DEAD] {
+            messages += cloud.messages(queue).await?.iter().sum::<u64>();
+        }
+        Ok((under_way == 0 && messages == 0).then_some(()))
+    })
+    .await?;
+    Ok(redriven)
+}
+
+/// Sends dead letters again, as an operator does.
+async fn redrive(cloud: &Cloud) -> Result<usize> {
+    let mut count = 0;
+    for (dead, queue) in [(SYNC_DEAD, SYNC), (DELETION_DEAD, DELETION)] {
+        while let Some((body, handle, _)) = cloud.receive(dead).await? {
+            cloud.send(queue, &[body]).await?;
+            cloud.delete(dead, &handle).await?;
+            count += 1;
+        }
+    }
+    Ok(count)
+}

@@ -1,0 +1,39 @@
+//! Cargo.lock: which crates there are, and the checksums they were fetched with.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use anyhow::{Context as _, Result};
+use mooring_tests_tidy::linked::Crate;
+use mooring_tests_tidy::root;
+use serde::Deserialize;
+
+/// The checksums of Cargo.lock; a crate of ours has none.
+pub(super) struct Lock(BTreeMap<Crate, Option<String>>);
+
+#[derive(Deserialize)]
+struct File {
+    package: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    version: String,
+    checksum: Option<String>,
+}
+
+impl Lock {
+    /// Reads the repository's Cargo.lock.
+    pub(super) fn read() -> Result<Self> {
+        let file: File = toml::from_str(&fs::read_to_string(root().join("Cargo.lock"))?)?;
+        let package = |Package { name, version, checksum }| (Crate { name, version }, checksum);
+        Ok(Self(file.package.into_iter().map(package).collect()))
+    }
+
+    /// The checksum of a crate; an error if Cargo.lock does not know it.
+    pub(super) fn checksum(&self, of: &Crate) -> Result<Option<&str>> {
+        let found = self.0.get(of).with_context(|| format!("{of:?} is not in Cargo.lock"))?;
+        Ok(found.as_deref())
+    }
+}

@@ -1,0 +1,148 @@
+//! Events: a type, an instant, and the ids and states that it is about.
+
+use jiff::Timestamp;
+
+use crate::deletion::{Deletion, Subject};
+use crate::ids::{AccountId, ConnectionId, DeletionId, EndpointId, EventId, TenantId};
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EventType {
+    /// The product took a connection up.
+    ConnectionActivated,
+    /// The platform refused the token once.
+    ConnectionSuspect,
+    /// The platform takes the token again.
+    ConnectionRecovered,
+    /// The person has to connect again.
+    ConnectionNeedsReauth,
+    /// A connection was let go.
+    ConnectionDisconnected,
+    /// One account was let go.
+    AccountDisconnected,
+    /// Everything of a deletion was counted at zero.
+    DeletionCompleted,
+    /// An endpoint was switched off because it is gone or fails.
+    EndpointDisabled,
+    /// Somebody tries an endpoint out.
+    Test,
+}
+
+impl EventType {
+    /// All types.
+    pub const ALL: [Self; 9] = [
+        Self::ConnectionActivated,
+        Self::ConnectionSuspect,
+        Self::ConnectionRecovered,
+        Self::ConnectionNeedsReauth,
+        Self::ConnectionDisconnected,
+        Self::AccountDisconnected,
+        Self::DeletionCompleted,
+        Self::EndpointDisabled,
+        Self::Test,
+    ];
+
+    /// The type's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ConnectionActivated => "connection.activated",
+            Self::ConnectionSuspect => "connection.suspect",
+            Self::ConnectionRecovered => "connection.recovered",
+            Self::ConnectionNeedsReauth => "connection.needs_reauth",
+            Self::ConnectionDisconnected => "connection.disconnected",
+            Self::AccountDisconnected => "account.disconnected",
+            Self::DeletionCompleted => "deletion.completed",
+            Self::EndpointDisabled => "webhook_endpoint.disabled",
+            Self::Test => "webhook.test",
+        }
+    }
+
+    /// Finds a type by its name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// The state that the subject is in from then on.
+    pub const fn state(self) -> Option<&'static str> {
+        match self {
+            Self::ConnectionActivated | Self::ConnectionRecovered => Some("active"),
+            Self::ConnectionSuspect => Some("suspect"),
+            Self::ConnectionNeedsReauth => Some("needs_reauth"),
+            Self::ConnectionDisconnected | Self::AccountDisconnected => Some("purging"),
+            Self::DeletionCompleted => Some("deleted"),
+            Self::EndpointDisabled => Some("disabled"),
+            Self::Test => None,
+        }
+    }
+}
+
+/// What an event is about: ids and words, never names or numbers of a platform.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct About {
+    /// The connection.
+    pub connection: Option<ConnectionId>,
+    /// The account.
+    pub account: Option<AccountId>,
+    /// The deletion.
+    pub deletion: Option<DeletionId>,
+    /// The endpoint.
+    pub endpoint: Option<EndpointId>,
+    /// Why, in the word of the subject.
+    pub reason: Option<String>,
+    /// The public code of the deletion's status page, which reveals the status and nothing else.
+    pub code: Option<String>,
+}
+
+/// An event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its id, the same for every endpoint and every try: receivers know repetitions by it.
+    pub id: EventId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// What happened.
+    pub kind: EventType,
+    /// When.
+    pub at: Timestamp,
+    /// To what.
+    pub about: About,
+    /// Its deliveries were not made yet.
+    pub is_waiting: bool,
+}
+
+/// What a cut tells; a tenant's own cut tells nothing, because each of its connections is cut too.
+pub fn of_cut(deletion: &Deletion) -> Option<(EventType, About)> {
+    let (kind, connection, account) = match &deletion.subject {
+        Subject::Connection(connection) => (EventType::ConnectionDisconnected, connection, None),
+        Subject::Account(connection, account) => {
+            (EventType::AccountDisconnected, connection, Some(account.clone()))
+        }
+        Subject::Tenant => return None,
+    };
+    let about = About {
+        connection: Some(connection.clone()),
+        account,
+        deletion: Some(deletion.id.clone()),
+        reason: Some(deletion.reason.as_str().to_owned()),
+        ..About::default()
+    };
+    Some((kind, about))
+}
+
+/// What the end of a deletion tells.
+pub fn of_end(deletion: &Deletion) -> (EventType, About) {
+    let (connection, account) = match &deletion.subject {
+        Subject::Connection(connection) => (Some(connection), None),
+        Subject::Account(connection, account) => (Some(connection), Some(account)),
+        Subject::Tenant => (None, None),
+    };
+    let about = About {
+        connection: connection.cloned(),
+        account: account.cloned(),
+        deletion: Some(deletion.id.clone()),
+        reason: Some(deletion.reason.as_str().to_owned()),
+        code: Some(deletion.code.clone()),
+        ..About::default()
+    };
+    (EventType::DeletionCompleted, about)
+}

@@ -1,0 +1,149 @@
+//! Webhook endpoints and deliveries as the API shows them, and the fields that two requests share.
+
+use mooring_domain::webhook::{Attempt, Delivery, Endpoint, EventType};
+use mooring_domain::{Error, Result};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// The longest description.
+const DESCRIPTION: usize = 200;
+
+/// A webhook endpoint.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "WebhookEndpoint")]
+pub struct EndpointView {
+    /// Its id.
+    pub id: String,
+    /// Scheme, host and port of its address. Path and query may hold a token of yours: they are kept sealed and never
+    /// shown.
+    pub origin: String,
+    /// The event types that it hears; `null` for all there are and will be.
+    pub event_types: Option<Vec<String>>,
+    /// What you call it.
+    pub description: String,
+    /// Whether events are sent to it.
+    pub enabled: bool,
+    /// Why they are not: `requested`, `gone` (it answered 410) or `failing` (five days without one success).
+    pub disabled_reason: Option<String>,
+    /// Since when they are not (RFC 3339).
+    pub disabled_at: Option<String>,
+    /// When it first failed since it last succeeded (RFC 3339).
+    pub failing_since: Option<String>,
+    /// When it was made (RFC 3339).
+    pub created_at: String,
+}
+
+/// A delivery: one event on its way to one endpoint.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "WebhookDelivery")]
+pub struct DeliveryView {
+    /// Its id.
+    pub id: String,
+    /// Its endpoint.
+    pub webhook_endpoint_id: String,
+    /// Its event, which is also the `webhook-id` that the endpoint gets.
+    pub event_id: String,
+    /// The event's type.
+    pub event_type: String,
+    /// `pending`, `delivered` or `failed`.
+    pub state: String,
+    /// When it is tried next (RFC 3339); `null` when it is not.
+    pub next_attempt_at: Option<String>,
+    /// How many attempts were begun.
+    pub attempt_count: u32,
+    /// The last 40 attempts, the oldest first.
+    pub attempts: Vec<AttemptView>,
+    /// When it was made (RFC 3339).
+    pub created_at: String,
+}
+
+/// One attempt.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "WebhookAttempt")]
+pub struct AttemptView {
+    /// Its number, from 1. A number that is missing is of an attempt whose outcome was lost.
+    pub number: u32,
+    /// When it began (RFC 3339).
+    pub at: String,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// The answer's status.
+    pub status: Option<u16>,
+    /// Why it is no success: `status`, `redirect`, `timeout`, `unreachable`, `forbidden_address`, `endpoint_disabled`,
+    /// `endpoint_deleted` or `unreadable`.
+    pub failure: Option<String>,
+}
+
+impl EndpointView {
+    /// Shows an endpoint.
+    pub fn of(endpoint: &Endpoint) -> Self {
+        let types = endpoint.types.iter().map(|kind| kind.as_str().to_owned()).collect::<Vec<_>>();
+        Self {
+            id: endpoint.id.to_string(),
+            origin: endpoint.origin.clone(),
+            event_types: Some(types).filter(|types| !types.is_empty()),
+            description: endpoint.description.clone(),
+            enabled: endpoint.off.is_none(),
+            disabled_reason: endpoint.off.map(|(off, _)| off.as_str().to_owned()),
+            disabled_at: endpoint.off.map(|(_, at)| at.to_string()),
+            failing_since: endpoint.failing_since.map(|at| at.to_string()),
+            created_at: endpoint.created_at.to_string(),
+        }
+    }
+}
+
+impl DeliveryView {
+    /// Shows a delivery.
+    pub fn of(delivery: &Delivery) -> Self {
+        Self {
+            id: delivery.id.to_string(),
+            webhook_endpoint_id: delivery.endpoint.to_string(),
+            event_id: delivery.event.to_string(),
+            event_type: delivery.kind.as_str().to_owned(),
+            state: delivery.state.as_str().to_owned(),
+            next_attempt_at: delivery.next_try_at.map(|at| at.to_string()),
+            attempt_count: delivery.number,
+            attempts: delivery.attempts.iter().map(AttemptView::of).collect(),
+            created_at: delivery.created_at.to_string(),
+        }
+    }
+}
+
+impl AttemptView {
+    fn of(attempt: &Attempt) -> Self {
+        Self {
+            number: attempt.number,
+            at: attempt.at.to_string(),
+            duration_ms: attempt.millis,
+            status: attempt.status,
+            failure: attempt.failure.map(|failure| failure.as_str().to_owned()),
+        }
+    }
+}
+
+/// Reads `event_types`.
+pub fn types(names: Option<Vec<String>>) -> Result<Option<Vec<EventType>>> {
+    let Some(names) = names else { return Ok(None) };
+    let known = |name: &String| EventType::parse(name).filter(|kind| *kind != EventType::Test);
+    let mut types = names.iter().map(known).collect::<Option<Vec<_>>>().ok_or_else(|| {
+        let message = "`event_types` holds a type that does not exist or that is not for choosing.";
+        Error::invalid("unknown_event_type", message)
+    })?;
+    types.sort_unstable();
+    types.dedup();
+    if types.is_empty() {
+        let message = "`event_types` is empty; leave it out to hear all types.";
+        return Err(Error::invalid("no_event_types", message));
+    }
+    Ok(Some(types))
+}
+
+/// Reads `description`.
+pub fn description(text: Option<String>) -> Result<Option<String>> {
+    let fits = |text: &String| text.chars().count() <= DESCRIPTION && !text.chars().any(char::is_control);
+    if text.as_ref().is_none_or(fits) {
+        return Ok(text);
+    }
+    let message = format!("`description` has at most {DESCRIPTION} characters and no control characters.");
+    Err(Error::invalid("invalid_description", message))
+}

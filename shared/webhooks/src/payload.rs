@@ -1,0 +1,57 @@
+//! The body of a webhook: type, timestamp, and data that holds ids, states and links alone.
+
+use mooring_domain::webhook::{Event, EventType};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Payload<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    timestamp: String,
+    data: Data<'a>,
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connection_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deletion_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook_endpoint_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt_url: Option<String>,
+}
+
+/// Writes the body of an event; the same event always has the same body.
+pub fn body(event: &Event, api_origin: &str) -> String {
+    let about = &event.about;
+    let deletion = about.deletion.as_ref().map(|id| id.as_str());
+    let is_done = event.kind == EventType::DeletionCompleted;
+    let payload = Payload {
+        kind: event.kind.as_str(),
+        timestamp: event.at.to_string(),
+        data: Data {
+            connection_id: about.connection.as_ref().map(|id| id.as_str()),
+            account_id: about.account.as_ref().map(|id| id.as_str()),
+            deletion_id: deletion,
+            webhook_endpoint_id: about.endpoint.as_ref().map(|id| id.as_str()),
+            state: event.kind.state(),
+            reason: about.reason.as_deref(),
+            status_url: about.code.as_ref().map(|code| format!("{api_origin}/deletions/{code}")),
+            receipt_url: deletion
+                .filter(|_| is_done)
+                .map(|id| format!("{api_origin}/v1/deletions/{id}/receipt")),
+        },
+    };
+    // Plain structs of texts always serialise.
+    serde_json::to_string(&payload).unwrap_or_default()
+}

@@ -1,0 +1,62 @@
+//! S20: whatever a tenant asks for by the ids of another, there is nothing.
+
+use jiff::civil::date;
+use mooring_domain::completeness::DayStatus;
+use mooring_domain::connection::{Fence, State};
+use mooring_domain::deletion::{Reason, Subject};
+use mooring_domain::keys::{KeyContext, Use};
+use mooring_domain::ports::{
+    AccountRef, CompletenessRead as _, ConnectionRead as _, ConnectionState as _, DayRecord, Days,
+    DeletionBegin as _, FenceRead as _, LedgerRead as _, SheetRead as _, SheetWrite as _, SyncProgress as _,
+    VaultRead as _,
+};
+use mooring_domain::report::Level;
+use mooring_domain::sheet::StoredSheet;
+use mooring_domain::sync::{Checkpoint, SyncState};
+use mooring_tests_contract::World;
+use mooring_tests_contract::values::sealed;
+
+#[tokio::test]
+async fn s20_another_tenants_ids_lead_nowhere() {
+    let world = World::start().await.unwrap();
+    let (mine, theirs) = (world.active(1).await.unwrap(), world.active(1).await.unwrap());
+    let (store, tenant, id, account) = (&world.store, mine.tenant(), theirs.id(), theirs.account(0));
+    let day = date(2026, 11, 1);
+    let record = DayRecord { status: DayStatus::Complete, version: None, hash: [0; 16], rows: 0 };
+    store.put_days(&account, &Days::from([((Level::Ad, day), record)])).await.unwrap();
+    let state = SyncState { entities: 5, ..SyncState::default() };
+    store.put_sync_state(&account, &state).await.unwrap();
+    let done = Checkpoint { done: true, ..Checkpoint::default() };
+    store.put_checkpoint(&account, "job", &done, world.now()).await.unwrap();
+    let sheet = StoredSheet {
+        name: "ad/2026-11-01".to_owned(),
+        version: world.now(),
+        rows: 1,
+        parts: vec![sealed(1, 9)],
+    };
+    let end = world.now() + jiff::SignedDuration::from_hours(1);
+    assert!(store.put_sheet(&account, &sheet, end).await.unwrap());
+
+    let foreign = AccountRef { tenant: tenant.clone(), ..account.clone() };
+    assert_eq!(store.connection(tenant, id).await.unwrap(), None);
+    assert!(store.connections(tenant, None, 99).await.unwrap().iter().all(|row| row.id == *mine.id()));
+    assert!(store.accounts(tenant, id).await.unwrap().is_empty());
+    assert!(store.candidates(tenant, id).await.unwrap().is_empty());
+    let fence = store.fence(tenant, id, Some(&account.account)).await.unwrap();
+    assert_eq!(fence, Fence { connection: None, account: None });
+    assert_eq!(store.key(&KeyContext::connection(tenant, id, Use::Token)).await.unwrap(), None);
+    assert_eq!(store.key(&KeyContext::account(tenant, id, &account.account)).await.unwrap(), None);
+    assert_eq!(store.token(tenant, id, "access").await.unwrap(), None);
+    assert!(store.days(&foreign, day, day).await.unwrap().is_empty());
+    assert_eq!(store.sync_state(&foreign).await.unwrap(), SyncState::default());
+    assert_eq!(store.checkpoint(&foreign, "job").await.unwrap(), Checkpoint::default());
+    assert!(store.sheets(&foreign, "a", "z", None).await.unwrap().is_empty());
+    assert!(store.put_sync_state(&foreign, &state).await.is_err());
+    assert!(!store.change_state(tenant, id, &[State::Active], State::Suspect).await.unwrap());
+    assert!(store.held_keys(tenant, &Subject::Connection(id.clone())).await.unwrap().is_empty());
+
+    let deletion = theirs.ending(&world, Reason::Disconnected).await.unwrap();
+    store.begin(&deletion, &[]).await.unwrap();
+    assert_eq!(store.deletion(tenant, &deletion.id).await.unwrap(), None);
+    assert!(store.deletions(tenant, None, 99).await.unwrap().is_empty());
+}

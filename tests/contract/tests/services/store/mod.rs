@@ -1,0 +1,20 @@
+//! The contract of the store.
+
+mod activation;
+mod breakers;
+mod buckets;
+mod connections;
+mod cursors;
+mod cut;
+mod directory;
+mod due;
+mod expiry;
+mod faults;
+mod isolation;
+mod ledger;
+mod limits;
+mod progress;
+mod purge;
+mod repeats;
+mod sheets;
+mod transient;

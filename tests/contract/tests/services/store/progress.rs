@@ -1,0 +1,117 @@
+//! Progress and completeness: kept while the account may be synced, refused from then on.
+
+use jiff::civil::{Date, date};
+use jiff::{Timestamp, ToSpan as _};
+use mooring_domain::Kind;
+use mooring_domain::completeness::{DayStatus, Reason as DayReason};
+use mooring_domain::deletion::{Reason, Table};
+use mooring_domain::ports::{CompletenessRead as _, DayRecord, Days, DeletionBegin as _, SyncProgress as _};
+use mooring_domain::report::Level;
+use mooring_domain::sync::{Checkpoint, SyncState};
+use mooring_tests_contract::World;
+use proptest::collection::btree_map;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+#[tokio::test]
+async fn state_and_checkpoints_are_read_as_they_were_put() {
+    let world = World::start().await.unwrap();
+    let case = world.active(1).await.unwrap();
+    let (account, store, now) = (case.account(0), &world.store, world.now());
+    assert_eq!(store.sync_state(&account).await.unwrap(), SyncState::default());
+    let state = SyncState {
+        last_success: Some(now),
+        entities: 12_345,
+        suspect_since: Some(now),
+        ..SyncState::default()
+    };
+    store.put_sync_state(&account, &state).await.unwrap();
+    assert_eq!(store.sync_state(&account).await.unwrap(), state);
+    let job = "first.1795309323.-";
+    assert_eq!(store.checkpoint(&account, job).await.unwrap(), Checkpoint::default());
+    let levels = vec![(Level::Account, date(2026, 11, 1)), (Level::Ad, date(2026, 11, 20))];
+    let checkpoint = Checkpoint { structure: true, levels, done: false };
+    store.put_checkpoint(&account, job, &checkpoint, now).await.unwrap();
+    assert_eq!(store.checkpoint(&account, job).await.unwrap(), checkpoint);
+    assert_eq!(store.checkpoint(&account, "first.1795309323.").await.unwrap(), Checkpoint::default());
+    world.pass(std::time::Duration::from_hours(7 * 24 + 1));
+    assert_eq!(store.checkpoint(&account, job).await.unwrap(), Checkpoint::default());
+    assert_eq!(store.sync_state(&account).await.unwrap(), state);
+}
+
+#[tokio::test]
+async fn nothing_is_stored_for_an_account_that_may_not_be_synced() {
+    let world = World::start().await.unwrap();
+    let (ended, pending) = (world.active(1).await.unwrap(), world.pending(1).await.unwrap());
+    let deletion = ended.ending(&world, Reason::Disconnected).await.unwrap();
+    world.store.begin(&deletion, &ended.account_ids()).await.unwrap();
+    let rows = world.rows(Table::Connections).await.unwrap().len();
+    let days = Days::from([((Level::Ad, date(2026, 11, 1)), record(1))]);
+    for case in [ended, pending] {
+        let (account, store) = (case.account(0), &world.store);
+        let refused = [
+            store.put_sync_state(&account, &SyncState::default()).await,
+            store.put_checkpoint(&account, "j", &Checkpoint::default(), world.now()).await,
+            store.put_days(&account, &days).await,
+        ];
+        assert!(refused.iter().all(|result| result.as_ref().is_err_and(|error| error.kind == Kind::Gone)));
+    }
+    assert_eq!(world.rows(Table::Connections).await.unwrap().len(), rows);
+}
+
+fn record(seed: u64) -> DayRecord {
+    let status = match seed % 4 {
+        0 => DayStatus::Complete,
+        1 => DayStatus::Provisional,
+        2 => DayStatus::Partial(DayReason::TotalsDiffer),
+        _ => DayStatus::NotPermitted,
+    };
+    let version =
+        (!seed.is_multiple_of(3)).then(|| Timestamp::from_millisecond(i64::try_from(seed).unwrap()).unwrap());
+    DayRecord { status, version, hash: [seed.to_le_bytes()[0]; 16], rows: seed }
+}
+
+fn level() -> impl Strategy<Value = Level> {
+    prop::sample::select(Level::ALL.to_vec())
+}
+
+fn day(offset: i64) -> Date {
+    date(2025, 12, 1).saturating_add(offset.days())
+}
+
+#[test]
+fn days_are_kept_one_by_one_over_weeks_and_read_in_any_span() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let world = runtime.block_on(World::start()).unwrap();
+    let puts = prop::collection::vec(btree_map((level(), 0_i64..120), 0_u64..1_000_000, 1..20), 1..4);
+    let input = (puts, 0_i64..120, 0_i64..60);
+    TestRunner::new(Config::with_cases(40))
+        .run(&input, |(puts, from, length)| {
+            runtime.block_on(async {
+                let case = world.active(2).await.unwrap();
+                let account = case.account(0);
+                let mut model = Days::new();
+                for put in puts {
+                    let known = |((level, offset), seed)| ((level, day(offset)), record(seed));
+                    let days: Days = put.into_iter().map(known).collect();
+                    world.store.put_days(&account, &days).await.unwrap();
+                    model.extend(days);
+                }
+                let (from, to) = (day(from), day(from + length));
+                let read = world.store.days(&account, from, to).await.unwrap();
+                model.retain(|(_, day), _| (from..=to).contains(day));
+                prop_assert_eq!(read, model);
+                let other = world.store.days(&case.account(1), from, to).await.unwrap();
+                prop_assert!(other.is_empty());
+                Ok(())
+            })
+        })
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_span_that_ends_before_it_begins_has_no_days() {
+    let world = World::start().await.unwrap();
+    let case = world.active(1).await.unwrap();
+    assert!(world.store.days(&case.account(0), day(9), day(8)).await.unwrap().is_empty());
+}

@@ -1,0 +1,112 @@
+//! What the statements of template.yaml allow: who may do what to which thing, under which conditions.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::template::{Template, at, binary, entries, items, target, text, words};
+
+/// One statement of a function's role.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    /// The function's binary.
+    pub function: String,
+    /// The statement's name.
+    pub sid: String,
+    /// `Allow` or `Deny`.
+    pub effect: String,
+    /// What it may do, such as `dynamodb:GetItem`.
+    pub actions: BTreeSet<String>,
+    /// To what.
+    pub things: Vec<Thing>,
+    /// The conditions, as written.
+    pub condition: Value,
+}
+
+/// What an action is allowed on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Thing {
+    /// A resource of the template, by its logical id.
+    Own(String),
+    /// A part of one, such as `index/due` of a table.
+    Part(String, String),
+    /// A name that is put together from parameters, such as the mail identity.
+    Named(String),
+    /// Anything else; no rule accepts it.
+    Unknown(String),
+}
+
+impl Grant {
+    /// The uses of data keys that a KMS statement is bound to.
+    pub fn uses(&self) -> BTreeSet<&str> {
+        words(at(&self.condition, "StringEquals/kms:EncryptionContext:use")).collect()
+    }
+
+    /// The rows that a table's statement is bound to; empty for all of them.
+    pub fn rows(&self) -> Vec<&str> {
+        words(at(&self.condition, "ForAllValues:StringLike/dynamodb:LeadingKeys")).collect()
+    }
+
+    /// Whether the statement allows an action.
+    pub fn allows(&self, action: &str) -> bool {
+        self.effect == "Allow" && self.actions.contains(action)
+    }
+
+    /// Whether the statement allows anything of a service, such as `kms:`.
+    pub fn speaks_to(&self, service: &str) -> bool {
+        self.actions.iter().any(|action| action.starts_with(service))
+    }
+}
+
+/// Every statement of every function.
+pub fn grants(template: &Template) -> Vec<Grant> {
+    let statements = |(_, function)| {
+        let policies = items(at(function, "Properties/Policies"));
+        let all = policies.flat_map(|policy| items(at(policy, "Statement")));
+        all.map(|statement| grant(binary(function), statement)).collect::<Vec<_>>()
+    };
+    template.functions().flat_map(statements).collect()
+}
+
+/// Who may decrypt what: pairs of a use and a function.
+pub fn decrypting(grants: &[Grant]) -> BTreeSet<(String, String)> {
+    let of = |grant: &Grant| {
+        let uses = grant.uses().into_iter().map(str::to_owned).collect::<Vec<_>>();
+        let uses = if uses.is_empty() { vec!["every use".to_owned()] } else { uses };
+        uses.into_iter().map(|purpose| (purpose, grant.function.clone())).collect::<Vec<_>>()
+    };
+    grants.iter().filter(|grant| grant.allows("kms:Decrypt")).flat_map(of).collect()
+}
+
+fn grant(function: &str, statement: &Value) -> Grant {
+    Grant {
+        function: function.to_owned(),
+        sid: text(statement, "Sid").to_owned(),
+        effect: text(statement, "Effect").to_owned(),
+        actions: words(at(statement, "Action")).map(str::to_owned).collect(),
+        things: items(at(statement, "Resource")).map(thing).collect(),
+        condition: at(statement, "Condition").clone(),
+    }
+}
+
+fn thing(resource: &Value) -> Thing {
+    if let Some(id) = target(resource) {
+        return Thing::Own(id.to_owned());
+    }
+    let name = at(resource, "Fn::Sub").as_str();
+    match name.and_then(|name| name.strip_prefix("${")).and_then(|rest| rest.split_once(".Arn}/")) {
+        Some((id, part)) => Thing::Part(id.to_owned(), part.to_owned()),
+        None => match name.filter(|name| name.starts_with("arn:${AWS::Partition}:")) {
+            Some(name) => Thing::Named(name.rsplit(':').next().unwrap_or(name).to_owned()),
+            None => Thing::Unknown(resource.to_string()),
+        },
+    }
+}
+
+/// The operators and keys of a condition, such as `StringEquals dynamodb:LeadingKeys`.
+pub fn condition_keys(condition: &Value) -> BTreeSet<String> {
+    let under = |(operator, keys): (&str, &Value)| {
+        entries(keys).map(|(key, _)| format!("{operator} {key}")).collect::<Vec<_>>()
+    };
+    entries(condition).flat_map(under).collect()
+}

@@ -1,0 +1,147 @@
+//! Functions: what they carry, how long they live, and what keeps their events.
+
+use serde_json::Value;
+
+use super::{Rule, unless};
+use crate::template::{Template, any_text, at, binary, entries, events, target, text};
+
+const API: &str = "AWS::Serverless::HttpApi";
+
+/// Words in a variable's name that say that its value is a secret.
+const SECRET: [&str; 6] = ["SECRET", "PASSWORD", "CREDENTIAL", "PRIVATE", "API_KEY", "ACCESS_TOKEN"];
+
+/// Variables that hold a word of ours in place of a reference.
+const LITERALS: [&str; 1] = ["LOG_LEVEL"];
+
+/// Seconds after which API Gateway has given up.
+const GATEWAY: u64 = 30;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        name: "environment-no-secret-name",
+        why: "the environment of a function is readable by everyone who may describe it",
+        check: |template| {
+            let secret = |name: &str| SECRET.iter().any(|word| name.contains(word));
+            let bad = |(_, function)| {
+                let names = variables(template, function).filter(|(name, _)| secret(name));
+                names
+                    .map(|(name, _)| format!("{}: {name} is no variable: seal it", binary(function)))
+                    .collect::<Vec<_>>()
+            };
+            template.functions().flat_map(bad).collect()
+        },
+    },
+    Rule {
+        name: "environment-references-only",
+        why: "a value that is written out or resolved into the environment may be a secret",
+        check: |template| {
+            let bad = |(_, function)| {
+                let plain = |name: &str, value: &Value| target(value).is_some() || LITERALS.contains(&name);
+                let values = variables(template, function).filter(|(name, value)| !plain(name, value));
+                values
+                    .map(|(name, _)| format!("{}: {name} has to be a reference", binary(function)))
+                    .collect::<Vec<_>>()
+            };
+            template.functions().flat_map(bad).collect()
+        },
+    },
+    Rule {
+        name: "no-secret-parameter",
+        why: "a secret comes through the set-up command and is sealed; a parameter ends in a variable or a history",
+        check: |template| {
+            let good = |_: &str, parameter: &Value| at(parameter, "NoEcho").is_null();
+            let parameters = entries(at(&template.0, "Parameters"));
+            let mut found = unless(parameters, good, "a parameter that must not be shown is a secret");
+            if any_text(&template.0, &|text| text.contains("{{resolve:")) {
+                found.push("{{resolve:…}}: secrets are sealed in the vault, not resolved at a deploy".into());
+            }
+            found
+        },
+    },
+    Rule {
+        name: "function-own-role",
+        why: "one function, one role: a shared role gives each the rights of all",
+        check: |template| {
+            let good = |_: &str, function: &Value| template.of_function(function, "Role").is_null();
+            let all = template.functions();
+            unless(all, good, "state Policies; a Role would be made and widened elsewhere")
+        },
+    },
+    Rule {
+        name: "api-timeout",
+        why: "a function that outlives API Gateway's 30 seconds does work that nobody hears of",
+        check: |template| {
+            let good = |_: &str, function: &Value| {
+                let timeout = template.of_function(function, "Timeout").as_u64();
+                events(function, "HttpApi").next().is_none() || timeout.is_some_and(|runs| runs < GATEWAY)
+            };
+            unless(template.functions(), good, "a function with a route ends before 30 s")
+        },
+    },
+    Rule {
+        name: "events-expire",
+        why: "an event that waits for hours is a copy, and a tick of yesterday does harm",
+        check: events_expire,
+    },
+    Rule {
+        name: "no-destinations",
+        why: "a destination keeps the event of a call beyond our bounds",
+        check: |template| {
+            let good = |_: &str, function: &Value| {
+                template.of_function(function, "EventInvokeConfig/DestinationConfig").is_null()
+            };
+            unless(template.functions(), good, "no destinations: the ledger and the queues say what is left")
+        },
+    },
+    Rule {
+        name: "api-throttle",
+        why: "calls without a credential meet no limit but this one",
+        check: |template| {
+            let good = |_: &str, api: &Value| {
+                ["ThrottlingRateLimit", "ThrottlingBurstLimit"].iter().all(|limit| {
+                    let most = at(api, &format!("Properties/DefaultRouteSettings/{limit}")).as_f64();
+                    most.is_some_and(|most| most > 0.0)
+                })
+            };
+            unless(template.of_type(API), good, "needs a rate and a burst in DefaultRouteSettings")
+        },
+    },
+    Rule {
+        name: "key-kept-and-rotated",
+        why: "a deleted key takes everything with it; an old one is exposed for longer than it need be",
+        check: |template| {
+            let good = |_: &str, key: &Value| {
+                let kept = ["DeletionPolicy", "UpdateReplacePolicy"];
+                kept.iter().all(|policy| text(key, policy) == "Retain")
+                    && at(key, "Properties/EnableKeyRotation") == true
+            };
+            unless(template.of_type("AWS::KMS::Key"), good, "has to be rotated and retained")
+        },
+    },
+];
+
+/// The variables of a function, its own and those of all.
+fn variables<'a>(template: &'a Template, function: &'a Value) -> impl Iterator<Item = (&'a str, &'a Value)> {
+    let path = "Environment/Variables";
+    let of_all = entries(at(&template.0, "Globals/Function/Environment/Variables"));
+    entries(at(function, &format!("Properties/{path}"))).chain(of_all)
+}
+
+fn events_expire(template: &Template) -> Vec<String> {
+    let mut found = Vec::new();
+    for (_, function) in template.functions() {
+        for (name, event) in events(function, "ScheduleV2") {
+            let by_scheduler = at(event, "Properties/RetryPolicy/MaximumEventAgeInSeconds").as_u64();
+            let by_lambda =
+                template.of_function(function, "EventInvokeConfig/MaximumEventAgeInSeconds").as_u64();
+            if [by_scheduler, by_lambda].iter().any(|age| age.is_none_or(|age| age > 3600)) {
+                let name = format!("{} {name}", binary(function));
+                found.push(format!("{name}: waits {by_scheduler:?} and {by_lambda:?} s; 3600 is the most"));
+            }
+        }
+        if let Some((name, _)) = events(function, "Schedule").next() {
+            found.push(format!("{} {name}: use ScheduleV2, whose retries are bounded", binary(function)));
+        }
+    }
+    found
+}

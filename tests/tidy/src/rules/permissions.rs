@@ -1,0 +1,295 @@
+//! Permissions: what the roles may do, to what, and who may open which kind of sealed value.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::Rule;
+use crate::grants::{Grant, Thing, condition_keys, decrypting, grants};
+use crate::template::{Template, at, binary, entries, items, text, words};
+
+/// Who may decrypt which use, and no other.
+pub const DECRYPTS: &[(&str, &[&str])] = &[
+    ("data", &["connection-confirm", "connections-read", "reports-query", "sync-worker"]),
+    (
+        "secret",
+        &[
+            "connect-page",
+            "connect-session-create",
+            "connection-callback",
+            "deletion-request",
+            "deletion-worker",
+            "sync-worker",
+        ],
+    ),
+    ("token", &["deletion-worker", "sync-worker"]),
+];
+
+/// Who may make new data keys, and for which use.
+const MINTS: &[(&str, &[&str])] =
+    &[("data", &["connection-callback", "connection-confirm"]), ("token", &["connection-callback"])];
+
+/// Wildcards that cannot be had without, each with its reason.
+pub const EXCEPTIONS: &[(&str, &str)] = &[
+    (
+        "Key Account: action kms:*",
+        "without the account's root in its policy nobody could ever change the key",
+    ),
+    ("Key Account: resource *", "in a key's own policy the resource is that key"),
+    ("Key OnlyWithApp: resource *", "in a key's own policy the resource is that key; and it denies"),
+    ("Key OnlyWithUse: resource *", "in a key's own policy the resource is that key; and it denies"),
+];
+
+/// Everything that a role may ever do: rows, data keys, messages, mails. Nothing that makes, changes or deletes a
+/// table, a backup, a queue, a key or a log, and no scan.
+const ACTIONS: [&str; 12] = [
+    "dynamodb:BatchGetItem",
+    "dynamodb:BatchWriteItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+    "kms:Decrypt",
+    "kms:GenerateDataKey",
+    "ses:SendEmail",
+    "sqs:SendMessage",
+];
+
+/// Who may write many rows at once, which carries no conditions: function, table, reason.
+const BATCHES: [(&str, &str, &str); 6] = [
+    ("deletion-worker", "ConnectionsTable", "purges"),
+    ("deletion-worker", "DirectoryTable", "purges"),
+    ("deletion-worker", "ReportsTable", "purges"),
+    ("deletion-worker", "TransientTable", "purges"),
+    ("deletion-worker", "VaultTable", "purges"),
+    (
+        "sync-worker",
+        "ReportsTable",
+        "parts of a sheet, which no reader sees before the conditional write of its head",
+    ),
+];
+
+pub(super) const RULES: &[Rule] = &[
+    Rule { name: "iam-no-wildcard", why: "a star grants what nobody has thought of", check: no_wildcard },
+    Rule {
+        name: "iam-only-known-actions",
+        why: "functions work on rows, keys, messages and mails; nobody can delete a table or schedule a key's end",
+        check: |template| {
+            let unknown = |grant: &Grant| {
+                let unknown = grant.actions.iter().filter(|action| !ACTIONS.contains(&action.as_str()));
+                unknown
+                    .map(|action| format!("{} {}: {action}", grant.function, grant.sid))
+                    .collect::<Vec<_>>()
+            };
+            grants(template).iter().flat_map(unknown).collect()
+        },
+    },
+    Rule {
+        name: "iam-own-resources",
+        why: "a right on a name that is not of this template is a right on somebody else's data",
+        check: own_resources,
+    },
+    Rule {
+        name: "iam-statements-only",
+        why: "a managed policy or a role made elsewhere widens without a change here",
+        check: statements_only,
+    },
+    Rule {
+        name: "kms-bound-to-app-and-use",
+        why: "a right on the key without its context opens everything that was ever sealed",
+        check: bound_to_use,
+    },
+    Rule {
+        name: "kms-key-denies-without-context",
+        why: "the key itself refuses whoever comes without saying for what",
+        check: key_denies,
+    },
+    Rule {
+        name: "kms-decrypt-list",
+        why: "each use is opened by the functions that need it (security: who may decrypt) and by no other",
+        check: |template| {
+            let listed = pairs(DECRYPTS);
+            differences(&decrypting(&grants(template)), &listed, "decrypt")
+        },
+    },
+    Rule {
+        name: "kms-mint-list",
+        why: "who can make a data key can seal under it what nobody expects",
+        check: |template| {
+            let mints = |grant: &Grant| {
+                let uses = grant.uses().into_iter();
+                uses.map(|purpose| (purpose.to_owned(), grant.function.clone())).collect::<Vec<_>>()
+            };
+            let all = grants(template);
+            let found = all.iter().filter(|grant| grant.allows("kms:GenerateDataKey")).flat_map(mints);
+            differences(&found.collect(), &pairs(MINTS), "make data keys")
+        },
+    },
+    Rule {
+        name: "iam-batch-writes",
+        why: "a batch carries no conditions: an old value could replace a newer one, a purged row come back",
+        check: |template| {
+            let batch = |grant: &&Grant| grant.allows("dynamodb:BatchWriteItem");
+            let bad = |grant: &Grant, thing: &Thing| {
+                let known = |(function, table, _): &(&str, &str, &str)| {
+                    *function == grant.function && *thing == Thing::Own((*table).to_owned())
+                };
+                !BATCHES.iter().any(known)
+            };
+            let all = grants(template);
+            let of = |grant: &Grant| {
+                let things = grant.things.iter().filter(|thing| bad(grant, thing));
+                things.map(|thing| format!("{}: batches on {thing:?}", grant.function)).collect::<Vec<_>>()
+            };
+            all.iter().filter(batch).flat_map(of).collect()
+        },
+    },
+    Rule {
+        name: "iam-conditions-known",
+        why: "a condition with a slip in its name allows everything or nothing",
+        check: |template| {
+            let known = [
+                "StringEquals kms:EncryptionContext:app",
+                "StringEquals kms:EncryptionContext:use",
+                "ForAllValues:StringLike dynamodb:LeadingKeys",
+            ];
+            let unknown = |grant: &Grant| {
+                let keys = condition_keys(&grant.condition).into_iter();
+                let keys = keys.filter(|key| !known.contains(&key.as_str()));
+                keys.map(|key| format!("{} {}: {key}", grant.function, grant.sid)).collect::<Vec<_>>()
+            };
+            grants(template).iter().flat_map(unknown).collect()
+        },
+    },
+];
+
+fn pairs(list: &[(&str, &[&str])]) -> BTreeSet<(String, String)> {
+    let of = |(purpose, functions): &(&str, &[&str])| {
+        let purpose = (*purpose).to_owned();
+        functions.iter().map(|function| (purpose.clone(), (*function).to_owned())).collect::<Vec<_>>()
+    };
+    list.iter().flat_map(of).collect()
+}
+
+fn differences(
+    found: &BTreeSet<(String, String)>,
+    listed: &BTreeSet<(String, String)>,
+    what: &str,
+) -> Vec<String> {
+    let more = found.difference(listed).map(|(purpose, function)| {
+        format!("{function} may {what} for {purpose}: take it away, or list it in rules/permissions.rs")
+    });
+    let fewer = listed
+        .difference(found)
+        .map(|(purpose, function)| format!("{function} is listed to {what} for {purpose}, and may not"));
+    more.chain(fewer).collect()
+}
+
+/// Every statement of the template outside functions: of keys, queues and whatever else has a policy.
+fn resource_statements(template: &Template) -> Vec<(String, &Value)> {
+    let of = |(id, resource)| {
+        let properties = entries(at(resource, "Properties"));
+        let policies = properties.filter(|(name, _)| matches!(*name, "KeyPolicy" | "PolicyDocument"));
+        let all = policies.flat_map(|(_, policy)| items(at(policy, "Statement")));
+        all.map(|statement| (format!("{id} {}", text(statement, "Sid")), statement)).collect::<Vec<_>>()
+    };
+    template.resources().flat_map(of).collect()
+}
+
+fn no_wildcard(template: &Template) -> Vec<String> {
+    let mut stars = Vec::new();
+    for grant in grants(template) {
+        let place = format!("{} {}", grant.function, grant.sid);
+        let actions = grant.actions.iter().filter(|action| action.contains('*'));
+        stars.extend(actions.map(|action| format!("{place}: action {action}")));
+        let things = grant.things.iter().filter(|thing| format!("{thing:?}").contains('*'));
+        stars.extend(things.map(|thing| format!("{place}: resource {thing:?}")));
+    }
+    for (place, statement) in resource_statements(template) {
+        for (field, word) in [("Action", "action"), ("Resource", "resource")] {
+            let wide = words(at(statement, field)).filter(|value| value.contains('*'));
+            stars.extend(wide.map(|value| format!("{place}: {word} {value}")));
+        }
+        if text(statement, "Effect") == "Allow" && words(at(statement, "Principal")).any(|who| who == "*") {
+            stars.push(format!("{place}: allows everybody"));
+        }
+    }
+    let known = |star: &String| EXCEPTIONS.iter().any(|(place, _)| place == star);
+    let unused = EXCEPTIONS.iter().filter(|(place, _)| !stars.iter().any(|star| star == place));
+    let unused = unused.map(|(place, _)| format!("{place}: excepted, and not there"));
+    stars.iter().filter(|star| !known(star)).cloned().chain(unused).collect()
+}
+
+fn own_resources(template: &Template) -> Vec<String> {
+    let mut found = Vec::new();
+    for grant in grants(template) {
+        let place = format!("{} {}", grant.function, grant.sid);
+        if grant.things.is_empty() || grant.sid.is_empty() || grant.effect != "Allow" {
+            found.push(format!("{place}: a statement has a Sid, allows, and names its resource"));
+        }
+        for thing in &grant.things {
+            let good = match thing {
+                Thing::Own(id) | Thing::Part(id, _) => !template.properties(id).is_null(),
+                Thing::Named(name) => name.starts_with("identity/${MailFrom}"),
+                Thing::Unknown(_) => false,
+            };
+            if !good {
+                found.push(format!("{place}: {thing:?} is not of this template"));
+            }
+        }
+    }
+    found
+}
+
+fn statements_only(template: &Template) -> Vec<String> {
+    let mut found = Vec::new();
+    for (_, function) in template.functions() {
+        for policy in items(at(function, "Properties/Policies")) {
+            if !at(policy, "Statement").is_array() {
+                found.push(format!("{}: {policy} is not a list of statements", binary(function)));
+            }
+            for statement in items(at(policy, "Statement")) {
+                if ["NotAction", "NotResource"].iter().any(|field| !at(statement, field).is_null()) {
+                    found.push(format!("{} {}: says what not", binary(function), text(statement, "Sid")));
+                }
+            }
+        }
+    }
+    let iam = template.resources().filter(|(_, resource)| text(resource, "Type").starts_with("AWS::IAM::"));
+    found.extend(iam.map(|(id, _)| format!("{id}: rights belong to their function")));
+    found
+}
+
+fn bound_to_use(template: &Template) -> Vec<String> {
+    let uses = ["audience", "data", "media", "secret", "token"];
+    let unbound = |grant: &Grant| {
+        let app = text(&grant.condition, "StringEquals/kms:EncryptionContext:app");
+        let named = grant.uses();
+        app != "mooring" || named.is_empty() || named.iter().any(|purpose| !uses.contains(purpose))
+    };
+    let all = grants(template);
+    let bad = all.iter().filter(|grant| grant.speaks_to("kms:") && unbound(grant));
+    bad.map(|grant| format!("{} {}: bind it to app and use", grant.function, grant.sid)).collect()
+}
+
+fn key_denies(template: &Template) -> Vec<String> {
+    let mut found = Vec::new();
+    for (id, key) in template.of_type("AWS::KMS::Key") {
+        for field in ["app", "use"] {
+            let denies = |statement: &Value| {
+                let actions: Vec<&str> = words(at(statement, "Action")).collect();
+                text(statement, "Effect") == "Deny"
+                    && text(statement, "Principal") == "*"
+                    && ["kms:Decrypt", "kms:GenerateDataKey"].iter().all(|action| actions.contains(action))
+                    && condition_keys(at(statement, "Condition")).len() == 1
+                    && text(statement, &format!("Condition/Null/kms:EncryptionContext:{field}")) == "true"
+            };
+            if !items(at(key, "Properties/KeyPolicy/Statement")).any(denies) {
+                found.push(format!("{id}: has to deny whoever does not name the {field}"));
+            }
+        }
+    }
+    found
+}

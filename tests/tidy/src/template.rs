@@ -1,0 +1,134 @@
+//! template.yaml as one JSON value: intrinsic functions in their long form, so that a rule is a function of a value.
+
+use std::fs;
+
+use anyhow::{Context as _, Result};
+use serde_json::{Map, Value};
+
+use crate::root;
+
+/// The type of a function's resource.
+pub const FUNCTION: &str = "AWS::Serverless::Function";
+
+/// A template, read once and asked by rules.
+#[derive(Debug, Clone)]
+pub struct Template(
+    /// The whole document.
+    pub Value,
+);
+
+impl Template {
+    /// Reads template.yaml of the repository.
+    pub fn read() -> Result<Self> {
+        let text = fs::read_to_string(root().join("template.yaml"))?;
+        let document: serde_yaml_ng::Value = serde_yaml_ng::from_str(&text).context("template.yaml")?;
+        plain(document).map(Self)
+    }
+
+    /// Every resource with its logical id.
+    pub fn resources(&self) -> impl Iterator<Item = (&str, &Value)> {
+        entries(at(&self.0, "Resources"))
+    }
+
+    /// The resources of one type.
+    pub fn of_type<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        self.resources().filter(move |(_, resource)| text(resource, "Type") == kind)
+    }
+
+    /// The functions by their logical id.
+    pub fn functions(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.of_type(FUNCTION)
+    }
+
+    /// A resource's properties; null when there is no such resource.
+    pub fn properties(&self, id: &str) -> &Value {
+        at(&self.0, &format!("Resources/{id}/Properties"))
+    }
+
+    /// A property of a function, its own or the one of `Globals`.
+    pub fn of_function<'a>(&'a self, function: &'a Value, path: &str) -> &'a Value {
+        let own = at(function, &format!("Properties/{path}"));
+        if own.is_null() { at(&self.0, &format!("Globals/Function/{path}")) } else { own }
+    }
+}
+
+/// The name of a function's binary, which is also its folder.
+pub fn binary(function: &Value) -> &str {
+    text(function, "Metadata/BuildProperties/Binary")
+}
+
+/// What starts a function, by type, such as `SQS`.
+pub fn events<'a>(function: &'a Value, kind: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
+    entries(at(function, "Properties/Events")).filter(move |(_, event)| text(event, "Type") == kind)
+}
+
+/// The value at a path of names and positions such as `Properties/Policies/0`; null when there is none.
+pub fn at<'a>(value: &'a Value, path: &str) -> &'a Value {
+    value.pointer(&format!("/{path}")).unwrap_or(&Value::Null)
+}
+
+/// The text at a path; empty when there is none.
+pub fn text<'a>(value: &'a Value, path: &str) -> &'a str {
+    at(value, path).as_str().unwrap_or_default()
+}
+
+/// The names and values of an object; nothing for anything else.
+pub fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    value.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value))
+}
+
+/// The items of a list; a single value is a list of one, null is an empty one.
+pub fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    let (many, one) = match value {
+        Value::Array(items) => (items.as_slice(), None),
+        Value::Null => (&[][..], None),
+        single => (&[][..], Some(single)),
+    };
+    many.iter().chain(one)
+}
+
+/// The texts of a list or of a single value.
+pub fn words(value: &Value) -> impl Iterator<Item = &str> {
+    items(value).filter_map(Value::as_str)
+}
+
+/// The logical id that a `Ref` or `Fn::GetAtt` names.
+pub fn target(value: &Value) -> Option<&str> {
+    if let Some(id) = at(value, "Ref").as_str() {
+        return Some(id);
+    }
+    at(value, "Fn::GetAtt").as_str().map(|path| path.split_once('.').map_or(path, |(id, _)| id))
+}
+
+/// Whether anything below a value is a text that a test accepts.
+pub fn any_text(value: &Value, accepts: &dyn Fn(&str) -> bool) -> bool {
+    match value {
+        Value::String(text) => accepts(text),
+        Value::Array(items) => items.iter().any(|item| any_text(item, accepts)),
+        Value::Object(fields) => fields.values().any(|field| any_text(field, accepts)),
+        _ => false,
+    }
+}
+
+/// `!GetAtt A.Arn` becomes `{"Fn::GetAtt": "A.Arn"}`; every other value stays what it is.
+fn plain(value: serde_yaml_ng::Value) -> Result<Value> {
+    use serde_yaml_ng::Value as Yaml;
+    Ok(match value {
+        Yaml::Tagged(tagged) => {
+            let word = tagged.tag.to_string();
+            let short = word.trim_start_matches('!');
+            let long =
+                if matches!(short, "Ref" | "Condition") { short.to_owned() } else { format!("Fn::{short}") };
+            Value::Object(Map::from_iter([(long, plain(tagged.value)?)]))
+        }
+        Yaml::Sequence(items) => Value::Array(items.into_iter().map(plain).collect::<Result<_>>()?),
+        Yaml::Mapping(fields) => {
+            let named = fields.into_iter().map(|(name, field)| {
+                let name = name.as_str().context("a key of template.yaml is not a text")?.to_owned();
+                Ok((name, plain(field)?))
+            });
+            Value::Object(named.collect::<Result<_>>()?)
+        }
+        scalar => serde_json::to_value(scalar)?,
+    })
+}
