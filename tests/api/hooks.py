@@ -5,18 +5,17 @@ import os
 
 import schemathesis
 
+# An id of the right form that nothing has.
+NOBODYS = "con_00000000000000000000000000"
 KNOWN = json.loads(os.environ["MOORING_KNOWN"])
-
-
-@schemathesis.hook
-def filter_body(context, body):
-    """Leaves out the one body that ends the tenant, after which every answer would be 401 and the run would see nothing."""
-    return not (isinstance(body, dict) and body.get("tenant") is True)
 
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
     """Fills good calls with what exists, so that operations are reached and not only refused. Bad calls stay as they are."""
+    if isinstance(case.body, dict) and case.body.get("tenant") is True:
+        # It would end the tenant: every answer afterwards would be 401, and the run would see nothing.
+        case.body = {"connection_id": NOBODYS}
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     operation = case.operation.definition.raw.get("operationId")

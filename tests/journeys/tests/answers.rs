@@ -61,7 +61,7 @@ async fn preflights_and_what_is_no_route_are_secured() -> Result<()> {
     }
     let headers = [("x-forwarded-proto", "https"), ("accept", "text/html")];
     for unknown in
-        ["/", "/v1", "/v1/", "/v2/connections", "/.git/config", "/%00", "/connect/a/b", "/<script>"]
+        ["/", "/v1", "/v1/", "/v2/connections", "/.git/config", "/%00", "/connect/a/b", "/%3Cscript%3E"]
     {
         let answer = functions.http(&Method::GET, unknown, &headers, None).await?;
         let place = || format!("{unknown}: {} {}", answer.status, answer.body);

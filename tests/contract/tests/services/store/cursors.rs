@@ -90,7 +90,7 @@ impl Rows for Deletions<'_> {
 /// Reads all pages while rows come and go; fails if a row that stayed is missing, doubled or out of order.
 async fn walk<R: Rows>(rows: &R, limit: u32, happens: &[Between]) {
     let mut there = BTreeSet::new();
-    for _ in 0..7 {
+    for _ in 0..5 {
         there.insert(rows.add().await);
     }
     let (mut stayed, mut listed) = (there.clone(), Vec::new());
@@ -124,7 +124,7 @@ async fn walk<R: Rows>(rows: &R, limit: u32, happens: &[Between]) {
 fn pages_go_on_while_rows_come_and_go() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let world = runtime.block_on(World::start()).unwrap();
-    let mut runner = TestRunner::new(Config { cases: 24, ..Config::default() });
+    let mut runner = TestRunner::new(Config { cases: 12, ..Config::default() });
     let outcome = runner.run(&((1_u32..5), between()), |(limit, happens)| {
         runtime.block_on(walk(&Connections(&world, tenant_id()), limit, &happens));
         runtime.block_on(walk(&Deletions(&world, tenant_id()), limit, &happens));
