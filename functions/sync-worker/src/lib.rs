@@ -8,8 +8,8 @@ use mooring_domain::Result;
 use mooring_domain::connector::Connectors;
 use mooring_domain::ops::run_sync::{Input, Ports, run};
 use mooring_domain::ports::{
-    ActivityWrite, Breakers, Clock, CompletenessRead, ConnectionRead, ConnectionState, DeletionBegin, Entropy,
-    FenceRead, KeyOpen, LedgerRead, SheetRead, SheetWrite, SyncProgress, SyncQueue, VaultRead,
+    ActivityWrite, Breakers, Clock, CompletenessRead, ConnectionRead, ConnectionState, DeletionBegin,
+    Entropy, FenceRead, KeyOpen, LedgerRead, SheetRead, SheetWrite, SyncProgress, SyncQueue, VaultRead,
 };
 use mooring_domain::profile::Profile;
 use mooring_domain::sync::SyncJob;

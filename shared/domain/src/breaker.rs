@@ -95,8 +95,7 @@ pub async fn admit(
     if probe_at > now && probe_at <= now + WRONG_CLOCK {
         return Ok(Admission::Wait(breaker.wait(now, random)));
     }
-    let next =
-        Breaker { probe_at: Some(now + PROBE_EVERY), version: breaker.version + 1, ..breaker.clone() };
+    let next = Breaker { probe_at: Some(now + PROBE_EVERY), version: breaker.version + 1, ..breaker.clone() };
     let probes = breakers.put_breaker(circuit, Some(&breaker), &next, now + KEPT).await?;
     Ok(if probes { Admission::Watched } else { Admission::Wait(next.wait(now, random)) })
 }

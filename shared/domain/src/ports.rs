@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 pub use self::sync::{
-    AccountRef, Activity, ActivityWrite, Breakers, CompletenessRead, DayRecord, Days, DueRead, SheetRead, SheetWrite,
-    SyncProgress, SyncQueue,
+    AccountRef, Activity, ActivityWrite, Breakers, CompletenessRead, DayRecord, Days, DueRead, SheetRead,
+    SheetWrite, SyncProgress, SyncQueue,
 };
 use crate::account::Account;
 use crate::caller::{Credential, Tenant};

@@ -130,8 +130,8 @@ mod tests {
     fn jobs() -> impl Strategy<Value = SyncJob> {
         let kinds = prop_oneof![Just(JobKind::First), Just(JobKind::Backfill), Just(JobKind::Restate)];
         let windows = proptest::option::of((-20_000_i32..20_000, 0_i32..999));
-        (any::<[u128; 3]>(), kinds, windows, seconds(), any::<u16>(), proptest::option::of(seconds())).prop_map(
-            |([tenant, connection, account], kind, window, slot, deferred, not_before)| SyncJob {
+        (any::<[u128; 3]>(), kinds, windows, seconds(), any::<u16>(), proptest::option::of(seconds()))
+            .prop_map(|([tenant, connection, account], kind, window, slot, deferred, not_before)| SyncJob {
                 tenant: TenantId::from_uuid(Uuid::from_u128(tenant)),
                 connection: ConnectionId::from_uuid(Uuid::from_u128(connection)),
                 account: AccountId::from_uuid(Uuid::from_u128(account)),
@@ -143,8 +143,7 @@ mod tests {
                 slot: Timestamp::from_second(slot).unwrap(),
                 deferred,
                 not_before: not_before.map(|second| Timestamp::from_second(second).unwrap()),
-            },
-        )
+            })
     }
 
     proptest! {

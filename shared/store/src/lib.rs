@@ -78,7 +78,8 @@ impl Store {
 
     /// Makes a store of the environment: the SDK's own variables, and those of [`Tables::from_env`].
     pub async fn from_env() -> Self {
-        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(CALL).build();
+        let timeouts =
+            TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(CALL).build();
         let config = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
         let config = config.retry_config(retries()).load().await;
         Self::new(Client::new(&config), Tables::from_env(), Arc::new(SystemClock))

@@ -106,7 +106,8 @@ impl Queue {
         let client = aws_sdk_sqs::Client::new(&sdk_config(&services.sqs));
         let name = unique("contract-");
         let dead = create(&client, &format!("{name}dead"), &HashMap::new()).await?;
-        let asked = client.get_queue_attributes().queue_url(&dead).attribute_names(Name::QueueArn).send().await?;
+        let asked =
+            client.get_queue_attributes().queue_url(&dead).attribute_names(Name::QueueArn).send().await?;
         let arn = asked.attributes.and_then(|mut all| all.remove(&Name::QueueArn)).context("no ARN")?;
         let redrive = json!({ "deadLetterTargetArn": arn, "maxReceiveCount": 5 }).to_string();
         let settings = [(Name::VisibilityTimeout, "360".to_owned()), (Name::RedrivePolicy, redrive)];
@@ -128,7 +129,8 @@ impl Queue {
         let ask = self.client.get_queue_attributes().queue_url(&self.url);
         let asked = ask.set_attribute_names(Some(names.to_vec())).send().await?;
         let all = asked.attributes.context("no attributes")?;
-        let [ready, delayed] = names.map(|name| all.get(&name).and_then(|text| text.parse().ok()).unwrap_or(0));
+        let [ready, delayed] =
+            names.map(|name| all.get(&name).and_then(|text| text.parse().ok()).unwrap_or(0));
         Ok((ready, delayed))
     }
 
@@ -138,7 +140,11 @@ impl Queue {
     }
 }
 
-async fn create(client: &aws_sdk_sqs::Client, name: &str, settings: &HashMap<Name, String>) -> Result<String> {
+async fn create(
+    client: &aws_sdk_sqs::Client,
+    name: &str,
+    settings: &HashMap<Name, String>,
+) -> Result<String> {
     let create = client.create_queue().queue_name(name).set_attributes(Some(settings.clone()));
     create.send().await?.queue_url.context("a queue without URL")
 }

@@ -10,9 +10,9 @@ use aws_lambda_events::sqs::SqsEvent;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use axum::body::{Body, to_bytes};
 use http::{Method, Request};
+use jiff::{SignedDuration, Timestamp};
 use lambda_http::tower::Service as _;
 use mooring_aws_local::{Call, Endpoints, Fault, FaultPlan, FaultProxy, LocalClock, sdk_config};
-use jiff::{SignedDuration, Timestamp};
 use mooring_domain::ports::Clock;
 use mooring_domain::profile::Profile;
 use mooring_local::mount::{self, Mounted};
@@ -215,7 +215,9 @@ impl Rig {
         let at @ At { mode, call, every } = at.into();
         self.plan.reset();
         match every {
-            Some(every) => (call..MOST_CALLS).step_by(every).for_each(|call| self.plan.inject(call, mode.fault())),
+            Some(every) => {
+                (call..MOST_CALLS).step_by(every).for_each(|call| self.plan.inject(call, mode.fault()))
+            }
             None if call > 0 => mode.plan(&self.plan, call, &self.last_calm()),
             None => {}
         }

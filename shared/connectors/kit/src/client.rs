@@ -37,7 +37,13 @@ pub struct Client {
 impl Client {
     /// Makes the client of a platform at an origin.
     pub fn new(transport: Transport, origin: Origin, dialect: Dialect) -> Self {
-        Self { transport, origin, dialect, pace: Pace::new(dialect.calls_per_second), budget: Budget::default() }
+        Self {
+            transport,
+            origin,
+            dialect,
+            pace: Pace::new(dialect.calls_per_second),
+            budget: Budget::default(),
+        }
     }
 
     /// Makes a call that the profile allows; refuses any other before it leaves.

@@ -4,10 +4,10 @@ use anyhow::{Context as _, Result, ensure};
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use mooring_domain::deletion::Table;
+use mooring_local::Connected;
 use mooring_tests_journeys::rig::{Functions, Queue};
 use mooring_tests_journeys::world::report_path;
 use mooring_tests_journeys::{quick, say, tables};
-use mooring_local::Connected;
 
 use super::Scene;
 
@@ -57,7 +57,8 @@ async fn connecting_syncing_and_reading_work_across_clocks_that_differ() -> Resu
     scene.pass(&calm, MINUTE * 60, MINUTE * 5).await?;
     for connected in [&one, &other] {
         scene.expect_complete(connected).await?;
-        let path = report_path(&connected.id, &connected.accounts[0], "level=ad&from=2026-11-21&to=2026-11-22");
+        let path =
+            report_path(&connected.id, &connected.accounts[0], "level=ad&from=2026-11-21&to=2026-11-22");
         for functions in [&ahead, &behind] {
             let answer = scene.call(functions, &Method::GET, &path).await?;
             ensure!(answer.status == 200, "{} {}", answer.status, answer.body);
@@ -82,7 +83,8 @@ async fn a_deletion_keeps_its_bounds_whoever_is_wrong() -> Result<()> {
         scene.drain(&calm, Queue::Sync).await?;
         let t0 = scene.world.now();
         let deletion = scene.disconnect(cutter, &connected.id).await?;
-        let path = report_path(&connected.id, &connected.accounts[0], "level=ad&from=2026-11-21&to=2026-11-22");
+        let path =
+            report_path(&connected.id, &connected.accounts[0], "level=ad&from=2026-11-21&to=2026-11-22");
         for functions in [cutter, worker, &calm] {
             let answer = scene.call(functions, &Method::GET, &path).await?;
             ensure!(answer.status == 404, "{} {}", answer.status, answer.body);

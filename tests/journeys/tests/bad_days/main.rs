@@ -123,7 +123,8 @@ impl Scene {
     async fn dead_letters(&self, queue: Queue) -> Result<usize> {
         let client = mooring_tests_journeys::rig::sqs(&self.world);
         let url = format!("{}-dead-letters", self.rig.queue_url(queue));
-        let receive = client.receive_message().queue_url(url).max_number_of_messages(10).visibility_timeout(0);
+        let receive =
+            client.receive_message().queue_url(url).max_number_of_messages(10).visibility_timeout(0);
         Ok(receive.send().await?.messages.unwrap_or_default().len())
     }
 

@@ -94,7 +94,8 @@ async fn an_attempt_whose_owner_died_is_taken_over() -> Result<()> {
 
 /// The number of the call that claims the key, seen in a request that is refused for its body.
 async fn claim_of(scene: &Scene, headers: &[(&str, &str)], body: &str) -> Result<u64> {
-    let other = headers.iter().map(|(name, value)| (*name, if *name == "idempotency-key" { "other" } else { value }));
+    let other =
+        headers.iter().map(|(name, value)| (*name, if *name == "idempotency-key" { "other" } else { value }));
     let other: Vec<_> = other.collect();
     let wrong = body.replace("con_", "con_0");
     let run = async |functions: &Functions| {

@@ -45,7 +45,9 @@ async fn dynamodb_throttled_by_half_loses_nothing_and_deletions_keep_their_bound
     ensure!(scene.world.now().duration_since(t0) < SignedDuration::from_hours(25));
     scene.expect_gone(&gone.id).await?;
     let (calls, throttled) = broken(&scene);
-    say(&format!("DynamoDB: {throttled} of {calls} calls throttled, 3 connections complete, one gone in a day"));
+    say(&format!(
+        "DynamoDB: {throttled} of {calls} calls throttled, 3 connections complete, one gone in a day"
+    ));
     Ok(())
 }
 
@@ -63,7 +65,9 @@ async fn kms_away_for_ten_minutes_loses_nothing_and_stops_no_cut() -> Result<()>
     let kept = scene.connected(2, true).await?;
     let late = scene.connected(2, false).await?;
     let functions = scene.rig.exposed();
-    let report = |of: usize| report_path(&kept[of].id, &kept[of].accounts[0], "level=ad&from=2026-11-21&to=2026-11-22");
+    let report = |of: usize| {
+        report_path(&kept[of].id, &kept[of].accounts[0], "level=ad&from=2026-11-21&to=2026-11-22")
+    };
     scene.rig.plan().keep_breaking("kms", Share::All, Fault::ServerError);
     let answer = scene.call(&functions, &Method::GET, &report(0)).await?;
     ensure!(answer.status == 503 && answer.is_problem(), "{} {}", answer.status, answer.body);
@@ -96,7 +100,8 @@ async fn a_poison_message_does_not_hold_up_its_batch_and_ends_as_a_dead_letter()
     let connections = scene.connected(3, true).await?;
     let calm = scene.rig.calm();
     let client = mooring_tests_journeys::rig::sqs(&scene.world);
-    let poison = client.send_message().queue_url(scene.rig.queue_url(Queue::Deletion)).message_body("{\"v\":1}");
+    let poison =
+        client.send_message().queue_url(scene.rig.queue_url(Queue::Deletion)).message_body("{\"v\":1}");
     poison.send().await?;
     let mut deletions = Vec::new();
     for connected in &connections {

@@ -48,12 +48,16 @@ fn expect_honest(receipt: &Value, t0: Timestamp) -> Result<()> {
     ensure!(verified.duration_since(t0) > SignedDuration::from_hours(72), "{receipt}");
     let expires = receipt["expires"].as_array().context("no residues")?;
     let by = |word: &str| -> Result<Timestamp> {
-        let found = expires.iter().find(|one| one["place"].as_str().is_some_and(|place| place.contains(word)));
+        let found =
+            expires.iter().find(|one| one["place"].as_str().is_some_and(|place| place.contains(word)));
         Ok(text(&found.with_context(|| format!("no {word} in {receipt}"))?["by"])?.parse()?)
     };
     let hours = SignedDuration::from_hours;
     ensure!(by("vault recovery")? >= verified - hours(1) + hours(24), "{receipt}");
     ensure!(by("other tables")? >= verified - hours(1) + hours(4 * 24), "{receipt}");
-    ensure!(by("other tables")? > t0 + hours(7 * 24), "the receipt hides that copies live longer than a week");
+    ensure!(
+        by("other tables")? > t0 + hours(7 * 24),
+        "the receipt hides that copies live longer than a week"
+    );
     Ok(())
 }

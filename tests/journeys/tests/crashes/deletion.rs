@@ -101,8 +101,7 @@ pub(crate) async fn first_pass() -> Result<()> {
 async fn worked(scene: &Scene, at: At) -> Result<Trial<Vec<String>>> {
     let Scene { world, rig } = scene;
     let batch = Batch::one(world, Queue::Deletion).await?;
-    let trial =
-        rig.broken(at, async |functions| functions.work(Queue::Deletion, &batch).await).await?;
+    let trial = rig.broken(at, async |functions| functions.work(Queue::Deletion, &batch).await).await?;
     if let Some(failed) = &trial.answered {
         batch.delete(world, failed).await?;
     }
@@ -160,10 +159,12 @@ pub(crate) async fn ticks() -> Result<()> {
 async fn make_old(scene: &Scene, connection: &str) -> Result<()> {
     let items = scene.world.stack.items_naming(Table::Connections, connection).await?;
     let is_outbox = |key: &AttributeValue| key.as_s().is_ok_and(|key| key.starts_with("outbox"));
-    let outbox = items.into_iter().find(|item| item.get("sk").is_some_and(is_outbox)).context("no outbox job")?;
+    let outbox =
+        items.into_iter().find(|item| item.get("sk").is_some_and(is_outbox)).context("no outbox job")?;
     let old = AttributeValue::S("2026-11-22T00:00:00.000Z".to_owned());
     let dynamodb = &scene.world.stack.wiring().endpoints.dynamodb;
-    let put = aws_sdk_dynamodb::Client::new(&sdk_config(dynamodb)).put_item().table_name("mooring-connections");
+    let put =
+        aws_sdk_dynamodb::Client::new(&sdk_config(dynamodb)).put_item().table_name("mooring-connections");
     put.set_item(Some(outbox)).item("due_at", old).send().await?;
     Ok(())
 }

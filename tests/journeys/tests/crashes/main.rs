@@ -78,7 +78,11 @@ async fn every_call<T>(
         for call in 1.. {
             let trial = run((*mode, call).into()).await?;
             let Some(hit) = trial.hit() else {
-                ensure!(usize::try_from(call)? > calm.len(), "{what}: call {call} of {} was never broken", calm.len());
+                ensure!(
+                    usize::try_from(call)? > calm.len(),
+                    "{what}: call {call} of {} was never broken",
+                    calm.len()
+                );
                 break;
             };
             ensure!(hit.fault.is_some(), "{what}: call {call} was not broken");
@@ -91,7 +95,11 @@ async fn every_call<T>(
 }
 
 /// Breaks every seventh call in seven runs, and alone what no such run came to: every call is broken.
-async fn storms<T>(what: &str, modes: &[Mode], mut run: impl AsyncFnMut(At) -> Result<Trial<T>>) -> Result<()> {
+async fn storms<T>(
+    what: &str,
+    modes: &[Mode],
+    mut run: impl AsyncFnMut(At) -> Result<Trial<T>>,
+) -> Result<()> {
     let calm = calm(what, &mut run).await?;
     let calls = u64::try_from(calm.len())?;
     let mut runs = 0;

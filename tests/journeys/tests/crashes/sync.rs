@@ -58,10 +58,7 @@ async fn recover(scene: &Scene, connections: &[(String, Connected)]) -> Result<(
     let newest = keys.iter().filter(|key| key.starts_with("r#")).count();
     ensure!(newest == names.len() * connections.len(), "{newest} sheets of {names:?}");
     let again = keys.iter().filter(|key| key.starts_with("h#")).count();
-    say(&format!(
-        "sync: {} connections complete; {again} sheets written again",
-        connections.len()
-    ));
+    say(&format!("sync: {} connections complete; {again} sheets written again", connections.len()));
     Ok(())
 }
 

@@ -332,7 +332,9 @@ fn a_page_is_never_too_large_and_the_next_one_goes_on() {
         let report = ask(&world, &query).unwrap();
         let bytes: usize = report.rows.iter().map(|row| page::size(&query, row)).sum();
         assert!(bytes <= 4_500_000 && !report.rows.is_empty(), "{bytes} bytes");
-        assert!(report.rows.iter().all(|row| row.described.as_ref().is_some_and(|one| one.name.len() == 512)));
+        assert!(
+            report.rows.iter().all(|row| row.described.as_ref().is_some_and(|one| one.name.len() == 512))
+        );
         seen.extend(report.rows.into_iter().filter_map(|row| row.entity));
         pages += 1;
         query.after = report.next;

@@ -129,10 +129,11 @@ fn pages(rows: &Rows, limit: u32) -> Vec<(usize, usize)> {
     let caller = Caller { tenant: tenant(), credential, kind: CredentialKind::ApiKey, scopes };
     let (mut after, mut pages, mut seen) = (None, Vec::new(), Vec::new());
     loop {
-        let page = match pin!(list(&ports, &caller, after, limit)).poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(page) => page.unwrap(),
-            Poll::Pending => panic!("rows in memory waited"),
-        };
+        let page =
+            match pin!(list(&ports, &caller, after, limit)).poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(page) => page.unwrap(),
+                Poll::Pending => panic!("rows in memory waited"),
+            };
         let accounts = page.connections.iter().map(|view| view.accounts.len()).sum();
         pages.push((page.connections.len(), accounts));
         seen.extend(page.connections.into_iter().map(|view| view.connection.id));

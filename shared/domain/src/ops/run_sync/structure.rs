@@ -50,7 +50,8 @@ async fn pages(work: &Work<'_>, structure: &dyn StructureRead, level: Level) -> 
         entities.extend(page.items.into_iter().map(bounded));
         cursor = next_page(cursor.as_ref(), page.next, entities.len())?;
         if cursor.is_none() {
-            let believed = entities.iter().all(|entity| entity.id.len().max(entity.parent.len()) <= LONGEST_ID);
+            let believed =
+                entities.iter().all(|entity| entity.id.len().max(entity.parent.len()) <= LONGEST_ID);
             return believed.then_some(entities).ok_or_else(|| Stop::Platform(changed("an id is too long")));
         }
     }

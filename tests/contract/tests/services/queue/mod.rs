@@ -87,8 +87,7 @@ async fn any_number_of_jobs_arrives_whole_and_grouped_by_tenant() {
 #[tokio::test]
 async fn deletions_arrive_at_once() {
     let queue = Queue::start().await.unwrap();
-    let sent: Vec<_> =
-        (0..11).map(|_| (tenant_id(), DeletionId::from_uuid(Uuid::now_v7()))).collect();
+    let sent: Vec<_> = (0..11).map(|_| (tenant_id(), DeletionId::from_uuid(Uuid::now_v7()))).collect();
     queues(&queue, queue.client.clone()).send_deletions(&sent).await.unwrap();
     let read: BTreeSet<_> = all(&queue)
         .await

@@ -84,7 +84,10 @@ async fn parts_of_the_largest_size_are_written_in_batches_and_read_in_pages() {
     assert!(item < ITEM / 4, "{item} bytes");
     world.plan.reset();
     assert_eq!(store.sheets(&case.account(0), &name, &name, None).await.unwrap(), [sheet]);
-    assert!(world.plan.log().iter().filter(|call| call.operation == "Query").count() >= 4, "3.3 MB in pages of 1 MB");
+    assert!(
+        world.plan.log().iter().filter(|call| call.operation == "Query").count() >= 4,
+        "3.3 MB in pages of 1 MB"
+    );
     let place = Place {
         table: Table::Reports,
         partition: format!("{}#{}", case.home(), case.account(0).account),

@@ -66,7 +66,11 @@ fn a_job_of_a_slot_that_is_over_is_the_job_of_the_newest() {
     assert!(matches!(world.run(&old).unwrap(), Outcome::Done { rows: 21, .. }));
     assert_eq!(world.run(&newest).unwrap(), Outcome::Already);
     assert_eq!(world.run(&old).unwrap(), Outcome::Already);
-    let next = { let mut job = newest; job.slot += SignedDuration::from_hours(1); job };
+    let next = {
+        let mut job = newest;
+        job.slot += SignedDuration::from_hours(1);
+        job
+    };
     world.advance(60);
     assert!(matches!(world.run(&next).unwrap(), Outcome::Done { .. }), "the next slot has a job of its own");
 }
@@ -121,6 +125,7 @@ fn names_are_cut_and_ids_that_are_too_long_are_not_believed() {
 
     world.advance(60);
     let day = crate::ops::run_sync::window::day(&jiff::tz::TimeZone::UTC, *world.now.lock().unwrap());
-    *world.extra.lock().unwrap() = vec![Row { entity: "7".repeat(129), day, values: super::world::values(0, 0) }];
+    *world.extra.lock().unwrap() =
+        vec![Row { entity: "7".repeat(129), day, values: super::world::values(0, 0) }];
     assert_eq!(world.run(&world.job(JobKind::Restate)).unwrap(), Outcome::Failed("upstream_changed"));
 }

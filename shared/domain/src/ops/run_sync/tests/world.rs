@@ -14,9 +14,9 @@ use url::Url;
 use uuid::Uuid;
 
 use super::super::{Input, Outcome, Ports, run};
-use crate::breaker::{Breaker, Circuit};
 use crate::account::{Account, PlatformAccount, encode_accounts, profile_slot};
 use crate::app::{CREDENTIALS, encode_credentials, secret_slot};
+use crate::breaker::{Breaker, Circuit};
 use crate::connection::{Connection, Fence, State, Tier, TokenRow, token_slot};
 use crate::connector::{
     Accounts, AppCredentials, AuthorizeRequest, CallContext, CodeExchange, Connector, Connectors, Grant,
@@ -27,8 +27,8 @@ use crate::error::{Error, Kind, Result, Retry};
 use crate::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, TenantId};
 use crate::keys::{KeyContext, SealedBox, WrappedKey};
 use crate::ports::{
-    AccountRef, Activity, ActivityWrite, Breakers, Clock, CompletenessRead, ConnectionRead, ConnectionState, Cut,
-    DataKey, DayRecord, Days, DeletionBegin, FenceRead, KeyOpen, LedgerRead, SheetRead, SheetWrite,
+    AccountRef, Activity, ActivityWrite, Breakers, Clock, CompletenessRead, ConnectionRead, ConnectionState,
+    Cut, DataKey, DayRecord, Days, DeletionBegin, FenceRead, KeyOpen, LedgerRead, SheetRead, SheetWrite,
     SyncProgress, SyncQueue, VaultRead,
 };
 use crate::profile::{PlatformProfile, Profile};
