@@ -1,5 +1,7 @@
 //! What must hold once everything has come to rest, read from the tables, the API and the platform.
 
+#![expect(clippy::indexing_slicing, reason = "a JSON value answers null for what is not there")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result};

@@ -1,5 +1,7 @@
 //! The played platform asked directly: what it says of days, and which grants live.
 
+#![expect(clippy::indexing_slicing, reason = "a JSON value answers null for what is not there")]
+
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, ensure};

@@ -34,7 +34,7 @@ pub(crate) async fn play(cloud: &Cloud, connected: &Connected) -> Result<String>
     bodies.insert(1, POISON.to_owned());
     cloud.send(SYNC, &bodies).await?;
     cloud.map(SYNC, &json!({ "Enabled": true })).await?;
-    let dead = until("the poison in the dead letter queue", Duration::from_secs(120), async || {
+    let dead = until("the poison in the dead letter queue", Duration::from_mins(2), async || {
         // The queue moves a message on when it is asked for the next one.
         cloud.messages(SYNC).await?;
         cloud.receive(SYNC_DEAD).await
@@ -58,7 +58,7 @@ pub(crate) async fn play(cloud: &Cloud, connected: &Connected) -> Result<String>
 
 /// Waits until nothing is in the queue or under way.
 async fn idle(cloud: &Cloud) -> Result<()> {
-    until("the sync queue to be empty", Duration::from_secs(120), async || {
+    until("the sync queue to be empty", Duration::from_mins(2), async || {
         Ok((cloud.messages(SYNC).await? == [0, 0, 0]).then_some(()))
     })
     .await
