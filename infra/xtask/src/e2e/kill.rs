@@ -28,7 +28,10 @@ const LIVING: usize = 4;
 const VISIBILITY: u32 = 30;
 
 /// The longest pause between two kills, in milliseconds: on the average, some calls of a connect flow end well.
-const PAUSE: u64 = 3_000;
+const PAUSE: u64 = 2_500;
+
+/// How long a process is looked at to see whether it is at work.
+const GLANCE: Duration = Duration::from_millis(5);
 
 /// One connection of the run.
 #[derive(Debug, Clone)]
@@ -115,9 +118,9 @@ async fn killer(cloud: &Cloud, storm: &Storm, kills: usize, chance: &mut Chance)
     let outcome = async {
         while victims.len() < kills {
             tokio::time::sleep(Duration::from_millis(chance.below(PAUSE))).await;
+            let at_work = chance.below(5) > 0;
             let mut functions: BTreeMap<String, Vec<Process>> = BTreeMap::new();
-            for process in processes_below(cloud.ministack.pid())? {
-                let Some(function) = process.function() else { continue };
+            for (function, process) in running(cloud, at_work).await? {
                 functions.entry(function).or_default().push(process);
             }
             let functions: Vec<_> = functions.into_iter().collect();
@@ -135,6 +138,16 @@ async fn killer(cloud: &Cloud, storm: &Storm, kills: usize, chance: &mut Chance)
     .await;
     storm.over.store(true, Ordering::Relaxed);
     outcome.map(|()| victims)
+}
+
+/// The function processes; only those that are at work when it is asked for.
+async fn running(cloud: &Cloud, at_work: bool) -> Result<Vec<(String, Process)>> {
+    let all: Vec<_> =
+        processes_below(cloud.ministack.pid())?.into_iter().map(|process| (process.ran(), process)).collect();
+    tokio::time::sleep(GLANCE).await;
+    let works = |(before, process): &(Option<u64>, Process)| !at_work || process.ran() != *before;
+    let chosen = all.into_iter().filter(works);
+    Ok(chosen.filter_map(|(_, process)| Some((process.function()?, process))).collect())
 }
 
 /// A person's product: connects while few connections live, disconnects while many do.

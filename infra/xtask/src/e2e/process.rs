@@ -85,6 +85,12 @@ impl Process {
         String::from_utf8(value.to_vec()).ok()
     }
 
+    /// How long it ran on a processor so far, in nanoseconds.
+    pub(crate) fn ran(&self) -> Option<u64> {
+        let text = fs::read_to_string(format!("/proc/{}/schedstat", self.pid)).ok()?;
+        text.split_whitespace().next()?.parse().ok()
+    }
+
     /// Ends it at once, as a crash does. False when it was gone already.
     pub(crate) fn kill(&self) -> bool {
         self.is_still_there() && signal("-KILL", self.pid)
