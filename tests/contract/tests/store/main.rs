@@ -17,3 +17,4 @@ mod purge;
 mod repeats;
 mod sheets;
 mod transient;
+mod webhooks;
