@@ -38,7 +38,7 @@ struct EndpointRequest {
     url: String,
     /// The event types to hear; without them all.
     event_types: Option<Vec<String>>,
-    /// What you call it; at most 200 characters.
+    /// What you call it; 1 to 200 visible ASCII characters or spaces.
     description: Option<String>,
 }
 

@@ -15,7 +15,7 @@ pub use self::sync::{
 };
 pub use self::webhooks::{
     DeliveryRead, DeliveryWrite, EndpointChange, EndpointHealth, EndpointRead, EndpointSecretsRead,
-    EndpointWrite, WebhookDue, WebhookPost, WebhookQueue,
+    EndpointWrite, Switch, WebhookDue, WebhookPost, WebhookQueue,
 };
 use crate::access::Access;
 use crate::account::Account;

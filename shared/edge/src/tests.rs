@@ -349,7 +349,7 @@ fn the_routes_find_their_functions() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), routes::ROUTES.len());
-    assert_eq!(routes::preflights().len(), 11);
+    assert_eq!(routes::preflights().len(), 18);
 }
 
 #[test]

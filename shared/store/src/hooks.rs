@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use mooring_domain::Result;
 use mooring_domain::ids::{EndpointId, TenantId};
 use mooring_domain::ports::{
-    EndpointChange, EndpointHealth, EndpointRead, EndpointSecretsRead, EndpointWrite,
+    EndpointChange, EndpointHealth, EndpointRead, EndpointSecretsRead, EndpointWrite, Switch,
 };
 use mooring_domain::webhook::{About, Endpoint, EndpointSecrets, EventType, Off};
 
@@ -90,7 +90,6 @@ impl EndpointWrite for Store {
 
 fn changed(mut write: Write, change: &EndpointChange) -> Write {
     if let Some(origin) = &change.origin {
-        // A new address begins without the old one's failures.
         write = write.set(ORIGIN, text(origin.as_str()));
     }
     if let Some(heard) = &change.types {
@@ -99,11 +98,12 @@ fn changed(mut write: Write, change: &EndpointChange) -> Write {
     if let Some(description) = &change.description {
         write = write.set(DESCRIPTION, text(description.as_str()));
     }
-    match change.off {
-        Some(Some((off, at))) => write.set(OFF, text(off.as_str())).set(OFF_AT, time(at)),
-        Some(None) => write.without(&[OFF, OFF_AT, FAILING]),
-        None if change.origin.is_some() => write.without(&[FAILING]),
-        None => write,
+    match change.switch {
+        Switch::Off(off, at) => write.set(OFF, text(off.as_str())).set(OFF_AT, time(at)),
+        Switch::On => write.without(&[OFF, OFF_AT, FAILING]),
+        // A new address begins without the old one's failures.
+        Switch::Stay if change.origin.is_some() => write.without(&[FAILING]),
+        Switch::Stay => write,
     }
 }
 

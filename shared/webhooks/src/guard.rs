@@ -47,8 +47,8 @@ impl Resolve for Guard {
             if !found.iter().all(|address| reach.allows(*address)) {
                 return Err(ForbiddenAddress.into());
             }
-            let addresses = found.into_iter().map(|address| SocketAddr::new(address, 0));
-            Ok(Box::new(addresses) as Addrs)
+            let addresses: Addrs = Box::new(found.into_iter().map(|address| SocketAddr::new(address, 0)));
+            Ok(addresses)
         })
     }
 }

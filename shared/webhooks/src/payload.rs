@@ -1,5 +1,6 @@
 //! The body of a webhook: type, timestamp, and data that holds ids, states and links alone.
 
+use mooring_domain::ids::{AccountId, ConnectionId, DeletionId, EndpointId};
 use mooring_domain::webhook::{Event, EventType};
 use serde::Serialize;
 
@@ -34,16 +35,16 @@ struct Data<'a> {
 /// Writes the body of an event; the same event always has the same body.
 pub fn body(event: &Event, api_origin: &str) -> String {
     let about = &event.about;
-    let deletion = about.deletion.as_ref().map(|id| id.as_str());
+    let deletion = about.deletion.as_ref().map(DeletionId::as_str);
     let is_done = event.kind == EventType::DeletionCompleted;
     let payload = Payload {
         kind: event.kind.as_str(),
         timestamp: event.at.to_string(),
         data: Data {
-            connection_id: about.connection.as_ref().map(|id| id.as_str()),
-            account_id: about.account.as_ref().map(|id| id.as_str()),
+            connection_id: about.connection.as_ref().map(ConnectionId::as_str),
+            account_id: about.account.as_ref().map(AccountId::as_str),
             deletion_id: deletion,
-            webhook_endpoint_id: about.endpoint.as_ref().map(|id| id.as_str()),
+            webhook_endpoint_id: about.endpoint.as_ref().map(EndpointId::as_str),
             state: event.kind.state(),
             reason: about.reason.as_deref(),
             status_url: about.code.as_ref().map(|code| format!("{api_origin}/deletions/{code}")),

@@ -7,7 +7,9 @@ use crate::error::{Error, Result, Retry};
 use crate::idempotency::{Attempt, Standing};
 use crate::ids::EndpointId;
 use crate::keys::KeyContext;
-use crate::ports::{Clock, EndpointChange, EndpointRead, EndpointSecretsRead, EndpointWrite, KeyMint};
+use crate::ports::{
+    Clock, EndpointChange, EndpointRead, EndpointSecretsRead, EndpointWrite, KeyMint, Switch,
+};
 use crate::secret::Confidential;
 use crate::webhook::target::Target;
 use crate::webhook::{
@@ -50,7 +52,7 @@ pub async fn run(ports: &Ports<'_>, caller: &Caller, id: &EndpointId, input: Inp
         origin: input.target.as_ref().map(Target::origin),
         types: input.types,
         description: input.description,
-        off: input.enabled.and_then(|on| switched(&found, on, ports.clock.now())),
+        switch: input.enabled.map_or(Switch::Stay, |on| switched(&found, on, ports.clock.now())),
     };
     let secrets = match &input.target {
         None => None,
@@ -70,11 +72,11 @@ pub async fn run(ports: &Ports<'_>, caller: &Caller, id: &EndpointId, input: Inp
 }
 
 /// What switching means for an endpoint: one that failed is off for another reason than its owner's.
-fn switched(found: &Endpoint, on: bool, now: Timestamp) -> Option<Option<(Off, Timestamp)>> {
+fn switched(found: &Endpoint, on: bool, now: Timestamp) -> Switch {
     match (on, found.off) {
-        (true, _) => Some(None),
-        (false, None) => Some(Some((Off::Requested, now))),
-        (false, Some(_)) => None,
+        (true, _) => Switch::On,
+        (false, None) => Switch::Off(Off::Requested, now),
+        (false, Some(_)) => Switch::Stay,
     }
 }
 

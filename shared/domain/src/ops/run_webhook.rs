@@ -59,7 +59,7 @@ pub enum Outcome {
     /// A try was made, or the delivery ended without one.
     Tried {
         /// The delivery as it is now.
-        delivery: Delivery,
+        delivery: Box<Delivery>,
         /// The endpoint was switched off by it.
         off: Option<Off>,
         /// Why the next job was not sent, for the log. It does no harm: the sweeper sends what is due.

@@ -31,8 +31,20 @@ pub struct EndpointChange {
     pub types: Option<Vec<EventType>>,
     /// What its owner calls it.
     pub description: Option<String>,
-    /// Switched on (`None` inside) or off. Switching it on forgets its failures.
-    pub off: Option<Option<(Off, Timestamp)>>,
+    /// Whether it is switched.
+    pub switch: Switch,
+}
+
+/// How an endpoint is switched.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Switch {
+    /// It stays as it is.
+    #[default]
+    Stay,
+    /// On, which forgets its failures.
+    On,
+    /// Off, for a reason and from an instant on.
+    Off(Off, Timestamp),
 }
 
 /// Writes endpoints.

@@ -27,7 +27,7 @@ const V4: [([u8; 4], u32); 18] = [
     ([240, 0, 0, 0], 4),
 ];
 
-/// IPv6 blocks inside global unicast (2000::/3) that are not public. 6to4 and Teredo carry IPv4 addresses.
+/// IPv6 blocks inside global unicast (`2000::/3`) that are not public. 6to4 and Teredo carry IPv4 addresses.
 const V6: [([u16; 8], u32); 5] = [
     ([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),
     ([0x2001, 0x0db8, 0, 0, 0, 0, 0, 0], 32),

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 /// The waits before each try, in seconds: at once, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h.
 pub const WAITS: [u32; 8] = [0, 5, 300, 1_800, 7_200, 18_000, 36_000, 36_000];
 /// An endpoint may ask to be left alone for so long at most.
-pub const LONGEST_ASKED: Duration = Duration::from_secs(24 * 3_600);
+pub const LONGEST_ASKED: Duration = Duration::from_hours(24);
 
 /// How long to wait after so many tries; `None` when there were enough.
 ///

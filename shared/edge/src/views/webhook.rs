@@ -138,12 +138,15 @@ pub fn types(names: Option<Vec<String>>) -> Result<Option<Vec<EventType>>> {
     Ok(Some(types))
 }
 
-/// Reads `description`.
+/// Reads `description`: ASCII alone, so that no two labels look the same.
 pub fn description(text: Option<String>) -> Result<Option<String>> {
-    let fits = |text: &String| text.chars().count() <= DESCRIPTION && !text.chars().any(char::is_control);
+    let is_plain = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
+    let fits = |text: &String| {
+        (1..=DESCRIPTION).contains(&text.len()) && text.bytes().all(is_plain) && text.trim() == text
+    };
     if text.as_ref().is_none_or(fits) {
         return Ok(text);
     }
-    let message = format!("`description` has at most {DESCRIPTION} characters and no control characters.");
+    let message = format!("`description` is 1 to {DESCRIPTION} visible ASCII characters or spaces.");
     Err(Error::invalid("invalid_description", message))
 }

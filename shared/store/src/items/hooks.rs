@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use mooring_domain::Result;
-use mooring_domain::ids::{DataKeyId, TenantId};
+use mooring_domain::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, EndpointId, TenantId};
 use mooring_domain::keys::WrappedKey;
 use mooring_domain::webhook::{
     About, Attempt, Delivery, DeliveryState, Endpoint, EndpointSecrets, Event, EventType, Failure, Off,
@@ -106,10 +106,10 @@ pub(crate) fn write_event(event: &Event, due: Timestamp) -> Draft {
     Draft::default()
         .text("type", event.kind.as_str())
         .with("at", time(event.at))
-        .maybe("connection", id(connection.as_ref().map(|id| id.as_str())))
-        .maybe("account", id(account.as_ref().map(|id| id.as_str())))
-        .maybe("deletion", id(deletion.as_ref().map(|id| id.as_str())))
-        .maybe("endpoint", id(endpoint.as_ref().map(|id| id.as_str())))
+        .maybe("connection", id(connection.as_ref().map(ConnectionId::as_str)))
+        .maybe("account", id(account.as_ref().map(AccountId::as_str)))
+        .maybe("deletion", id(deletion.as_ref().map(DeletionId::as_str)))
+        .maybe("endpoint", id(endpoint.as_ref().map(EndpointId::as_str)))
         .maybe("reason", id(reason.as_deref()))
         .maybe("code", id(code.as_deref()))
         .maybe(DUE_SHARD, event.is_waiting.then(|| text(DUE_EVENTS)))

@@ -99,7 +99,7 @@ impl World {
     /// Makes the due try, and answers the delivery and what it did to the endpoint.
     fn tried(&self, job: &Job) -> (Delivery, Option<Off>) {
         match self.run(job) {
-            Outcome::Tried { delivery, off, .. } => (delivery, off),
+            Outcome::Tried { delivery, off, .. } => (*delivery, off),
             other => panic!("not tried: {other:?}"),
         }
     }

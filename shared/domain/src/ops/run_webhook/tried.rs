@@ -21,7 +21,7 @@ pub(super) async fn ended(ports: &Ports<'_>, mut delivery: Delivery, failure: Fa
     if !save(ports, &mut delivery).await? {
         return Ok(Outcome::Nothing);
     }
-    Ok(Outcome::Tried { delivery, off: None, unsent: None })
+    Ok(Outcome::Tried { delivery: Box::new(delivery), off: None, unsent: None })
 }
 
 /// Writes down what came of a try.
@@ -48,7 +48,7 @@ pub(super) async fn settle(
         }
         _ => None,
     };
-    Ok(Outcome::Tried { delivery, off, unsent })
+    Ok(Outcome::Tried { delivery: Box::new(delivery), off, unsent })
 }
 
 fn next(ports: &Ports<'_>, delivery: &Delivery, posted: Posted) -> Option<jiff::SignedDuration> {

@@ -18,3 +18,4 @@ mod purge;
 mod repeats;
 mod sheets;
 mod transient;
+mod webhooks;

@@ -1,0 +1,194 @@
+//! Webhooks: an event lies beside the change that it tells of, deliveries move on by their version, and nobody sees
+//! another tenant's.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use mooring_domain::caller::Tenant;
+use mooring_domain::connection::State;
+use mooring_domain::deletion::{Reason, Step, Table};
+use mooring_domain::ids::{EndpointId, TenantId};
+use mooring_domain::keys::WrappedKey;
+use mooring_domain::ports::{
+    ConnectionState as _, DeletionBegin as _, DeliveryRead as _, DeliveryWrite as _, DirectoryWrite as _,
+    EndpointChange, EndpointHealth as _, EndpointRead as _, EndpointSecretsRead as _, EndpointWrite as _,
+    LedgerWrite as _, Switch, WebhookDue as _,
+};
+use mooring_domain::webhook::{
+    Delivery, DeliveryState, Endpoint, EndpointSecrets, Event, EventType, Job, Off, SealedSecret, SealedValue,
+};
+use mooring_system::SystemEntropy;
+use mooring_tests_contract::values::sealed;
+use mooring_tests_contract::{World, text};
+use uuid::Uuid;
+
+/// The events of a tenant that wait, by type.
+async fn waiting(world: &World, tenant: &TenantId) -> BTreeMap<String, usize> {
+    let rows = world.partition(Table::Activity, format!("hook#{tenant}")).await.unwrap();
+    let mut types = BTreeMap::new();
+    for (_, item) in
+        rows.iter().filter(|(sk, item)| sk.starts_with("evt#") && text(item, "due_shard") == "events")
+    {
+        *types.entry(text(item, "type")).or_default() += 1;
+    }
+    types
+}
+
+fn endpoint(tenant: &TenantId, number: u128) -> Endpoint {
+    Endpoint {
+        id: EndpointId::from_uuid(Uuid::from_u128(number)),
+        tenant: tenant.clone(),
+        origin: "https://hooks.example.com".to_owned(),
+        types: vec![EventType::DeletionCompleted],
+        description: "d".to_owned(),
+        off: None,
+        failing_since: None,
+        created_at: jiff::Timestamp::UNIX_EPOCH,
+    }
+}
+
+fn secrets(version: u64) -> EndpointSecrets {
+    let value = |byte: u8| SealedValue {
+        key: WrappedKey { id: mooring_domain::ids::DataKeyId([byte; 16]), blob: vec![byte; 9] },
+        sealed: sealed(byte, 3),
+    };
+    let until = Some(jiff::Timestamp::UNIX_EPOCH);
+    EndpointSecrets {
+        url: value(1),
+        secrets: vec![
+            SealedSecret { name: "a".to_owned(), value: value(2), until: None },
+            SealedSecret { name: "b".to_owned(), value: value(3), until },
+        ],
+        version,
+    }
+}
+
+#[tokio::test]
+async fn every_change_that_is_told_has_its_event_beside_it() {
+    let world = World::start().await.unwrap();
+    let case = world.active(2).await.unwrap();
+    let (store, tenant, id) = (&world.store, case.tenant(), case.id());
+    for (from, to) in [
+        (State::Active, State::Suspect),
+        (State::Suspect, State::Active),
+        (State::Active, State::Suspect),
+        (State::Suspect, State::NeedsReauth),
+    ] {
+        assert!(store.change_state(tenant, id, &[from], to).await.unwrap());
+        // What does not happen is not told.
+        assert!(!store.change_state(tenant, id, &[from], to).await.unwrap());
+    }
+    let mut deletion = case.ending(&world, Reason::Disconnected).await.unwrap();
+    store.begin(&deletion, &[]).await.unwrap();
+    store.begin(&deletion, &[]).await.unwrap();
+    deletion.version += 1;
+    assert!(store.advance(&deletion).await.unwrap());
+    (deletion.version, deletion.step, deletion.verified_at) =
+        (deletion.version + 1, Step::Done, Some(world.now()));
+    assert!(store.advance(&deletion).await.unwrap());
+    assert!(store.advance(&deletion).await.unwrap(), "a repetition of the same write");
+    let seen = waiting(&world, tenant).await;
+    let wanted = [
+        ("connection.activated", 1),
+        ("connection.disconnected", 1),
+        ("connection.needs_reauth", 1),
+        ("connection.recovered", 1),
+        ("connection.suspect", 2),
+        ("deletion.completed", 1),
+    ];
+    assert_eq!(seen, wanted.map(|(kind, count)| (kind.to_owned(), count)).into());
+    let rows = world.partition(Table::Activity, format!("hook#{tenant}")).await.unwrap();
+    let kept = SignedDuration::from_hours(83 * 24).as_secs();
+    for (_, item) in &rows {
+        let left = mooring_tests_contract::expiry(item).unwrap() - world.now().as_second();
+        assert!((kept - 60..=kept).contains(&left), "an event stays {left} seconds");
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_comes_changes_and_goes_with_what_is_sealed() {
+    let world = World::start().await.unwrap();
+    let case = world.active(1).await.unwrap();
+    let (store, tenant) = (&world.store, case.tenant());
+    let one = endpoint(tenant, 7);
+    assert!(!store.create(&one, &secrets(1)).await.unwrap(), "made for a tenant that is closed");
+    let row = Tenant {
+        id: tenant.clone(),
+        name: "T".to_owned(),
+        active: true,
+        return_urls: Vec::new(),
+        origins: Vec::new(),
+    };
+    store.put_tenant(&row).await.unwrap();
+    assert!(store.create(&one, &secrets(1)).await.unwrap());
+    assert!(!store.create(&one, &secrets(1)).await.unwrap(), "made twice");
+    assert_eq!(store.endpoint(tenant, &one.id).await.unwrap(), Some(one.clone()));
+    assert_eq!(store.endpoint_secrets(tenant, &one.id).await.unwrap(), Some(secrets(1)));
+    assert!(!store.change(tenant, &one.id, &EndpointChange::default(), Some(&secrets(3))).await.unwrap());
+    assert!(store.change(tenant, &one.id, &EndpointChange::default(), Some(&secrets(2))).await.unwrap());
+
+    let at = world.now();
+    store.failing(tenant, &one.id, at).await.unwrap();
+    store.failing(tenant, &one.id, at + SignedDuration::from_hours(1)).await.unwrap();
+    assert_eq!(store.endpoint(tenant, &one.id).await.unwrap().unwrap().failing_since, Some(at));
+    assert!(store.switch_off(tenant, &one.id, Off::Failing, at).await.unwrap());
+    assert!(!store.switch_off(tenant, &one.id, Off::Gone, at).await.unwrap(), "off twice");
+    assert_eq!(waiting(&world, tenant).await.get("webhook_endpoint.disabled"), Some(&1));
+    assert_eq!(store.endpoint(tenant, &one.id).await.unwrap().unwrap().off, Some((Off::Failing, at)));
+    let on = EndpointChange { switch: Switch::On, types: Some(Vec::new()), ..EndpointChange::default() };
+    assert!(store.change(tenant, &one.id, &on, None).await.unwrap());
+    assert_eq!(
+        store.endpoint(tenant, &one.id).await.unwrap(),
+        Some(Endpoint { types: Vec::new(), ..one.clone() })
+    );
+    assert!(store.remove(tenant, &one.id).await.unwrap());
+    assert!(!store.remove(tenant, &one.id).await.unwrap());
+    assert_eq!(store.endpoint_secrets(tenant, &one.id).await.unwrap(), None);
+    store.failing(tenant, &one.id, at).await.unwrap();
+    assert_eq!(store.endpoint(tenant, &one.id).await.unwrap(), None, "a late failure brought it back");
+}
+
+#[tokio::test]
+async fn deliveries_are_made_once_move_by_version_and_are_listed_newest_first() {
+    let world = World::start().await.unwrap();
+    let (case, theirs) = (world.active(1).await.unwrap(), world.active(1).await.unwrap());
+    let (store, tenant) = (&world.store, case.tenant());
+    let (one, now) = (endpoint(tenant, 7).id, world.now());
+    let mut made = Vec::new();
+    for second in 0..5 {
+        let at = now + SignedDuration::from_secs(second);
+        let event = Event {
+            id: mooring_domain::ids::EventId::from_uuid(Uuid::from_u128(u128::try_from(second).unwrap())),
+            tenant: tenant.clone(),
+            kind: EventType::Test,
+            at,
+            about: mooring_domain::webhook::About::default(),
+            is_waiting: false,
+        };
+        store.put_event(&event).await.unwrap();
+        assert_eq!(store.event(tenant, &event.id).await.unwrap(), Some(event.clone()));
+        assert_eq!(store.event(theirs.tenant(), &event.id).await.unwrap(), None);
+        let delivery = Delivery::of(&SystemEntropy, &event, &one, now);
+        store.add(&delivery).await.unwrap();
+        made.push(delivery);
+    }
+    let due = store.due_webhooks(now, 99).await.unwrap();
+    let tries: Vec<_> = due.iter().filter(|job| matches!(job, Job::Try(_))).collect();
+    assert_eq!(tries.len(), 5);
+    let mut first = made[0].clone();
+    (first.version, first.number) = (2, 1);
+    first.end(DeliveryState::Delivered);
+    assert!(store.advance_delivery(&first).await.unwrap());
+    store.add(&made[0]).await.unwrap();
+    assert_eq!(store.delivery(&first.at()).await.unwrap(), Some(first.clone()), "made again, it began anew");
+    let stale = Delivery { number: 9, ..first.clone() };
+    assert!(!store.advance_delivery(&stale).await.unwrap());
+    assert!(!store.due_webhooks(now, 99).await.unwrap().contains(&Job::Try(first.at())));
+
+    let ids = |found: Vec<Delivery>| found.into_iter().map(|delivery| delivery.id).collect::<Vec<_>>();
+    let newest: Vec<_> = made.iter().rev().map(|delivery| delivery.id.clone()).collect();
+    assert_eq!(ids(store.deliveries(tenant, &one, None, 2).await.unwrap()), newest[..2]);
+    assert_eq!(ids(store.deliveries(tenant, &one, Some(&newest[1]), 9).await.unwrap()), newest[2..]);
+    assert!(store.deliveries(theirs.tenant(), &one, None, 9).await.unwrap().is_empty());
+    assert!(store.deliveries(tenant, &endpoint(tenant, 8).id, None, 9).await.unwrap().is_empty());
+}
