@@ -181,13 +181,7 @@ pub(super) async fn write_units(options: &Options, report: &mut Report) -> Resul
                 )?;
             }
             "unchanged" => {
-                report.judge(
-                    "F3",
-                    "write units of an unchanged day",
-                    &format!("{rows}"),
-                    "0",
-                    rows == 0.0,
-                )?;
+                report.judge("F3", "write units of an unchanged day", &format!("{rows}"), "0", rows < 0.5)?;
                 report.judge(
                     "F3",
                     "write units of the job beside, unchanged day",
