@@ -188,7 +188,7 @@ impl Rig {
         self.plan.reset();
         match every {
             Some(every) => {
-                (call..MOST_CALLS).step_by(every).for_each(|call| self.plan.inject(call, mode.fault()))
+                (call..MOST_CALLS).step_by(every).for_each(|call| self.plan.inject(call, mode.fault()));
             }
             None if call > 0 => mode.plan(&self.plan, call, &self.last_calm()),
             None => {}

@@ -345,8 +345,8 @@ async fn let_jobs_fail(world: &World) -> Result<()> {
     }
     world.stack.sandbox().set_faults(Faults::default());
     let client = aws_sdk_sqs::Client::new(&sdk_config(&world.stack.wiring().endpoints.sqs));
-    let (sync, deletion) = &world.stack.wiring().queues;
-    for queue in [sync, deletion] {
+    let queues = &world.stack.wiring().queues;
+    for queue in [&queues.sync, &queues.deletion, &queues.webhook].into_iter().flatten() {
         for body in ["poison", "{}", "{\"v\":99}", "[1,2]"] {
             client
                 .send_message()
