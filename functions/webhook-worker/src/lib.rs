@@ -9,7 +9,7 @@ use mooring_domain::ports::{
     Clock, DeliveryRead, DeliveryWrite, EndpointHealth, EndpointRead, EndpointSecretsRead, Entropy, KeyOpen,
     WebhookPost, WebhookQueue,
 };
-use mooring_domain::webhook::{Delivery, Job, Off};
+use mooring_domain::webhook::{Delivery, Failure, Job, Off};
 use mooring_queue::{decode_webhook, run_batch};
 
 /// What the function needs.
@@ -70,7 +70,7 @@ fn tried(delivery: &Delivery, off: Option<Off>) {
         webhook.state = delivery.state.as_str(),
         webhook.attempt = delivery.number,
         webhook.status = last.and_then(|last| last.status),
-        webhook.failure = last.and_then(|last| last.failure).map(|failure| failure.as_str()),
+        webhook.failure = last.and_then(|last| last.failure).map(Failure::as_str),
         "webhook tried"
     );
     if let Some(off) = off {
