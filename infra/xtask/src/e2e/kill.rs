@@ -217,7 +217,7 @@ fn told(cloud: &Cloud, storm: &Storm, victims: &[String], steps: &mut Steps) -> 
     }
     let shown: Vec<_> = functions.iter().map(|(name, count)| format!("{name} {count}")).collect();
     say(&format!("  {}", shown.join(", ")));
-    let in_work = cloud.said("Runtime exited before returning a response")?;
+    let in_work = cloud.said(": Runtime exited before returning a response")?;
     let kinds = functions.len();
     steps.done(
         "killed",
