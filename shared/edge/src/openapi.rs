@@ -8,7 +8,7 @@ use serde_json::Map;
 pub use serde_json::{Value, json};
 
 use crate::problem::Problem;
-use crate::routes::{ROUTES, Route};
+use crate::routes::{FALLBACK, ROUTES, Route};
 
 /// The description while it is collected.
 pub struct Api {
@@ -245,7 +245,11 @@ pub fn cursor_form() -> Value {
 /// The resource that a route is about; pages for people are one.
 pub fn tag(route: &Route) -> &'static str {
     let resource = route.path.strip_prefix("/v1/").and_then(|rest| rest.split('/').next());
-    resource.unwrap_or(if route.path.ends_with(".json") { "description" } else { "pages" })
+    match resource {
+        Some(resource) => resource,
+        None if route.function == FALLBACK => "description",
+        None => "pages",
+    }
 }
 
 impl Operation {
@@ -264,7 +268,9 @@ impl Operation {
             .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
             .collect();
         parameters.extend(self.query.iter().cloned());
-        parameters.iter_mut().for_each(|parameter| self.narrowed(parameter));
+        for parameter in &mut parameters {
+            self.narrowed(parameter);
+        }
         let repeatable = route.scope.is_some() && route.method == "POST";
         parameters.extend(repeatable.then(guards::key));
         let mut answers = self.answers.clone();
