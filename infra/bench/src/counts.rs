@@ -28,7 +28,7 @@ impl Counts {
         let consumed = answer.get("ConsumedCapacity");
         let all = consumed
             .and_then(Value::as_array)
-            .map_or(consumed.into_iter().collect(), |all| all.iter().collect::<Vec<_>>());
+            .map_or_else(|| consumed.into_iter().collect(), |all| all.iter().collect::<Vec<_>>());
         for one in all {
             let units = one.get("CapacityUnits").and_then(Value::as_f64).unwrap_or_default();
             let table = one.get("TableName").and_then(Value::as_str).unwrap_or_default();

@@ -23,6 +23,10 @@ impl Report {
     }
 
     /// Prints a figure without a bar.
+    #[expect(
+        clippy::unused_self,
+        reason = "figures go through the report, whether or not there is a bar to remember"
+    )]
     pub(crate) fn state(&self, figure: &str, what: &str, value: &str) -> Result<()> {
         Ok(writeln!(stdout(), "{figure:4} {what:62} {value}")?)
     }

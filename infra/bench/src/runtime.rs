@@ -14,8 +14,8 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-const FUNCTION_TIMEOUT: Duration = Duration::from_secs(900);
-const PATIENCE: Duration = Duration::from_secs(600);
+const FUNCTION_TIMEOUT: Duration = Duration::from_mins(15);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 type Answer = std::result::Result<Bytes, Bytes>;
 

@@ -8,6 +8,7 @@ pub mod example;
 mod page;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -30,7 +31,7 @@ pub fn pages(description: &Value) -> Result<BTreeMap<String, String>> {
     for (tag, operations) in by_tag {
         pages.insert(format!("{tag}.md"), page::render(description, tag, &operations)?);
     }
-    pages.insert("errors.md".to_owned(), errors());
+    pages.insert("errors.md".to_owned(), errors()?);
     Ok(pages)
 }
 
@@ -48,7 +49,7 @@ pub fn write(description: &Value, check: bool) -> Result<()> {
     Ok(())
 }
 
-fn errors() -> String {
+fn errors() -> Result<String> {
     let mut text = "# Errors\n\nWritten by `cargo xtask openapi`. What a problem document holds is in \
                     [README.md](README.md#errors).\n\n| code | status | again? | what to do |\n|---|---|---|---|\n"
         .to_owned();
@@ -56,8 +57,9 @@ fn errors() -> String {
     codes.sort_by_key(|code| code.code);
     for code in codes {
         let again = if code.retryable { "yes" } else { "no" };
-        text += &format!("| `{}` | {} | {again} | {} |\n", code.code, status(code), code.help);
+        writeln!(text, "| `{}` | {} | {again} | {} |", code.code, status(code), code.help)?;
     }
-    text + "\nAnything else is a fault of ours: status 500, with a code that helps us to find it. Tell us the \
-            `request_id`.\n"
+    text += "\nAnything else is a fault of ours: status 500, with a code that helps us to find it. Tell us the \
+             `request_id`.\n";
+    Ok(text)
 }

@@ -1,7 +1,5 @@
 //! The table of error codes against the code: what a caller can meet is explained, and nothing else is.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::collections::BTreeSet;
 
 use mooring_edge::openapi::problems::CODES;

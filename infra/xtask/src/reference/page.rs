@@ -1,5 +1,7 @@
 //! One page: the operations of one resource.
 
+use std::fmt::Write as _;
+
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Map, Value};
 
@@ -56,7 +58,7 @@ fn one(description: &Value, operation: &Operation<'_>) -> Result<String> {
     );
     let says = operation.text("description");
     if !says.is_empty() {
-        text += &format!("\n{says}\n");
+        writeln!(text, "\n{says}")?;
     }
     text += &parameters(description, operation);
     if let Some(content) = operation.about.pointer("/requestBody/content").and_then(Value::as_object) {
@@ -67,7 +69,7 @@ fn one(description: &Value, operation: &Operation<'_>) -> Result<String> {
         let meaning = answer.get("description").and_then(Value::as_str).unwrap_or_default();
         match answer.get("content").and_then(Value::as_object) {
             Some(content) => text += &contents(description, content, &format!("Answer {status}"), meaning)?,
-            None => text += &format!("\n**Answer {status}.** {meaning}\n"),
+            None => writeln!(text, "\n**Answer {status}.** {meaning}")?,
         }
     }
     Ok(text)
@@ -106,7 +108,7 @@ fn contents(description: &Value, content: &Map<String, Value>, what: &str, meani
         let example = example::of(description, schema);
         let problems = check::problems(description, schema, &example);
         ensure!(problems.is_empty(), "the example of {what} does not fit: {}", problems.join("; "));
-        text += &format!("\n```json\n{}\n```\n", serde_json::to_string_pretty(&example)?);
+        writeln!(text, "\n```json\n{}\n```", serde_json::to_string_pretty(&example)?)?;
         text += &fields(check::resolve(description, schema));
     }
     Ok(text)

@@ -159,7 +159,7 @@ proptest! {
     fn of_those_who_read_the_same_row_one_probes(askers in 2_usize..40, late in 30_i64..300) {
         let row = opened(0);
         let seen = row.0.lock().unwrap().clone().unwrap();
-        let next = Breaker { probe_at: Some(at(late) + PROBE_EVERY), version: seen.version + 1, ..seen.clone() };
+        let next = Breaker { probe_at: Some(at(late) + PROBE_EVERY), version: seen.version + 1, ..seen };
         let won = (0..askers)
             .filter(|_| ready(row.put_breaker(&circuit(), Some(&seen), &next, at(late + 1))).unwrap())
             .count();

@@ -121,7 +121,7 @@ fn unpack_day(packed: &[u8]) -> Option<DayRecord> {
     let (status, rest) = packed.split_first()?;
     let (version, rest) = rest.split_first_chunk::<VERSION_BYTES>()?;
     let (rows, rest) = rest.split_first_chunk::<ROWS_BYTES>()?;
-    let version = if *version == NO_VERSION { None } else { Some(instant(version)?) };
+    let version = if *version == NO_VERSION { None } else { Some(instant(*version)?) };
     let (status, rows) = (status_of(*status)?, u64::from(u32::from_be_bytes(*rows)));
     Some(DayRecord { status, version, rows, hash: rest.try_into().ok()? })
 }
@@ -131,7 +131,7 @@ fn low_bytes(value: u64) -> [u8; VERSION_BYTES] {
     low
 }
 
-fn instant(low: &[u8; VERSION_BYTES]) -> Option<Timestamp> {
+fn instant(low: [u8; VERSION_BYTES]) -> Option<Timestamp> {
     let millis = low.iter().fold(0_i64, |value, byte| (value << 8) | i64::from(*byte));
     Timestamp::from_millisecond(millis).ok()
 }

@@ -118,6 +118,7 @@ async fn an_endpoint_comes_changes_and_goes_with_what_is_sealed() {
         active: true,
         return_urls: Vec::new(),
         origins: Vec::new(),
+        pseudonyms: None,
     };
     store.put_tenant(&row).await.unwrap();
     assert!(store.create(&one, &secrets(1)).await.unwrap());

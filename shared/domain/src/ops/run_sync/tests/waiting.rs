@@ -107,7 +107,7 @@ fn a_platform_that_asks_for_an_hour_gets_it_and_one_that_asks_for_a_year_gets_a_
         let Outcome::Deferred { seconds } = world.run(&job).unwrap() else { panic!("not deferred") };
         let (again, delay) = world.sent.lock().unwrap().pop().unwrap();
         let now: Timestamp = *world.now.lock().unwrap();
-        let until = again.not_before.map_or(i64::from(delay), |at| now.duration_until(at).as_secs());
+        let until = again.not_before.map_or_else(|| i64::from(delay), |at| now.duration_until(at).as_secs());
         assert_eq!((until, delay), (kept, seconds), "{asked}");
         assert!(delay <= 900 && again.deferred == 1 && again.deferred <= MOST_DEFERRALS);
     }
