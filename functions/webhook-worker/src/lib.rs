@@ -59,7 +59,7 @@ async fn work(app: &App, job: Job) -> Result<()> {
     Ok(())
 }
 
-/// The template's alarms count `webhook.disabled` by its name.
+/// `webhook.disabled` is an event of its own, so that a search finds who stopped to listen.
 fn tried(delivery: &Delivery, off: Option<Off>) {
     let (tenant, endpoint) = (delivery.tenant.as_str(), delivery.endpoint.as_str());
     let last = delivery.attempts.last();

@@ -76,7 +76,7 @@ pub(crate) mod tests {
         }
 
         fn derive(&self, secret: &[u8], label: &str) -> [u8; 32] {
-            self.digest(&[secret, label.as_bytes()].concat()).0
+            self.digest(&[label.as_bytes(), secret].concat()).0
         }
     }
 

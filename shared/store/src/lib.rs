@@ -36,10 +36,11 @@ mod vault_rows;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::Client;
+use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use mooring_domain::ports::Clock;
 use mooring_system::SystemClock;
 
@@ -56,12 +57,19 @@ const ATTEMPTS: u32 = 8;
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
-/// How patient the store's client is.
-pub fn retries() -> RetryConfig {
-    RetryConfig::standard()
+/// Makes a client that is as patient as the store has to be.
+///
+/// The SDK pays for retries of all calls from one bucket that a minute of throttling empties, after which nothing is
+/// tried again. Here a call that gets through pays for one retry: retries end where more than every second call fails.
+pub fn client(config: &SdkConfig) -> Client {
+    let retries = RetryConfig::standard()
         .with_max_attempts(ATTEMPTS)
         .with_initial_backoff(FIRST_WAIT)
-        .with_max_backoff(LONGEST_WAIT)
+        .with_max_backoff(LONGEST_WAIT);
+    let bucket = TokenBucket::builder().retry_cost(1).throttling_retry_cost(1).success_reward(1.0).build();
+    let partition = RetryPartition::custom("mooring-store").token_bucket(bucket).build();
+    let config = aws_sdk_dynamodb::config::Builder::from(config);
+    Client::from_conf(config.retry_config(retries).retry_partition(partition).build())
 }
 
 /// Every data port, on DynamoDB.
@@ -83,7 +91,6 @@ impl Store {
         let timeouts =
             TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(CALL).build();
         let config = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
-        let config = config.retry_config(retries()).load().await;
-        Self::new(Client::new(&config), Tables::from_env(), Arc::new(SystemClock))
+        Self::new(client(&config.load().await), Tables::from_env(), Arc::new(SystemClock))
     }
 }

@@ -18,7 +18,7 @@ use mooring_domain::profile::Profile;
 use mooring_local::mount::{self, Mounted};
 use mooring_local::{Adapters, Wiring, gateway, poller, schedules};
 use mooring_queue::QueueUrls;
-use mooring_store::{Store, Tables, retries};
+use mooring_store::{Store, Tables};
 
 use crate::{Answer, World};
 
@@ -187,8 +187,7 @@ impl Rig {
 
     /// Fresh functions behind the proxies, as patient with the tables as they are in Lambda.
     pub fn exposed(&self) -> Functions {
-        let config = sdk_config(&self.tables).into_builder().retry_config(retries()).build();
-        let client = aws_sdk_dynamodb::Client::new(&config);
+        let client = mooring_store::client(&sdk_config(&self.tables));
         let clock = Arc::clone(&self.proxied.clock);
         let store = Arc::new(Store::new(client, Tables::prefixed("mooring-"), clock));
         Functions(mount::all(&Adapters { store, ..self.proxied.clone() }))
@@ -330,10 +329,13 @@ impl Functions {
 
     /// Ticks planner and sweeper.
     pub async fn tick(&self, world: &World) -> Result<()> {
+        let mut ticked = Ok(());
         for function in &self.0.schedules {
-            function(schedules::input(world.now())).await?;
+            // Schedules do not know of each other: where one fails the others tick all the same.
+            let one = function(schedules::input(world.now())).await;
+            ticked = ticked.and(one);
         }
-        Ok(())
+        Ok(ticked?)
     }
 
     /// Ticks the sweeper of webhooks.

@@ -218,16 +218,15 @@ async fn every_post_takes_a_key_and_refuses_a_bad_one() -> Result<()> {
             ensure!(answer.status == 400 && answer.is_problem(), "{path}: {}", answer.status);
             ensure!(answer.json()["code"] == "invalid_idempotency_key", "{path}: {}", answer.body);
         }
+        // What is about a thing that is not there says so before it looks into the body.
+        let refusal =
+            if path.contains("webhook") && path.contains("con_") { "not_found" } else { "unknown_field" };
         for _ in 0..2 {
             let answer = bench.post(&path, "k", &json!({ "unknown": 1 })).await?;
-            ensure!(
-                answer.json()["code"] == "unknown_field",
-                "{path}: a refusal is not kept: {}",
-                answer.body
-            );
+            ensure!(answer.json()["code"] == refusal, "{path}: a refusal is not kept: {}", answer.body);
         }
         let mended = bench.post(&path, "k", &json!({ "other": 1 })).await?;
-        ensure!(mended.json()["code"] == "unknown_field", "{path}: a refused key is free: {}", mended.body);
+        ensure!(mended.json()["code"] == refusal, "{path}: a refused key is free: {}", mended.body);
     }
     ensure!(routes >= 4, "{routes} routes");
     ensure!(bench.rows(Table::Transient, "idem#").await? == 0, "nothing is remembered of refusals");
