@@ -61,7 +61,8 @@ def main():
         for language, command in programs(Path(folder)).items():
             code, said = play(command, environment)
             text = "\n".join(said)
-            print(f"---- {language}\n{re.sub(r'/(connect|deletions)/[^ \n]+', r'/\1/…', text)}")
+            shown = re.sub(r"/(connect|deletions)/[^ \n]+", r"/\1/…", text)
+            print(f"---- {language}\n{shown}")
             for wanted in (r"^active$", r"reports\.read", r"^deletion purging: http"):
                 if code or not re.search(wanted, text, re.MULTILINE):
                     raise SystemExit(f"{language} ended with {code} and without {wanted}")
