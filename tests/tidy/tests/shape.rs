@@ -1,6 +1,6 @@
 //! The shape of the code: lengths that keep every file readable in one sitting.
 
-use mooring_tests_tidy::sources;
+use mooring_tests_tidy::{root, sources};
 
 #[test]
 fn files_stay_short() {
@@ -39,4 +39,16 @@ fn nothing_is_left_for_later() {
         }
     }
     assert!(found.is_empty(), "finish it, file it, or use #[expect(…, reason)]\n{}", found.join("\n"));
+}
+
+/// `cargo run` at the root starts the local runner only as long as no other package asks to be run.
+#[test]
+fn one_package_is_run_by_default() {
+    let manifests = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let members = manifests.lines().filter_map(|line| line.trim().strip_prefix('"')?.split('"').next());
+    let asks = members.filter(|member| {
+        let manifest = std::fs::read_to_string(root().join(member).join("Cargo.toml"));
+        manifest.is_ok_and(|text| text.contains("\ndefault-run = "))
+    });
+    assert_eq!(asks.collect::<Vec<_>>(), ["infra/local"]);
 }
