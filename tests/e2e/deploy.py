@@ -154,10 +154,7 @@ class Cloud:
         self.api.create_api_mapping(DomainName=domain, ApiId=api, Stage="$default")
 
     def outcome(self, functions, places):
-        queues = {
-            name: places[name]
-            for name in ["SyncQueue", "SyncDeadLetters", "DeletionQueue", "DeletionDeadLetters"]
-        }
+        queues = {name: places[name] for name in places if name.endswith(("Queue", "DeadLetters"))}
         mappings = {}
         for mapping in self.functions.list_event_source_mappings()["EventSourceMappings"]:
             queue = mapping["EventSourceArn"].rsplit(":", 1)[-1]

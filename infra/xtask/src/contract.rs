@@ -51,7 +51,7 @@ async fn tiktok_ads(specs: &Specs) -> Result<Ledger> {
         }
     }
     tables::nesting(specs, &MANIFEST, &bench, &mut ledger).await?;
-    tables::codes(specs, return_codes(), &bench, &mut ledger).await;
+    tables::codes(specs, return_codes(), &bench, &mut ledger).await?;
     tables::rates(specs, &MANIFEST, CALLS_PER_SECOND, &mut ledger);
     Ok(ledger)
 }

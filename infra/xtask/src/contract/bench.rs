@@ -54,6 +54,12 @@ pub(crate) struct Meaning {
     pub(crate) is_tried_again: bool,
 }
 
+fn fresh(origin: &str) -> Result<TikTokAds> {
+    let transport = Transport::new(Limits::default(), Arc::new(Skipping::default()))?;
+    let origin = Origin::parse(origin)?;
+    Ok(TikTokAds::new(transport, origin.clone(), origin, 1_000))
+}
+
 impl Bench {
     pub(crate) async fn start(size: Size) -> Result<Self> {
         let now = Timestamp::from_second(NOW)?;
@@ -68,9 +74,7 @@ impl Bench {
         let app = AppCredentials { id: config.app_id.clone(), secret: config.secret.clone().into() };
         let sandbox = Sandbox::new(config, Arc::new(move || now));
         let tap = Tap::start(sandbox.router()).await?;
-        let transport = Transport::new(Limits::default(), Arc::new(Skipping::default()))?;
-        let origin = Origin::parse(&tap.origin)?;
-        let connector = TikTokAds::new(transport, origin.clone(), origin, 1_000);
+        let connector = fresh(&tap.origin)?;
         let profile = PlatformProfile {
             platform: MANIFEST.platform.to_owned(),
             scopes: Vec::new(),
@@ -120,11 +124,13 @@ impl Bench {
     }
 
     /// Sees what the connector makes of a return code.
-    pub(crate) async fn meaning(&self, code: u32) -> Meaning {
+    pub(crate) async fn meaning(&self, code: u32) -> Result<Meaning> {
+        // What other codes cost does not count here: retries are paid from one budget.
+        let connector = fresh(&self.tap.origin)?;
         let token = SecretString::from(self.sandbox.grant_all());
         self.tap.plant(code);
-        let result = self.connector.oauth().identity(&self.cx(&token)).await;
-        Meaning { is_tried_again: self.tap.unplant() > 1, kind: result.err().map(|error| error.kind) }
+        let result = connector.oauth().identity(&self.cx(&token)).await;
+        Ok(Meaning { is_tried_again: self.tap.unplant() > 1, kind: result.err().map(|error| error.kind) })
     }
 
     /// Sees which scopes the connector holds for granted when the platform granted one.
@@ -240,11 +246,11 @@ mod tests {
     #[tokio::test]
     async fn a_planted_code_shows_what_it_means() {
         let bench = Bench::start(Size { advertisers: 1, ads: 5 }).await.unwrap();
-        let ended = bench.meaning(40105).await;
+        let ended = bench.meaning(40105).await.unwrap();
         assert_eq!((ended.kind, ended.is_tried_again), (Some(Kind::Reauthorise), false));
-        let limited = bench.meaning(40100).await;
+        let limited = bench.meaning(40100).await.unwrap();
         assert_eq!((limited.kind, limited.is_tried_again), (Some(Kind::RateLimited), true));
-        assert_eq!(bench.meaning(20001).await.kind, None);
+        assert_eq!(bench.meaning(20001).await.unwrap().kind, None);
         assert!(bench.tap.seen().is_empty(), "planted answers are none of the sandbox's");
         assert!(bench.granted(4).await.unwrap().contains(&"44".to_owned()));
     }

@@ -92,16 +92,17 @@ pub(crate) async fn codes(
     known: impl Iterator<Item = u32>,
     bench: &Bench,
     ledger: &mut Ledger,
-) {
+) -> Result<()> {
     ledger.source("code", "return_codes.json");
     for code in known {
         let unlisted = (!specs.codes.contains_key(&code)).then(|| "the file has no such code".to_owned());
         ledger.check("code", Rule::Codes, &format!("{code} known"), unlisted);
     }
     for (code, category) in &specs.codes {
-        let problem = meaning_problem(category, &bench.meaning(*code).await);
+        let problem = meaning_problem(category, &bench.meaning(*code).await?);
         ledger.check("code", Rule::Codes, &format!("{code} meaning"), problem);
     }
+    Ok(())
 }
 
 fn meaning_problem(category: &str, meaning: &Meaning) -> Option<String> {
