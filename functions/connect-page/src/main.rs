@@ -12,14 +12,14 @@ use mooring_vault::Vault;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     mooring_telemetry::init();
-    let store = Arc::new(Store::from_env().await);
+    let store = Arc::new(Store::from_env());
     let app = App {
         edge: Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?),
         read: store.clone(),
         take: store.clone(),
         put: store.clone(),
         vault: store,
-        keys: Arc::new(Vault::from_env().await?),
+        keys: Arc::new(Vault::from_env()?),
         connectors: Arc::new(Registry::from_env()?),
         profile: Arc::new(mooring_profiles::from_env()?),
     };

@@ -11,14 +11,14 @@ use mooring_vault::Vault;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     mooring_telemetry::init();
-    let store = Arc::new(Store::from_env().await);
+    let store = Arc::new(Store::from_env());
     let edge = Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?);
     let app = App {
         edge,
         connections: store.clone(),
         transient: store.clone(),
         vault: store,
-        keys: Arc::new(Vault::from_env().await?),
+        keys: Arc::new(Vault::from_env()?),
         profile: Arc::new(mooring_profiles::from_env()?),
     };
     mooring_edge::run(app, |app, request| Box::pin(handle(app, request))).await

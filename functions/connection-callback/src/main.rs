@@ -12,7 +12,7 @@ use mooring_vault::Vault;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     mooring_telemetry::init();
-    let (store, vault) = (Arc::new(Store::from_env().await), Arc::new(Vault::from_env().await?));
+    let (store, vault) = (Arc::new(Store::from_env()), Arc::new(Vault::from_env()?));
     let app = App {
         edge: Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?),
         take: store.clone(),

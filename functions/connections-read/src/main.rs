@@ -11,12 +11,12 @@ use mooring_vault::Vault;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     mooring_telemetry::init();
-    let store = Arc::new(Store::from_env().await);
+    let store = Arc::new(Store::from_env());
     let app = App {
         edge: Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?),
         connections: store.clone(),
         vault: store.clone(),
-        keys: Arc::new(Vault::from_env().await?),
+        keys: Arc::new(Vault::from_env()?),
         progress: store,
     };
     mooring_edge::run(app, |app, request| Box::pin(handle(app, request))).await

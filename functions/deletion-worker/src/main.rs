@@ -10,7 +10,7 @@ use mooring_store::Store;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     mooring_telemetry::init();
-    let store = Arc::new(Store::from_env().await);
+    let store = Arc::new(Store::from_env());
     let app = &App {
         clock: Arc::new(mooring_system::SystemClock),
         entropy: Arc::new(mooring_system::SystemEntropy),
@@ -18,10 +18,10 @@ async fn main() -> Result<(), Error> {
         begin: store.clone(),
         ledger: store.clone(),
         advance: store.clone(),
-        queue: Arc::new(mooring_queue::Queues::from_env().await),
+        queue: Arc::new(mooring_queue::Queues::from_env()),
         purge: store.clone(),
         vault: store,
-        keys: Arc::new(mooring_vault::Vault::from_env().await?),
+        keys: Arc::new(mooring_vault::Vault::from_env()?),
         connectors: Arc::new(mooring_registry::Registry::from_env()?),
         profile: Arc::new(mooring_profiles::from_env()?),
     };

@@ -10,7 +10,7 @@ use mooring_system::{SystemClock, SystemEntropy};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     mooring_telemetry::init();
-    let store = Arc::new(Store::from_env().await);
+    let store = Arc::new(Store::from_env());
     let edge = Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?);
     let app = App { edge, transient: store };
     mooring_edge::run(app, |app, request| Box::pin(handle(app, request))).await

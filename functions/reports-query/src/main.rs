@@ -11,7 +11,7 @@ use mooring_vault::Vault;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     mooring_telemetry::init();
-    let store = Arc::new(Store::from_env().await);
+    let store = Arc::new(Store::from_env());
     let app = App {
         edge: Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?),
         fences: store.clone(),
@@ -19,7 +19,7 @@ async fn main() -> Result<(), lambda_http::Error> {
         completeness: store.clone(),
         sheets: store.clone(),
         vault: store,
-        keys: Arc::new(Vault::from_env().await?),
+        keys: Arc::new(Vault::from_env()?),
     };
     mooring_edge::run(app, |app, request| Box::pin(handle(app, request))).await
 }

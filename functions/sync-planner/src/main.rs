@@ -11,8 +11,8 @@ async fn main() -> Result<(), Error> {
     mooring_telemetry::init();
     let app = &App {
         clock: Arc::new(mooring_system::SystemClock),
-        due: Arc::new(mooring_store::Store::from_env().await),
-        queue: Arc::new(mooring_queue::Queues::from_env().await),
+        due: Arc::new(mooring_store::Store::from_env()),
+        queue: Arc::new(mooring_queue::Queues::from_env()),
         profile: Arc::new(mooring_profiles::from_env()?),
     };
     let serve =

@@ -13,9 +13,9 @@ async fn main() -> Result<(), Error> {
     let app = &App {
         clock: Arc::new(mooring_system::SystemClock),
         entropy: Arc::new(mooring_system::SystemEntropy),
-        tables: Arc::new(mooring_store::Store::from_env().await),
-        queue: Arc::new(mooring_queue::Queues::from_env().await),
-        keys: Arc::new(mooring_vault::Vault::from_env().await?),
+        tables: Arc::new(mooring_store::Store::from_env()),
+        queue: Arc::new(mooring_queue::Queues::from_env()),
+        keys: Arc::new(mooring_vault::Vault::from_env()?),
         connectors: Arc::new(mooring_registry::Registry::from_env()?),
         profile: Arc::new(mooring_profiles::from_env()?),
     };

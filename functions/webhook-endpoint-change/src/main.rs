@@ -11,14 +11,14 @@ use mooring_webhook_endpoint_change::{App, handle};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     mooring_telemetry::init();
-    let store = Arc::new(Store::from_env().await);
+    let store = Arc::new(Store::from_env());
     let edge = Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?);
     let app = App {
         edge,
         endpoints: store.clone(),
         secrets: store.clone(),
         write: store,
-        keys: Arc::new(mooring_vault::Vault::from_env().await?),
+        keys: Arc::new(mooring_vault::Vault::from_env()?),
         reach: Reach::Public,
     };
     mooring_edge::run(app, |app, request| Box::pin(handle(app, request))).await

@@ -10,7 +10,7 @@ use mooring_webhook_endpoints_read::{App, handle};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     mooring_telemetry::init();
-    let store = Arc::new(Store::from_env().await);
+    let store = Arc::new(Store::from_env());
     let edge = Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?);
     let app = App { edge, endpoints: store };
     mooring_edge::run(app, |app, request| Box::pin(handle(app, request))).await

@@ -10,14 +10,14 @@ use mooring_webhook_send::{App, handle};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     mooring_telemetry::init();
-    let store = Arc::new(Store::from_env().await);
+    let store = Arc::new(Store::from_env());
     let edge = Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?);
     let app = App {
         edge,
         endpoints: store.clone(),
         deliveries: store.clone(),
         write: store,
-        queue: Arc::new(mooring_queue::Queues::from_env().await),
+        queue: Arc::new(mooring_queue::Queues::from_env()),
     };
     mooring_edge::run(app, |app, request| Box::pin(handle(app, request))).await
 }

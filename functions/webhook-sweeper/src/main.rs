@@ -11,8 +11,8 @@ async fn main() -> Result<(), Error> {
     mooring_telemetry::init();
     let app = &App {
         clock: Arc::new(mooring_system::SystemClock),
-        due: Arc::new(mooring_store::Store::from_env().await),
-        queue: Arc::new(mooring_queue::Queues::from_env().await),
+        due: Arc::new(mooring_store::Store::from_env()),
+        queue: Arc::new(mooring_queue::Queues::from_env()),
     };
     let serve =
         |event: LambdaEvent<Value>| async move { handle(app, event.payload).await.map_err(Error::from) };

@@ -10,17 +10,17 @@ use mooring_webhooks::{Config, Sender};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     mooring_telemetry::init();
-    let store = Arc::new(mooring_store::Store::from_env().await);
+    let store = Arc::new(mooring_store::Store::from_env());
     let app = &App {
         clock: Arc::new(mooring_system::SystemClock),
         entropy: Arc::new(mooring_system::SystemEntropy),
         endpoints: store.clone(),
         health: store.clone(),
         secrets: store.clone(),
-        keys: Arc::new(mooring_vault::Vault::from_env().await?),
+        keys: Arc::new(mooring_vault::Vault::from_env()?),
         deliveries: store.clone(),
         write: store,
-        queue: Arc::new(mooring_queue::Queues::from_env().await),
+        queue: Arc::new(mooring_queue::Queues::from_env()),
         post: Arc::new(Sender::new(Config::from_env()?)?),
     };
     let serve =

@@ -14,6 +14,7 @@ mod scene;
 mod services;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
@@ -46,7 +47,7 @@ enum What {
 /// What is measured and how.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Options {
-    /// The few figures that two built binaries and a few minutes allow: F2 small, F3, F5 and F7.
+    /// The figures that a busy machine allows and a few minutes: F3, F5 without its absolute bar, F7.
     #[arg(long)]
     quick: bool,
     /// Only these figures, such as F1,F3.
@@ -61,15 +62,27 @@ pub(crate) struct Options {
     /// Makes F4 so many times slower: the same waiting on a machine that is busy with other things.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=20))]
     stretch: u32,
-    /// Where the measured binaries are.
-    #[arg(long, default_value = "target/deploy")]
+    /// The target folder with the measured binaries.
+    #[arg(long, default_value = "target")]
     binaries: PathBuf,
+    /// Another sync-worker, for figures that do not depend on how it was built.
+    #[arg(long)]
+    worker: Option<PathBuf>,
     /// Where the peers' Python environment (venv) and Node modules (node) are.
     #[arg(long, default_value = "target/bench")]
     tools: PathBuf,
 }
 
 impl Options {
+    /// A binary of the profile that it is deployed in.
+    fn binary(&self, name: &str) -> PathBuf {
+        if let Some(worker) = self.worker.as_ref().filter(|_| name == "sync-worker") {
+            return worker.clone();
+        }
+        let profile = if matches!(name, "sync-worker" | "ceiling") { "deploy-worker" } else { "deploy" };
+        self.binaries.join(profile).join(name)
+    }
+
     fn wants(&self, figure: &str) -> bool {
         let quick = !self.quick || matches!(figure, "F3" | "F5" | "F7");
         if self.only.is_empty() { quick } else { self.only.iter().any(|only| only == figure) }
@@ -77,8 +90,19 @@ impl Options {
 }
 
 #[tokio::main]
-async fn main() -> Result<()> {
-    match Arguments::parse().what {
+#[expect(clippy::print_stderr, reason = "an error is for the person at the terminal")]
+async fn main() -> ExitCode {
+    match run(Arguments::parse().what).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(what: What) -> Result<()> {
+    match what {
         What::Run(options) => figures::run(&options).await,
         What::Cost(options) => figures::cost(&options).await,
         What::Services { accounts } => services::serve(accounts).await,

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result};
@@ -12,6 +11,7 @@ use mooring_domain::sync::{JobKind, SyncJob, Window};
 use mooring_queue::encode_sync;
 use serde_json::{Value, json};
 
+use crate::Options;
 use crate::counts::Counts;
 use crate::process::{Function, Helper};
 use crate::proxy::{Proxy, Sent};
@@ -102,8 +102,8 @@ impl Scene {
     }
 
     /// Starts the worker.
-    pub(crate) async fn worker(&self, binaries: &Path, env: &BTreeMap<String, String>) -> Result<Function> {
-        Function::start(&[&binaries.join("sync-worker")], env).await
+    pub(crate) async fn worker(&self, options: &Options, env: &BTreeMap<String, String>) -> Result<Function> {
+        Function::start(&[&options.binary("sync-worker")], env).await
     }
 
     /// Asks the platform's process something of its own.

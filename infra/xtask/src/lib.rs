@@ -14,6 +14,7 @@ use std::io::{BufRead as _, stdin};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use aws_config::{BehaviorVersion, SdkConfig};
 use clap::{Parser, Subcommand};
 use mooring_domain::app::INDEX_APP;
 use mooring_local::{register_tenant, seal_app};
@@ -61,6 +62,9 @@ enum Chore {
         /// The processor.
         #[arg(long, value_enum, default_value_t = package::Arch::Arm64)]
         arch: package::Arch,
+        /// Small and quick binaries that take their time to build, as a deployment should have them.
+        #[arg(long)]
+        deploy: bool,
         /// Only this function; may be repeated.
         #[arg(long)]
         only: Vec<String>,
@@ -106,7 +110,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Chore::Contract { specs } => contract::check(&specs).await,
         Chore::Permissions { check } => permissions::permissions(check),
         Chore::Sbom { target } => sbom::write(&target),
-        Chore::Package { arch, only } => package::package(arch, &only),
+        Chore::Package { arch, deploy, only } => package::package(arch, deploy, &only),
         Chore::E2e(options) => e2e::run(options).await,
         Chore::Bench { arguments } => bench("run", &arguments),
         Chore::Cost { arguments } => bench("cost", &arguments),
@@ -144,9 +148,14 @@ fn openapi(check: bool) -> Result<()> {
 fn bench(what: &str, arguments: &[String]) -> Result<()> {
     let cargo = std::env::var_os("CARGO").context("run it as `cargo xtask`")?;
     let mut command = std::process::Command::new(cargo);
-    command.args(["run", "--quiet", "--package", "mooring-bench", "--", what]).args(arguments);
+    command.args(["run", "--quiet", "--bin", "bench", "--", what]).args(arguments);
     ensure!(command.status()?.success(), "see above");
     Ok(())
+}
+
+/// How an operator's machine reaches AWS: whatever the SDK's own chain finds there.
+async fn operator() -> SdkConfig {
+    aws_config::load_defaults(BehaviorVersion::latest()).await
 }
 
 async fn app_secret(platform: &str) -> Result<()> {
@@ -162,7 +171,8 @@ async fn app_secret(platform: &str) -> Result<()> {
         Ok(text.trim().to_owned())
     };
     let (id, secret) = (line("id")?, line("secret")?);
-    let (store, vault) = (Store::from_env().await, Vault::from_env().await?);
+    let config = operator().await;
+    let (vault, store) = (Vault::reached_by(&config)?, Store::reached_by(config));
     seal_app(&store, &vault, INDEX_APP, "", "").await?;
     seal_app(&store, &vault, platform, &id, &secret).await
 }
@@ -172,7 +182,7 @@ async fn tenant(name: &str, origins: &[String], return_urls: &[String]) -> Resul
     if return_urls.is_empty() {
         bail!("give at least one --return-url: the connect flow goes nowhere else");
     }
-    let store = Store::from_env().await;
+    let store = Store::reached_by(operator().await);
     let seeded = register_tenant(&store, jiff::Timestamp::now(), name, origins, return_urls).await?;
     println!("tenant   {}\napi key  {}", seeded.tenant, seeded.api_key);
     Ok(())

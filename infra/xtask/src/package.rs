@@ -1,7 +1,8 @@
-//! Builds the release binary of every function for Lambda, through cargo-lambda and zig, and shows what they weigh.
+//! Builds the binary of every function for Lambda, through cargo-lambda and zig, and shows what they weigh.
 //!
-//! The command is the one that `sam build` runs for the template's functions, with all binaries at once: both share
-//! target/, and what one has built the other does not build again.
+//! Without `--deploy` the command is the one that `sam build` runs for the template's functions, with all binaries at
+//! once: both share target/, and what one has built the other does not build again. With it the binaries are those that
+//! a deployment should have, each linked as a whole.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, IsTerminal as _, Read as _, stderr};
@@ -67,16 +68,31 @@ pub(crate) fn functions() -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// The profile of a function's binary; the manifest of the workspace says why sync-worker has its own.
+fn profile(deploy: bool, name: &str) -> &'static str {
+    match (deploy, name) {
+        (false, _) => "release",
+        (true, "sync-worker") => "deploy-worker",
+        (true, _) => "deploy",
+    }
+}
+
 /// Builds and packs some functions, all if none is named.
-pub(crate) fn package(arch: Arch, only: &[String]) -> Result<()> {
+pub(crate) fn package(arch: Arch, deploy: bool, only: &[String]) -> Result<()> {
     let all = functions()?;
     if let Some(unknown) = only.iter().find(|name| !all.contains(name)) {
         bail!("there is no function `{unknown}`; known: {}", all.join(", "));
     }
     let chosen = if only.is_empty() { all } else { only.to_vec() };
     let bar = progress(chosen.len())?;
-    build(arch, &chosen, "binary", &bar)?;
-    build(arch, &chosen, "zip", &bar)?;
+    for wanted in ["release", "deploy", "deploy-worker"] {
+        let of = |name: &&String| profile(deploy, name) == wanted;
+        let functions: Vec<_> = chosen.iter().filter(of).cloned().collect();
+        if !functions.is_empty() {
+            build(arch, wanted, &functions, "binary", &bar)?;
+            build(arch, wanted, &functions, "zip", &bar)?;
+        }
+    }
     bar.finish_and_clear();
     let mut rows = Vec::new();
     for name in &chosen {
@@ -98,8 +114,8 @@ fn progress(functions: usize) -> Result<ProgressBar> {
 }
 
 /// Runs cargo-lambda; the bar follows what cargo says, which is shown whole when the build fails.
-fn build(arch: Arch, functions: &[String], format: &str, bar: &ProgressBar) -> Result<()> {
-    let mut command = command(arch, functions, format)?;
+fn build(arch: Arch, profile: &str, functions: &[String], format: &str, bar: &ProgressBar) -> Result<()> {
+    let mut command = command(arch, profile, functions, format)?;
     let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn()?;
     let said = child.stderr.take().context("cargo-lambda has no standard error")?;
     let mut lines = Vec::new();
@@ -116,9 +132,18 @@ fn build(arch: Arch, functions: &[String], format: &str, bar: &ProgressBar) -> R
     Ok(())
 }
 
-fn command(arch: Arch, functions: &[String], format: &str) -> Result<Command> {
+fn command(arch: Arch, profile: &str, functions: &[String], format: &str) -> Result<Command> {
     let mut command = PACKAGE.command("cargo")?;
-    command.args(["lambda", "build", "--release", "--locked", "--output-format", format, arch.flag()]);
+    command.args([
+        "lambda",
+        "build",
+        "--profile",
+        profile,
+        "--locked",
+        "--output-format",
+        format,
+        arch.flag(),
+    ]);
     command.env("CARGO_TERM_COLOR", "never");
     for name in functions {
         command.args(["--bin", name]);

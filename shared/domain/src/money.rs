@@ -39,29 +39,40 @@ impl FromStr for Micros {
             Some(rest) => (true, rest),
             None => (false, text),
         };
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-        let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        if !all_digits(whole) || !all_digits(fraction) {
-            return Err(InvalidNumber::Malformed);
-        }
-        let fraction = fraction.trim_end_matches('0');
-        if fraction.len() > 6 {
-            return Err(InvalidNumber::TooPrecise);
-        }
-        let missing = u32::try_from(6 - fraction.len()).unwrap_or(0);
-        let magnitude = append(0, whole).and_then(|units| append(units, fraction));
-        let magnitude = magnitude.and_then(|value| value.checked_mul(10_u64.pow(missing)));
-        let magnitude = magnitude.ok_or(InvalidNumber::OutOfRange)?;
+        let magnitude = micros(digits.as_bytes())?;
         let signed =
             if negative { 0_i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() };
         signed.map(Self).ok_or(InvalidNumber::OutOfRange)
     }
 }
 
-/// Appends decimal digits to a number, if it stays in range.
-fn append(number: u64, digits: &str) -> Option<u64> {
-    let digit = |number: u64, byte: u8| number.checked_mul(10)?.checked_add(u64::from(byte - b'0'));
-    digits.bytes().try_fold(number, digit)
+/// Reads digits with at most one point among them, in one pass: this runs five times for every row of every account.
+fn micros(digits: &[u8]) -> Result<u64, InvalidNumber> {
+    let (mut number, mut places, mut digits_seen) = (Some(0_u64), None, 0_usize);
+    let mut too_precise = false;
+    for byte in digits {
+        match (byte, &mut places) {
+            (b'.', None) if digits_seen > 0 => (places, digits_seen) = (Some(0_u32), 0),
+            (b'0'..=b'9', Some(6)) => {
+                digits_seen += 1;
+                too_precise |= *byte != b'0';
+            }
+            (b'0'..=b'9', _) => {
+                digits_seen += 1;
+                places = places.map(|places| places + 1);
+                number = number.and_then(|n| n.checked_mul(10)?.checked_add(u64::from(byte - b'0')));
+            }
+            _ => return Err(InvalidNumber::Malformed),
+        }
+    }
+    if digits_seen == 0 {
+        return Err(InvalidNumber::Malformed);
+    }
+    if too_precise {
+        return Err(InvalidNumber::TooPrecise);
+    }
+    let missing = 6 - places.unwrap_or(0);
+    number.and_then(|n| n.checked_mul(10_u64.pow(missing))).ok_or(InvalidNumber::OutOfRange)
 }
 
 impl fmt::Display for Micros {

@@ -10,8 +10,12 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
+use std::io;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
+use zstd::bulk::Compressor;
 
 pub use entities::{decode_entities, encode_entities};
 pub use rows::{decode_rows, encode_rows, sort_rows};
@@ -65,9 +69,22 @@ fn broken(what: &'static str) -> Error {
     Error::new(Kind::Sealed, "broken_sheet", format!("A stored sheet does not decode: {what}."))
 }
 
+thread_local! {
+    /// A compressor's tables are larger than most blocks, so they are made once.
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+}
+
 /// Compresses a block.
 fn pack(plain: &[u8]) -> Result<Vec<u8>> {
-    zstd::bulk::compress(plain, ZSTD_LEVEL).map_err(|error| {
+    let compress = |kept: &RefCell<Option<Compressor<'static>>>| -> io::Result<Vec<u8>> {
+        let mut kept = kept.borrow_mut();
+        let compressor = match &mut *kept {
+            Some(compressor) => compressor,
+            none => none.insert(Compressor::new(ZSTD_LEVEL)?),
+        };
+        compressor.compress(plain)
+    };
+    COMPRESSOR.with(compress).map_err(|error| {
         Error::new(Kind::Internal, "compress", "A sheet could not be compressed.").because(error)
     })
 }

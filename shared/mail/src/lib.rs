@@ -6,7 +6,6 @@
 mod config;
 
 use async_trait::async_trait;
-use aws_config::BehaviorVersion;
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
@@ -33,10 +32,9 @@ impl Ses {
     }
 
     /// Builds both from the environment.
-    pub async fn from_env() -> Result<Self> {
-        let config = Config::from_env()?;
-        let shared = aws_config::load_defaults(BehaviorVersion::latest()).await;
-        Ok(Self::new(Client::new(&shared), &config.from))
+    pub fn from_env() -> Result<Self> {
+        let client = Client::new(&mooring_aws::config("SESV2"));
+        Ok(Self::new(client, &Config::from_env()?.from))
     }
 }
 

@@ -1,7 +1,6 @@
 //! Sending: ten messages a call, grouped by tenant so that a noisy one does not hold up the others.
 
 use async_trait::async_trait;
-use aws_config::BehaviorVersion;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchRequestEntry};
 use mooring_domain::ids::{DeletionId, TenantId};
@@ -39,9 +38,8 @@ impl Queues {
     }
 
     /// Builds the client and the URLs from the environment.
-    pub async fn from_env() -> Self {
-        let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
-        Self::new(Client::new(&config), QueueUrls::from_env())
+    pub fn from_env() -> Self {
+        Self::new(Client::new(&mooring_aws::config("SQS")), QueueUrls::from_env())
     }
 
     async fn send(&self, url: &str, messages: &[Message]) -> Result<()> {

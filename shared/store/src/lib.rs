@@ -36,11 +36,12 @@ mod vault_rows;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
+use aws_types::SdkConfig;
 use mooring_domain::ports::Clock;
 use mooring_system::SystemClock;
 
@@ -68,8 +69,7 @@ pub fn client(config: &SdkConfig) -> Client {
         .with_max_backoff(LONGEST_WAIT);
     let bucket = TokenBucket::builder().retry_cost(1).throttling_retry_cost(1).success_reward(1.0).build();
     let partition = RetryPartition::custom("mooring-store").token_bucket(bucket).build();
-    let config = aws_sdk_dynamodb::config::Builder::from(config);
-    Client::from_conf(config.retry_config(retries).retry_partition(partition).build())
+    Client::from_conf(Builder::from(config).retry_config(retries).retry_partition(partition).build())
 }
 
 /// Every data port, on DynamoDB.
@@ -86,11 +86,16 @@ impl Store {
         Self { client, tables: Arc::new(tables), clock }
     }
 
-    /// Makes a store of the environment: the SDK's own variables, and those of [`Tables::from_env`].
-    pub async fn from_env() -> Self {
+    /// Makes a store of a function's environment: that of [`mooring_aws::config`], and of [`Tables::from_env`].
+    pub fn from_env() -> Self {
+        Self::reached_by(mooring_aws::config("DYNAMODB"))
+    }
+
+    /// Reaches `DynamoDB` as `config` says, within the store's own times, and takes the tables from the environment.
+    pub fn reached_by(config: SdkConfig) -> Self {
         let timeouts =
             TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(CALL).build();
-        let config = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
-        Self::new(client(&config.load().await), Tables::from_env(), Arc::new(SystemClock))
+        let config = config.into_builder().timeout_config(timeouts).build();
+        Self::new(client(&config), Tables::from_env(), Arc::new(SystemClock))
     }
 }

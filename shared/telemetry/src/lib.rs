@@ -9,8 +9,9 @@ mod redact;
 use std::io::{self, Write};
 
 use tracing::{Span, Subscriber};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::layer::SubscriberExt as _;
 
 pub use redact::redact;
 
@@ -30,27 +31,27 @@ pub fn subscriber<W>(filter: &str, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let parsed = Some(filter).filter(|filter| !filter.is_empty()).map(EnvFilter::try_new);
-    tracing_subscriber::fmt()
+    let lines = fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
-        .with_env_filter(parsed.and_then(Result::ok).unwrap_or_else(|| EnvFilter::new("info")))
-        .with_writer(writer)
-        .finish()
+        .with_writer(writer);
+    tracing_subscriber::registry().with(targets(filter, LevelFilter::INFO)).with(lines)
+}
+
+/// Reads a filter; one that is empty or wrong is `otherwise`.
+fn targets(filter: &str, otherwise: LevelFilter) -> Targets {
+    let parsed = Some(filter).filter(|filter| !filter.is_empty()).map(str::parse::<Targets>);
+    parsed.and_then(Result::ok).unwrap_or_else(|| Targets::new().with_default(otherwise))
 }
 
 /// Installs a subscriber for people: errors, a line each; the same redaction, the same variable.
 pub fn init_for_terminal() {
-    let filter = EnvFilter::try_from_env(FILTER).unwrap_or_else(|_| EnvFilter::new("error"));
-    let subscriber = tracing_subscriber::fmt()
-        .compact()
-        .with_target(false)
-        .with_env_filter(filter)
-        .with_writer(Redacted)
-        .finish();
-    if tracing::subscriber::set_global_default(subscriber).is_err() {
+    let filter = std::env::var(FILTER).unwrap_or_default();
+    let lines = fmt::layer().compact().with_target(false).with_writer(Redacted);
+    let subscriber = tracing_subscriber::registry().with(targets(&filter, LevelFilter::ERROR));
+    if tracing::subscriber::set_global_default(subscriber.with(lines)).is_err() {
         tracing::debug!("a subscriber is installed already");
     }
 }

@@ -5,11 +5,12 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_config::BehaviorVersion;
-use aws_config::timeout::TimeoutConfig;
 use aws_sdk_kms::Client;
+use aws_sdk_kms::config::Builder;
+use aws_sdk_kms::config::timeout::TimeoutConfig;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::DataKeySpec;
+use aws_types::SdkConfig;
 use mooring_domain::Result;
 use mooring_domain::ids::DataKeyId;
 use mooring_domain::keys::{KeyContext, WrappedKey};
@@ -36,12 +37,16 @@ impl Vault {
         Self { client, key_id: key_id.into() }
     }
 
-    /// Builds the client and the configuration from the environment.
-    pub async fn from_env() -> Result<Self> {
-        let config = Config::from_env()?;
+    /// Builds the client and the configuration from a function's environment.
+    pub fn from_env() -> Result<Self> {
+        Self::reached_by(&mooring_aws::config("KMS"))
+    }
+
+    /// Reaches KMS as `config` says, and takes the key from the environment.
+    pub fn reached_by(config: &SdkConfig) -> Result<Self> {
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(PATIENCE).build();
-        let sdk = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await;
-        Ok(Self::new(Client::new(&sdk), config.key_id))
+        let client = Client::from_conf(Builder::from(config).timeout_config(timeouts).build());
+        Ok(Self::new(client, Config::from_env()?.key_id))
     }
 }
 

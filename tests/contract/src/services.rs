@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use anyhow::{Context as _, Result, ensure};
-use aws_config::{Region, SdkConfig};
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName as Name};
+use aws_types::SdkConfig;
+use aws_types::region::Region;
 use mooring_aws_local::{AwsLocal, LocalClock, Options, REGION, sdk_config};
 use mooring_domain::ports::Clock as _;
 use serde_json::json;

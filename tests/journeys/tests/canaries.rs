@@ -25,8 +25,10 @@ use mooring_tests_journeys::world::report_path;
 use mooring_tests_journeys::{Size, Wire, World, say, tables};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
 
 const MAIL: &str = "canary.person+7f3a@mailbox-canary.example";
 const END_USER: &str = "canary-end-user-5b1e";
@@ -58,9 +60,9 @@ impl Log {
     /// Captures all events of ours, and from `info` on those of everybody.
     fn capture() -> Self {
         let log = Self::default();
-        let filter = EnvFilter::new("info,mooring=trace");
-        let subscriber =
-            tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(log.clone()).finish();
+        let filter = Targets::new().with_default(Level::INFO).with_target("mooring", Level::TRACE);
+        let lines = tracing_subscriber::fmt::layer().json().with_writer(log.clone());
+        let subscriber = tracing_subscriber::registry().with(filter).with(lines);
         tracing::subscriber::set_global_default(subscriber).ok();
         log
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aws_config::retry::RetryConfig;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use mooring_aws_local::{AwsLocal, Fault, FaultPlan, FaultProxy, sdk_config};
 

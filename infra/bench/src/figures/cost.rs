@@ -86,7 +86,7 @@ async fn measure(options: &Options) -> Result<Measured> {
     let scene =
         Scene::start(&Settings { accounts: 10, ads: ADS, think: THINK, calls_per_second: UNLIMITED })?;
     let (env, counting) = scene.counted().await?;
-    let mut worker = scene.worker(&options.binaries, &env).await?;
+    let mut worker = scene.worker(options, &env).await?;
     let mut count = async |days, slot| -> Result<Counts> {
         counting.take();
         work(&mut worker, &[scene.job(0, days, 0, JobKind::Restate, slot)?], 1).await?;
@@ -109,8 +109,9 @@ fn idle(report: &Report) -> Result<()> {
     let template = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml"));
     let template = template.context("template.yaml")?;
     let alarms = u32::try_from(template.matches("Type: AWS::CloudWatch::Alarm").count())?;
-    // Each schedule fires every five minutes and reads sixteen shards.
-    let ticks = 2.0 * 12.0 * HOURS;
+    let every = |rate: &str| u32::try_from(template.matches(rate).count()).map(f64::from);
+    // Each firing reads sixteen shards at most.
+    let ticks = (12.0 * every("rate(5 minutes)")? + 60.0 * every("rate(1 minute)")?) * HOURS;
     let schedules = ticks * (16.0 * READ_UNIT + INVOCATION + 0.1 * 0.25 * GB_SECOND);
     let all = KMS_KEY + f64::from(alarms) * ALARM + schedules;
     report.state(

@@ -29,7 +29,7 @@ fn scene() -> Result<Scene> {
 /// F5: from the start of the process to its first question, against Node; size; memory.
 pub(super) async fn start(options: &Options, report: &mut Report) -> Result<()> {
     let scene = scene()?;
-    let binary = options.binaries.join(FUNCTION);
+    let binary = options.binary(FUNCTION);
     let node = node(options);
     let (mut ours, mut theirs, mut memory) = (Starts::default(), Starts::default(), 0);
     for _ in 0..STARTS {
@@ -41,13 +41,13 @@ pub(super) async fn start(options: &Options, report: &mut Report) -> Result<()> 
     }
     let (init, cpu) = (median(ours.wall), median(ours.cpu));
     report.state("F5", &format!("{FUNCTION}: CPU to first poll"), &format!("{cpu:.1} ms"))?;
-    report.judge(
-        "F5",
-        &format!("{FUNCTION}: start to first poll, median of {STARTS}"),
-        &format!("{init:.1} ms"),
-        "<= 12 ms if quiet",
-        init <= 12.0,
-    )?;
+    let what = format!("{FUNCTION}: start to first poll, median of {STARTS}");
+    if options.quick {
+        // Where others work beside it, only the ratio says something.
+        report.state("F5", &what, &format!("{init:.1} ms"))?;
+    } else {
+        report.judge("F5", &what, &format!("{init:.1} ms"), "<= 12 ms if quiet", init <= 12.0)?;
+    }
     if node.is_some() {
         let (wall, their_cpu) = (median(theirs.wall), median(theirs.cpu));
         report.state(
@@ -82,7 +82,7 @@ fn kib(kib: u64) -> f64 {
 
 fn sizes(options: &Options, report: &mut Report) -> Result<()> {
     for name in [FUNCTION, "reports-query", "sync-worker"] {
-        let binary = options.binaries.join(name);
+        let binary = options.binary(name);
         let Ok(file) = std::fs::metadata(&binary) else { continue };
         let packed = Command::new("gzip").args(["-9", "-c"]).arg(&binary).output()?.stdout.len();
         let packed = u64::try_from(packed)?;
@@ -144,7 +144,7 @@ pub(super) async fn warm(options: &Options, report: &mut Report) -> Result<()> {
         "",
         &json!({ "id": connection }),
     );
-    let binary = options.binaries.join(FUNCTION);
+    let binary = options.binary(FUNCTION);
     let calls = calls_of(&scene, &binary, &event).await?;
     let names: Vec<_> =
         calls.iter().map(|call| call.target.rsplit('.').next().unwrap_or_default().to_owned()).collect();
@@ -208,11 +208,11 @@ async fn request_cpu(command: &[&Path], env: &BTreeMap<String, String>, event: &
 
 /// A report of thirty days of a thousand ads: CPU, calls, units.
 async fn large_report(options: &Options, report: &mut Report, scene: &Scene) -> Result<()> {
-    let binary = options.binaries.join("reports-query");
+    let binary = options.binary("reports-query");
     if !binary.exists() {
         return report.state("F6", "reports-query", "not measured: not in --binaries");
     }
-    let mut worker = scene.worker(&options.binaries, &scene.env()).await?;
+    let mut worker = scene.worker(options, &scene.env()).await?;
     work(&mut worker, &[scene.job(0, DAYS, 0, JobKind::Backfill, 1)?], 1).await?;
     let account = scene.facts.accounts.first().context("no account")?;
     let from = scene.today.checked_sub(jiff::Span::new().days(DAYS - 1))?;

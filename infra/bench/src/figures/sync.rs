@@ -44,7 +44,7 @@ pub(super) async fn throughput(options: &Options, report: &mut Report) -> Result
     let (mut ours, mut unchanged, mut sdk, mut ceiling) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let sdk_there = options.tools.join("venv/bin/python").exists();
     for round in 0..options.rounds {
-        let mut worker = scene.worker(&options.binaries, &scene.env()).await?;
+        let mut worker = scene.worker(options, &scene.env()).await?;
         work(&mut worker, &large_jobs(&scene, round * jobs, jobs)?, 1).await?;
         let rows = rows_per_job * u64::try_from(jobs)?;
         let first = worker.cpu()?;
@@ -60,7 +60,7 @@ pub(super) async fn throughput(options: &Options, report: &mut Report) -> Result
         if sdk_there {
             sdk.push(per_second(rows, cpu_of(&mut peer_sdk(options, &scene, repeats))?));
         }
-        if !options.binaries.join("ceiling").exists() {
+        if !options.binary("ceiling").exists() {
             continue;
         }
         ceiling.push(per_second(rows * 10, cpu_of(&mut peer_ceiling(options, &scene, repeats * 10)?)?));
@@ -111,7 +111,7 @@ fn peer_sdk(options: &Options, scene: &Scene, repeats: u64) -> Command {
 }
 
 fn peer_ceiling(options: &Options, scene: &Scene, repeats: u64) -> Result<Command> {
-    let mut command = Command::new(options.binaries.join("ceiling"));
+    let mut command = Command::new(options.binary("ceiling"));
     let query = format!(
         "/open_api/v1.3/report/integrated/get/?advertiser_id=7&report_type=BASIC&service_type=AUCTION&data_level=AUCTION_AD&dimensions=[%22ad_id%22,%22stat_time_day%22]&metrics={}&start_date=2026-01-01&end_date=2026-01-30&page_size=1000",
         METRICS.replace('"', "%22")
@@ -131,7 +131,7 @@ pub(super) async fn memory(options: &Options, report: &mut Report) -> Result<()>
     let rows_per_job = ROWS_PER_DAY * u64::try_from(DAYS)?;
     let many = usize::try_from(2_000_000_u64.div_ceil(rows_per_job))?;
     let scene = scene(many.div_ceil(WINDOWS), 0, UNLIMITED)?;
-    let mut worker = scene.worker(&options.binaries, &scene.env()).await?;
+    let mut worker = scene.worker(options, &scene.env()).await?;
     let jobs = large_jobs(&scene, 0, many)?;
     let (first, rest) = jobs.split_at(1);
     work(&mut worker, first, 1).await?;
@@ -153,7 +153,7 @@ pub(super) async fn memory(options: &Options, report: &mut Report) -> Result<()>
 pub(super) async fn write_units(options: &Options, report: &mut Report) -> Result<()> {
     let scene = scene(1, 0, UNLIMITED)?;
     let (env, counting) = scene.counted().await?;
-    let mut worker = scene.worker(&options.binaries, &env).await?;
+    let mut worker = scene.worker(options, &env).await?;
     counting.take();
     for (what, slot) in [("new", 1), ("unchanged", 2), ("changed", 3)] {
         if what == "changed" {
@@ -218,7 +218,7 @@ pub(super) async fn waiting(options: &Options, report: &mut Report) -> Result<()
     let scene = scene(ACCOUNTS, think, limit / u32::try_from(WORKERS)?)?;
     let mut workers = Vec::new();
     for _ in 0..WORKERS {
-        workers.push(scene.worker(&options.binaries, &scene.env()).await?);
+        workers.push(scene.worker(options, &scene.env()).await?);
     }
     let jobs = (0..ACCOUNTS)
         .map(|account| scene.job(account, 3, 0, JobKind::Restate, 1))

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
-use http::header::RETRY_AFTER;
+use http::header::{DATE, HeaderName, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
+use jiff::fmt::rfc2822;
 use mooring_domain::{Error, Kind, Result, Retry};
 use reqwest::redirect::Policy;
 
@@ -48,6 +49,7 @@ impl Transport {
     pub fn new(limits: Limits, timing: Arc<dyn Timing>) -> Result<Self> {
         let http = reqwest::Client::builder()
             .redirect(Policy::none())
+            .no_proxy()
             .connect_timeout(limits.connect)
             .timeout(limits.total)
             .user_agent(concat!("mooring/", env!("CARGO_PKG_VERSION")))
@@ -70,8 +72,7 @@ impl Transport {
         if status.is_redirection() {
             return Err(Error::new(Kind::Upstream, "redirected", "The platform answered with a redirect."));
         }
-        let retry_after =
-            response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+        let retry_after = retry_after(response.headers());
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
         let mut body = Vec::with_capacity(announced.unwrap_or_default().min(self.body));
         while let Some(part) = response.chunk().await.map_err(failed)? {
@@ -81,8 +82,21 @@ impl Transport {
             }
             body.extend_from_slice(&part);
         }
-        Ok(Answer { status, retry_after: retry_after.map(Duration::from_secs), body })
+        Ok(Answer { status, retry_after, body })
     }
+}
+
+/// How long the platform wants to be left alone: seconds, or a date, which is held against the answer's own date, so
+/// that neither clock has to be right (RFC 9110, 10.2.3).
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: HeaderName| headers.get(name)?.to_str().ok();
+    let wanted = text(RETRY_AFTER)?;
+    if let Ok(seconds) = wanted.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = |text| rfc2822::parse(text).ok();
+    let wait = at(wanted)?.timestamp().duration_since(at(text(DATE)?)?.timestamp());
+    Some(Duration::try_from(wait).unwrap_or_default())
 }
 
 /// Drops the address, which may hold a secret, and says what it was.
@@ -125,6 +139,20 @@ mod tests {
     fn judged(status: u16) -> Error {
         let status = StatusCode::from_u16(status).unwrap();
         Answer { status, retry_after: Some(Duration::from_secs(3)), body: vec![] }.accepted().unwrap_err()
+    }
+
+    #[test]
+    fn a_pause_is_seconds_or_a_date() {
+        let pause = |wanted: &str| {
+            let date = ("Wed, 21 Oct 2026 07:28:00 GMT", wanted);
+            let headers =
+                [(DATE, date.0), (RETRY_AFTER, date.1)].map(|(name, text)| (name, text.parse().unwrap()));
+            retry_after(&HeaderMap::from_iter(headers)).map(|wait| wait.as_secs())
+        };
+        assert_eq!(pause("120"), Some(120));
+        assert_eq!(pause("Wed, 21 Oct 2026 07:29:30 GMT"), Some(90));
+        assert_eq!(pause("Wed, 21 Oct 2026 07:00:00 GMT"), Some(0));
+        assert_eq!(pause("soon"), None);
     }
 
     #[test]

@@ -76,18 +76,29 @@ fn gcd(mut left: u64, mut right: u64) -> u64 {
     left
 }
 
+/// The greatest divisor of all values, at least one. Most columns of counts have none, which a few values tell.
+fn common_divisor(values: &[Option<i64>]) -> u64 {
+    let mut common = 0;
+    for value in values.iter().flatten() {
+        common = gcd(common, value.unsigned_abs());
+        if common == 1 {
+            break;
+        }
+    }
+    common.max(1)
+}
+
 /// Appends a column of optional integers: a bit map of what is there, the common divisor, then the quotients.
 pub(super) fn put_values(out: &mut Vec<u8>, values: &[Option<i64>]) {
     for group in values.chunks(8) {
         let bits = group.iter().enumerate().map(|(bit, value)| u8::from(value.is_some()) << bit);
         out.push(bits.fold(0, |map, bit| map | bit));
     }
-    let divisor = values.iter().flatten().fold(0, |common, value| gcd(common, value.unsigned_abs())).max(1);
     // A divisor of 2^63 cannot be divided by in 64 signed bits.
-    let divisor = i64::try_from(divisor).unwrap_or(1);
+    let divisor = i64::try_from(common_divisor(values)).unwrap_or(1);
     put_uint(out, divisor.unsigned_abs());
     for value in values.iter().flatten() {
-        put_uint(out, zigzag(value / divisor));
+        put_uint(out, zigzag(if divisor == 1 { *value } else { value / divisor }));
     }
 }
 
