@@ -219,17 +219,25 @@ impl Stack {
 
     /// The mapping of the sync queue.
     fn sync_mapping(&self) -> Mapping {
-        self.mapping(self.wiring.queues.sync.as_deref(), 1, self.mounted.sync_worker.clone())
+        self.mapping(self.wiring.queues.sync.as_deref(), queues::SYNC.batch, self.mounted.sync_worker.clone())
     }
 
     /// The mapping of the deletion queue.
     fn deletion_mapping(&self) -> Mapping {
-        self.mapping(self.wiring.queues.deletion.as_deref(), 10, self.mounted.deletion_worker.clone())
+        self.mapping(
+            self.wiring.queues.deletion.as_deref(),
+            queues::DELETION.batch,
+            self.mounted.deletion_worker.clone(),
+        )
     }
 
     /// The mapping of the webhook queue.
     fn webhook_mapping(&self) -> Mapping {
-        self.mapping(self.wiring.queues.webhook.as_deref(), 1, self.mounted.webhook_worker.clone())
+        self.mapping(
+            self.wiring.queues.webhook.as_deref(),
+            queues::WEBHOOK.batch,
+            self.mounted.webhook_worker.clone(),
+        )
     }
 
     fn mapping(&self, queue_url: Option<&str>, batch: i32, function: mount::QueueFunction) -> Mapping {

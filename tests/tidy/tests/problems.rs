@@ -6,18 +6,21 @@ use mooring_edge::openapi::problems::CODES;
 use mooring_tests_tidy::{Source, sources};
 
 /// Where errors of calls of the API are made. Workers and connectors have codes too, which only logs show.
-const PLACES: [&str; 12] = [
+const PLACES: [&str; 15] = [
     "shared/edge/src/",
     "shared/domain/src/ops/activate_connection",
+    "shared/domain/src/ops/change_",
     "shared/domain/src/ops/complete_callback",
     "shared/domain/src/ops/confirm_accounts",
     "shared/domain/src/ops/create_",
     "shared/domain/src/ops/query_report",
     "shared/domain/src/ops/read_",
     "shared/domain/src/ops/request_deletion",
+    "shared/domain/src/ops/send_webhook",
     "shared/domain/src/caller",
     "shared/domain/src/idempotency",
     "shared/domain/src/connect/",
+    "shared/domain/src/webhook",
     "functions/",
 ];
 /// Kinds whose errors are faults of ours: 500, and the code only helps us.

@@ -34,6 +34,11 @@ pub const CODES: &[Code] = &[
     code("bad_days", Kind::Invalid, "`from` has to be before `to`, or the same day."),
     code("bad_limit", Kind::Invalid, "Ask for 1 to 1000 rows."),
     code("body_too_large", Kind::TooLarge, "Bodies are at most 64 KiB."),
+    later(
+        "changed_meanwhile",
+        Kind::Conflict,
+        "The endpoint was changed at the same moment. Send the call again.",
+    ),
     code(
         "connection_ended",
         Kind::Conflict,
@@ -46,6 +51,12 @@ pub const CODES: &[Code] = &[
         Kind::NotPermitted,
         "The person said no at the platform. Open a new session if they want to try again.",
     ),
+    code(
+        "delivery_pending",
+        Kind::Conflict,
+        "The delivery is still being tried. Replay it once it is `delivered` or `failed`.",
+    ),
+    code("endpoint_disabled", Kind::Conflict, "Switch the endpoint on with `enabled: true` first."),
     code(
         "foreign_cursor",
         Kind::Invalid,
@@ -95,6 +106,12 @@ pub const CODES: &[Code] = &[
         Kind::Invalid,
         "Say what to delete: a connection, one account of it, or the tenant.",
     ),
+    code(
+        "invalid_url",
+        Kind::Invalid,
+        "Give an https address of the public Internet; the detail says what is wrong with this one.",
+    ),
+    later("kms_unavailable", Kind::Unavailable, "Send the call again after a moment."),
     later("limit_unsettled", Kind::Unavailable, "Send the call again."),
     code(
         "link_unusable",
@@ -170,7 +187,6 @@ pub const CODES: &[Code] = &[
         "A frontend token has at most the scopes of the key that mints it.",
     ),
     later("store_unavailable", Kind::Unavailable, "Send the call again after a moment."),
-    later("kms_unavailable", Kind::Unavailable, "Send the call again after a moment."),
     code("tenant_closed", Kind::Conflict, "The tenant is being deleted; nothing new can be made for it."),
     code(
         "too_many_accounts",
@@ -181,6 +197,11 @@ pub const CODES: &[Code] = &[
     code("too_many_days", Kind::Invalid, "Ask for fewer days; the detail says how many."),
     code("too_many_endpoints", Kind::Conflict, "Delete an endpoint that is not needed any more."),
     code("too_many_rows", Kind::Invalid, "Ask for fewer days or a coarser level or grouping."),
+    code(
+        "too_many_secrets",
+        Kind::Conflict,
+        "Four secrets sign already. Replace this one when the oldest has ended, within a day.",
+    ),
     code(
         "unauthenticated",
         Kind::Unauthenticated,
