@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use lambda_http::{Request, RequestExt};
+use mooring_domain::Result;
 use mooring_domain::caller::{Caller, Scope};
-use mooring_domain::ids::ConnectionId;
 use mooring_domain::ops::read_connections::{AccountView, Ports, View, get, list};
 use mooring_domain::ports::{ConnectionRead, KeyOpen, SyncProgress, VaultRead};
-use mooring_domain::{Error, Result};
 use mooring_edge::openapi::{Api, id_pattern};
-use mooring_edge::{Cursor, Edge, Query, Reply, ok, path};
+use mooring_edge::{Edge, Paging, Query, Reply, ok, path};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -101,20 +100,12 @@ async fn read(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
 }
 
 async fn page(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
-    let mut query = Query::of(request)?;
-    let limit = query.take_limit(25, 100)?;
-    let after = query.take("cursor").map(|cursor| after(&cursor)).transpose()?;
-    query.finish()?;
+    let Paging { limit, after } = Paging::of(request)?;
     let listing = list(&ports(app), caller, after, limit).await?;
     ok(&ConnectionList {
         connections: listing.connections.into_iter().map(ConnectionResponse::of).collect(),
-        next_cursor: listing.next.map(|id| Cursor::encode(id.as_str())),
+        next_cursor: listing.next.as_ref().map(Paging::cursor),
     })
-}
-
-fn after(cursor: &str) -> Result<ConnectionId> {
-    let id = Cursor::decode(cursor)?.parse();
-    id.map_err(|_| Error::invalid("invalid_cursor", "The cursor is not one that this list gave."))
 }
 
 fn ports(app: &App) -> Ports<'_> {
@@ -161,7 +152,7 @@ impl AccountResponse {
 pub fn describe(api: &mut Api) {
     api.operation("listConnections", "List connections")
         .says("With a frontend token, those of its end user.")
-        .paged(25, 100)
+        .paged()
         .ok::<ConnectionList>("A page of connections.")
         .add();
     api.operation("getConnection", "Read a connection")

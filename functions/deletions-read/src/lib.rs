@@ -5,15 +5,14 @@ mod receipt;
 use std::sync::Arc;
 
 use lambda_http::{Request, RequestExt};
+use mooring_domain::Result;
 use mooring_domain::caller::{Caller, Scope};
 use mooring_domain::connector::Connectors;
-use mooring_domain::ids::DeletionId;
 use mooring_domain::ops::read_deletions::{self, Ports};
 use mooring_domain::ports::LedgerRead;
-use mooring_domain::{Error, Result};
 use mooring_edge::openapi::Api;
 use mooring_edge::views::deletion::DeletionView;
-use mooring_edge::{Cursor, Edge, Query, Reply, ok, path};
+use mooring_edge::{Edge, Paging, Query, Reply, ok, path};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -57,25 +56,13 @@ async fn read(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
 }
 
 async fn list(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
-    let mut query = Query::of(request)?;
-    let limit = query.take_limit(25, 100)?;
-    let after = query.take("cursor").map(|cursor| after(&cursor)).transpose()?;
-    query.finish()?;
-    // One more than asked for tells whether there is another page.
-    let mut found = read_deletions::list(&ports(app), caller, after.as_ref(), limit + 1).await?;
-    let page = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = found.len() > page;
-    found.truncate(page);
-    let last = found.last().filter(|_| more);
+    let paging = Paging::of(request)?;
+    let (after, wanted) = (paging.after.as_ref(), paging.wanted());
+    let mut found = read_deletions::list(&ports(app), caller, after, wanted).await?;
     ok(&DeletionList {
-        next_cursor: last.map(|deletion| Cursor::encode(deletion.id.as_str())),
+        next_cursor: paging.cut(&mut found, |deletion| &deletion.id),
         deletions: found.iter().map(|deletion| DeletionView::of(&app.edge, deletion)).collect(),
     })
-}
-
-fn after(cursor: &str) -> Result<DeletionId> {
-    let id = Cursor::decode(cursor)?.parse();
-    id.map_err(|_| Error::invalid("invalid_cursor", "The cursor is not one that this list gave."))
 }
 
 fn ports(app: &App) -> Ports<'_> {
@@ -89,7 +76,7 @@ pub fn describe(api: &mut Api) {
             "Only for API keys: a deletion outlives the connection that says whose it was, so that a browser's list \
              could not be narrowed to its end user.",
         )
-        .paged(25, 100)
+        .paged()
         .ok::<DeletionList>("A page of deletions.")
         .add();
     api.operation("getDeletion", "Read a deletion")

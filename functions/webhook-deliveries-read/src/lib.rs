@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use lambda_http::{Request, RequestExt};
+use mooring_domain::Result;
 use mooring_domain::caller::{Caller, Scope};
-use mooring_domain::ids::{DeliveryId, EndpointId};
+use mooring_domain::ids::EndpointId;
 use mooring_domain::ops::read_webhooks::{self, Ports};
 use mooring_domain::ports::{DeliveryRead, EndpointRead};
-use mooring_domain::{Error, Result};
 use mooring_edge::openapi::Api;
 use mooring_edge::views::webhook::DeliveryView;
-use mooring_edge::{Cursor, Edge, Query, Reply, ok, path};
+use mooring_edge::{Edge, Paging, Query, Reply, ok, path};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -51,26 +51,13 @@ async fn read(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
 }
 
 async fn list(app: &App, request: &Request, caller: &Caller, endpoint: &EndpointId) -> Result<Reply> {
-    let mut query = Query::of(request)?;
-    let limit = query.take_limit(25, 100)?;
-    let before = query.take("cursor").map(|cursor| before(&cursor)).transpose()?;
-    query.finish()?;
-    // One more than asked for tells whether there is another page.
-    let asked = limit + 1;
-    let mut found = read_webhooks::deliveries(&ports(app), caller, endpoint, before.as_ref(), asked).await?;
-    let page = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = found.len() > page;
-    found.truncate(page);
-    let last = found.last().filter(|_| more);
+    let paging = Paging::of(request)?;
+    let (before, wanted) = (paging.after.as_ref(), paging.wanted());
+    let mut found = read_webhooks::deliveries(&ports(app), caller, endpoint, before, wanted).await?;
     ok(&DeliveryList {
-        next_cursor: last.map(|delivery| Cursor::encode(delivery.id.as_str())),
+        next_cursor: paging.cut(&mut found, |delivery| &delivery.id),
         deliveries: found.iter().map(DeliveryView::of).collect(),
     })
-}
-
-fn before(cursor: &str) -> Result<DeliveryId> {
-    let id = Cursor::decode(cursor)?.parse();
-    id.map_err(|_| Error::invalid("invalid_cursor", "The cursor is not one that this list gave."))
 }
 
 fn ports(app: &App) -> Ports<'_> {
@@ -81,11 +68,13 @@ fn ports(app: &App) -> Ports<'_> {
 pub fn describe(api: &mut Api) {
     api.operation("listWebhookDeliveries", "List a webhook endpoint's deliveries")
         .says("They are kept for 83 days. Nothing of an endpoint's answers but their status is kept.")
-        .query("limit", "integer", false, "How many, from 1 to 100; 25 without it.")
-        .query("cursor", "string", false, "Where to go on: `next_cursor` of the page before.")
+        .id("id", "whe")
+        .paged()
         .ok::<DeliveryList>("A page of deliveries, the newest event first.")
         .add();
     api.operation("getWebhookDelivery", "Read a delivery")
+        .id("id", "whe")
+        .id("delivery", "dlv")
         .ok::<DeliveryView>("The delivery with its last 40 attempts.")
         .add();
 }

@@ -108,15 +108,18 @@ fn ports(app: &App) -> Ports<'_> {
 /// Describes the operations.
 pub fn describe(api: &mut Api) {
     api.operation("changeWebhookEndpoint", "Change a webhook endpoint")
+        .id("id", "whe")
         .says("Fields that are left out stay as they are. Deliveries under way go to the new address.")
         .body::<EndpointPatch>()
         .ok::<EndpointView>("The endpoint as it is now.")
         .add();
     api.operation("deleteWebhookEndpoint", "Delete a webhook endpoint")
+        .id("id", "whe")
         .says("Its address and secrets are deleted with it; deliveries under way end.")
         .empties("It is gone.")
         .add();
     api.operation("rotateWebhookSecret", "Replace a webhook endpoint's secret")
+        .id("id", "whe")
         .says("Every delivery is signed with both secrets for 24 hours, so that receivers change when they can.")
         .ok::<RotatedSecret>("The new secret; it is shown this once, and again to a repetition with the same key.")
         .add();

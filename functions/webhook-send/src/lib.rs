@@ -62,10 +62,13 @@ async fn send(app: &App, request: &Request, caller: &Caller, attempt: &Attempt) 
 /// Describes the operations.
 pub fn describe(api: &mut Api) {
     api.operation("testWebhookEndpoint", "Send a test event")
+        .id("id", "whe")
         .says("A `webhook.test` event goes to this endpoint alone, whatever types it hears.")
         .accepted::<DeliveryView>("The delivery to watch.")
         .add();
     api.operation("replayWebhookDelivery", "Send a delivery once more")
+        .id("id", "whe")
+        .id("delivery", "dlv")
         .says("The `webhook-id` is the same, so that a receiver which has it can drop it. Its schedule starts anew.")
         .accepted::<DeliveryView>("The delivery to watch.")
         .add();

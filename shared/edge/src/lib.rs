@@ -19,6 +19,7 @@ mod idempotency;
 mod limits;
 pub mod openapi;
 mod pages;
+mod paging;
 mod problem;
 mod query;
 mod reply;
@@ -42,6 +43,7 @@ pub use extract::{BODY_LIMIT, field, form_body, json_body, path, wants_csv, want
 pub use headers::{asset, form_targets};
 pub use html::{escape, layout};
 pub use lambda_http::{Body, Request};
+pub use paging::Paging;
 pub use problem::{Problem, status_of};
 pub use query::Query;
 pub use reply::{ReplyExt, accepted, accepted_html, created, csv, html, no_content, ok, see_other};

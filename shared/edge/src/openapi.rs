@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::Map;
 pub use serde_json::{Value, json};
 
+use crate::paging::{LONGEST_PAGE, PAGE};
 use crate::problem::Problem;
 use crate::routes::{FALLBACK, ROUTES, Route};
 
@@ -131,12 +132,12 @@ impl Describe<'_> {
         self.narrow(name, json!({ "pattern": id_pattern(prefix) }))
     }
 
-    /// Says that a list goes by pages, of at most so many.
+    /// Says that a list goes by pages, as [`crate::Paging`] reads them.
     #[must_use]
-    pub fn paged(self, default: u32, most: u32) -> Self {
-        let how_many = format!("How many, from 1 to {most}; {default} without it.");
+    pub fn paged(self) -> Self {
+        let how_many = format!("How many, from 1 to {LONGEST_PAGE}; {PAGE} without it.");
         self.query("limit", "integer", false, &how_many)
-            .narrow("limit", json!({ "minimum": 1, "maximum": most, "default": default }))
+            .narrow("limit", json!({ "minimum": 1, "maximum": LONGEST_PAGE, "default": PAGE }))
             .query("cursor", "string", false, "Where to go on: `next_cursor` of the page before.")
             .narrow("cursor", cursor_form())
     }

@@ -5,6 +5,8 @@ use mooring_domain::{Error, Result};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::openapi::id_pattern;
+
 /// The longest description.
 const DESCRIPTION: usize = 200;
 
@@ -13,6 +15,7 @@ const DESCRIPTION: usize = 200;
 #[schemars(rename = "WebhookEndpoint")]
 pub struct EndpointView {
     /// Its id.
+    #[schemars(regex(pattern = id_pattern("whe")))]
     pub id: String,
     /// Scheme, host and port of its address. Path and query may hold a token of yours: they are kept sealed and never
     /// shown.
@@ -38,10 +41,13 @@ pub struct EndpointView {
 #[schemars(rename = "WebhookDelivery")]
 pub struct DeliveryView {
     /// Its id.
+    #[schemars(regex(pattern = id_pattern("dlv")))]
     pub id: String,
     /// Its endpoint.
+    #[schemars(regex(pattern = id_pattern("whe")))]
     pub webhook_endpoint_id: String,
     /// Its event, which is also the `webhook-id` that the endpoint gets.
+    #[schemars(regex(pattern = id_pattern("evt")))]
     pub event_id: String,
     /// The event's type.
     pub event_type: String,
