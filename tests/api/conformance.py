@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import urllib.request
 from collections import Counter
 from pathlib import Path
 
@@ -102,6 +103,14 @@ def count(report):
     return cases, requests, refused
 
 
+def described(stack):
+    """Every operation of the description, named as schemathesis names it."""
+    with urllib.request.urlopen(f"{stack.api}/openapi.json") as answer:
+        paths = json.load(answer)["paths"]
+    methods = ("get", "post", "put", "patch", "delete")
+    return {f"{method.upper()} {path}" for path, item in paths.items() for method in item if method in methods}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--examples", type=int, default=300)
@@ -112,6 +121,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder, Stack("--tenant", "Quay Books") as stack:
         folder, keeper = Path(folder), Keeper(stack)
         auth, codes = prepare(stack, keeper, folder)
+        operations = described(stack)
         report = folder / "report.ndjson"
         keeper.start()
         code = run(stack, auth, codes, report, arguments)
@@ -123,10 +133,13 @@ def main():
     print(f"{requests} requests, {keeper.made} connections made meanwhile, {refused} answers 429")
     if keeper.failed:
         print(f"connecting failed: {keeper.failed!r}")
-    few = [operation for operation, number in cases.items() if number < arguments.examples]
+    few = [f"{operation} ({number})" for operation, number in cases.items() if number < arguments.examples]
     if few:
-        print(f"fewer than {arguments.examples} examples, because there are no more: {', '.join(few)}")
-    return code or bool(keeper.failed) or refused > 0
+        print(f"fewer than {arguments.examples} examples were found for {', '.join(sorted(few))}")
+    none = operations - cases.keys()
+    if none:
+        print(f"never asked: {', '.join(sorted(none))}")
+    return code or bool(keeper.failed) or refused > 0 or bool(none)
 
 
 if __name__ == "__main__":

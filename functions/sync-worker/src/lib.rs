@@ -12,7 +12,7 @@ use mooring_domain::ports::{
     Entropy, FenceRead, KeyOpen, LedgerRead, SheetRead, SheetWrite, SyncProgress, SyncQueue, VaultRead,
 };
 use mooring_domain::profile::Profile;
-use mooring_domain::sync::SyncJob;
+use mooring_domain::sync::{JobKind, SyncJob};
 use mooring_queue::{decode_sync, run_batch};
 use tokio::sync::Semaphore;
 
@@ -70,7 +70,8 @@ pub struct App {
 
 /// How many jobs of a batch run at the same time: a job mostly waits for the platform.
 const AT_ONCE: u32 = 10;
-/// A job of more days runs alone, because the rows of its window are in memory.
+/// A job of more days runs alone, because the rows of its window are in memory. The first one of an account does, too;
+/// a daily one does not know its days yet, and reads at most [`mooring_domain::sync::WINDOW_ROWS`] at once.
 const SMALL_DAYS: u32 = 3;
 
 /// Runs the jobs of a batch together, within the invocation's deadline.
@@ -85,7 +86,10 @@ pub async fn handle(app: &App, event: SqsEvent, deadline: Timestamp) -> SqsBatch
 
 /// How much of the worker's room a job takes.
 fn share(job: &SyncJob) -> u32 {
-    let is_small = job.window.is_none_or(|window| window.days() <= SMALL_DAYS);
+    let is_small = match job.window {
+        Some(window) => window.days() <= SMALL_DAYS,
+        None => job.kind != JobKind::First,
+    };
     if is_small { 1 } else { AT_ONCE }
 }
 

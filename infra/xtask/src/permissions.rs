@@ -52,8 +52,8 @@ pub fn permissions_text() -> Result<String> {
     let all = grants(&template);
     let deletes = ["dynamodb:DeleteItem", "dynamodb:BatchWriteItem"];
     let mut out = String::from(HEAD);
-    list(&mut out, "Who may decrypt", "use", &by_use(&all, "kms:Decrypt"))?;
-    list(&mut out, "Who may make data keys", "use", &by_use(&all, "kms:GenerateDataKey"))?;
+    list(&mut out, "Who may decrypt", "keys", &by_key(&all, "kms:Decrypt"))?;
+    list(&mut out, "Who may make data keys", "keys", &by_key(&all, "kms:GenerateDataKey"))?;
     list(&mut out, "Who may delete rows", "table", &by_thing(&all, &deletes))?;
     list(&mut out, "Who may send", "to", &by_thing(&all, &["sqs:SendMessage", "ses:SendEmail"]))?;
     list(&mut out, "Who is started by what", "by", &starts(&template))?;
@@ -77,11 +77,11 @@ fn list(out: &mut String, title: &str, of: &str, listed: &Listed) -> Result<()> 
     Ok(())
 }
 
-fn by_use(all: &[Grant], action: &str) -> Listed {
+fn by_key(all: &[Grant], action: &str) -> Listed {
     let mut listed = Listed::new();
     for grant in all.iter().filter(|grant| grant.allows(action)) {
-        for purpose in grant.uses() {
-            listed.entry(purpose.to_owned()).or_default().insert(grant.function.clone());
+        for key in grant.keys() {
+            listed.entry(key.replace('*', "…")).or_default().insert(grant.function.clone());
         }
     }
     listed
@@ -131,8 +131,8 @@ fn rows(grant: &Grant) -> Vec<[String; 4]> {
     let actions =
         grant.actions.iter().map(|action| action.split_once(':').map_or(&**action, |(_, name)| name));
     let actions = actions.collect::<Vec<_>>().join(", ");
-    let uses = grant.uses().into_iter().collect::<Vec<_>>().join(", ");
-    let only = if uses.is_empty() { only(grant).trim_start().to_owned() } else { format!("use {uses}") };
+    let keys = grant.keys().into_iter().collect::<Vec<_>>().join(", ").replace('*', "…");
+    let only = if keys.is_empty() { only(grant).trim_start().to_owned() } else { keys };
     let row = |thing| [grant.function.clone(), label(thing), actions.clone(), only.clone()];
     grant.things.iter().map(row).collect()
 }

@@ -100,24 +100,23 @@ pub async fn admit(
     Ok(if probes { Admission::Watched } else { Admission::Wait(next.wait(now, random)) })
 }
 
-/// Tells what came of a job that was admitted: `None` when the platform answered.
+/// Tells what came of a job that was admitted: whether the platform is away, or answered.
 pub async fn tell(
     breakers: &dyn Breakers,
     circuit: &Circuit,
     admission: Admission,
     now: Timestamp,
-    failure: Option<&Error>,
+    is_away: bool,
 ) -> Result<()> {
-    let counts = failure.is_some_and(is_outage);
-    if !counts && admission != Admission::Watched {
+    if !is_away && admission != Admission::Watched {
         return Ok(());
     }
     for _ in 0..TRIES {
         let before = breakers.breaker(circuit).await?;
         let next = match &before {
             // What failed while the breaker was open is known: only a probe's answer changes anything.
-            Some(open) if counts && open.probe_at.is_some() => return Ok(()),
-            before if counts => Breaker::failed(before.as_ref(), now),
+            Some(open) if is_away && open.probe_at.is_some() => return Ok(()),
+            before if is_away => Breaker::failed(before.as_ref(), now),
             Some(before) if before.failures > 0 => before.reset(now),
             _ => return Ok(()),
         };
@@ -129,7 +128,7 @@ pub async fn tell(
 }
 
 /// Tells whether an error says that the platform is away, and not that it refuses or limits us.
-fn is_outage(error: &Error) -> bool {
+pub fn is_outage(error: &Error) -> bool {
     error.retry != Retry::Never && matches!(error.kind, Kind::Upstream | Kind::UpstreamChanged)
 }
 

@@ -1,5 +1,7 @@
 //! What a platform can do, as operations see it. `Some` or `None` is the declaration; nothing else says it.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -70,6 +72,9 @@ pub struct CallContext<'a> {
     pub app: &'a AppCredentials,
     /// The profile's word on this platform.
     pub profile: &'a PlatformProfile,
+    /// How long the call may take with all its tries: what is asked of a platform that hangs has to end before the
+    /// invocation does, or nobody writes down that it hung.
+    pub patience: Duration,
 }
 
 /// What the authorise URL carries.

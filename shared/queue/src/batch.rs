@@ -1,16 +1,18 @@
 //! Batches: every record runs on its own, some at the same time, and only the failed ones are answered.
 //!
 //! An error that trying again does not mend completes its record: the operation has recorded it, and a retry would
-//! only repeat it. What may succeed later, poison and panics go back to the queue; after the queue's limit of receives
-//! redrive moves them to the dead letter queue.
+//! only repeat it. What may succeed later, faults of ours (a missing right, a wrong setting, a value that does not
+//! open), poison and panics go back to the queue; after the queue's limit of receives redrive moves them to the dead
+//! letter queue, where an alarm tells of them and from where they are sent again once the fault is mended.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use mooring_domain::Result;
 use mooring_domain::together::{Work, together};
+use mooring_domain::{Kind, Result};
+use tracing::Instrument as _;
 
 /// Runs all records of an event through one function and answers which of them have to come again.
 ///
@@ -50,10 +52,15 @@ async fn run_record<T: Send, F: Future<Output = Result<()>> + Send>(
             return false;
         }
     };
-    match unwinding(run(input)).await {
+    let span = mooring_telemetry::request_span(message, None, "queue");
+    match unwinding(run(input)).instrument(span).await {
         Some(Ok(())) => true,
         Some(Err(error)) if error.is_retryable() => {
             tracing::warn!(queue.message = message, error.code = error.code, "will be retried: {error}");
+            false
+        }
+        Some(Err(error)) if matches!(error.kind, Kind::Internal | Kind::Sealed) => {
+            tracing::error!(queue.message = message, error.code = error.code, "a fault of ours: {error}");
             false
         }
         Some(Err(error)) => {
@@ -82,7 +89,7 @@ async fn unwinding<T>(future: impl Future<Output = T>) -> Option<T> {
 mod tests {
     use std::sync::Mutex;
 
-    use mooring_domain::{Error, Kind};
+    use mooring_domain::Error;
 
     use super::*;
 
@@ -112,7 +119,7 @@ mod tests {
     }
 
     async fn peers_run(at_once: usize) {
-        let event = event(&["done", "garbage", "later", "never", "panic", "done"]);
+        let event = event(&["done", "garbage", "later", "never", "panic", "ours", "done"]);
         let ran = Mutex::new(Vec::new());
         let response = run_batch(&event, decode, at_once, |body: String| {
             ran.lock().unwrap().push(body.clone());
@@ -120,6 +127,7 @@ mod tests {
                 match body.as_str() {
                     "later" => Err(Error::unavailable("away", "not now")),
                     "never" => Err(Error::new(Kind::Upstream, "broken", "no use")),
+                    "ours" => Err(Error::new(Kind::Internal, "no_right", "not allowed")),
                     "panic" => panic!("the test's own panic"),
                     _ => Ok(()),
                 }
@@ -128,7 +136,7 @@ mod tests {
         .await;
         let failed: Vec<_> =
             response.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
-        assert_eq!(failed, ["m1", "m2", "m4"]);
-        assert_eq!(*ran.lock().unwrap(), ["done", "later", "never", "panic", "done"]);
+        assert_eq!(failed, ["m1", "m2", "m4", "m5"]);
+        assert_eq!(*ran.lock().unwrap(), ["done", "later", "never", "panic", "ours", "done"]);
     }
 }

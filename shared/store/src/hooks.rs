@@ -120,17 +120,25 @@ impl EndpointHealth for Store {
         self.transact(&[write]).await.map(|_| ())
     }
 
-    async fn switch_off(&self, tenant: &TenantId, id: &EndpointId, off: Off, at: Timestamp) -> Result<bool> {
+    async fn switch_off(
+        &self,
+        tenant: &TenantId,
+        id: &EndpointId,
+        off: Off,
+        failing_since: Option<Timestamp>,
+        at: Timestamp,
+    ) -> Result<bool> {
         let about =
             About { endpoint: Some(id.clone()), reason: Some(off.as_str().to_owned()), ..About::default() };
-        let writes = [
-            Write::update(keys::endpoint(tenant, id))
-                .set(OFF, text(off.as_str()))
-                .set(OFF_AT, time(at))
-                .only_if(Check::Exists)
-                .only_if(Check::Lacks(OFF)),
-            event_row(tenant, at, EventType::EndpointDisabled, about, self.clock.now()),
-        ];
+        let mut change = Write::update(keys::endpoint(tenant, id))
+            .set(OFF, text(off.as_str()))
+            .set(OFF_AT, time(at))
+            .only_if(Check::Exists)
+            .only_if(Check::Lacks(OFF));
+        if let Some(since) = failing_since {
+            change = change.only_if(Check::Is(FAILING, time(since)));
+        }
+        let writes = [change, event_row(tenant, at, EventType::EndpointDisabled, about, self.clock.now())];
         Ok(self.transact(&writes).await?.is_empty())
     }
 }

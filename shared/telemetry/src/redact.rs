@@ -7,6 +7,9 @@ const MASK: &str = "[redacted]";
 /// Our ids are 30 characters, a UUID is 36; platform tokens and our own secrets have 40 and more.
 const TOKEN_LENGTH: usize = 40;
 
+/// How a webhook's signing secret begins.
+const SIGNING: &str = "whsec_";
+
 /// Replaces credentials, long random words and e-mail addresses; borrows when there is nothing to replace.
 pub fn redact(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
@@ -14,6 +17,12 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     let mut rest = text;
     while !rest.is_empty() {
         let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+        let end = if rest.get(..end).is_some_and(|word| word.contains(SIGNING)) {
+            // What follows is base64 with its slashes.
+            rest.find(|c| !is_word(c) && !matches!(c, '/' | '=')).unwrap_or(rest.len())
+        } else {
+            end
+        };
         let (word, after) = rest.split_at(end);
         let (kept, masked) = mask(word);
         clean &= !masked;
@@ -32,7 +41,10 @@ fn is_word(c: char) -> bool {
 }
 
 fn mask(word: &str) -> (&str, bool) {
-    let secret = word.contains("moor_") || is_mail(word) || word.split(['.', '@']).any(is_random);
+    let secret = word.contains("moor_")
+        || word.contains(SIGNING)
+        || is_mail(word)
+        || word.split(['.', '@']).any(is_random);
     if secret { (MASK, true) } else { (word, false) }
 }
 
@@ -57,6 +69,7 @@ mod tests {
             "0123456789abcdef0123456789abcdef01234567",
             "Zk3Zk3Zk3Zk3Zk3Zk3Zk3Zk3Zk3Zk3Zk3Zk3Zk3Zk3Z",
             "anna.smith+ads@mail.example.com",
+            "whsec_MfKQ9r8/GKYq/wD2+mLPS71QPyk=",
         ] {
             let line = format!("{{\"message\":\"failed at {secret}, later\"}}");
             assert_eq!(redact(&line), "{\"message\":\"failed at [redacted], later\"}", "{secret}");

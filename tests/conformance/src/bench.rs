@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::Timestamp;
@@ -109,7 +110,12 @@ impl Bench {
     }
 
     pub(crate) fn cx(&self) -> CallContext<'_> {
-        CallContext { token: &self.token, app: &self.app, profile: &self.profile }
+        CallContext {
+            token: &self.token,
+            app: &self.app,
+            profile: &self.profile,
+            patience: Duration::from_mins(1),
+        }
     }
 
     /// The largest account.

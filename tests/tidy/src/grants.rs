@@ -37,9 +37,12 @@ pub enum Thing {
 }
 
 impl Grant {
-    /// The uses of data keys that a KMS statement is bound to.
-    pub fn uses(&self) -> BTreeSet<&str> {
-        words(at(&self.condition, "StringEquals/kms:EncryptionContext:use")).collect()
+    /// The data keys that a KMS statement is bound to: what they seal, and whose they are, such as `secret of app_*`.
+    pub fn keys(&self) -> BTreeSet<String> {
+        let owner = text(&self.condition, "StringLike/kms:EncryptionContext:conn");
+        let owner = if owner.is_empty() { "anybody" } else { owner };
+        let uses = words(at(&self.condition, "StringEquals/kms:EncryptionContext:use"));
+        uses.map(|purpose| format!("{purpose} of {owner}")).collect()
     }
 
     /// The rows that a table's statement is bound to; empty for all of them.
@@ -68,12 +71,14 @@ pub fn grants(template: &Template) -> Vec<Grant> {
     template.functions().flat_map(statements).collect()
 }
 
-/// Who may decrypt what: pairs of a use and a function.
+/// Who may decrypt what: pairs of [`Grant::keys`] and a function.
 pub fn decrypting(grants: &[Grant]) -> BTreeSet<(String, String)> {
     let of = |grant: &Grant| {
-        let uses = grant.uses().into_iter().map(str::to_owned).collect::<Vec<_>>();
-        let uses = if uses.is_empty() { vec!["every use".to_owned()] } else { uses };
-        uses.into_iter().map(|purpose| (purpose, grant.function.clone())).collect::<Vec<_>>()
+        let mut keys = grant.keys();
+        if keys.is_empty() {
+            keys.insert("every use".to_owned());
+        }
+        keys.into_iter().map(|key| (key, grant.function.clone())).collect::<Vec<_>>()
     };
     grants.iter().filter(|grant| grant.allows("kms:Decrypt")).flat_map(of).collect()
 }

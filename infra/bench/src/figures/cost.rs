@@ -104,7 +104,7 @@ async fn measure(options: &Options) -> Result<Measured> {
     Ok(Measured { unchanged, changed, daily, seconds: begun.elapsed().as_secs_f64() })
 }
 
-/// What a stack costs that nobody uses: the key, alarms, and two schedules that find nothing.
+/// What a stack costs that nobody uses: the key, alarms, and its schedules that find nothing.
 fn idle(report: &Report) -> Result<()> {
     let template = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml"));
     let template = template.context("template.yaml")?;

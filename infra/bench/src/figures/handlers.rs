@@ -83,7 +83,10 @@ fn kib(kib: u64) -> f64 {
 fn sizes(options: &Options, report: &mut Report) -> Result<()> {
     for name in [FUNCTION, "reports-query", "sync-worker"] {
         let binary = options.binary(name);
-        let Ok(file) = std::fs::metadata(&binary) else { continue };
+        let Ok(file) = std::fs::metadata(&binary) else {
+            report.state("F5", &format!("{name}: size"), "not measured: not in --binaries")?;
+            continue;
+        };
         let packed = Command::new("gzip").args(["-9", "-c"]).arg(&binary).output()?.stdout.len();
         let packed = u64::try_from(packed)?;
         let megabytes = |bytes: u64| format!("{}.{:02} MB", bytes / MEGABYTE, bytes % MEGABYTE / 10_000);

@@ -153,7 +153,7 @@ impl Bench {
     }
 
     fn cx<'a>(&'a self, token: &'a SecretString) -> CallContext<'a> {
-        CallContext { token, app: &self.app, profile: &self.profile }
+        CallContext { token, app: &self.app, profile: &self.profile, patience: Duration::from_mins(1) }
     }
 
     async fn structure(&self, cx: &CallContext<'_>, account: &str, level: Level) -> Result<()> {

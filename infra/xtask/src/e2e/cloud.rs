@@ -141,11 +141,10 @@ impl Cloud {
             "architecture": if HERE == Arch::Arm64 { "arm64" } else { "x86_64" },
             "domain": "127.0.0.1",
             "schedule": SCHEDULE,
-            "replaced": { "API_ORIGIN": self.api_origin },
+            "replaced": { "API_ORIGIN": self.api_origin, "PLATFORM_CALLS_PER_SECOND_TIKTOK_ADS": "40" },
             "variables": {
                 "PLATFORM_ORIGIN_TIKTOK_ADS": self.platform_origin,
                 "PLATFORM_AUTHORIZE_ORIGIN_TIKTOK_ADS": self.platform_origin,
-                "PLATFORM_CALLS_PER_SECOND_TIKTOK_ADS": "40",
                 "RATE_LIMIT_KEY": "60000/12000",
                 "RATE_LIMIT_TENANT": "300000/60000",
             },

@@ -19,14 +19,13 @@ const RECEIVES: usize = 5;
 const POISON: &str = r#"{"v":1,"e2e":"poison"}"#;
 /// Jobs in the batch beside it.
 const PEERS: i64 = 4;
-/// The template's settings, which are put back.
+/// The template's setting, which is put back.
 const VISIBILITY: u32 = 360;
-const BATCH: u32 = 1;
 
 /// Plays it; answers what was seen.
 pub(crate) async fn play(cloud: &Cloud, connected: &Connected) -> Result<String> {
-    // Five receives would take half an hour with the template's visibility timeout, and a batch of one has no peers.
-    cloud.map(SYNC, &json!({ "Enabled": false, "BatchSize": 10 })).await?;
+    // Five receives would take half an hour with the template's visibility timeout.
+    cloud.map(SYNC, &json!({ "Enabled": false })).await?;
     idle(cloud).await?;
     cloud.set_visibility(SYNC, 10).await?;
     let jobs = peers(cloud, connected).await?;
@@ -42,7 +41,6 @@ pub(crate) async fn play(cloud: &Cloud, connected: &Connected) -> Result<String>
     let (body, _, _) = dead.await?;
     ensure!(body == POISON, "the dead letter is {body}");
     idle(cloud).await?;
-    cloud.map(SYNC, &json!({ "BatchSize": BATCH })).await?;
     cloud.set_visibility(SYNC, VISIBILITY).await?;
     let refused = cloud.logged("poison message").await?.len();
     ensure!(refused == RECEIVES, "the worker saw the poison {refused} times in place of {RECEIVES}");

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use mooring_domain::connector::Manifest;
-use mooring_domain::profile::PlatformProfile;
+use mooring_domain::connector::{CallContext, Manifest};
 use mooring_domain::{Error, Kind, Result, Retry};
 use serde::de::DeserializeOwned;
 
@@ -24,6 +23,9 @@ pub struct Dialect {
     /// How long to leave a platform alone whose limit outlasts the retries.
     pub pause: Duration,
 }
+
+/// How long the exchange of a code may take: a person waits for it.
+const REDEEM: Duration = Duration::from_secs(8);
 
 /// Calls one platform.
 pub struct Client {
@@ -49,14 +51,14 @@ impl Client {
     /// Makes a call that the profile allows; refuses any other before it leaves.
     ///
     /// A GET is repeated while that may help and both budgets last, its own and the process's; nothing else is ever
-    /// sent twice.
-    pub async fn call<T: DeserializeOwned>(&self, profile: &PlatformProfile, request: Request) -> Result<T> {
+    /// sent twice. The call ends within the context's patience, whatever the platform does.
+    pub async fn call<T: DeserializeOwned>(&self, cx: &CallContext<'_>, request: Request) -> Result<T> {
         let (platform, call) = (self.dialect.manifest.platform, request.call.name);
-        if profile.platform != platform || !profile.allows(call) {
+        if cx.profile.platform != platform || !cx.profile.allows(call) {
             let message = format!("The profile does not allow the call `{call}` on {platform}.");
             return Err(Error::new(Kind::Refused, "call_not_allowed", message));
         }
-        self.send(&request).await
+        self.send(&request, cx.patience).await
     }
 
     /// Redeems an authorisation code, once. No profile is asked, because the person has just been sent for the code.
@@ -66,19 +68,19 @@ impl Client {
         if request.is_repeatable() {
             return Err(Error::new(Kind::Internal, "bad_request", "A code is not redeemed by a GET."));
         }
-        self.send(&request).await.map_err(|error| error.retry(Retry::Never))
+        self.send(&request, REDEEM).await.map_err(|error| error.retry(Retry::Never))
     }
 
-    async fn send<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
+    async fn send<T: DeserializeOwned>(&self, request: &Request, patience: Duration) -> Result<T> {
         let Manifest { platform, calls, .. } = self.dialect.manifest;
         if !calls.contains(request.call) {
             let message = format!("The manifest of {platform} has no call `{}`.", request.call.name);
             return Err(Error::new(Kind::Refused, "call_unknown", message));
         }
-        let mut tries = Tries::begin(self.transport.timing());
+        let mut tries = Tries::begin(self.transport.timing(), patience);
         self.budget.earn();
         loop {
-            let error = match self.attempt(request).await {
+            let error = match self.attempt(request, &tries).await {
                 Err(error) if request.is_repeatable() => error,
                 result => return result,
             };
@@ -89,11 +91,11 @@ impl Client {
         }
     }
 
-    async fn attempt<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
+    async fn attempt<T: DeserializeOwned>(&self, request: &Request, tries: &Tries<'_>) -> Result<T> {
         let timing = self.transport.timing();
         self.pace.admit(timing).await;
         let begun = timing.now();
-        let result = self.exchange(request).await;
+        let result = self.exchange(request, tries.left()).await;
         tracing::debug!(
             platform = self.dialect.manifest.platform,
             call = request.call.name,
@@ -104,8 +106,8 @@ impl Client {
         result
     }
 
-    async fn exchange<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
-        let answer = self.transport.send(request.to_http(&self.origin)?).await?;
+    async fn exchange<T: DeserializeOwned>(&self, request: &Request, left: Duration) -> Result<T> {
+        let answer = self.transport.send(request.to_http(&self.origin)?, left).await?;
         (self.dialect.judge)(&answer)?;
         parse::json(&answer.body)
     }

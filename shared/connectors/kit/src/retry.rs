@@ -15,6 +15,8 @@ const BASE: Duration = Duration::from_millis(500);
 const CEILING: Duration = Duration::from_secs(8);
 /// How long one call may take with all its tries.
 const BUDGET: Duration = Duration::from_mins(1);
+/// A try that has less time than this is not worth its wait.
+const SHORTEST: Duration = Duration::from_secs(1);
 /// A wait named by the platform that is worth staying for.
 const SHORT: Duration = Duration::from_secs(5);
 
@@ -54,12 +56,19 @@ impl Budget {
 pub(crate) struct Tries<'a> {
     timing: &'a dyn Timing,
     begun: Duration,
+    patience: Duration,
     made: u32,
 }
 
 impl<'a> Tries<'a> {
-    pub(crate) fn begin(timing: &'a dyn Timing) -> Self {
-        Self { timing, begun: timing.now(), made: 0 }
+    /// Begins a call that has so long for all its tries, and never longer than [`BUDGET`].
+    pub(crate) fn begin(timing: &'a dyn Timing, patience: Duration) -> Self {
+        Self { timing, begun: timing.now(), patience: patience.min(BUDGET), made: 0 }
+    }
+
+    /// What is left of the call's time.
+    pub(crate) fn left(&self) -> Duration {
+        self.patience.saturating_sub(self.timing.now().saturating_sub(self.begun))
     }
 
     /// Tells how long to wait before the next try; `None` when there is none.
@@ -70,8 +79,7 @@ impl<'a> Tries<'a> {
             _ => return None,
         };
         self.made += 1;
-        let spent = self.timing.now().saturating_sub(self.begun);
-        (self.made < ATTEMPTS && spent + wait <= BUDGET).then_some(wait)
+        (self.made < ATTEMPTS && wait + SHORTEST <= self.left()).then_some(wait)
     }
 }
 
@@ -83,6 +91,8 @@ pub(crate) fn give_up(error: Error, pause: Duration) -> Error {
         Retry::After(wait) if error.kind == Kind::RateLimited => {
             error.retry(Retry::After(Some(wait.unwrap_or_default().max(pause))))
         }
+        // A pause that is too long to stay for is the platform's word all the same.
+        Retry::After(Some(wait)) if wait > SHORT => error,
         Retry::After(_) => error.retry(Retry::Exhausted),
         Retry::Never | Retry::Exhausted => error,
     }
@@ -119,7 +129,7 @@ mod tests {
 
     fn waits(error: &Error, each: Duration) -> Vec<Duration> {
         let timing = Worst::default();
-        let mut tries = Tries::begin(&timing);
+        let mut tries = Tries::begin(&timing, BUDGET);
         let mut waits = vec![];
         while let Some(wait) = tries.wait_after(error) {
             waits.push(wait);
@@ -132,6 +142,16 @@ mod tests {
     fn waits_double_and_the_tries_end() {
         let waits = waits(&failed(Retry::After(None)), Duration::ZERO);
         assert_eq!(waits, [500, 1000, 2000].map(Duration::from_millis));
+    }
+
+    #[test]
+    fn no_try_begins_that_has_no_time_left() {
+        let timing = Worst::default();
+        let mut tries = Tries::begin(&timing, Duration::from_secs(3));
+        assert!(tries.wait_after(&failed(Retry::After(None))).is_some());
+        *timing.0.lock().unwrap() += Duration::from_secs(2);
+        assert_eq!(tries.left(), Duration::from_secs(1));
+        assert!(tries.wait_after(&failed(Retry::After(None))).is_none());
     }
 
     #[test]
@@ -172,5 +192,7 @@ mod tests {
         let limited = Error::new(Kind::RateLimited, "x", "x").retry(Retry::After(Some(SHORT)));
         assert_eq!(give_up(limited, pause).retry, Retry::After(Some(pause)));
         assert_eq!(give_up(failed(Retry::Never), pause).retry, Retry::Never);
+        let asked = Retry::After(Some(Duration::from_mins(10)));
+        assert_eq!(give_up(failed(asked), pause).retry, asked, "what the platform asks for is kept");
     }
 }

@@ -32,6 +32,7 @@ impl Default for Limits {
 #[derive(Clone)]
 pub struct Transport {
     http: reqwest::Client,
+    total: Duration,
     body: usize,
     timing: Arc<dyn Timing>,
 }
@@ -51,22 +52,23 @@ impl Transport {
             .redirect(Policy::none())
             .no_proxy()
             .connect_timeout(limits.connect)
-            .timeout(limits.total)
             .user_agent(concat!("mooring/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| {
                 Error::new(Kind::Internal, "no_http", "The HTTP client cannot start.").because(error)
             })?;
-        Ok(Self { http, body: limits.body, timing })
+        Ok(Self { http, total: limits.total, body: limits.body, timing })
     }
 
     pub(crate) fn timing(&self) -> &dyn Timing {
         self.timing.as_ref()
     }
 
-    /// Sends a request; whatever status comes back is an answer, but a redirect is refused.
-    pub(crate) async fn send(&self, request: http::Request<Vec<u8>>) -> Result<Answer> {
-        let request = reqwest::Request::try_from(request).map_err(failed)?;
+    /// Sends a request; whatever status comes back is an answer, but a redirect is refused. It takes `at_most` so long,
+    /// and never longer than the limit of every exchange.
+    pub(crate) async fn send(&self, request: http::Request<Vec<u8>>, at_most: Duration) -> Result<Answer> {
+        let mut request = reqwest::Request::try_from(request).map_err(failed)?;
+        *request.timeout_mut() = Some(at_most.min(self.total));
         let mut response = self.http.execute(request).await.map_err(failed)?;
         let status = response.status();
         if status.is_redirection() {

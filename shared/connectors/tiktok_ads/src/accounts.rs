@@ -12,13 +12,12 @@ use crate::{TikTokAds, map, requests};
 #[async_trait]
 impl Accounts for TikTokAds {
     async fn list(&self, cx: &CallContext<'_>) -> Result<Vec<PlatformAccount>> {
-        let reached: Envelope<List<AdvertiserId>> =
-            self.client.call(cx.profile, requests::advertisers(cx)?).await?;
+        let reached: Envelope<List<AdvertiserId>> = self.client.call(cx, requests::advertisers(cx)?).await?;
         let ids: Vec<String> = reached.data.list.into_iter().map(|entry| entry.advertiser_id.0).collect();
         let mut accounts = Vec::with_capacity(ids.len());
         for batch in ids.chunks(ADVERTISER_BATCH) {
             let request = requests::advertiser_info(cx.token, batch)?;
-            let described: Envelope<List<Advertiser>> = self.client.call(cx.profile, request).await?;
+            let described: Envelope<List<Advertiser>> = self.client.call(cx, request).await?;
             for advertiser in described.data.list {
                 accounts.push(map::account(advertiser)?);
             }

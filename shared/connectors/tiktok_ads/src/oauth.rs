@@ -38,7 +38,7 @@ impl OAuth for TikTokAds {
     }
 
     async fn revoke(&self, cx: &CallContext<'_>) -> Result<RevokeOutcome> {
-        match self.client.call::<IgnoredAny>(cx.profile, requests::revoke(cx)).await {
+        match self.client.call::<IgnoredAny>(cx, requests::revoke(cx)).await {
             Ok(IgnoredAny) => Ok(RevokeOutcome::Killed),
             Err(error) if [REVOKED, TOKEN_DEAD].contains(&error.code) => Ok(RevokeOutcome::Killed),
             Err(error) if is_refusal(&error) => Ok(RevokeOutcome::Refused),
@@ -47,7 +47,7 @@ impl OAuth for TikTokAds {
     }
 
     async fn identity(&self, cx: &CallContext<'_>) -> Result<Identity> {
-        let user: Envelope<User> = self.client.call(cx.profile, requests::user(cx.token)?).await?;
+        let user: Envelope<User> = self.client.call(cx, requests::user(cx.token)?).await?;
         Ok(Identity { id: user.data.core_user_id.0.into() })
     }
 }

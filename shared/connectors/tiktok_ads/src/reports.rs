@@ -24,7 +24,7 @@ impl Reports for TikTokAds {
         }
         let page = PageNumber::read(cursor)?;
         let request = requests::report(cx.token, question, page)?;
-        let Envelope { data } = self.client.call::<Envelope<PageOf<ReportRow>>>(cx.profile, request).await?;
+        let Envelope { data } = self.client.call::<Envelope<PageOf<ReportRow>>>(cx, request).await?;
         let next = page.next(data.page_info.page, data.page_info.total_page)?;
         let rows = data.list.into_iter().map(|row| map::row(row, question.window));
         Ok(Page { items: rows.collect::<Result<_>>()?, next })

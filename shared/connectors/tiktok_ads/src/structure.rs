@@ -39,7 +39,7 @@ impl TikTokAds {
         page: PageNumber,
     ) -> Result<Page<Entity>> {
         let request = requests::structure(cx.token, account, level, page)?;
-        let Envelope { data } = self.client.call::<Envelope<PageOf<T>>>(cx.profile, request).await?;
+        let Envelope { data } = self.client.call::<Envelope<PageOf<T>>>(cx, request).await?;
         let next = page.next(data.page_info.page, data.page_info.total_page)?;
         Ok(Page { items: data.list.into_iter().map(Into::into).collect(), next })
     }

@@ -59,7 +59,7 @@ fn asks(row: &Row, second: i64) -> Admission {
 }
 
 fn says(row: &Row, second: i64, admission: Admission, failure: Option<&Error>) {
-    ready(tell(row, &circuit(), admission, at(second), failure)).unwrap();
+    ready(tell(row, &circuit(), admission, at(second), failure.is_some_and(is_outage))).unwrap();
 }
 
 /// A breaker that opened at a second.

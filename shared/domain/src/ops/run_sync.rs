@@ -147,11 +147,14 @@ pub async fn run(ports: &Ports<'_>, input: &Input) -> Result<Outcome> {
     let work = Work::new(ports, input, at, &opened)?;
     let mut track = Track::new(job, work.today);
     let ended = work_through(&work, &mut track, &checkpoint).await;
-    waiting::tell(ports, &circuit, admission, &ended).await?;
-    match ended {
+    let is_away = waiting::is_away(&ended);
+    let outcome = match ended {
         Ok(()) => succeed(&work, &mut track).await,
         Err(stop) => failure::stopped(&work, &mut track, stop).await,
-    }
+    };
+    // What was read is written down before anything else can fail.
+    waiting::tell(ports, &circuit, admission, is_away).await?;
+    outcome
 }
 
 /// Reads names if they are due, settles the window, and reads its levels.

@@ -80,8 +80,16 @@ pub trait EndpointHealth: Send + Sync {
     async fn failing(&self, tenant: &TenantId, id: &EndpointId, since: Timestamp) -> Result<()>;
     /// Forgets it.
     async fn recovered(&self, tenant: &TenantId, id: &EndpointId) -> Result<()>;
-    /// Switches it off and says so in an event, in one transaction; false when it was off or is gone.
-    async fn switch_off(&self, tenant: &TenantId, id: &EndpointId, off: Off, at: Timestamp) -> Result<bool>;
+    /// Switches it off and says so in an event, in one transaction; false when it was off or is gone, or no longer fails
+    /// since the time that is given.
+    async fn switch_off(
+        &self,
+        tenant: &TenantId,
+        id: &EndpointId,
+        off: Off,
+        failing_since: Option<Timestamp>,
+        at: Timestamp,
+    ) -> Result<bool>;
 }
 
 /// Reads events and deliveries.

@@ -8,11 +8,11 @@ use super::Rule;
 use crate::grants::{Grant, Thing, condition_keys, decrypting, grants};
 use crate::template::{Template, at, binary, entries, items, text, words};
 
-/// Who may decrypt which use, and no other.
+/// Who may decrypt which keys, and no other.
 pub const DECRYPTS: &[(&str, &[&str])] = &[
-    ("data", &["connection-confirm", "connections-read", "reports-query", "sync-worker"]),
+    ("data of con_*", &["connection-confirm", "connections-read", "reports-query", "sync-worker"]),
     (
-        "secret",
+        "secret of app_*",
         &[
             "connect-page",
             "connect-session-create",
@@ -20,17 +20,17 @@ pub const DECRYPTS: &[(&str, &[&str])] = &[
             "deletion-request",
             "deletion-worker",
             "sync-worker",
-            "webhook-worker",
         ],
     ),
-    ("token", &["deletion-worker", "sync-worker"]),
+    ("secret of whe_*", &["webhook-worker"]),
+    ("token of con_*", &["deletion-worker", "sync-worker"]),
 ];
 
-/// Who may make new data keys, and for which use.
+/// Who may make which new data keys.
 const MINTS: &[(&str, &[&str])] = &[
-    ("data", &["connection-callback", "connection-confirm"]),
-    ("secret", &["webhook-endpoint-change", "webhook-endpoint-create"]),
-    ("token", &["connection-callback"]),
+    ("data of con_*", &["connection-callback", "connection-confirm"]),
+    ("secret of whe_*", &["webhook-endpoint-change", "webhook-endpoint-create"]),
+    ("token of con_*", &["connection-callback"]),
 ];
 
 /// Wildcards that cannot be had without, each with its reason.
@@ -101,7 +101,7 @@ pub(super) const RULES: &[Rule] = &[
         check: statements_only,
     },
     Rule {
-        name: "kms-bound-to-app-and-use",
+        name: "kms-bound-to-app-use-and-owner",
         why: "a right on the key without its context opens everything that was ever sealed",
         check: bound_to_use,
     },
@@ -123,8 +123,8 @@ pub(super) const RULES: &[Rule] = &[
         why: "who can make a data key can seal under it what nobody expects",
         check: |template| {
             let mints = |grant: &Grant| {
-                let uses = grant.uses().into_iter();
-                uses.map(|purpose| (purpose.to_owned(), grant.function.clone())).collect::<Vec<_>>()
+                let keys = grant.keys().into_iter();
+                keys.map(|key| (key, grant.function.clone())).collect::<Vec<_>>()
             };
             let all = grants(template);
             let found = all.iter().filter(|grant| grant.allows("kms:GenerateDataKey")).flat_map(mints);
@@ -268,15 +268,15 @@ fn statements_only(template: &Template) -> Vec<String> {
 }
 
 fn bound_to_use(template: &Template) -> Vec<String> {
-    let uses = ["audience", "data", "media", "secret", "token"];
+    let keys = ["data of con_*", "secret of app_*", "secret of whe_*", "token of con_*"];
     let unbound = |grant: &Grant| {
         let app = text(&grant.condition, "StringEquals/kms:EncryptionContext:app");
-        let named = grant.uses();
-        app != "mooring" || named.is_empty() || named.iter().any(|purpose| !uses.contains(purpose))
+        let named = grant.keys();
+        app != "mooring" || named.is_empty() || named.iter().any(|key| !keys.contains(&key.as_str()))
     };
     let all = grants(template);
     let bad = all.iter().filter(|grant| grant.speaks_to("kms:") && unbound(grant));
-    bad.map(|grant| format!("{} {}: bind it to app and use", grant.function, grant.sid)).collect()
+    bad.map(|grant| format!("{} {}: bind it to app, use and owner", grant.function, grant.sid)).collect()
 }
 
 fn key_denies(template: &Template) -> Vec<String> {

@@ -1,5 +1,7 @@
 //! The exchange of the code, and what the grant is worth.
 
+use std::time::Duration;
+
 use super::{Input, Ports};
 use crate::account::PlatformAccount;
 use crate::app;
@@ -38,9 +40,12 @@ pub(super) async fn exchange<'a>(
     Ok(Landing { connector, platform, app, grant })
 }
 
+/// How long each call after the exchange may take: they and the revocation have to fit into one invocation.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 impl Landing<'_> {
     fn context(&self) -> CallContext<'_> {
-        CallContext { token: &self.grant.access, app: &self.app, profile: self.platform }
+        CallContext { token: &self.grant.access, app: &self.app, profile: self.platform, patience: PATIENCE }
     }
 
     /// Refuses a grant that lacks a required scope, and says which.

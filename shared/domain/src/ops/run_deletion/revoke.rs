@@ -3,6 +3,8 @@
 //!
 //! A try is written down before it is made, so that no crash and no duplicate message adds a fourth.
 
+use std::time::Duration;
+
 use secrecy::SecretString;
 
 use crate::app;
@@ -85,6 +87,9 @@ async fn ask(ports: &Ports<'_>, deletion: &Deletion, connection: &ConnectionId) 
     }
 }
 
+/// How long the one call may take; the worker has a quarter of an hour.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 async fn call(
     ports: &Ports<'_>,
     connector: &dyn Connector,
@@ -94,7 +99,7 @@ async fn call(
     let Some(token) = token(ports, tenant, connection).await? else { return Ok(None) };
     let platform = connector.manifest().platform;
     let app: AppCredentials = app::credentials(ports.vault, ports.keys, platform).await?;
-    let cx = CallContext { token: &token, app: &app, profile };
+    let cx = CallContext { token: &token, app: &app, profile, patience: PATIENCE };
     connector.oauth().revoke(&cx).await.map(Some)
 }
 

@@ -11,7 +11,7 @@ use super::work::{Draft, Sealed, Step, Stop, Track, Work};
 use crate::completeness::{DayStatus, Reason};
 use crate::error::{Error, Kind, Result};
 use crate::ports::{DayRecord, Days};
-use crate::report::{LONGEST_ID, Level, Metric, Row, Values};
+use crate::report::{LONGEST_ID, Level, METRICS, Metric, Row, Values};
 use crate::sheet::{day_name, encode_rows, sort_rows};
 use crate::sync::Window;
 
@@ -72,7 +72,8 @@ pub(super) async fn store(
                 let count = u64::try_from(rows.len()).unwrap_or(0);
                 (track.rows, track.unsaved) = (track.rows + count, track.unsaved + count);
                 let day = Day { level, date, asked: at, known: known.get(&(level, date)).copied() };
-                let status = status(work, &day, sum(&rows).map_err(Stop::Platform)?, totals);
+                let sums = (count, sum(&rows).map_err(Stop::Platform)?);
+                let status = status(work, &day, sums, totals);
                 group.push(prepare(work, &day, status, rows)?);
             }
             let Some(newest) = group.last().map(|change| change.date) else { return Ok(()) };
@@ -157,9 +158,11 @@ fn expiry(work: &Work<'_>, day: Date) -> Timestamp {
 }
 
 /// What is known of a day once its rows are here. The account's own level says what the others have to add up to.
-fn status(work: &Work<'_>, day: &Day, sum: Values, totals: &mut Totals) -> DayStatus {
+fn status(work: &Work<'_>, day: &Day, (rows, sum): (u64, Values), totals: &mut Totals) -> DayStatus {
     if day.level == Level::Account {
-        totals.insert(day.date, sum);
+        // A whole that is not there is zero: parts that are something do not add up to it.
+        let whole = if rows == 0 { Values([Some(0); METRICS]) } else { sum };
+        totals.insert(day.date, whole);
     } else if !adds_up(&sum, totals.get(&day.date)) {
         return DayStatus::Partial(Reason::TotalsDiffer);
     }

@@ -76,14 +76,16 @@ fn note(track: &mut Track, checkpoint: &mut Checkpoint, level: Level, stored: &d
 
 /// Asks for all rows of one level in a window.
 async fn read_window(work: &Work<'_>, reports: &dyn Reports, level: Level, window: Window) -> Step<Asked> {
-    let (cx, account) = (work.cx(), work.opened.external.as_str());
+    let account = work.opened.external.as_str();
     let question = ReportQuestion { account, level, window };
     let asked = work.now();
     let mut rows: Vec<Row> = Vec::new();
     let mut cursor = None;
     loop {
         work.gate().await?;
-        let page = reports.page(&cx, &question, cursor.as_ref()).await.map_err(Stop::Platform)?;
+        let cx = work.cx();
+        let page = reports.page(&cx, &question, cursor.as_ref()).await;
+        let page = page.map_err(|error| Work::stop(&cx, error))?;
         rows.extend(page.items);
         cursor = next_page(cursor.as_ref(), page.next, rows.len())?;
         if cursor.is_none() {

@@ -45,12 +45,14 @@ async fn read_level(work: &Work<'_>, structure: &dyn StructureRead, level: Level
 }
 
 async fn pages(work: &Work<'_>, structure: &dyn StructureRead, level: Level) -> Step<Vec<Entity>> {
-    let (cx, account) = (work.cx(), work.opened.external.as_str());
+    let account = work.opened.external.as_str();
     let mut entities = Vec::new();
     let mut cursor = None;
     loop {
         work.gate().await?;
-        let page = structure.page(&cx, account, level, cursor.as_ref()).await.map_err(Stop::Platform)?;
+        let cx = work.cx();
+        let page = structure.page(&cx, account, level, cursor.as_ref()).await;
+        let page = page.map_err(|error| Work::stop(&cx, error))?;
         entities.extend(page.items.into_iter().map(bounded));
         cursor = next_page(cursor.as_ref(), page.next, entities.len())?;
         if cursor.is_none() {

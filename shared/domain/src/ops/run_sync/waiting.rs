@@ -49,17 +49,22 @@ pub(super) async fn admit(ports: &Ports<'_>, circuit: &Circuit) -> Result<Admiss
     breaker::admit(ports.breakers, circuit, ports.clock.now(), u32::from_be_bytes(random)).await
 }
 
-/// Tells the breaker what came of the job; a job that was stopped by something else says nothing of the platform.
+/// Whether the platform is away, as far as the end of a job tells; one that was stopped by something else says nothing.
+pub(super) fn is_away(ended: &Step<()>) -> Option<bool> {
+    match ended {
+        Ok(()) => Some(false),
+        Err(Stop::Platform(error)) => Some(breaker::is_outage(error)),
+        Err(Stop::Closed | Stop::Late | Stop::Ours(_)) => None,
+    }
+}
+
+/// Tells the breaker.
 pub(super) async fn tell(
     ports: &Ports<'_>,
     circuit: &Circuit,
     admission: Admission,
-    ended: &Step<()>,
+    is_away: Option<bool>,
 ) -> Result<()> {
-    let failure = match ended {
-        Ok(()) => None,
-        Err(Stop::Platform(error)) => Some(error),
-        Err(Stop::Closed | Stop::Late | Stop::Ours(_)) => return Ok(()),
-    };
-    breaker::tell(ports.breakers, circuit, admission, ports.clock.now(), failure).await
+    let Some(is_away) = is_away else { return Ok(()) };
+    breaker::tell(ports.breakers, circuit, admission, ports.clock.now(), is_away).await
 }

@@ -1,5 +1,7 @@
 //! What the parts of a job share: the context, the gate before each step, and how a step can stop the job.
 
+use std::time::Duration;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -16,6 +18,13 @@ use crate::report::Level;
 use crate::sheet::{StoredSheet, slot};
 use crate::sync::{Checkpoint, JobKind, SyncJob, Window};
 use crate::together::{self, together};
+
+/// What is left of an invocation to say how far a job came, after the last call of the platform.
+const TO_SAVE: SignedDuration = SignedDuration::from_secs(5);
+/// A platform that does not answer within this time is at fault, not our haste.
+const ENOUGH: Duration = Duration::from_secs(20);
+/// The code of a call that ended without an answer.
+const TIMED_OUT: &str = "platform_timeout";
 
 /// Why a job does not go on.
 #[derive(Debug)]
@@ -35,7 +44,8 @@ pub(super) type Step<T> = std::result::Result<T, Stop>;
 
 impl From<Error> for Stop {
     fn from(error: Error) -> Self {
-        Self::Ours(error)
+        // A write that met a closed fence says so in its own way.
+        if error.kind == Kind::Gone { Self::Closed } else { Self::Ours(error) }
     }
 }
 
@@ -72,7 +82,14 @@ impl<'a> Work<'a> {
 
     /// What goes with each platform call.
     pub(super) fn cx(&self) -> CallContext<'_> {
-        CallContext { token: &self.opened.token, app: &self.opened.app, profile: self.platform }
+        let left = self.deadline.duration_since(self.now()) - TO_SAVE;
+        let patience = Duration::try_from(left).unwrap_or_default();
+        CallContext { token: &self.opened.token, app: &self.opened.app, profile: self.platform, patience }
+    }
+
+    /// Why a call stops the job: the platform, or our own end if there was little time for it.
+    pub(super) fn stop(cx: &CallContext<'_>, error: Error) -> Stop {
+        if error.code == TIMED_OUT && cx.patience < ENOUGH { Stop::Late } else { Stop::Platform(error) }
     }
 
     /// Lets the next step happen while there is time and the fence is open.

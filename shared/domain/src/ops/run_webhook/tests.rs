@@ -196,7 +196,14 @@ impl EndpointHealth for World {
         Ok(())
     }
 
-    async fn switch_off(&self, _: &TenantId, id: &EndpointId, off: Off, at: Timestamp) -> Result<bool> {
+    async fn switch_off(
+        &self,
+        _: &TenantId,
+        id: &EndpointId,
+        off: Off,
+        _: Option<Timestamp>,
+        at: Timestamp,
+    ) -> Result<bool> {
         let mut all = self.endpoints.lock().unwrap();
         all.iter_mut().filter(|endpoint| endpoint.id == *id).for_each(|e| e.off = Some((off, at)));
         Ok(true)

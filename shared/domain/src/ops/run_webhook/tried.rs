@@ -67,8 +67,8 @@ fn seconds(wait: jiff::SignedDuration) -> u32 {
 async fn judge(ports: &Ports<'_>, endpoint: &Endpoint, posted: Posted) -> Result<Option<Off>> {
     let (tenant, id, now) = (&endpoint.tenant, &endpoint.id, ports.clock.now());
     let lasted = endpoint.failing_since.map(|since| now.duration_since(since));
-    let off = match (posted.failure, lasted) {
-        _ if posted.is_gone => Off::Gone,
+    let (off, since) = match (posted.failure, lasted) {
+        _ if posted.is_gone => (Off::Gone, None),
         (None, None) => return Ok(None),
         (None, Some(_)) => {
             ports.health.recovered(tenant, id).await?;
@@ -79,7 +79,8 @@ async fn judge(ports: &Ports<'_>, endpoint: &Endpoint, posted: Posted) -> Result
             return Ok(None);
         }
         (Some(_), Some(lasted)) if lasted < GIVE_UP_AFTER => return Ok(None),
-        (Some(_), Some(_)) => Off::Failing,
+        // Another delivery may have got through while this one failed.
+        (Some(_), Some(_)) => (Off::Failing, endpoint.failing_since),
     };
-    Ok(ports.health.switch_off(tenant, id, off, now).await?.then_some(off))
+    Ok(ports.health.switch_off(tenant, id, off, since, now).await?.then_some(off))
 }

@@ -132,8 +132,13 @@ async fn an_endpoint_comes_changes_and_goes_with_what_is_sealed() {
     store.failing(tenant, &one.id, at).await.unwrap();
     store.failing(tenant, &one.id, at + SignedDuration::from_hours(1)).await.unwrap();
     assert_eq!(store.endpoint(tenant, &one.id).await.unwrap().unwrap().failing_since, Some(at));
-    assert!(store.switch_off(tenant, &one.id, Off::Failing, at).await.unwrap());
-    assert!(!store.switch_off(tenant, &one.id, Off::Gone, at).await.unwrap(), "off twice");
+    let earlier = Some(at - SignedDuration::from_hours(1));
+    assert!(
+        !store.switch_off(tenant, &one.id, Off::Failing, earlier, at).await.unwrap(),
+        "it recovered meanwhile"
+    );
+    assert!(store.switch_off(tenant, &one.id, Off::Failing, Some(at), at).await.unwrap());
+    assert!(!store.switch_off(tenant, &one.id, Off::Gone, None, at).await.unwrap(), "off twice");
     assert_eq!(waiting(&world, tenant).await.get("webhook_endpoint.disabled"), Some(&1));
     assert_eq!(store.endpoint(tenant, &one.id).await.unwrap().unwrap().off, Some((Off::Failing, at)));
     let on = EndpointChange { switch: Switch::On, types: Some(Vec::new()), ..EndpointChange::default() };

@@ -163,6 +163,18 @@ fn parts_that_do_not_add_up_make_the_day_partial_on_their_level() {
 }
 
 #[test]
+fn parts_of_a_whole_that_is_not_there_make_the_day_partial() {
+    let world = World::new();
+    *world.without_account.lock().unwrap() = Some(TODAY);
+    world.run(&world.job(JobKind::First)).unwrap();
+    let days = world.days.lock().unwrap();
+    for level in [Level::Campaign, Level::AdGroup, Level::Ad] {
+        assert_eq!(days[&(level, TODAY)].status, DayStatus::Partial(Reason::TotalsDiffer), "{level:?}");
+    }
+    assert_eq!(days[&(Level::Ad, TODAY.yesterday().unwrap())].status, DayStatus::Provisional);
+}
+
+#[test]
 fn rows_that_were_not_asked_for_or_come_twice_are_not_believed() {
     for (day, entity) in [(TODAY.tomorrow().unwrap(), "9"), (TODAY, "1")] {
         let world = World::new();

@@ -72,6 +72,8 @@ pub(in crate::ops) struct World {
     pub(in crate::ops) most_days: Mutex<u32>,
     pub(in crate::ops) page_seconds: Mutex<i64>,
     pub(in crate::ops) extra: Mutex<Vec<Row>>,
+    /// A day for which the account's own level has no row.
+    pub(in crate::ops) without_account: Mutex<Option<Date>>,
     pub(in crate::ops) spend: Mutex<i64>,
     profile: Profile,
     entropy: Counting,
@@ -155,6 +157,7 @@ impl World {
             most_days: Mutex::new(30),
             page_seconds: Mutex::new(0),
             extra: Mutex::default(),
+            without_account: Mutex::default(),
             spend: Mutex::new(1_000),
             profile,
             entropy: Counting::default(),
@@ -472,6 +475,10 @@ impl Reports for World {
             question.window.iter().flat_map(|day| parts.iter().map(move |entity| row(day, entity))).collect();
         if question.level == Level::Ad {
             rows.extend(self.extra.lock().unwrap().clone());
+        }
+        if question.level == Level::Account {
+            let missing = *self.without_account.lock().unwrap();
+            rows.retain(|row| Some(row.day) != missing);
         }
         let first = rows.len() / 2;
         Ok(match cursor {
