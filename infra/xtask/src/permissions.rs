@@ -95,6 +95,13 @@ fn by_thing(all: &[Grant], actions: &[&str]) -> Listed {
             listed.entry(label(thing)).or_default().insert(function);
         }
     }
+    for functions in listed.values_mut() {
+        // Who may touch every row is not named again for some of them.
+        let whole = functions.clone();
+        let narrowed =
+            |name: &String| name.split_once(" rows ").is_some_and(|(name, _)| whole.contains(name));
+        functions.retain(|name| !narrowed(name));
+    }
     listed
 }
 
