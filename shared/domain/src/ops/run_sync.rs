@@ -159,15 +159,13 @@ pub async fn run(ports: &Ports<'_>, input: &Input) -> Result<Outcome> {
 
 /// Reads names if they are due, settles the window, and reads its levels.
 async fn work_through(work: &Work<'_>, track: &mut Track, checkpoint: &Checkpoint) -> Step<()> {
-    let mut state = work.ports.progress.sync_state(&work.at).await?;
+    let progress = work.ports.progress;
+    let state = progress.sync_state(&work.at).await?;
     let daily = track.job.window.is_none() && is_daily(work, &track.job, &state);
     track.window = work.plan(&track.job, daily, state.entities).now;
-    if daily && !checkpoint.structure {
-        state.entities = structure::read(work).await?;
-        state.structure_at = Some(work.now());
-        work.ports.progress.put_sync_state(&work.at, &state).await?;
-    }
-    let plan = work.plan(&track.job, daily, state.entities);
+    let names_are_due = daily && !checkpoint.structure;
+    let entities = if names_are_due { structure::read(work).await? } else { state.entities };
+    let plan = work.plan(&track.job, daily, entities);
     track.settle(plan.now);
     if !checkpoint.structure {
         let later: Vec<_> = plan.later.into_iter().map(|part| track.later(part)).collect();
@@ -177,6 +175,13 @@ async fn work_through(work: &Work<'_>, track: &mut Track, checkpoint: &Checkpoin
             let reached = Checkpoint { structure: true, ..checkpoint.clone() };
             work.put_checkpoint(&track.original.id(), &reached).await?;
         }
+    }
+    if names_are_due {
+        // Only now: a job that comes again before its checkpoint still has to find them due, or it would read less. The
+        // state is read anew, because another job may have met a refusal meanwhile.
+        let state = progress.sync_state(&work.at).await?;
+        let state = SyncState { entities, structure_at: Some(work.now()), ..state };
+        progress.put_sync_state(&work.at, &state).await?;
     }
     levels::read(work, track).await
 }
