@@ -5,6 +5,7 @@ use http::Method;
 use jiff::SignedDuration;
 use mooring_aws_local::{Fault, Share};
 use mooring_domain::deletion::Table;
+use mooring_local::queues::DELETION;
 use mooring_tests_journeys::rig::{Batch, Queue};
 use mooring_tests_journeys::world::report_path;
 use mooring_tests_journeys::{say, tables};
@@ -120,7 +121,7 @@ async fn a_poison_message_does_not_hold_up_its_batch_and_ends_as_a_dead_letter()
         }
         receives += 1;
         ensure!(receives <= 5, "received more often than the limit");
-        scene.world.skip(SignedDuration::from_secs(361));
+        scene.world.skip(SignedDuration::from_secs(i64::from(DELETION.visibility) + 1));
     }
     ensure!(receives == 5, "{receives} receives");
     ensure!(scene.dead_letters(Queue::Deletion).await? == 1, "it is no dead letter");
