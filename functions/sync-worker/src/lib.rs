@@ -71,7 +71,7 @@ pub struct App {
 /// How many jobs of a batch run at the same time: a job mostly waits for the platform.
 const AT_ONCE: u32 = 10;
 /// A job of more days runs alone, because the rows of its window are in memory. The first one of an account does, too;
-/// a daily one does not know its days yet, and reads at most [`mooring_domain::sync::WINDOW_ROWS`] at once.
+/// a daily one does not know its days yet, and plans to read [`mooring_domain::sync::WINDOW_ROWS`] at once at most.
 const SMALL_DAYS: u32 = 3;
 
 /// Runs the jobs of a batch together, within the invocation's deadline.
