@@ -13,7 +13,9 @@ pub(crate) struct Counts {
     pub(crate) reads: f64,
 }
 
-const WRITES: [&str; 5] = ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"];
+/// A batch of statements only ever inserts.
+const WRITES: [&str; 6] =
+    ["PutItem", "UpdateItem", "DeleteItem", "BatchExecuteStatement", "BatchWriteItem", "TransactWriteItems"];
 
 impl Counts {
     /// Counts one call by its `x-amz-target` and the consumed capacity in its answer.

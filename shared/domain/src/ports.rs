@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 pub use self::sync::{
-    AccountRef, Activity, ActivityWrite, Breakers, CompletenessRead, DayRecord, Days, DueRead, SheetRead,
-    SheetWrite, SyncProgress, SyncQueue,
+    AccountRef, Activity, ActivityWrite, Breakers, CompletenessRead, DayRecord, Days, DueRead, NewSheet,
+    SheetRead, SheetWrite, SyncProgress, SyncQueue,
 };
 pub use self::webhooks::{
     DeliveryRead, DeliveryWrite, EndpointChange, EndpointHealth, EndpointRead, EndpointSecretsRead,

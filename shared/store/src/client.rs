@@ -3,6 +3,7 @@
 mod backoff;
 mod expression;
 mod failure;
+mod insert;
 mod quick;
 mod reads;
 mod single;

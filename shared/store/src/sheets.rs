@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use mooring_domain::Result;
 use mooring_domain::deletion::Table;
 use mooring_domain::keys::SealedBox;
-use mooring_domain::ports::{AccountRef, SheetRead, SheetWrite};
+use mooring_domain::ports::{AccountRef, NewSheet, SheetRead, SheetWrite};
 use mooring_domain::sheet::StoredSheet;
+use mooring_domain::together::{Work, together};
 
 use crate::Store;
 use crate::client::{Backoff, Check, Placed, busy};
@@ -75,14 +76,59 @@ impl SheetRead for Store {
     }
 }
 
+/// How many sheets are stored at the same time.
+const AT_ONCE: usize = 8;
+
 #[async_trait]
 impl SheetWrite for Store {
-    async fn put_sheet(
-        &self,
-        account: &AccountRef,
-        sheet: &StoredSheet,
-        expires_at: Timestamp,
-    ) -> Result<bool> {
+    async fn put_sheets(&self, account: &AccountRef, sheets: &[NewSheet]) -> Result<Vec<Result<bool>>> {
+        let inserted = self.insert_heads(account, sheets).await?;
+        let puts = sheets.iter().zip(inserted).map(|(new, inserted)| -> Work<'_, _> {
+            Box::pin(async move {
+                match new {
+                    _ if inserted => Ok(true),
+                    NewSheet { is_first: true, .. } => self.put_first(account, new).await,
+                    _ => self.put_over(account, new).await,
+                }
+            })
+        });
+        Ok(together(puts.collect(), AT_ONCE).await)
+    }
+}
+
+impl Store {
+    /// Inserts sheets where none is, many in one call. Of each answers whether that was all: whatever is in the way of
+    /// one, or has further parts, is for the calls that look at what is there.
+    async fn insert_heads(&self, account: &AccountRef, sheets: &[NewSheet]) -> Result<Vec<bool>> {
+        let fits = |new: &NewSheet| new.is_first && new.sheet.parts.len() <= 1;
+        let rows = sheets.iter().filter(|new| fits(new)).map(|new| {
+            let key = keys::head(account, &new.sheet.name);
+            (key, write_head(&new.sheet, new.expires_at))
+        });
+        let mut inserted = self.insert_many(Table::Reports, rows.collect()).await?.into_iter();
+        Ok(sheets.iter().map(|new| fits(new) && inserted.next().unwrap_or(false)).collect())
+    }
+
+    /// Stores a sheet of which no version is known, and looks for one only where there is one.
+    async fn put_first(&self, account: &AccountRef, new: &NewSheet) -> Result<bool> {
+        let NewSheet { sheet, expires_at, .. } = new;
+        // Further parts of a version that is refused would lie there for nothing.
+        if sheet.parts.len() > 1 {
+            return self.put_over(account, new).await;
+        }
+        let key = keys::head(account, &sheet.name);
+        let absent = Check::AbsentOrExpired(self.clock.now());
+        match self.place(&key, write_head(sheet, *expires_at), &[absent]).await? {
+            Placed::Over(_) => Ok(true),
+            // An answer was lost, and what is in the way is our own.
+            Placed::Behind(item) if read_head(&item)?.version == sheet.version => Ok(true),
+            Placed::Behind(_) => self.put_over(account, new).await,
+        }
+    }
+
+    /// Stores a version over the one before it, which is kept.
+    async fn put_over(&self, account: &AccountRef, new: &NewSheet) -> Result<bool> {
+        let NewSheet { sheet, expires_at, .. } = new;
         let key = keys::head(account, &sheet.name);
         let version = sheet.version.as_millisecond();
         let mut backoff = Backoff::default();
@@ -96,11 +142,11 @@ impl SheetWrite for Store {
                 return Ok(sent && stored == Some(version));
             }
             if !sent {
-                self.put_parts(account, sheet, expires_at).await?;
+                self.put_parts(account, sheet, *expires_at).await?;
             }
             let unchanged = self.keep_past(account, &sheet.name, before).await?;
             sent = true;
-            if self.put_if(&key, write_head(sheet, expires_at), &[unchanged]).await? {
+            if self.put_if(&key, write_head(sheet, *expires_at), &[unchanged]).await? {
                 return Ok(true);
             }
             if !backoff.wait().await {
@@ -109,28 +155,6 @@ impl SheetWrite for Store {
         }
     }
 
-    async fn put_first_sheet(
-        &self,
-        account: &AccountRef,
-        sheet: &StoredSheet,
-        expires_at: Timestamp,
-    ) -> Result<bool> {
-        // Further parts of a version that is refused would lie there for nothing.
-        if sheet.parts.len() > 1 {
-            return self.put_sheet(account, sheet, expires_at).await;
-        }
-        let key = keys::head(account, &sheet.name);
-        let absent = Check::AbsentOrExpired(self.clock.now());
-        match self.place(&key, write_head(sheet, expires_at), &[absent]).await? {
-            Placed::Over(_) => Ok(true),
-            // An answer was lost, and what is in the way is our own.
-            Placed::Behind(item) if read_head(&item)?.version == sheet.version => Ok(true),
-            Placed::Behind(_) => self.put_sheet(account, sheet, expires_at).await,
-        }
-    }
-}
-
-impl Store {
     /// The further parts come first, so that a head never names what is not there.
     async fn put_parts(
         &self,

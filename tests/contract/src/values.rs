@@ -9,9 +9,10 @@ use mooring_domain::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, Tenant
 use mooring_domain::keys::{KeyContext, SealedBox, Use, WrappedKey};
 use mooring_domain::ports::{
     AccountRef, ConnectionActivate as _, ConnectionConfirm as _, ConnectionCreate as _, ConnectionRead as _,
-    DeletionBegin as _, NewAccount, NewConnection,
+    DeletionBegin as _, NewAccount, NewConnection, NewSheet, SheetWrite,
 };
 use mooring_domain::secret::Fingerprint;
+use mooring_domain::sheet::StoredSheet;
 use mooring_domain::sync::{JobKind, SyncJob};
 use uuid::Uuid;
 
@@ -30,6 +31,17 @@ pub fn connection_id() -> ConnectionId {
 /// An account's id that no other test has.
 pub fn account_id() -> AccountId {
     AccountId::from_uuid(Uuid::now_v7())
+}
+
+/// Stores a sheet over whatever is there; tells whether it was stored.
+pub async fn put_sheet(
+    store: &dyn SheetWrite,
+    account: &AccountRef,
+    sheet: &StoredSheet,
+    expires_at: Timestamp,
+) -> mooring_domain::Result<bool> {
+    let new = NewSheet { sheet: sheet.clone(), expires_at, is_first: false };
+    store.put_sheets(account, &[new]).await?.remove(0)
 }
 
 /// A box of some bytes.

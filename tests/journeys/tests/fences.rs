@@ -24,7 +24,7 @@ use mooring_domain::ids::{AccountId, ConnectionId, CredentialId, DeletionId, End
 use mooring_domain::keys::SealedBox;
 use mooring_domain::ops::{activate_connection, complete_callback, query_report, run_deletion, run_sync};
 use mooring_domain::ports::{
-    AccountRef, ConnectionRead, Entropy, FenceRead, Purge, SheetWrite as _, TransientPut as _, TransientTake,
+    AccountRef, ConnectionRead, Entropy, FenceRead, Purge, TransientPut as _, TransientTake,
 };
 use mooring_domain::report::Level;
 use mooring_domain::secret::{Confidential, Digest};
@@ -32,6 +32,7 @@ use mooring_domain::sheet::StoredSheet;
 use mooring_domain::sync::{JobKind, SyncJob, Window};
 use mooring_local::{Adapters, Connected};
 use mooring_store::Store;
+use mooring_tests_contract::values::put_sheet;
 use mooring_tests_journeys::connecting::{arrive, parameter};
 use mooring_tests_journeys::{Arrived, Size, World, checks, say, tables};
 
@@ -345,7 +346,7 @@ async fn with_a_late_writer(world: &World) -> Result<(Connected, DeletionId)> {
         parts: vec![SealedBox(vec![0; 64])],
     };
     let expires_at = world.now() + SignedDuration::from_hours(24 * 700);
-    store.put_sheet(&place(world, &connected)?, &sheet, expires_at).await?;
+    put_sheet(store.as_ref(), &place(world, &connected)?, &sheet, expires_at).await?;
     Ok((connected, id))
 }
 

@@ -84,26 +84,23 @@ pub trait SheetRead: Send + Sync {
     ) -> Result<Vec<StoredSheet>>;
 }
 
+/// A sealed sheet that is to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSheet {
+    /// The sheet.
+    pub sheet: StoredSheet,
+    /// Until when it is kept.
+    pub expires_at: Timestamp,
+    /// No other version of it is known of. That may be wrong: it only says what to try first.
+    pub is_first: bool,
+}
+
 /// Writes sealed sheets.
 #[async_trait]
 pub trait SheetWrite: Send + Sync {
-    /// Stores a new version of a sheet and keeps the one before it; false when a newer one is there already.
-    async fn put_sheet(
-        &self,
-        account: &AccountRef,
-        sheet: &StoredSheet,
-        expires_at: Timestamp,
-    ) -> Result<bool>;
-
-    /// Does the same where no version is known of, and looks for one only when there is one.
-    async fn put_first_sheet(
-        &self,
-        account: &AccountRef,
-        sheet: &StoredSheet,
-        expires_at: Timestamp,
-    ) -> Result<bool> {
-        self.put_sheet(account, sheet, expires_at).await
-    }
+    /// Stores new versions of sheets of different names and keeps the ones before them. Answers of each, in order,
+    /// whether it was stored: false when a newer version is there already. After an error of the whole nothing is known.
+    async fn put_sheets(&self, account: &AccountRef, sheets: &[NewSheet]) -> Result<Vec<Result<bool>>>;
 }
 
 /// Reads what is due.

@@ -7,12 +7,12 @@ use jiff::SignedDuration;
 use mooring_domain::deletion::{DELETE_WITHIN, Deletion, Reason, Subject, Table};
 use mooring_domain::ports::{
     ConnectionActivate as _, ConnectionConfirm as _, ConnectionCreate as _, ConnectionRead as _, Cut,
-    DeletionBegin as _, SheetWrite as _, SyncProgress as _,
+    DeletionBegin as _, SyncProgress as _,
 };
 use mooring_domain::sheet::StoredSheet;
 use mooring_domain::sync::SyncState;
 use mooring_store::Store;
-use mooring_tests_contract::values::{deletion, new_account, new_connection, sealed};
+use mooring_tests_contract::values::{deletion, new_account, new_connection, put_sheet, sealed};
 use mooring_tests_journeys::{Size, World, say};
 
 /// A connection of one account with a few rows everywhere, written through the store, and cut.
@@ -32,7 +32,7 @@ async fn cut(world: &World, store: &Store) -> Result<String> {
     store.put_sync_state(&at, &SyncState::default()).await?;
     let name = "ad/2026-11-21".to_owned();
     let sheet = StoredSheet { name, version: now, rows: 1, parts: vec![sealed(1, 400); 2] };
-    store.put_sheet(&at, &sheet, now + SignedDuration::from_hours(9_600)).await?;
+    put_sheet(store, &at, &sheet, now + SignedDuration::from_hours(9_600)).await?;
     let subject = Subject::Connection(id.clone());
     let ids = [accounts[0].id.clone()];
     let places = store.places(&tenant, &subject, &ids, new.connection.mail.as_ref()).await?;

@@ -9,9 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use mooring_aws_local::sdk_config;
 use mooring_domain::deletion::Table;
 use mooring_domain::keys::SealedBox;
-use mooring_domain::ports::{AccountRef, SheetWrite as _};
+use mooring_domain::ports::AccountRef;
 use mooring_domain::sheet::StoredSheet;
 use mooring_domain::sync::slot_of;
+use mooring_tests_contract::values::put_sheet;
 use mooring_tests_journeys::platform::living_tokens;
 use mooring_tests_journeys::rig::{At, Batch, Functions, Mode, Queue, Trial};
 use mooring_tests_journeys::say;
@@ -44,7 +45,7 @@ async fn held(scene: &Scene) -> Result<String> {
     let (name, parts) = ("ad/2026-11-22".to_owned(), vec![SealedBox(vec![0; 64]); 2]);
     let sheet = StoredSheet { name, version, rows: 1, parts };
     let expires_at = version + SignedDuration::from_hours(24 * 700);
-    scene.world.stack.adapters().store.put_sheet(&at, &sheet, expires_at).await?;
+    put_sheet(scene.world.stack.adapters().store.as_ref(), &at, &sheet, expires_at).await?;
     // The first job is not what is looked at here.
     let job = Batch::about(&scene.world, Queue::Sync, &connected.id).await?;
     job.delete(&scene.world, &[]).await?;

@@ -46,12 +46,13 @@ pub const EXCEPTIONS: &[(&str, &str)] = &[
 
 /// Everything that a role may ever do: rows, data keys, messages, mails. Nothing that makes, changes or deletes a
 /// table, a backup, a queue, a key or a log, and no scan.
-const ACTIONS: [&str; 12] = [
+const ACTIONS: [&str; 13] = [
     "dynamodb:BatchGetItem",
     "dynamodb:BatchWriteItem",
     "dynamodb:ConditionCheckItem",
     "dynamodb:DeleteItem",
     "dynamodb:GetItem",
+    "dynamodb:PartiQLInsert",
     "dynamodb:PutItem",
     "dynamodb:Query",
     "dynamodb:UpdateItem",

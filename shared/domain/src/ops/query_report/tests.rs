@@ -13,7 +13,7 @@ use crate::completeness::{DayStatus, Reason};
 use crate::error::Kind;
 use crate::ids::CredentialId;
 use crate::ops::run_sync::tests::world::{NOW, Step, World, account, connection, key, ready, tenant};
-use crate::ports::{DayRecord, SheetWrite};
+use crate::ports::{DayRecord, NewSheet, SheetWrite};
 use crate::report::{Entity, Level, METRICS, Metric, Ratio, Row};
 use crate::sheet::{encode_entities, encode_rows, structure_name};
 use crate::sync::Window;
@@ -81,7 +81,9 @@ fn put(world: &World, name: &str, version: Timestamp, parts: &[Vec<u8>]) {
     let parts =
         parts.iter().enumerate().map(|(part, bytes)| key.seal(&slot(name, version, part), bytes).unwrap());
     let sheet = StoredSheet { name: name.to_owned(), version, rows: 0, parts: parts.collect() };
-    assert!(ready(world.put_sheet(&at(), &sheet, version + SignedDuration::from_hours(9_999))).unwrap());
+    let expires_at = version + SignedDuration::from_hours(9_999);
+    let new = NewSheet { sheet, expires_at, is_first: true };
+    assert!(ready(world.put_sheets(&at(), &[new])).unwrap().remove(0).unwrap());
 }
 
 fn row(day: i64, entity: &str, spend: i64, clicks: Option<i64>) -> Row {

@@ -7,16 +7,16 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::levels::{Totals, changed};
-use super::work::{Draft, Sealed, Step, Stop, Track, Work};
+use super::work::{Draft, Step, Stop, Track, Work};
 use crate::completeness::{DayStatus, Reason};
 use crate::error::{Error, Kind, Result};
-use crate::ports::{DayRecord, Days};
+use crate::ports::{DayRecord, Days, NewSheet};
 use crate::report::{LONGEST_ID, Level, METRICS, Metric, Row, Values};
 use crate::sheet::{day_name, encode_rows, sort_rows};
 use crate::sync::Window;
 
 /// How many sheets are put together, after one look at the fence.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 25;
 /// The metrics whose sums must match the account's own figures.
 const RECONCILED: [Metric; 4] = [Metric::Spend, Metric::Impressions, Metric::Clicks, Metric::Conversions];
 
@@ -97,7 +97,7 @@ struct Day {
 struct Change {
     date: Date,
     record: Option<DayRecord>,
-    sheet: Option<Sealed>,
+    sheet: Option<NewSheet>,
 }
 
 /// Works out what has to be written of a day.

@@ -12,12 +12,11 @@ use super::{GO_ON, Input, Ports};
 use crate::connector::CallContext;
 use crate::error::{Error, Kind, Result};
 use crate::keys::SealedBox;
-use crate::ports::{AccountRef, DayRecord, Days};
+use crate::ports::{AccountRef, DayRecord, Days, NewSheet};
 use crate::profile::PlatformProfile;
 use crate::report::Level;
 use crate::sheet::{StoredSheet, slot};
 use crate::sync::{Checkpoint, JobKind, SyncJob, Window};
-use crate::together::{self, together};
 
 /// What is left of an invocation to say how far a job came, after the last call of the platform.
 const TO_SAVE: SignedDuration = SignedDuration::from_secs(5);
@@ -148,7 +147,7 @@ impl<'a> Work<'a> {
     }
 
     /// Seals the parts of a sheet.
-    pub(super) fn seal(&self, sheet: Draft<'_>) -> Result<Sealed> {
+    pub(super) fn seal(&self, sheet: Draft<'_>) -> Result<NewSheet> {
         let seal = |(part, bytes): (usize, &Vec<u8>)| -> Result<SealedBox> {
             self.opened.key.seal(&slot(sheet.name, sheet.version, part), bytes)
         };
@@ -158,25 +157,16 @@ impl<'a> Work<'a> {
             rows: sheet.rows,
             parts: sheet.parts.iter().enumerate().map(seal).collect::<Result<_>>()?,
         };
-        Ok(Sealed { sheet: stored, expires_at: sheet.expires_at, is_first: sheet.is_first })
+        Ok(NewSheet { sheet: stored, expires_at: sheet.expires_at, is_first: sheet.is_first })
     }
 
     /// Puts sheets together, with the fence read right before; tells of each whether it is the newest.
-    pub(super) async fn put(&self, sheets: &[Sealed]) -> Step<Vec<Result<bool>>> {
+    pub(super) async fn put(&self, sheets: &[NewSheet]) -> Step<Vec<Result<bool>>> {
         if sheets.is_empty() {
             return Ok(Vec::new());
         }
         self.gate().await?;
-        let puts = sheets.iter().map(|sealed| -> together::Work<'_, _> {
-            let Sealed { sheet, expires_at, is_first } = sealed;
-            let ports = self.ports.sheets;
-            if *is_first {
-                Box::pin(ports.put_first_sheet(&self.at, sheet, *expires_at))
-            } else {
-                Box::pin(ports.put_sheet(&self.at, sheet, *expires_at))
-            }
-        });
-        Ok(together(puts.collect(), sheets.len()).await)
+        Ok(self.ports.sheets.put_sheets(&self.at, sheets).await?)
     }
 }
 
@@ -190,13 +180,6 @@ pub(super) struct Draft<'a> {
     pub(super) expires_at: Timestamp,
     /// No other version is known of.
     pub(super) is_first: bool,
-}
-
-/// A sheet that is ready to be put.
-pub(super) struct Sealed {
-    sheet: StoredSheet,
-    expires_at: Timestamp,
-    is_first: bool,
 }
 
 /// How far a job has come in this invocation.

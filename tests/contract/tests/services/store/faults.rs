@@ -9,11 +9,11 @@ use mooring_domain::connection::State;
 use mooring_domain::deletion::Deletion;
 use mooring_domain::deletion::Reason;
 use mooring_domain::ports::{
-    ConnectionRead as _, ConnectionState as _, Cut, DeletionBegin as _, LedgerWrite as _, SheetWrite as _,
+    ConnectionRead as _, ConnectionState as _, Cut, DeletionBegin as _, LedgerWrite as _,
 };
 use mooring_domain::sheet::StoredSheet;
 use mooring_tests_contract::World;
-use mooring_tests_contract::values::sealed;
+use mooring_tests_contract::values::{put_sheet, sealed};
 
 #[tokio::test]
 async fn a_transaction_that_meets_another_is_tried_again() {
@@ -106,7 +106,7 @@ async fn a_sheet_whose_answer_is_lost_is_stored() {
             let name = format!("ad/{call}-{fault:?}");
             let sheet = StoredSheet { name, version: world.now(), rows: 1, parts: vec![sealed(1, 9); 3] };
             let end = world.now() + SignedDuration::from_hours(1);
-            let stored = world.faulty().put_sheet(&case.account(0), &sheet, end).await.unwrap();
+            let stored = put_sheet(&world.faulty(), &case.account(0), &sheet, end).await.unwrap();
             assert!(stored, "call {call} {fault:?}");
         }
     }

@@ -7,14 +7,13 @@ use mooring_domain::deletion::{Reason, Subject};
 use mooring_domain::keys::{KeyContext, Use};
 use mooring_domain::ports::{
     AccountRef, CompletenessRead as _, ConnectionRead as _, ConnectionState as _, DayRecord, Days,
-    DeletionBegin as _, FenceRead as _, LedgerRead as _, SheetRead as _, SheetWrite as _, SyncProgress as _,
-    VaultRead as _,
+    DeletionBegin as _, FenceRead as _, LedgerRead as _, SheetRead as _, SyncProgress as _, VaultRead as _,
 };
 use mooring_domain::report::Level;
 use mooring_domain::sheet::StoredSheet;
 use mooring_domain::sync::{Checkpoint, SyncState};
 use mooring_tests_contract::World;
-use mooring_tests_contract::values::sealed;
+use mooring_tests_contract::values::{put_sheet, sealed};
 
 #[tokio::test]
 async fn s20_another_tenants_ids_lead_nowhere() {
@@ -35,7 +34,7 @@ async fn s20_another_tenants_ids_lead_nowhere() {
         parts: vec![sealed(1, 9)],
     };
     let end = world.now() + jiff::SignedDuration::from_hours(1);
-    assert!(store.put_sheet(&account, &sheet, end).await.unwrap());
+    assert!(put_sheet(store, &account, &sheet, end).await.unwrap());
 
     let foreign = AccountRef { tenant: tenant.clone(), ..account.clone() };
     assert_eq!(store.connection(tenant, id).await.unwrap(), None);

@@ -3,10 +3,10 @@
 use mooring_domain::deletion::{Place, Reason, Table};
 use mooring_domain::ports::{
     ConnectionCreate as _, ConnectionRead as _, Cut, DeletionBegin as _, LedgerRead as _, Purge as _,
-    SheetRead as _, SheetWrite as _,
+    SheetRead as _,
 };
 use mooring_domain::sheet::StoredSheet;
-use mooring_tests_contract::values::{new_connection, sealed, tenant_id};
+use mooring_tests_contract::values::{new_connection, put_sheet, sealed, tenant_id};
 use mooring_tests_contract::{Item, World};
 
 const ITEM: usize = 400 * 1024;
@@ -77,7 +77,7 @@ async fn parts_of_the_largest_size_are_written_in_batches_and_read_in_pages() {
     let sheet = StoredSheet { name: name.clone(), version, rows: 1, parts };
     let end = world.now() + jiff::SignedDuration::from_hours(48);
     let store = world.faulty();
-    assert!(store.put_sheet(&case.account(0), &sheet, end).await.unwrap());
+    assert!(put_sheet(&store, &case.account(0), &sheet, end).await.unwrap());
     let batches = world.plan.log().iter().filter(|call| call.operation == "BatchWriteItem").count();
     assert_eq!(batches, 51_usize.div_ceil(25), "25 writes a batch");
     let item = largest(&world, Table::Reports).await;

@@ -2,10 +2,10 @@
 
 use jiff::SignedDuration;
 use mooring_domain::deletion::{Place, Reason, Table};
-use mooring_domain::ports::{DeletionBegin as _, Purge as _, SheetWrite as _};
+use mooring_domain::ports::{DeletionBegin as _, Purge as _};
 use mooring_domain::sheet::StoredSheet;
 use mooring_tests_contract::World;
-use mooring_tests_contract::values::{Case, sealed};
+use mooring_tests_contract::values::{Case, put_sheet, sealed};
 
 async fn fill(world: &World, case: &Case, sheets: usize, bytes: usize) {
     for number in 0..sheets {
@@ -16,7 +16,7 @@ async fn fill(world: &World, case: &Case, sheets: usize, bytes: usize) {
             parts: vec![sealed(1, bytes)],
         };
         let end = world.now() + SignedDuration::from_hours(1);
-        assert!(world.store.put_sheet(&case.account(0), &sheet, end).await.unwrap());
+        assert!(put_sheet(&world.store, &case.account(0), &sheet, end).await.unwrap());
     }
 }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use mooring_domain::keys::SealedBox;
-use mooring_domain::ports::{AccountRef, SheetRead as _, SheetWrite as _};
+use mooring_domain::ports::{AccountRef, SheetRead as _};
 use mooring_domain::sheet::StoredSheet;
 use mooring_tests_contract::World;
-use mooring_tests_contract::values::{account_id, connection_id, sealed, tenant_id};
+use mooring_tests_contract::values::{account_id, connection_id, put_sheet, sealed, tenant_id};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -31,7 +31,7 @@ fn sheet(name: &str, minute: i64, parts: usize) -> StoredSheet {
 
 async fn put(world: &World, account: &AccountRef, sheet: &StoredSheet) -> bool {
     let end = world.now() + SignedDuration::from_hours(48);
-    world.store.put_sheet(account, sheet, end).await.unwrap()
+    put_sheet(&world.store, account, sheet, end).await.unwrap()
 }
 
 async fn read(
@@ -128,7 +128,7 @@ async fn writers_at_once_leave_the_newest_and_lose_none_that_was_accepted() {
         .map(|minute| {
             let (store, account, sheet) = (world.store.clone(), account.clone(), sheet(name, minute, 3));
             let end = world.now() + SignedDuration::from_hours(1);
-            tokio::spawn(async move { (minute, store.put_sheet(&account, &sheet, end).await.unwrap()) })
+            tokio::spawn(async move { (minute, put_sheet(&store, &account, &sheet, end).await.unwrap()) })
         })
         .collect();
     let mut accepted = Vec::new();

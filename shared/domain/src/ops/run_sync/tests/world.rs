@@ -28,8 +28,8 @@ use crate::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, TenantId};
 use crate::keys::{KeyContext, SealedBox, WrappedKey};
 use crate::ports::{
     AccountRef, Activity, ActivityWrite, Breakers, Clock, CompletenessRead, ConnectionRead, ConnectionState,
-    Cut, DataKey, DayRecord, Days, DeletionBegin, FenceRead, KeyOpen, LedgerRead, SheetRead, SheetWrite,
-    SyncProgress, SyncQueue, VaultRead,
+    Cut, DataKey, DayRecord, Days, DeletionBegin, FenceRead, KeyOpen, LedgerRead, NewSheet, SheetRead,
+    SheetWrite, SyncProgress, SyncQueue, VaultRead,
 };
 use crate::profile::{PlatformProfile, Profile};
 use crate::random::tests::Counting;
@@ -553,16 +553,22 @@ impl SheetRead for World {
 
 #[async_trait]
 impl SheetWrite for World {
-    async fn put_sheet(&self, _: &AccountRef, sheet: &StoredSheet, expires_at: Timestamp) -> Result<bool> {
-        assert!(expires_at > *self.now.lock().unwrap());
+    async fn put_sheets(&self, _: &AccountRef, sheets: &[NewSheet]) -> Result<Vec<Result<bool>>> {
+        Ok(sheets.iter().map(|new| Ok(self.put(new))).collect())
+    }
+}
+
+impl World {
+    fn put(&self, NewSheet { sheet, expires_at, .. }: &NewSheet) -> bool {
+        assert!(*expires_at > *self.now.lock().unwrap());
         let mut sheets = self.sheets.lock().unwrap();
         if sheets.get(&sheet.name).is_some_and(|stored| stored.version >= sheet.version) {
-            return Ok(false);
+            return false;
         }
         self.step(Step::Put(sheet.name.clone()));
         self.history.lock().unwrap().push(sheet.clone());
         sheets.insert(sheet.name.clone(), sheet.clone());
-        Ok(true)
+        true
     }
 }
 
