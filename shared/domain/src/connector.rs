@@ -63,7 +63,25 @@ pub struct AppCredentials {
     pub secret: SecretString,
 }
 
-/// What every platform call needs: the token, the app, and what the profile lets out.
+/// Asked right before a call leaves, when it has waited for its turn or its next try: the connection may be over.
+#[async_trait]
+pub trait Gate: std::fmt::Debug + Send + Sync {
+    /// Tells whether a call may leave now.
+    async fn is_open(&self) -> bool;
+}
+
+/// The gate of calls that no cut holds back: those before there is a connection, and the revocation, which follows it.
+#[derive(Debug, Clone, Copy)]
+pub struct NoGate;
+
+#[async_trait]
+impl Gate for NoGate {
+    async fn is_open(&self) -> bool {
+        true
+    }
+}
+
+/// What every platform call needs: the token, the app, what the profile lets out, and whether it may leave.
 #[derive(Debug, Clone, Copy)]
 pub struct CallContext<'a> {
     /// The access token.
@@ -75,6 +93,8 @@ pub struct CallContext<'a> {
     /// How long the call may take with all its tries: what is asked of a platform that hangs has to end before the
     /// invocation does, or nobody writes down that it hung.
     pub patience: Duration,
+    /// Asked before each try.
+    pub gate: &'a dyn Gate,
 }
 
 /// What the authorise URL carries.

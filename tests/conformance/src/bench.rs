@@ -8,8 +8,8 @@ use anyhow::{Context as _, Result, ensure};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use mooring_domain::connector::{
-    Accounts, AppCredentials, CallContext, CodeExchange, Connector, Connectors as _, Grant, Page, PageCursor,
-    ReportQuestion, Reports, StructureRead,
+    Accounts, AppCredentials, CallContext, CodeExchange, Connector, Connectors as _, Grant, NoGate, Page,
+    PageCursor, ReportQuestion, Reports, StructureRead,
 };
 use mooring_domain::error::Error;
 use mooring_domain::profile::PlatformProfile;
@@ -115,6 +115,7 @@ impl Bench {
             app: &self.app,
             profile: &self.profile,
             patience: Duration::from_mins(1),
+            gate: &NoGate,
         }
     }
 

@@ -61,6 +61,7 @@ rules! {
     C14 Reports calls::cancelling_does_no_harm;
     C15 OAuth calls::manifest_holds_together;
     C16 OAuth calls::profiles_fit_the_manifest;
+    C17 Reports calls::call_that_is_held_back_never_leaves;
     C20 Reports failures::dead_grant_is_reauthorise_and_never_retried;
     C21 Reports failures::throttling_is_rate_limited_and_waited_for;
     C22 Reports failures::server_errors_are_retried_then_exhausted;

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::date;
 use mooring_domain::connector::{
-    AppCredentials, CallContext, CodeExchange, Connector as _, Grant, PageCursor, ReportQuestion,
+    AppCredentials, CallContext, CodeExchange, Connector as _, Grant, NoGate, PageCursor, ReportQuestion,
 };
 use mooring_domain::error::Kind;
 use mooring_domain::profile::PlatformProfile;
@@ -153,7 +153,8 @@ impl Bench {
     }
 
     fn cx<'a>(&'a self, token: &'a SecretString) -> CallContext<'a> {
-        CallContext { token, app: &self.app, profile: &self.profile, patience: Duration::from_mins(1) }
+        let patience = Duration::from_mins(1);
+        CallContext { token, app: &self.app, profile: &self.profile, patience, gate: &NoGate }
     }
 
     async fn structure(&self, cx: &CallContext<'_>, account: &str, level: Level) -> Result<()> {

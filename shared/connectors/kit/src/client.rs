@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mooring_domain::connector::{CallContext, Manifest};
+use mooring_domain::connector::{CallContext, Gate, Manifest, NoGate};
 use mooring_domain::{Error, Kind, Result, Retry};
 use serde::de::DeserializeOwned;
 
@@ -51,14 +51,15 @@ impl Client {
     /// Makes a call that the profile allows; refuses any other before it leaves.
     ///
     /// A GET is repeated while that may help and both budgets last, its own and the process's; nothing else is ever
-    /// sent twice. The call ends within the context's patience, whatever the platform does.
+    /// sent twice. The call ends within the context's patience, whatever the platform does, and its gate is asked before
+    /// each try, when every wait is over.
     pub async fn call<T: DeserializeOwned>(&self, cx: &CallContext<'_>, request: Request) -> Result<T> {
         let (platform, call) = (self.dialect.manifest.platform, request.call.name);
         if cx.profile.platform != platform || !cx.profile.allows(call) {
             let message = format!("The profile does not allow the call `{call}` on {platform}.");
             return Err(Error::new(Kind::Refused, "call_not_allowed", message));
         }
-        self.send(&request, cx.patience).await
+        self.send(&request, cx.patience, cx.gate).await
     }
 
     /// Redeems an authorisation code, once. No profile is asked, because the person has just been sent for the code.
@@ -68,10 +69,15 @@ impl Client {
         if request.is_repeatable() {
             return Err(Error::new(Kind::Internal, "bad_request", "A code is not redeemed by a GET."));
         }
-        self.send(&request, REDEEM).await.map_err(|error| error.retry(Retry::Never))
+        self.send(&request, REDEEM, &NoGate).await.map_err(|error| error.retry(Retry::Never))
     }
 
-    async fn send<T: DeserializeOwned>(&self, request: &Request, patience: Duration) -> Result<T> {
+    async fn send<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+        patience: Duration,
+        gate: &dyn Gate,
+    ) -> Result<T> {
         let Manifest { platform, calls, .. } = self.dialect.manifest;
         if !calls.contains(request.call) {
             let message = format!("The manifest of {platform} has no call `{}`.", request.call.name);
@@ -80,7 +86,7 @@ impl Client {
         let mut tries = Tries::begin(self.transport.timing(), patience);
         self.budget.earn();
         loop {
-            let error = match self.attempt(request, &tries).await {
+            let error = match self.attempt(request, &tries, gate).await {
                 Err(error) if request.is_repeatable() => error,
                 result => return result,
             };
@@ -91,9 +97,17 @@ impl Client {
         }
     }
 
-    async fn attempt<T: DeserializeOwned>(&self, request: &Request, tries: &Tries<'_>) -> Result<T> {
+    async fn attempt<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+        tries: &Tries<'_>,
+        gate: &dyn Gate,
+    ) -> Result<T> {
         let timing = self.transport.timing();
         self.pace.admit(timing).await;
+        if !gate.is_open().await {
+            return Err(Error::new(Kind::Gone, "held_back", "The call was held back; nothing was asked."));
+        }
         let begun = timing.now();
         let result = self.exchange(request, tries.left()).await;
         tracing::debug!(

@@ -6,6 +6,7 @@
 
 mod days;
 mod failure;
+mod gate;
 mod levels;
 mod open;
 mod structure;

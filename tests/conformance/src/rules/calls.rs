@@ -1,10 +1,12 @@
 //! What leaves: only what profile and manifest allow, at the platform's pace, and safe to abandon.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use mooring_domain::connector::Connector;
+use async_trait::async_trait;
+use mooring_domain::connector::{CallContext, Connector, Gate, ReportQuestion};
 use mooring_domain::error::{Error, Kind};
 use mooring_domain::profile::PlatformProfile;
 use mooring_domain::report::Level;
@@ -85,6 +87,33 @@ pub(super) async fn calls_keep_the_pace(platform: &'static str) -> Result<()> {
         .windows(rate + 1)
         .find(|w| w.last() < w.first().map(|at| *at + Duration::from_millis(500)).as_ref());
     ensure!(crowded.is_none(), "more than {rate} calls in a second: {crowded:?}");
+    Ok(())
+}
+
+/// Lets so many tries leave.
+#[derive(Debug)]
+struct Closing(AtomicUsize);
+
+#[async_trait]
+impl Gate for Closing {
+    async fn is_open(&self) -> bool {
+        self.0.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+}
+
+pub(super) async fn call_that_is_held_back_never_leaves(platform: &'static str) -> Result<()> {
+    let bench = Bench::new(platform).await?;
+    let account = bench.account()?;
+    let question =
+        ReportQuestion { account: &account, level: Level::Ad, window: days("2026-09-01", "2026-09-02")? };
+    bench.fault(Faults { status_5xx: 100, ..Faults::default() });
+    for tries in 0..3 {
+        let (gate, before) = (Closing(AtomicUsize::new(tries)), bench.tap.seen().len());
+        let cx = CallContext { gate: &gate, ..bench.cx() };
+        let error = bench.reports()?.page(&cx, &question, None).await.err().context("an answer")?;
+        let sent = bench.tap.seen().len() - before;
+        ensure!(error.kind == Kind::Gone && sent == tries, "{sent} of {tries} left: {error:?}");
+    }
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use crate::account::PlatformAccount;
 use crate::app;
 use crate::connect::AuthTransaction;
 use crate::connect::binding::verifier;
-use crate::connector::{AppCredentials, CallContext, CodeExchange, Connector, Grant, Identity};
+use crate::connector::{AppCredentials, CallContext, CodeExchange, Connector, Grant, Identity, NoGate};
 use crate::error::{Error, Kind, Result};
 use crate::profile::{PlatformProfile, ScopePurpose};
 use crate::secret::Confidential;
@@ -45,7 +45,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Landing<'_> {
     fn context(&self) -> CallContext<'_> {
-        CallContext { token: &self.grant.access, app: &self.app, profile: self.platform, patience: PATIENCE }
+        CallContext {
+            token: &self.grant.access,
+            app: &self.app,
+            profile: self.platform,
+            patience: PATIENCE,
+            gate: &NoGate,
+        }
     }
 
     /// Refuses a grant that lacks a required scope, and says which.

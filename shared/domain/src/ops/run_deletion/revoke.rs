@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use crate::app;
 use crate::connection::token_slot;
-use crate::connector::{AppCredentials, CallContext, Connector, RevokeOutcome};
+use crate::connector::{AppCredentials, CallContext, Connector, NoGate, RevokeOutcome};
 use crate::deletion::{Deletion, REVOKE_PAUSE, REVOKE_TRIES, Step, Subject};
 use crate::error::{Kind, Result};
 use crate::ids::{ConnectionId, TenantId};
@@ -99,7 +99,7 @@ async fn call(
     let Some(token) = token(ports, tenant, connection).await? else { return Ok(None) };
     let platform = connector.manifest().platform;
     let app: AppCredentials = app::credentials(ports.vault, ports.keys, platform).await?;
-    let cx = CallContext { token: &token, app: &app, profile, patience: PATIENCE };
+    let cx = CallContext { token: &token, app: &app, profile, patience: PATIENCE, gate: &NoGate };
     connector.oauth().revoke(&cx).await.map(Some)
 }
 

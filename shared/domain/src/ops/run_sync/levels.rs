@@ -44,7 +44,7 @@ pub(super) async fn read(work: &Work<'_>, track: &mut Track) -> Step<()> {
                 }
                 Err(stop) => return Err(stop),
                 Ok(asked) => {
-                    let stored = days::store(work, asked, &known, &mut totals, track).await;
+                    let stored = days::store(work, &asked, &known, &mut totals, track).await;
                     note(track, &mut checkpoint, level, &stored);
                     stored.ended?;
                     if track.unsaved >= SAVE_ROWS {
@@ -82,14 +82,14 @@ async fn read_window(work: &Work<'_>, reports: &dyn Reports, level: Level, windo
     let mut rows: Vec<Row> = Vec::new();
     let mut cursor = None;
     loop {
-        work.gate().await?;
+        work.in_time()?;
         let cx = work.cx();
         let page = reports.page(&cx, &question, cursor.as_ref()).await;
-        let page = page.map_err(|error| Work::stop(&cx, error))?;
+        let page = page.map_err(|error| work.stop(&cx, error))?;
         rows.extend(page.items);
         cursor = next_page(cursor.as_ref(), page.next, rows.len())?;
         if cursor.is_none() {
-            return days::group(level, window, asked, rows).map_err(Stop::Platform);
+            return days::sort(level, window, asked, rows).map_err(Stop::Platform);
         }
     }
 }

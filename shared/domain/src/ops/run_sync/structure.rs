@@ -49,10 +49,10 @@ async fn pages(work: &Work<'_>, structure: &dyn StructureRead, level: Level) -> 
     let mut entities = Vec::new();
     let mut cursor = None;
     loop {
-        work.gate().await?;
+        work.in_time()?;
         let cx = work.cx();
         let page = structure.page(&cx, account, level, cursor.as_ref()).await;
-        let page = page.map_err(|error| Work::stop(&cx, error))?;
+        let page = page.map_err(|error| work.stop(&cx, error))?;
         entities.extend(page.items.into_iter().map(bounded));
         cursor = next_page(cursor.as_ref(), page.next, entities.len())?;
         if cursor.is_none() {

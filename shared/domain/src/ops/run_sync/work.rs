@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::gate::Lookout;
 use super::open::Opened;
 use super::window::{self, Limits, Plan};
 use super::{GO_ON, Input, Ports};
@@ -56,6 +57,7 @@ pub(super) struct Work<'a> {
     pub(super) platform: &'a PlatformProfile,
     pub(super) zone: TimeZone,
     pub(super) today: Date,
+    lookout: Lookout<'a>,
     deadline: Timestamp,
 }
 
@@ -72,7 +74,8 @@ impl<'a> Work<'a> {
         })?;
         let zone = window::zone(&opened.account.zone)?;
         let today = window::day(&zone, ports.clock.now());
-        Ok(Self { ports, at, opened, platform, zone, today, deadline: input.deadline })
+        let lookout = Lookout::new(ports, at.clone());
+        Ok(Self { ports, at, opened, platform, zone, today, lookout, deadline: input.deadline })
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -83,22 +86,21 @@ impl<'a> Work<'a> {
     pub(super) fn cx(&self) -> CallContext<'_> {
         let left = self.deadline.duration_since(self.now()) - TO_SAVE;
         let patience = Duration::try_from(left).unwrap_or_default();
-        CallContext { token: &self.opened.token, app: &self.opened.app, profile: self.platform, patience }
+        let Opened { token, app, .. } = self.opened;
+        CallContext { token, app, profile: self.platform, patience, gate: &self.lookout }
     }
 
-    /// Why a call stops the job: the platform, or our own end if there was little time for it.
-    pub(super) fn stop(cx: &CallContext<'_>, error: Error) -> Stop {
+    /// Why a call stops the job: the gate, the platform, or our own end if there was little time for it.
+    pub(super) fn stop(&self, cx: &CallContext<'_>, error: Error) -> Stop {
+        if let Some(stop) = self.lookout.stop() {
+            return stop;
+        }
         if error.code == TIMED_OUT && cx.patience < ENOUGH { Stop::Late } else { Stop::Platform(error) }
     }
 
-    /// Lets the next step happen while there is time and the fence is open.
-    pub(super) async fn gate(&self) -> Step<()> {
-        if self.now() + GO_ON > self.deadline {
-            return Err(Stop::Late);
-        }
-        let AccountRef { tenant, connection, account } = &self.at;
-        let fence = self.ports.fences.fence(tenant, connection, Some(account)).await?;
-        if fence.lets_write() { Ok(()) } else { Err(Stop::Closed) }
+    /// Lets the next step begin while there is time for it.
+    pub(super) fn in_time(&self) -> Step<()> {
+        if self.now() + GO_ON > self.deadline { Err(Stop::Late) } else { Ok(()) }
     }
 
     /// Settles the days of a job.
@@ -165,7 +167,8 @@ impl<'a> Work<'a> {
         if sheets.is_empty() {
             return Ok(Vec::new());
         }
-        self.gate().await?;
+        self.in_time()?;
+        self.lookout.look().await?;
         Ok(self.ports.sheets.put_sheets(&self.at, sheets).await?)
     }
 }

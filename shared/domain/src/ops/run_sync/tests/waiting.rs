@@ -126,6 +126,6 @@ fn names_are_cut_and_ids_that_are_too_long_are_not_believed() {
     world.advance(60);
     let day = crate::ops::run_sync::window::day(&jiff::tz::TimeZone::UTC, *world.now.lock().unwrap());
     *world.extra.lock().unwrap() =
-        vec![Row { entity: "7".repeat(129), day, values: super::world::values(0, 0) }];
+        vec![Row { entity: "7".repeat(129).into(), day, values: super::world::values(0, 0) }];
     assert_eq!(world.run(&world.job(JobKind::Restate)).unwrap(), Outcome::Failed("upstream_changed"));
 }

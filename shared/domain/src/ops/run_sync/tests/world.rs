@@ -70,7 +70,7 @@ pub(in crate::ops) struct World {
     pub(in crate::ops) pause: Mutex<Option<std::time::Duration>>,
     pub(in crate::ops) name: Mutex<String>,
     pub(in crate::ops) most_days: Mutex<u32>,
-    pub(in crate::ops) page_seconds: Mutex<i64>,
+    pub(in crate::ops) page_takes: Mutex<SignedDuration>,
     pub(in crate::ops) extra: Mutex<Vec<Row>>,
     /// A day for which the account's own level has no row.
     pub(in crate::ops) without_account: Mutex<Option<Date>>,
@@ -155,7 +155,7 @@ impl World {
             pause: Mutex::default(),
             name: Mutex::new("name".to_owned()),
             most_days: Mutex::new(30),
-            page_seconds: Mutex::new(0),
+            page_takes: Mutex::default(),
             extra: Mutex::default(),
             without_account: Mutex::default(),
             spend: Mutex::new(1_000),
@@ -222,9 +222,12 @@ impl World {
         self.steps.lock().unwrap().push(step);
     }
 
-    fn answer(&self) -> Result<()> {
+    async fn answer(&self, cx: &CallContext<'_>) -> Result<()> {
+        if !cx.gate.is_open().await {
+            return Err(Error::new(Kind::Gone, "held_back", "no"));
+        }
         self.step(Step::Page);
-        *self.now.lock().unwrap() += SignedDuration::from_secs(*self.page_seconds.lock().unwrap());
+        *self.now.lock().unwrap() += *self.page_takes.lock().unwrap();
         match *self.refuse.lock().unwrap() {
             Some((kind, code, true)) => {
                 let retry = Retry::After(*self.pause.lock().unwrap());
@@ -431,12 +434,12 @@ impl OAuth for World {
 impl StructureRead for World {
     async fn page(
         &self,
-        _: &CallContext<'_>,
+        cx: &CallContext<'_>,
         _: &str,
         level: Level,
         cursor: Option<&PageCursor>,
     ) -> Result<Page<Entity>> {
-        self.answer()?;
+        self.answer(cx).await?;
         let entity = |id: &str| Entity {
             id: format!("{}{id}", level.as_str()),
             parent: String::new(),
@@ -455,19 +458,19 @@ impl StructureRead for World {
 impl Reports for World {
     async fn page(
         &self,
-        _: &CallContext<'_>,
+        cx: &CallContext<'_>,
         question: &ReportQuestion<'_>,
         cursor: Option<&PageCursor>,
     ) -> Result<Page<Row>> {
         self.asked.lock().unwrap().push((question.level, question.window));
-        self.answer()?;
+        self.answer(cx).await?;
         if question.window.days() > *self.most_days.lock().unwrap() {
             return Err(Error::new(Kind::TooLarge, "too_large", "less, please"));
         }
         let parts: &[&str] = if question.level == Level::Account { &["77"] } else { &["1", "2"] };
         let spend = *self.spend.lock().unwrap() / i64::try_from(parts.len()).unwrap();
         let row = |day, entity: &str| Row {
-            entity: entity.to_owned(),
+            entity: entity.into(),
             day,
             values: values(spend, 2 / i64::try_from(parts.len()).unwrap()),
         };
