@@ -1,5 +1,6 @@
 //! Report rows: levels, metrics and how each adds up. Days belong to the account's zone; money is exact.
 
+use compact_str::CompactString;
 use jiff::civil::Date;
 
 /// The four levels of an ad account's figures.
@@ -195,8 +196,8 @@ impl Values {
 /// One row: an entity on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// The platform's id of the entity, as text.
-    pub entity: String,
+    /// The platform's id of the entity, as text: short ones lie in the row itself, because rows come by the million.
+    pub entity: CompactString,
     /// The day in the account's zone.
     pub day: Date,
     /// Its values.

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use mooring_domain::ports::{AccountRef, CompletenessRead, Days, FenceRead as _, SyncProgress};
 use mooring_domain::sync::{Checkpoint, SyncState};
+use mooring_domain::together::{Work, together};
 use mooring_domain::{Error, Kind, Result};
 
 use crate::Store;
@@ -17,6 +18,8 @@ use crate::items::progress::{
 };
 use crate::keys::{self, monday, weeks};
 
+/// How many weeks are written at the same time, after one look at the fence.
+const AT_ONCE: usize = 8;
 /// How long a checkpoint is kept.
 const CHECKPOINT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
@@ -69,11 +72,11 @@ impl SyncProgress for Store {
             let packed = (day_attribute(*level, *day), pack_day(record));
             weeks.entry(monday(*day)).or_default().push(packed);
         }
-        for (week, set) in weeks {
-            self.open(account).await?;
-            self.set(&keys::days(account, week), &set).await?;
-        }
-        Ok(())
+        self.open(account).await?;
+        let put = |(week, set): (Date, Attributes)| -> Work<'_, _> {
+            Box::pin(async move { self.set(&keys::days(account, week), &set).await })
+        };
+        together(weeks.into_iter().map(put).collect(), AT_ONCE).await.into_iter().collect()
     }
 }
 

@@ -51,6 +51,7 @@ pub(super) fn conflicted(parts: &Parts, body: &[u8]) -> Option<Response<Full<Byt
     }
     match operation(parts).as_str() {
         "TransactWriteItems" => Some(cancelled(body)),
+        "BatchExecuteStatement" => Some(each_met_another(body)),
         "PutItem" | "UpdateItem" | "DeleteItem" => {
             Some(aws(400, "com.amazonaws.dynamodb.v20120810#TransactionConflictException"))
         }
@@ -81,6 +82,14 @@ fn cancelled(body: &[u8]) -> Response<Full<Bytes>> {
             "CancellationReasons": reasons,
         }),
     )
+}
+
+/// A batch of statements as a whole succeeds; each of them says for itself that it did not.
+fn each_met_another(body: &[u8]) -> Response<Full<Bytes>> {
+    let request: Value = serde_json::from_slice(body).unwrap_or_default();
+    let statements = request.get("Statements").and_then(Value::as_array).map_or(1, Vec::len);
+    let error = json!({"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"});
+    answer(200, &json!({"Responses": vec![json!({"Error": error}); statements]}))
 }
 
 fn aws(status: u16, code: &str) -> Response<Full<Bytes>> {

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
+use compact_str::CompactString;
 use jiff::civil::Date;
 use mooring_domain::money::{MICROS, Micros};
 use secrecy::SecretString;
@@ -184,7 +185,7 @@ pub(crate) struct Metrics {
 
 /// An id as text. The platform sends text; a few numbers are understood too, as long as they are whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Id(pub(crate) String);
+pub(crate) struct Id(pub(crate) CompactString);
 
 /// A decimal figure in micro units; `None` for the platform's `-`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -209,7 +210,7 @@ impl FromScalar for Id {
     const WANTED: &'static str = "an id";
 
     fn from_text(text: &str) -> Option<Self> {
-        (!text.is_empty()).then(|| Self(text.to_owned()))
+        (!text.is_empty()).then(|| Self(text.into()))
     }
 
     fn from_nothing() -> Option<Self> {
@@ -347,7 +348,7 @@ mod tests {
     #[test]
     fn ids_beyond_the_range_of_floats_survive() {
         for json in [r#""7050363942434013185""#, "7050363942434013185"] {
-            assert_eq!(read::<Id>(json), Some(Id("7050363942434013185".to_owned())));
+            assert_eq!(read::<Id>(json), Some(Id("7050363942434013185".into())));
         }
         assert_eq!(read::<Id>("null"), None);
         assert_eq!(read::<Id>("7.0"), None);

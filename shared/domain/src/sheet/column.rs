@@ -1,15 +1,28 @@
 //! Columns of integers and texts as bytes: variable-length integers, scaled by their common divisor.
 
+use compact_str::{CompactString, ToCompactString as _};
+
 use super::broken;
 use crate::error::Result;
 
 /// Appends an unsigned integer, seven bits a byte, low bits first.
 pub(super) fn put_uint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(u8::try_from(value & 0x7f).unwrap_or(0) | 0x80);
+    let mut bytes = [0; 10];
+    let mut length = 0;
+    for byte in &mut bytes {
+        length += 1;
+        let [low, ..] = value.to_le_bytes();
         value >>= 7;
+        *byte = low | 0x80;
+        if value == 0 {
+            *byte = low & 0x7f;
+            break;
+        }
     }
-    out.push(u8::try_from(value).unwrap_or(0));
+    // A copy of a fixed size is a few instructions, one of a varying size is a call: this runs for every figure.
+    let end = out.len() + length;
+    out.extend_from_slice(&bytes);
+    out.truncate(end);
 }
 
 /// Reads from a block, front to back, and never past its end.
@@ -80,7 +93,10 @@ fn gcd(mut left: u64, mut right: u64) -> u64 {
 fn common_divisor(values: &[Option<i64>]) -> u64 {
     let mut common = 0;
     for value in values.iter().flatten() {
-        common = gcd(common, value.unsigned_abs());
+        let value = value.unsigned_abs();
+        if common == 0 || !value.is_multiple_of(common) {
+            common = gcd(common, value);
+        }
         if common == 1 {
             break;
         }
@@ -154,15 +170,15 @@ pub(super) fn put_ids<'a>(out: &mut Vec<u8>, ids: impl Iterator<Item = &'a str> 
 }
 
 /// Reads what [`put_ids`] wrote.
-pub(super) fn take_ids(reader: &mut Reader<'_>, rows: usize) -> Result<Vec<String>> {
+pub(super) fn take_ids(reader: &mut Reader<'_>, rows: usize) -> Result<Vec<CompactString>> {
     match reader.byte()? {
-        0 => take_texts(reader, rows),
+        0 => Ok(take_texts(reader, rows)?.into_iter().map(CompactString::from).collect()),
         1 => {
             let mut before = 0_u64;
             (0..rows)
                 .map(|_| {
                     before = before.checked_add(reader.uint()?).ok_or_else(|| broken("id"))?;
-                    Ok(before.to_string())
+                    Ok(before.to_compact_string())
                 })
                 .collect()
         }

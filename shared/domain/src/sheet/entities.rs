@@ -11,7 +11,7 @@ const ENTITIES_V1: u8 = 2;
 /// Encodes a level's entities, sorted by id, into packed parts. The same entities give the same bytes.
 pub fn encode_entities(entities: &mut [Entity]) -> Result<Vec<Vec<u8>>> {
     entities.sort_by(|a, b| a.id.len().cmp(&b.id.len()).then_with(|| a.id.cmp(&b.id)));
-    split(entities, encode_block)
+    split(encode_block(entities), entities, encode_block)
 }
 
 fn encode_block(entities: &[Entity]) -> Vec<u8> {
@@ -41,6 +41,6 @@ pub fn decode_entities(packed: &[u8]) -> Result<Vec<Entity>> {
     Ok(ids
         .into_iter()
         .zip(texts)
-        .map(|(id, ((parent, name), status))| Entity { id, parent, name, status })
+        .map(|(id, ((parent, name), status))| Entity { id: id.into(), parent, name, status })
         .collect())
 }

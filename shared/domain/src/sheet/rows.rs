@@ -1,5 +1,7 @@
 //! A day's rows as a block.
 
+use std::cmp::Ordering;
+
 use jiff::civil::Date;
 
 use super::column::{Reader, put_ids, put_uint, put_values, take_ids, take_values};
@@ -9,20 +11,23 @@ use crate::report::{METRICS, Metric, Row, Values};
 
 /// The first byte of a block of rows.
 const ROWS_V1: u8 = 1;
+/// What a row needs about.
+const ROW_BYTES: usize = 32;
 
-/// Puts rows into entity order: shorter ids first, so that numbers rise.
-pub fn sort_rows(rows: &mut [Row]) {
-    rows.sort_by(|a, b| a.entity.len().cmp(&b.entity.len()).then_with(|| a.entity.cmp(&b.entity)));
+/// The order of a day's rows in a sheet: shorter ids first, so that numbers rise.
+pub fn entity_order(one: &Row, two: &Row) -> Ordering {
+    one.entity.len().cmp(&two.entity.len()).then_with(|| one.entity.cmp(&two.entity))
 }
 
-/// Encodes the rows of one day, sorted by entity, into packed parts. The same rows give the same bytes.
-pub fn encode_rows(rows: &mut [Row]) -> Result<Vec<Vec<u8>>> {
-    sort_rows(rows);
-    split(rows, encode_block)
+/// Packs sorted rows, given as they are and as [`plain_rows`] encoded them, into parts.
+pub fn pack_rows(rows: &[Row], plain: Vec<u8>) -> Result<Vec<Vec<u8>>> {
+    split(plain, rows, plain_rows)
 }
 
-fn encode_block(rows: &[Row]) -> Vec<u8> {
-    let mut out = vec![ROWS_V1];
+/// Encodes rows in their [`entity_order`]. The same rows give the same bytes, which no packing promises.
+pub fn plain_rows(rows: &[Row]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(rows.len() * ROW_BYTES);
+    out.push(ROWS_V1);
     put_uint(&mut out, u64::try_from(rows.len()).unwrap_or(0));
     out.push(u8::try_from(METRICS).unwrap_or(0));
     put_ids(&mut out, rows.iter().map(|row| row.entity.as_str()));

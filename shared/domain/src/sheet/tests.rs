@@ -31,9 +31,18 @@ fn values() -> impl Strategy<Value = Values> {
 fn rows() -> impl Strategy<Value = Vec<Row>> {
     ids().prop_flat_map(|ids| {
         proptest::collection::vec(values(), ids.len()).prop_map(move |values| {
-            ids.iter().cloned().zip(values).map(|(entity, values)| Row { entity, day: DAY, values }).collect()
+            ids.iter()
+                .cloned()
+                .zip(values)
+                .map(|(entity, values)| Row { entity: entity.into(), day: DAY, values })
+                .collect()
         })
     })
+}
+
+fn encode_rows(rows: &mut [Row]) -> Result<Vec<Vec<u8>>> {
+    rows.sort_by(entity_order);
+    pack_rows(rows, plain_rows(rows))
 }
 
 fn decode(parts: &[Vec<u8>]) -> Vec<Row> {
@@ -52,7 +61,7 @@ fn noise(count: u64) -> Vec<Row> {
     let mut rows: Vec<Row> = (0..count)
         .map(|_| {
             let values = Values(std::array::from_fn(|_| Some(next().cast_signed())));
-            Row { entity: next().to_string(), day: DAY, values }
+            Row { entity: next().to_string().into(), day: DAY, values }
         })
         .collect();
     rows.sort_by(|a, b| a.entity.cmp(&b.entity));
@@ -158,7 +167,7 @@ fn a_claim_of_many_rows_in_few_bytes_is_refused() {
 
 #[test]
 fn columns_that_this_version_does_not_know_are_skipped() {
-    let mut rows = [Row { entity: "7".to_owned(), day: DAY, values: Values([Some(1); METRICS]) }];
+    let mut rows = [Row { entity: "7".into(), day: DAY, values: Values([Some(1); METRICS]) }];
     let mut plain = unpack(&encode_rows(&mut rows).unwrap()[0]).unwrap();
     plain[2] += 1;
     column::put_values(&mut plain, &[Some(9)]);

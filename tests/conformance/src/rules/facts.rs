@@ -110,7 +110,7 @@ pub(super) async fn structure_names_whatever_reports_mention(platform: &'static 
         let entities = bench.entities(&account, level).await?;
         let ids: BTreeSet<_> = entities.iter().map(|entity| entity.id.clone()).collect();
         let rows = bench.rows(&account, level, window).await?;
-        let unnamed = rows.iter().filter(|row| !ids.contains(&row.entity)).count();
+        let unnamed = rows.iter().filter(|row| !ids.contains(row.entity.as_str())).count();
         ensure!(
             unnamed == 0 && !rows.is_empty(),
             "{unnamed} rows of the {} level have no name",

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use compact_str::CompactString;
 use jiff::civil::Date;
 
 use super::query::GroupBy;
@@ -14,7 +15,7 @@ const MOST_GROUPS: usize = 250_000;
 /// Sums under way.
 pub(super) struct Groups {
     by: GroupBy,
-    numbers: HashMap<String, usize>,
+    numbers: HashMap<CompactString, usize>,
     sums: HashMap<(Option<Date>, Option<usize>), Values>,
 }
 
@@ -46,7 +47,7 @@ impl Groups {
     }
 
     /// The number that stands for an entity: ids are long and repeat every day.
-    fn number(&mut self, entity: String) -> usize {
+    fn number(&mut self, entity: CompactString) -> usize {
         let next = self.numbers.len();
         *self.numbers.entry(entity).or_insert(next)
     }
@@ -61,7 +62,7 @@ impl Groups {
         let mut names = vec![String::new(); self.numbers.len()];
         for (entity, number) in self.numbers {
             if let Some(name) = names.get_mut(number) {
-                *name = entity;
+                *name = entity.into();
             }
         }
         let name = |number: usize| names.get(number).cloned();

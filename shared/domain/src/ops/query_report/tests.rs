@@ -15,7 +15,7 @@ use crate::ids::CredentialId;
 use crate::ops::run_sync::tests::world::{NOW, Step, World, account, connection, key, ready, tenant};
 use crate::ports::{DayRecord, NewSheet, SheetWrite};
 use crate::report::{Entity, Level, METRICS, Metric, Ratio, Row};
-use crate::sheet::{encode_entities, encode_rows, structure_name};
+use crate::sheet::{encode_entities, entity_order, pack_rows, plain_rows, structure_name};
 use crate::sync::Window;
 
 const FIRST: Date = date(2026, 11, 1);
@@ -69,7 +69,8 @@ fn store(world: &World, rows: &[Row], minutes: i64) {
     }
     for (day, mut rows) in days {
         let count = u64::try_from(rows.len()).unwrap();
-        put(world, &day_name(Level::Ad, day), version, &encode_rows(&mut rows).unwrap());
+        rows.sort_by(entity_order);
+        put(world, &day_name(Level::Ad, day), version, &pack_rows(&rows, plain_rows(&rows)).unwrap());
         let record =
             DayRecord { status: DayStatus::Complete, version: Some(version), hash: [0; 16], rows: count };
         world.days.lock().unwrap().insert((Level::Ad, day), record);
@@ -90,14 +91,14 @@ fn row(day: i64, entity: &str, spend: i64, clicks: Option<i64>) -> Row {
     let mut values = Values::default();
     values.set(Metric::Spend, Some(spend));
     values.set(Metric::Clicks, clicks);
-    Row { entity: entity.to_owned(), day: FIRST + day.days(), values }
+    Row { entity: entity.into(), day: FIRST + day.days(), values }
 }
 
 fn any_rows() -> impl Strategy<Value = Vec<Row>> {
     let values = proptest::array::uniform5(proptest::option::of(-1_000_000_000_000_i64..1_000_000_000_000));
     proptest::collection::btree_map((0_i64..12, 0_u32..9), values, 0..60).prop_map(|rows| {
         let row = |((day, entity), values): ((i64, u32), [Option<i64>; METRICS])| Row {
-            entity: format!("{}", u64::from(entity) * 37_000_000_007),
+            entity: format!("{}", u64::from(entity) * 37_000_000_007).into(),
             day: FIRST + day.days(),
             values: Values(values),
         };
@@ -108,7 +109,8 @@ fn any_rows() -> impl Strategy<Value = Vec<Row>> {
 fn naive(rows: &[Row], query: &Query) -> BTreeMap<(Option<Date>, Option<String>), Values> {
     let mut sums = BTreeMap::new();
     for row in rows.iter().filter(|row| (query.window.from..=query.window.to).contains(&row.day)) {
-        let key = (query.group_by.day.then_some(row.day), query.group_by.entity.then(|| row.entity.clone()));
+        let key =
+            (query.group_by.day.then_some(row.day), query.group_by.entity.then(|| row.entity.to_string()));
         let sum: &mut Values = sums.entry(key).or_default();
         for column in 0..METRICS {
             if let Some(value) = row.values.0[column] {

@@ -1,7 +1,5 @@
 //! Days of one level: rows grouped, held against the account's own totals, and stored where they changed.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -12,7 +10,7 @@ use crate::completeness::{DayStatus, Reason};
 use crate::error::{Error, Kind, Result};
 use crate::ports::{DayRecord, Days, NewSheet};
 use crate::report::{LONGEST_ID, Level, METRICS, Metric, Row, Values};
-use crate::sheet::{day_name, encode_rows, sort_rows};
+use crate::sheet::{day_name, entity_order, pack_rows, plain_rows};
 use crate::sync::Window;
 
 /// How many sheets are put together, after one look at the fence.
@@ -20,11 +18,24 @@ const AT_ONCE: usize = 25;
 /// The metrics whose sums must match the account's own figures.
 const RECONCILED: [Metric; 4] = [Metric::Spend, Metric::Impressions, Metric::Clicks, Metric::Conversions];
 
-/// The rows of one level, by day; a day without rows is there too.
+/// The rows of one level in a window, by day and then in the order of a sheet.
 pub(super) struct Asked {
     level: Level,
     at: Timestamp,
-    days: BTreeMap<Date, Vec<Row>>,
+    window: Window,
+    rows: Vec<Row>,
+}
+
+impl Asked {
+    /// The days of the window with their rows; a day without rows is there too.
+    fn days(&self) -> impl Iterator<Item = (Date, &[Row])> {
+        let mut rest = self.rows.as_slice();
+        self.window.iter().map(move |day| {
+            let (rows, later) = rest.split_at(rest.partition_point(|row| row.day <= day));
+            rest = later;
+            (day, rows)
+        })
+    }
 }
 
 /// What was stored, and what stopped it.
@@ -34,37 +45,35 @@ pub(super) struct Stored {
     pub(super) ended: Step<()>,
 }
 
-/// Groups rows by day. Days outside the question and entities that come twice are not believed.
-pub(super) fn group(level: Level, window: Window, at: Timestamp, rows: Vec<Row>) -> Result<Asked> {
-    let mut days: BTreeMap<Date, Vec<Row>> = window.iter().map(|day| (day, Vec::new())).collect();
-    for row in rows {
-        if row.entity.len() > LONGEST_ID {
-            return Err(changed("an id is too long"));
-        }
-        days.get_mut(&row.day).ok_or_else(|| changed("a day that was not asked for"))?.push(row);
+/// Puts rows in order. Days outside the question and entities that come twice are not believed.
+pub(super) fn sort(level: Level, window: Window, at: Timestamp, mut rows: Vec<Row>) -> Result<Asked> {
+    if rows.iter().any(|row| row.entity.len() > LONGEST_ID) {
+        return Err(changed("an id is too long"));
     }
-    for rows in days.values_mut() {
-        sort_rows(rows);
-        if rows.windows(2).any(|pair| matches!(pair, [one, two] if one.entity == two.entity)) {
-            return Err(changed("the same entity twice on one day"));
-        }
+    if rows.iter().any(|row| row.day < window.from || row.day > window.to) {
+        return Err(changed("a day that was not asked for"));
+    }
+    rows.sort_by(|a, b| a.day.cmp(&b.day).then_with(|| entity_order(a, b)));
+    let is_same = |one: &Row, two: &Row| one.day == two.day && one.entity == two.entity;
+    if rows.windows(2).any(|pair| matches!(pair, [one, two] if is_same(one, two))) {
+        return Err(changed("the same entity twice on one day"));
     }
     // Milliseconds are what a sheet's slot and its row keep.
     let at = Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at);
-    Ok(Asked { level, at, days })
+    Ok(Asked { level, at, window, rows })
 }
 
 /// Stores the days of a level, oldest first. What was stored before a stop is kept and known.
 pub(super) async fn store(
     work: &Work<'_>,
-    asked: Asked,
+    asked: &Asked,
     known: &Days,
     totals: &mut Totals,
     track: &mut Track,
 ) -> Stored {
     let mut last = None;
     let (level, at) = (asked.level, asked.at);
-    let mut days = asked.days.into_iter();
+    let mut days = asked.days();
     let ended = async {
         loop {
             let mut group = Vec::new();
@@ -72,7 +81,7 @@ pub(super) async fn store(
                 let count = u64::try_from(rows.len()).unwrap_or(0);
                 (track.rows, track.unsaved) = (track.rows + count, track.unsaved + count);
                 let day = Day { level, date, asked: at, known: known.get(&(level, date)).copied() };
-                let sums = (count, sum(&rows).map_err(Stop::Platform)?);
+                let sums = (count, sum(rows).map_err(Stop::Platform)?);
                 let status = status(work, &day, sums, totals);
                 group.push(prepare(work, &day, status, rows)?);
             }
@@ -101,9 +110,9 @@ struct Change {
 }
 
 /// Works out what has to be written of a day.
-fn prepare(work: &Work<'_>, day: &Day, status: DayStatus, mut rows: Vec<Row>) -> Result<Change> {
-    let parts = encode_rows(&mut rows)?;
-    let hash = work.opened.key.fingerprint("sheet", &parts.concat());
+fn prepare(work: &Work<'_>, day: &Day, status: DayStatus, rows: &[Row]) -> Result<Change> {
+    let plain = plain_rows(rows);
+    let hash = work.opened.key.fingerprint("sheet", &plain);
     let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
     let change = |record, sheet| Ok(Change { date: day.date, record, sheet });
     let known = day.known.filter(|known| known.status.has_rows());
@@ -118,7 +127,7 @@ fn prepare(work: &Work<'_>, day: &Day, status: DayStatus, mut rows: Vec<Row>) ->
         name: &day_name(day.level, day.date),
         version: day.asked,
         rows: count,
-        parts: &parts,
+        parts: &pack_rows(rows, plain)?,
         expires_at: expiry(work, day.date),
         is_first: !had_sheet,
     };

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use mooring_aws_local::Fault;
 use mooring_domain::keys::SealedBox;
-use mooring_domain::ports::{AccountRef, SheetRead as _};
+use mooring_domain::ports::{AccountRef, NewSheet, SheetRead as _, SheetWrite as _};
 use mooring_domain::sheet::StoredSheet;
 use mooring_tests_contract::World;
 use mooring_tests_contract::values::{account_id, connection_id, put_sheet, sealed, tenant_id};
@@ -84,26 +85,39 @@ async fn the_same_version_is_stored_once() {
     assert_eq!(read(&world, &account, "ad/2026-11-01", None).await.unwrap().rows, 20);
 }
 
-/// Versions in any order, then questions at any time: the answers are those of a plain list of what was accepted.
+/// Groups of versions in any order, with right and wrong beliefs about which is the first, then questions at any time:
+/// the answers are those of a plain list of what was accepted.
 #[test]
 fn an_older_observation_never_replaces_a_newer_and_every_accepted_one_can_be_asked_for() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let world = runtime.block_on(World::start()).unwrap();
-    let puts = prop::collection::vec((0_usize..2, 0_i64..12, 0_usize..4), 1..14);
+    let names = ["structure/ad", "structure/ad_group", "structure/campaign"];
+    let one = prop::option::of((0_i64..12, 0_usize..4, any::<bool>()));
+    let groups = prop::collection::vec(prop::array::uniform3(one), 1..8);
     TestRunner::new(Config::with_cases(48))
-        .run(&puts, |puts| {
+        .run(&groups, |groups| {
             runtime.block_on(async {
                 let account = account();
-                let names = ["structure/ad", "structure/ad_group"];
-                let mut model: [BTreeMap<i64, StoredSheet>; 2] = Default::default();
-                for (name, minute, parts) in puts {
-                    let sheet = sheet(names[name], minute, parts);
-                    let newest = model[name].keys().next_back().copied();
-                    let expected = newest.is_none_or(|newest| minute > newest);
-                    prop_assert_eq!(put(&world, &account, &sheet).await, expected);
-                    if expected {
-                        model[name].insert(minute, sheet);
+                let end = world.now() + SignedDuration::from_hours(48);
+                let mut model: [BTreeMap<i64, StoredSheet>; 3] = Default::default();
+                for group in groups {
+                    let (mut sheets, mut expected) = (Vec::new(), Vec::new());
+                    for (name, one) in group.into_iter().enumerate() {
+                        let Some((minute, parts, is_first)) = one else { continue };
+                        let sheet = sheet(names[name], minute, parts);
+                        let newest = model[name].keys().next_back().copied();
+                        // Who believes to be first and meets itself has lost an answer.
+                        let again = is_first && parts <= 1 && newest == Some(minute);
+                        let newer = newest.is_none_or(|newest| minute > newest);
+                        expected.push(newer || again);
+                        if newer {
+                            model[name].insert(minute, sheet.clone());
+                        }
+                        sheets.push(NewSheet { sheet, expires_at: end, is_first });
                     }
+                    let stored = world.store.put_sheets(&account, &sheets).await.unwrap();
+                    let stored = stored.into_iter().collect::<Result<Vec<_>, _>>().unwrap();
+                    prop_assert_eq!(stored, expected);
                 }
                 for (name, versions) in names.iter().zip(&model) {
                     let newest = versions.values().next_back().cloned();
@@ -117,6 +131,38 @@ fn an_older_observation_never_replaces_a_newer_and_every_accepted_one_can_be_ask
             })
         })
         .unwrap();
+}
+
+/// Sixty days of which nothing is known are three calls, an answer that is lost changes nothing, and each is read back.
+#[tokio::test]
+async fn first_sheets_are_inserted_many_in_a_call() {
+    let world = World::start().await.unwrap();
+    let end = world.now() + SignedDuration::from_hours(48);
+    for fault in
+        [None, Some(Fault::Duplicate), Some(Fault::Reset), Some(Fault::Conflict), Some(Fault::Throttle)]
+    {
+        let account = account();
+        let new = |day: usize| NewSheet {
+            sheet: sheet(&format!("ad/{day:04}"), 3, 1),
+            expires_at: end,
+            is_first: true,
+        };
+        let sheets: Vec<_> = (0..60).map(new).collect();
+        world.plan.reset();
+        if let Some(fault) = fault {
+            world.plan.inject(2, fault);
+        }
+        let stored = world.faulty().put_sheets(&account, &sheets).await.unwrap();
+        assert!(stored.into_iter().all(|one| one.unwrap()), "{fault:?}");
+        let calls = world.plan.log();
+        let of = |operation: &str| calls.iter().filter(|call| call.operation == operation).count();
+        let singles =
+            if matches!(fault, Some(Fault::Duplicate | Fault::Reset | Fault::Conflict)) { 25 } else { 0 };
+        assert_eq!(of("PutItem"), singles, "{fault:?}");
+        assert!((3..=4).contains(&of("BatchExecuteStatement")), "{fault:?}");
+        let read = world.store.sheets(&account, "ad/0000", "ad/9999", None).await.unwrap();
+        assert!(read.iter().eq(sheets.iter().map(|new| &new.sheet)), "{fault:?}");
+    }
 }
 
 #[tokio::test]
