@@ -56,8 +56,8 @@ pub(crate) struct Options {
     /// Alternating rounds of a ratio.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Rows that a round of F1 reads at least.
-    #[arg(long, default_value_t = 200_000)]
+    /// Rows that a round of F1 reads at least; with fewer, the start of the process weighs too much.
+    #[arg(long, default_value_t = 600_000)]
     rows: u64,
     /// Makes F4 so many times slower: the same waiting on a machine that is busy with other things.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=20))]

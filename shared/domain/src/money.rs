@@ -168,6 +168,12 @@ mod tests {
         }
 
         #[test]
+        fn the_quick_way_says_what_the_careful_one_says(text in "[0-9]{0,15}[.]?[0-9]{0,8}") {
+            let quick = plain_micros(text.as_bytes());
+            prop_assert!(quick.is_none_or(|quick| micros(text.as_bytes()) == Ok(quick)), "{text} {quick:?}");
+        }
+
+        #[test]
         fn a_ratio_is_the_nearest_whole_number(num in -(1_i64 << 50)..1 << 50, den in any::<i64>(), scale in 1_i64..=1_000_000) {
             let exact = i128::from(num) * i128::from(scale);
             match ratio(num, den, scale) {

@@ -1,5 +1,7 @@
 //! Days of one level: rows grouped, held against the account's own totals, and stored where they changed.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -18,23 +20,45 @@ const AT_ONCE: usize = 25;
 /// The metrics whose sums must match the account's own figures.
 const RECONCILED: [Metric; 4] = [Metric::Spend, Metric::Impressions, Metric::Clicks, Metric::Conversions];
 
-/// The rows of one level in a window, by day and then in the order of a sheet.
+/// The rows of one level in a window, by day; a day without rows is there too.
 pub(super) struct Asked {
     level: Level,
     at: Timestamp,
-    window: Window,
-    rows: Vec<Row>,
+    days: BTreeMap<Date, Vec<Row>>,
+    /// How many rows there are.
+    pub(super) rows: usize,
 }
 
 impl Asked {
-    /// The days of the window with their rows; a day without rows is there too.
-    fn days(&self) -> impl Iterator<Item = (Date, &[Row])> {
-        let mut rest = self.rows.as_slice();
-        self.window.iter().map(move |day| {
-            let (rows, later) = rest.split_at(rest.partition_point(|row| row.day <= day));
-            rest = later;
-            (day, rows)
-        })
+    /// Begins a question.
+    pub(super) fn new(level: Level, window: Window, at: Timestamp) -> Self {
+        // Milliseconds are what a sheet's slot and its row keep.
+        let at = Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at);
+        Self { level, at, days: window.iter().map(|day| (day, Vec::new())).collect(), rows: 0 }
+    }
+
+    /// Takes a page. Rows go to their days at once: one list of all of them would be copied each time that it grows.
+    pub(super) fn take(&mut self, page: Vec<Row>) -> Result<()> {
+        self.rows += page.len();
+        for row in page {
+            if row.entity.len() > LONGEST_ID {
+                return Err(changed("an id is too long"));
+            }
+            let day = self.days.get_mut(&row.day).ok_or_else(|| changed("a day that was not asked for"))?;
+            day.push(row);
+        }
+        Ok(())
+    }
+
+    /// Puts each day in the order of its sheet, when the last page is there. An entity that comes twice is not believed.
+    pub(super) fn sort(&mut self) -> Result<()> {
+        for rows in self.days.values_mut() {
+            rows.sort_by(entity_order);
+            if rows.windows(2).any(|pair| matches!(pair, [one, two] if one.entity == two.entity)) {
+                return Err(changed("the same entity twice on one day"));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -45,35 +69,17 @@ pub(super) struct Stored {
     pub(super) ended: Step<()>,
 }
 
-/// Puts rows in order. Days outside the question and entities that come twice are not believed.
-pub(super) fn sort(level: Level, window: Window, at: Timestamp, mut rows: Vec<Row>) -> Result<Asked> {
-    if rows.iter().any(|row| row.entity.len() > LONGEST_ID) {
-        return Err(changed("an id is too long"));
-    }
-    if rows.iter().any(|row| row.day < window.from || row.day > window.to) {
-        return Err(changed("a day that was not asked for"));
-    }
-    rows.sort_by(|a, b| a.day.cmp(&b.day).then_with(|| entity_order(a, b)));
-    let is_same = |one: &Row, two: &Row| one.day == two.day && one.entity == two.entity;
-    if rows.windows(2).any(|pair| matches!(pair, [one, two] if is_same(one, two))) {
-        return Err(changed("the same entity twice on one day"));
-    }
-    // Milliseconds are what a sheet's slot and its row keep.
-    let at = Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at);
-    Ok(Asked { level, at, window, rows })
-}
-
 /// Stores the days of a level, oldest first. What was stored before a stop is kept and known.
 pub(super) async fn store(
     work: &Work<'_>,
-    asked: &Asked,
+    asked: Asked,
     known: &Days,
     totals: &mut Totals,
     track: &mut Track,
 ) -> Stored {
     let mut last = None;
     let (level, at) = (asked.level, asked.at);
-    let mut days = asked.days();
+    let mut days = asked.days.into_iter();
     let ended = async {
         loop {
             let mut group = Vec::new();
@@ -81,9 +87,9 @@ pub(super) async fn store(
                 let count = u64::try_from(rows.len()).unwrap_or(0);
                 (track.rows, track.unsaved) = (track.rows + count, track.unsaved + count);
                 let day = Day { level, date, asked: at, known: known.get(&(level, date)).copied() };
-                let sums = (count, sum(rows).map_err(Stop::Platform)?);
+                let sums = (count, sum(&rows).map_err(Stop::Platform)?);
                 let status = status(work, &day, sums, totals);
-                group.push(prepare(work, &day, status, rows)?);
+                group.push(prepare(work, &day, status, &rows)?);
             }
             let Some(newest) = group.last().map(|change| change.date) else { return Ok(()) };
             put(work, level, group, track).await?;

@@ -9,7 +9,7 @@ use super::window::halves;
 use super::work::{Step, Stop, Track, Work};
 use crate::connector::{PageCursor, ReportQuestion, Reports};
 use crate::error::{Error, Kind};
-use crate::report::{Level, Row, Values};
+use crate::report::{Level, Values};
 use crate::sync::{Checkpoint, WINDOW_ROWS, Window};
 
 /// More items than this from one question are not believed: memory has to stay bounded.
@@ -44,7 +44,7 @@ pub(super) async fn read(work: &Work<'_>, track: &mut Track) -> Step<()> {
                 }
                 Err(stop) => return Err(stop),
                 Ok(asked) => {
-                    let stored = days::store(work, &asked, &known, &mut totals, track).await;
+                    let stored = days::store(work, asked, &known, &mut totals, track).await;
                     note(track, &mut checkpoint, level, &stored);
                     stored.ended?;
                     if track.unsaved >= SAVE_ROWS {
@@ -78,18 +78,18 @@ fn note(track: &mut Track, checkpoint: &mut Checkpoint, level: Level, stored: &d
 async fn read_window(work: &Work<'_>, reports: &dyn Reports, level: Level, window: Window) -> Step<Asked> {
     let account = work.opened.external.as_str();
     let question = ReportQuestion { account, level, window };
-    let asked = work.now();
-    let mut rows: Vec<Row> = Vec::new();
+    let mut asked = Asked::new(level, window, work.now());
     let mut cursor = None;
     loop {
         work.in_time()?;
         let cx = work.cx();
         let page = reports.page(&cx, &question, cursor.as_ref()).await;
         let page = page.map_err(|error| work.stop(&cx, error))?;
-        rows.extend(page.items);
-        cursor = next_page(cursor.as_ref(), page.next, rows.len())?;
+        asked.take(page.items).map_err(Stop::Platform)?;
+        cursor = next_page(cursor.as_ref(), page.next, asked.rows)?;
         if cursor.is_none() {
-            return days::sort(level, window, asked, rows).map_err(Stop::Platform);
+            asked.sort().map_err(Stop::Platform)?;
+            return Ok(asked);
         }
     }
 }
