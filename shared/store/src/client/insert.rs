@@ -1,4 +1,4 @@
-//! Rows that are written only where none is, many in one call: the one thing that PartiQL can do and batches cannot.
+//! Rows that are written only where none is, many in one call: the one thing that `PartiQL` can do and batches cannot.
 
 use aws_sdk_dynamodb::types::{BatchStatementRequest, BatchStatementResponse};
 use mooring_domain::Result;
