@@ -13,8 +13,7 @@ use crate::{TikTokAds, map, requests};
 impl Accounts for TikTokAds {
     async fn list(&self, cx: &CallContext<'_>) -> Result<Vec<PlatformAccount>> {
         let reached: Envelope<List<AdvertiserId>> = self.client.call(cx, requests::advertisers(cx)?).await?;
-        let ids: Vec<String> =
-            reached.data.list.into_iter().map(|entry| entry.advertiser_id.0.into()).collect();
+        let ids: Vec<String> = reached.data.list.into_iter().map(|entry| entry.advertiser_id.0).collect();
         let mut accounts = Vec::with_capacity(ids.len());
         for batch in ids.chunks(ADVERTISER_BATCH) {
             let request = requests::advertiser_info(cx.token, batch)?;

@@ -16,7 +16,7 @@ pub(crate) fn account(wire: wire::Advertiser) -> Result<PlatformAccount> {
     let zones = [wire.display_timezone, wire.timezone];
     let zone = zones.into_iter().flatten().find(|zone| TimeZone::get(zone).is_ok());
     Ok(PlatformAccount {
-        external_id: wire.advertiser_id.0.into(),
+        external_id: wire.advertiser_id.0,
         name: wire.name.unwrap_or_default(),
         currency,
         zone: zone.ok_or_else(|| parse::changed("data.list[?].display_timezone"))?,
@@ -38,7 +38,7 @@ impl From<wire::AdGroup> for Entity {
     fn from(wire: wire::AdGroup) -> Self {
         entity(
             wire.adgroup_id,
-            wire.campaign_id.0.into(),
+            wire.campaign_id.0,
             wire.adgroup_name,
             wire.secondary_status.or(wire.operation_status),
         )
@@ -47,17 +47,12 @@ impl From<wire::AdGroup> for Entity {
 
 impl From<wire::Ad> for Entity {
     fn from(wire: wire::Ad) -> Self {
-        entity(
-            wire.ad_id,
-            wire.adgroup_id.0.into(),
-            wire.ad_name,
-            wire.secondary_status.or(wire.operation_status),
-        )
+        entity(wire.ad_id, wire.adgroup_id.0, wire.ad_name, wire.secondary_status.or(wire.operation_status))
     }
 }
 
 fn entity(id: wire::Id, parent: String, name: Option<String>, status: Option<String>) -> Entity {
-    Entity { id: id.0.into(), parent, name: name.unwrap_or_default(), status: status.unwrap_or_default() }
+    Entity { id: id.0, parent, name: name.unwrap_or_default(), status: status.unwrap_or_default() }
 }
 
 /// Reads a row; a day that was not asked for is refused, because it would overwrite one that was.

@@ -27,7 +27,7 @@ impl OAuth for TikTokAds {
     async fn exchange(&self, app: &AppCredentials, exchange: &CodeExchange<'_>) -> Result<Grant> {
         let Envelope { data } =
             self.client.redeem::<Envelope<AccessToken>>(requests::exchange(app, exchange)).await?;
-        let scopes = data.scope.into_iter().map(|scope| scope.0.into()).collect();
+        let scopes = data.scope.into_iter().map(|scope| scope.0).collect();
         // This token has no timer and nothing to refresh it with: it lives until somebody revokes it.
         Ok(Grant {
             access: data.access_token,
@@ -48,7 +48,7 @@ impl OAuth for TikTokAds {
 
     async fn identity(&self, cx: &CallContext<'_>) -> Result<Identity> {
         let user: Envelope<User> = self.client.call(cx, requests::user(cx.token)?).await?;
-        Ok(Identity { id: String::from(user.data.core_user_id.0).into() })
+        Ok(Identity { id: user.data.core_user_id.0.into() })
     }
 }
 

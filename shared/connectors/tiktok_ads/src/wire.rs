@@ -164,7 +164,7 @@ pub(crate) struct ReportRow {
 #[derive(Deserialize)]
 pub(crate) struct Dimensions {
     #[serde(alias = "advertiser_id", alias = "campaign_id", alias = "adgroup_id", alias = "ad_id")]
-    pub(crate) id: Id,
+    pub(crate) id: Id<CompactString>,
     pub(crate) stat_time_day: Day,
 }
 
@@ -185,7 +185,7 @@ pub(crate) struct Metrics {
 
 /// An id as text. The platform sends text; a few numbers are understood too, as long as they are whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Id(pub(crate) CompactString);
+pub(crate) struct Id<T = String>(pub(crate) T);
 
 /// A decimal figure in micro units; `None` for the platform's `-`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -206,7 +206,7 @@ trait FromScalar: Sized {
     fn from_nothing() -> Option<Self>;
 }
 
-impl FromScalar for Id {
+impl<T: for<'a> From<&'a str>> FromScalar for Id<T> {
     const WANTED: &'static str = "an id";
 
     fn from_text(text: &str) -> Option<Self> {
@@ -285,7 +285,7 @@ impl<T: FromScalar> Visitor<'_> for Scalar<T> {
 }
 
 macro_rules! deserialize_scalar {
-    ($($name:ident),*) => {$(
+    ($($name:ty),*) => {$(
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 deserializer.deserialize_any(Scalar(PhantomData))
@@ -294,7 +294,7 @@ macro_rules! deserialize_scalar {
     )*};
 }
 
-deserialize_scalar!(Id, Decimal, Count, Day);
+deserialize_scalar!(Id, Id<CompactString>, Decimal, Count, Day);
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! Rows that are written only where none is, many in one call: the one thing that `PartiQL` can do and batches cannot.
 
-use aws_sdk_dynamodb::types::{BatchStatementRequest, BatchStatementResponse};
+use aws_sdk_dynamodb::types::BatchStatementRequest;
 use mooring_domain::Result;
 use mooring_domain::deletion::Table;
 
@@ -26,10 +26,12 @@ impl Store {
         let mut inserted = Vec::with_capacity(statements.len());
         while !statements.is_empty() {
             let batch: Vec<_> = statements.drain(..statements.len().min(BATCH)).collect();
+            let end = inserted.len() + batch.len();
             let sent = self.client.batch_execute_statement().set_statements(Some(batch)).send().await;
             let answer = sent.map_err(|error| failed(&error))?;
-            inserted
-                .extend(answer.responses().iter().map(|one: &BatchStatementResponse| one.error.is_none()));
+            inserted.extend(answer.responses().iter().map(|one| one.error.is_none()));
+            // What has no answer was not inserted, and no other answer moves to its place.
+            inserted.resize(end, false);
         }
         Ok(inserted)
     }

@@ -1,4 +1,4 @@
-//! What the parts of a job share: the context, the gate before each step, and how a step can stop the job.
+//! What the parts of a job share: the context, the time that is left, and how a step can stop the job.
 
 use std::time::Duration;
 
