@@ -10,7 +10,7 @@ const SPEC: &str = include_str!("../../../docs/connector-spec.md");
 
 /// Compares the rules that the document numbers with those that are played.
 ///
-/// A rule is a line that begins `**C1** MUST` or `**C1** SHOULD` and names its trial in backquotes at its end.
+/// A rule is a line that begins `**R1** MUST` or `**R1** SHOULD` and names its trial in backquotes at its end.
 pub(crate) fn rules_and_trials_are_the_same() -> Result<()> {
     let written: BTreeSet<_> = SPEC.lines().filter_map(rule).collect();
     let played: BTreeSet<_> = RULES.iter().map(|rule| (rule.id.to_owned(), rule.name.to_owned())).collect();
@@ -24,7 +24,7 @@ pub(crate) fn rules_and_trials_are_the_same() -> Result<()> {
 
 fn rule(line: &str) -> Option<(String, String)> {
     let (id, text) = line.strip_prefix("**")?.split_once("** ")?;
-    let numbered = id.strip_prefix('C').is_some_and(|number| number.parse::<u32>().is_ok());
+    let numbered = id.strip_prefix('R').is_some_and(|number| number.parse::<u32>().is_ok());
     let binding = text.starts_with("MUST") || text.starts_with("SHOULD");
     let name = text.trim_end().strip_suffix('`')?.rsplit_once('`')?.1;
     (numbered && binding).then(|| (id.to_owned(), name.to_owned()))
