@@ -5,6 +5,7 @@ mod contract;
 mod e2e;
 mod package;
 mod permissions;
+mod promises;
 pub mod reference;
 mod sbom;
 mod tools;
@@ -22,6 +23,7 @@ use mooring_store::Store;
 use mooring_vault::Vault;
 
 pub use permissions::{permissions_file, permissions_text};
+pub use promises::{promises_file, promises_text};
 
 /// Chores of this repository and of a deployment.
 #[derive(Debug, Parser)]
@@ -51,6 +53,8 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Writes docs/promises.md from tests/promises.toml, or proves its rows.
+    Promises(promises::Options),
     /// Writes a bill of materials (`CycloneDX`) for each shipped binary to target/sbom and checks that it is complete.
     Sbom {
         /// The target that the binaries are built for.
@@ -109,6 +113,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Chore::Openapi { check } => openapi(check),
         Chore::Contract { specs } => contract::check(&specs).await,
         Chore::Permissions { check } => permissions::permissions(check),
+        Chore::Promises(options) => promises::run(&options),
         Chore::Sbom { target } => sbom::write(&target),
         Chore::Package { arch, deploy, only } => package::package(arch, deploy, &only),
         Chore::E2e(options) => e2e::run(options).await,

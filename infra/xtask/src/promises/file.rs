@@ -1,0 +1,123 @@
+//! The data file, read strictly and held against the tree.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde::Deserialize;
+
+/// Everything in tests/promises.toml.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Promises {
+    /// What the four products promise.
+    #[serde(rename = "promise")]
+    pub(crate) promises: Vec<Claim>,
+    /// Faults that were found once and must not come back.
+    #[serde(rename = "fault", default)]
+    pub(crate) faults: Vec<Claim>,
+    /// Figures that must hold.
+    #[serde(rename = "measurement")]
+    pub(crate) measurements: Vec<Measurement>,
+    /// The tests, each with the change that it was seen to notice.
+    #[serde(rename = "shown")]
+    pub(crate) shown: Vec<Shown>,
+}
+
+/// A sentence that has to be true.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Claim {
+    /// Its id, such as `S20`.
+    pub(crate) id: String,
+    /// The sentence.
+    pub(crate) says: String,
+}
+
+/// A figure and the test that measures it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Measurement {
+    /// Its number on the scorecard.
+    pub(crate) id: u32,
+    /// What must hold.
+    pub(crate) says: String,
+    /// The test binary that measures it.
+    pub(crate) by: String,
+}
+
+/// A test, and a change of one place in the code that makes it fail.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Shown {
+    /// The claims that it shows.
+    pub(crate) ids: Vec<String>,
+    /// The package of the test.
+    pub(crate) package: String,
+    /// `lib` for a unit test, else the name of the test binary.
+    pub(crate) target: String,
+    /// The test's full name.
+    pub(crate) test: String,
+    /// What it shows, in one sentence.
+    pub(crate) shows: String,
+    /// The file that the change is made in.
+    pub(crate) file: String,
+    /// The text that the change takes away; it stands once in the file.
+    pub(crate) find: String,
+    /// What it puts there.
+    pub(crate) replace: String,
+    /// What the product no longer does after the change.
+    pub(crate) change: String,
+}
+
+impl Promises {
+    /// Reads the data file and holds each row against the tree: a row that names what is not there proves nothing.
+    pub(crate) fn read(root: &Path) -> Result<Self> {
+        let path = root.join("tests/promises.toml");
+        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let promises: Self = toml::from_str(&text).context("tests/promises.toml")?;
+        promises.claims_and_rows_fit()?;
+        for row in &promises.shown {
+            row.holds(root)
+                .with_context(|| format!("tests/promises.toml: {} {}", row.ids.join(", "), row.test))?;
+        }
+        Ok(promises)
+    }
+
+    /// Lists the rows that show a claim.
+    pub(crate) fn rows<'a>(&'a self, id: &str) -> impl Iterator<Item = &'a Shown> {
+        self.shown.iter().filter(move |row| row.ids.iter().any(|other| other == id))
+    }
+
+    fn claims_and_rows_fit(&self) -> Result<()> {
+        let mut claims = BTreeMap::new();
+        for claim in self.promises.iter().chain(&self.faults) {
+            ensure!(claims.insert(claim.id.as_str(), claim).is_none(), "{} is claimed twice", claim.id);
+        }
+        let shown: BTreeSet<_> = self.shown.iter().flat_map(|row| &row.ids).map(String::as_str).collect();
+        if let Some(id) = claims.keys().find(|id| !shown.contains(*id)) {
+            bail!("{id} is claimed and no row shows it; an id counts only with a row");
+        }
+        if let Some(id) = shown.iter().find(|id| !claims.contains_key(*id)) {
+            bail!("a row shows {id}, which nothing claims");
+        }
+        Ok(())
+    }
+}
+
+impl Shown {
+    fn holds(&self, root: &Path) -> Result<()> {
+        let path = root.join(&self.file);
+        let text = fs::read_to_string(&path).with_context(|| self.file.clone())?;
+        let times = text.matches(self.find.as_str()).count();
+        ensure!(times == 1, "the text to find stands {times} times in {}, not once", self.file);
+        ensure!(self.find != self.replace, "the change changes nothing");
+        Ok(())
+    }
+
+    /// Makes the change in a text of the file.
+    pub(crate) fn broken(&self, text: &str) -> String {
+        text.replacen(self.find.as_str(), &self.replace, 1)
+    }
+}

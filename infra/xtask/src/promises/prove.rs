@@ -1,0 +1,113 @@
+//! Breaks the product once for each row, in a copy of the tree, and expects the row's test to notice.
+//!
+//! The copy has a target folder of its own: artifacts of a broken product must never be taken for those of the real one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Instant, SystemTime};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::file::{Promises, Shown};
+
+/// Proves every row that names one of the ids, or every row.
+#[expect(clippy::print_stdout, reason = "a line for each row, for whoever runs it")]
+pub(super) fn all(root: &Path, promises: &Promises, ids: &[String]) -> Result<()> {
+    let wanted = |row: &&Shown| ids.is_empty() || row.ids.iter().any(|id| ids.contains(id));
+    let mut rows: Vec<_> = promises.shown.iter().filter(wanted).collect();
+    ensure!(!rows.is_empty(), "no row names one of these ids");
+    // Rows of one test binary follow each other, so that little has to be built anew.
+    rows.sort_by_key(|row| (&row.package, &row.target, &row.file));
+    let (begun, copy) = (Instant::now(), Copy::of(root)?);
+    let bar = ProgressBar::new(u64::try_from(rows.len())?);
+    bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}")?);
+    let mut failed = Vec::new();
+    for row in &rows {
+        bar.set_message(row.test.clone());
+        let verdict = copy.prove(row);
+        bar.suspend(|| match &verdict {
+            Ok(()) => println!("red as it has to be: {}: {} ({})", row.ids.join(", "), row.test, row.change),
+            Err(error) => println!("NOT PROVEN: {}: {}: {error:#}", row.ids.join(", "), row.test),
+        });
+        failed.extend(verdict.err().map(|_| row.test.as_str()));
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    println!(
+        "{} of {} rows proven in {} s",
+        rows.len() - failed.len(),
+        rows.len(),
+        begun.elapsed().as_secs()
+    );
+    if failed.is_empty() { Ok(()) } else { bail!("not proven: {}", failed.join(", ")) }
+}
+
+/// A copy of the tree.
+struct Copy {
+    tree: PathBuf,
+    target: PathBuf,
+}
+
+impl Copy {
+    fn of(root: &Path) -> Result<Self> {
+        let base = root.canonicalize()?.join("target/promises");
+        let copy = Self { tree: base.join("tree"), target: base.join("target") };
+        let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(root).output()?;
+        ensure!(listed.status.success(), "git ls-files failed: the tree is copied by what git knows");
+        for name in String::from_utf8(listed.stdout)?.split_terminator('\0') {
+            let (from, to) = (root.join(name), copy.tree.join(name));
+            let same = fs::read(&from).ok() == fs::read(&to).ok();
+            if from.is_file() && !same {
+                fs::create_dir_all(to.parent().context("a file has a folder")?)?;
+                fs::copy(&from, &to).with_context(|| name.to_owned())?;
+                touch(&to)?;
+            }
+        }
+        Ok(copy)
+    }
+
+    fn prove(&self, row: &Shown) -> Result<()> {
+        let file = self.tree.join(&row.file);
+        let whole = fs::read_to_string(&file)?;
+        fs::write(&file, row.broken(&whole))?;
+        let verdict = self.is_red(row);
+        fs::write(&file, whole)?;
+        touch(&file)?;
+        verdict
+    }
+
+    fn is_red(&self, row: &Shown) -> Result<()> {
+        let built = self.test(row, &["--no-run"])?;
+        ensure!(built.status.success(), "the broken product does not compile:\n{}", tail(&built.stderr));
+        let run = self.test(row, &["--", "--exact", &row.test])?;
+        let said = String::from_utf8_lossy(&run.stdout);
+        ensure!(said.contains("running 1 test"), "there is no test of this name");
+        ensure!(!run.status.success(), "the test did not notice");
+        Ok(())
+    }
+
+    fn test(&self, row: &Shown, rest: &[&str]) -> Result<Output> {
+        let cargo = std::env::var_os("CARGO").context("run it as `cargo xtask`")?;
+        let mut command = Command::new(cargo);
+        command.args(["test", "--quiet", "--offline", "--package", &row.package]);
+        match row.target.as_str() {
+            "lib" => command.arg("--lib"),
+            name => command.args(["--test", name]),
+        };
+        command.args(rest).env("CARGO_TARGET_DIR", &self.target).current_dir(&self.tree);
+        Ok(command.output()?)
+    }
+}
+
+/// Gives a file the time of now, so that cargo sees the change.
+fn touch(file: &Path) -> Result<()> {
+    Ok(fs::File::options().write(true).open(file)?.set_modified(SystemTime::now())?)
+}
+
+fn tail(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let lines: Vec<_> = text.lines().collect();
+    lines.iter().skip(lines.len().saturating_sub(20)).copied().collect::<Vec<_>>().join("\n")
+}
