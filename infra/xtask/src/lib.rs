@@ -7,6 +7,7 @@ mod package;
 mod permissions;
 mod promises;
 pub mod reference;
+mod rules;
 mod sbom;
 mod tools;
 
@@ -22,7 +23,6 @@ use mooring_local::{register_tenant, seal_app};
 use mooring_store::Store;
 use mooring_vault::Vault;
 
-pub use permissions::{permissions_file, permissions_text};
 pub use promises::{promises_file, promises_text};
 
 /// Chores of this repository and of a deployment.
@@ -55,6 +55,12 @@ enum Chore {
     },
     /// Writes docs/promises.md from tests/promises.toml, or proves its rows.
     Promises(promises::Options),
+    /// Holds a template, as written or as SAM translated it, against every rule and docs/permissions.md.
+    Rules {
+        /// The template, YAML or JSON.
+        #[arg(long)]
+        template: PathBuf,
+    },
     /// Writes a bill of materials (`CycloneDX`) for each shipped binary to target/sbom and checks that it is complete.
     Sbom {
         /// The target that the binaries are built for.
@@ -114,6 +120,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Chore::Contract { specs } => contract::check(&specs).await,
         Chore::Permissions { check } => permissions::permissions(check),
         Chore::Promises(options) => promises::run(&options),
+        Chore::Rules { template } => rules::judge(&template),
         Chore::Sbom { target } => sbom::write(&target),
         Chore::Package { arch, deploy, only } => package::package(arch, deploy, &only),
         Chore::E2e(options) => e2e::run(options).await,

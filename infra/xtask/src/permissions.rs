@@ -1,158 +1,33 @@
-//! Which function may do what, evaluated from the statements of template.yaml and written to docs/permissions.md.
+//! Which function may do what: writes docs/permissions.md from the statements of template.yaml.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
-use mooring_tests_tidy::grants::{Grant, Thing, grants};
-use mooring_tests_tidy::rules::EXCEPTIONS;
-use mooring_tests_tidy::template::{Template, at, binary, entries, target, text};
-
-const HEAD: &str = "# Who may do what
-
-Evaluated from the statements of template.yaml by `cargo xtask permissions`; do not edit. A test compares it, and rules in
-`tests/tidy` hold the template to the lists below: nobody else may decrypt, and no role may make, change or delete a table,
-a backup, a queue, a key or a log, or scan a table.
-
-";
-
-const ADDED: &str = "## What is not in the statements
-
-SAM gives each function's role `AWSLambdaBasicExecutionRole` (make and write logs), and the consumer of a queue
-`AWSLambdaSQSQueueExecutionRole` (receive and delete messages). Both are AWS's own policies and name every log group and
-every queue of the account: a consumer could take messages of another queue. They hold ids only, and nothing else here could
-be read that way. EventBridge Scheduler gets a role that may call the one function it starts.
-
-";
+use mooring_tests_tidy::permissions::text_of;
+use mooring_tests_tidy::root;
+use mooring_tests_tidy::template::Template;
 
 /// Writes docs/permissions.md; with `check` only compares.
 pub(crate) fn permissions(check: bool) -> Result<()> {
-    let (file, text) = (permissions_file(), permissions_text()?);
-    if !check {
-        return fs::write(&file, text).with_context(|| file.display().to_string());
+    let template = Template::read()?;
+    if check {
+        return compare(&template, "template.yaml");
     }
+    let file = permissions_file();
+    fs::write(&file, text_of(&template)?).with_context(|| file.display().to_string())
+}
+
+/// Holds docs/permissions.md against what a template says.
+pub(crate) fn compare(template: &Template, name: &str) -> Result<()> {
+    let file = permissions_file();
     let committed = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
-    ensure!(
-        committed == text,
-        "docs/permissions.md is not what template.yaml says; run `cargo xtask permissions`"
-    );
+    let same = committed == text_of(template)?;
+    ensure!(same, "docs/permissions.md is not what {name} says; run `cargo xtask permissions`");
     Ok(())
 }
 
 /// Where the committed evaluation is.
-pub fn permissions_file() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/permissions.md")
-}
-
-/// The evaluation as the template's statements say it, ready to be written.
-pub fn permissions_text() -> Result<String> {
-    let template = Template::read()?;
-    let all = grants(&template);
-    let deletes = ["dynamodb:DeleteItem", "dynamodb:BatchWriteItem"];
-    let mut out = String::from(HEAD);
-    list(&mut out, "Who may decrypt", "keys", &by_key(&all, "kms:Decrypt"))?;
-    list(&mut out, "Who may make data keys", "keys", &by_key(&all, "kms:GenerateDataKey"))?;
-    list(&mut out, "Who may delete rows", "table", &by_thing(&all, &deletes))?;
-    list(&mut out, "Who may send", "to", &by_thing(&all, &["sqs:SendMessage", "ses:SendEmail"]))?;
-    list(&mut out, "Who is started by what", "by", &starts(&template))?;
-    rights(&mut out, &all)?;
-    out.push_str(ADDED);
-    out.push_str("## Wildcards that cannot be had without\n\n| where | why |\n|---|---|\n");
-    for (place, reason) in EXCEPTIONS {
-        writeln!(out, "| {} | {reason} |", place.replace('*', "\\*"))?;
-    }
-    Ok(out)
-}
-
-type Listed = BTreeMap<String, BTreeSet<String>>;
-
-fn list(out: &mut String, title: &str, of: &str, listed: &Listed) -> Result<()> {
-    write!(out, "## {title}\n\n| {of} | functions |\n|---|---|\n")?;
-    for (thing, functions) in listed {
-        writeln!(out, "| {thing} | {} |", functions.iter().cloned().collect::<Vec<_>>().join(", "))?;
-    }
-    out.push('\n');
-    Ok(())
-}
-
-fn by_key(all: &[Grant], action: &str) -> Listed {
-    let mut listed = Listed::new();
-    for grant in all.iter().filter(|grant| grant.allows(action)) {
-        for key in grant.keys() {
-            listed.entry(key.replace('*', "…")).or_default().insert(grant.function.clone());
-        }
-    }
-    listed
-}
-
-fn by_thing(all: &[Grant], actions: &[&str]) -> Listed {
-    let mut listed = Listed::new();
-    for grant in all.iter().filter(|grant| actions.iter().any(|action| grant.allows(action))) {
-        for thing in &grant.things {
-            let function = format!("{}{}", grant.function, only(grant));
-            listed.entry(label(thing)).or_default().insert(function);
-        }
-    }
-    for functions in listed.values_mut() {
-        // Who may touch every row is not named again for some of them.
-        let whole = functions.clone();
-        let narrowed =
-            |name: &String| name.split_once(" rows ").is_some_and(|(name, _)| whole.contains(name));
-        functions.retain(|name| !narrowed(name));
-    }
-    listed
-}
-
-fn starts(template: &Template) -> Listed {
-    let mut listed = Listed::new();
-    for (_, function) in template.functions() {
-        for (_, event) in entries(at(function, "Properties/Events")) {
-            let by = match text(event, "Type") {
-                "HttpApi" if text(event, "Properties/Method") == "OPTIONS" => continue,
-                "HttpApi" => {
-                    format!("`{} {}`", text(event, "Properties/Method"), text(event, "Properties/Path"))
-                }
-                "SQS" => target(at(event, "Properties/Queue")).unwrap_or_default().to_owned(),
-                _ => text(event, "Properties/ScheduleExpression").to_owned(),
-            };
-            listed.entry(by).or_default().insert(binary(function).to_owned());
-        }
-    }
-    listed
-}
-
-fn rights(out: &mut String, all: &[Grant]) -> Result<()> {
-    out.push_str("## Each function\n\n| function | on | may | only |\n|---|---|---|---|\n");
-    let mut rows: Vec<[String; 4]> = all.iter().flat_map(rows).collect();
-    rows.sort();
-    for row in rows {
-        writeln!(out, "| {} |", row.join(" | "))?;
-    }
-    out.push('\n');
-    Ok(())
-}
-
-fn rows(grant: &Grant) -> Vec<[String; 4]> {
-    let actions =
-        grant.actions.iter().map(|action| action.split_once(':').map_or(&**action, |(_, name)| name));
-    let actions = actions.collect::<Vec<_>>().join(", ");
-    let keys = grant.keys().into_iter().collect::<Vec<_>>().join(", ").replace('*', "…");
-    let only = if keys.is_empty() { only(grant).trim_start().to_owned() } else { keys };
-    let row = |thing| [grant.function.clone(), label(thing), actions.clone(), only.clone()];
-    grant.things.iter().map(row).collect()
-}
-
-fn only(grant: &Grant) -> String {
-    let rows = grant.rows();
-    if rows.is_empty() { String::new() } else { format!(" rows `{}`", rows.join("`, `")) }
-}
-
-fn label(thing: &Thing) -> String {
-    match thing {
-        Thing::Own(id) => id.clone(),
-        Thing::Part(id, part) => format!("{id} {part}"),
-        Thing::Named(name) | Thing::Unknown(name) => format!("`{name}`"),
-    }
+fn permissions_file() -> PathBuf {
+    root().join("docs/permissions.md")
 }

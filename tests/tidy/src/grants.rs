@@ -6,6 +6,9 @@ use serde_json::Value;
 
 use crate::template::{Template, at, binary, entries, items, target, text, words};
 
+/// The type of a role's resource.
+pub const ROLE: &str = "AWS::IAM::Role";
+
 /// One statement of a function's role.
 #[derive(Debug, Clone)]
 pub struct Grant {
@@ -61,14 +64,37 @@ impl Grant {
     }
 }
 
-/// Every statement of every function.
+/// Every statement of every function's role.
 pub fn grants(template: &Template) -> Vec<Grant> {
-    let statements = |(_, function)| {
-        let policies = items(at(function, "Properties/Policies"));
-        let all = policies.flat_map(|policy| items(at(policy, "Statement")));
-        all.map(|statement| grant(binary(function), statement)).collect::<Vec<_>>()
+    let of_function = |(_, function)| {
+        let role = role(template, at(function, "Properties/Role"));
+        statements(role).map(|statement| grant(binary(function), statement)).collect::<Vec<_>>()
     };
-    template.functions().flat_map(statements).collect()
+    template.functions().flat_map(of_function).collect()
+}
+
+/// The role of the template that an ARN names; null when it names another thing.
+pub fn role<'a>(template: &'a Template, arn: &Value) -> &'a Value {
+    let named = target(arn).and_then(|id| template.of_type(ROLE).find(|(role, _)| *role == id));
+    named.map_or(&Value::Null, |(_, role)| role)
+}
+
+/// The statements of a role's own policies.
+pub fn statements(role: &Value) -> impl Iterator<Item = &Value> {
+    let policies = items(at(role, "Properties/Policies"));
+    policies.flat_map(|policy| items(at(policy, "PolicyDocument/Statement")))
+}
+
+/// Reads one statement, in the name of a function or a schedule.
+pub fn grant(function: &str, statement: &Value) -> Grant {
+    Grant {
+        function: function.to_owned(),
+        sid: text(statement, "Sid").to_owned(),
+        effect: text(statement, "Effect").to_owned(),
+        actions: words(at(statement, "Action")).map(str::to_owned).collect(),
+        things: items(at(statement, "Resource")).map(thing).collect(),
+        condition: at(statement, "Condition").clone(),
+    }
 }
 
 /// Who may decrypt what: pairs of [`Grant::keys`] and a function.
@@ -81,17 +107,6 @@ pub fn decrypting(grants: &[Grant]) -> BTreeSet<(String, String)> {
         keys.into_iter().map(|key| (key, grant.function.clone())).collect::<Vec<_>>()
     };
     grants.iter().filter(|grant| grant.allows("kms:Decrypt")).flat_map(of).collect()
-}
-
-fn grant(function: &str, statement: &Value) -> Grant {
-    Grant {
-        function: function.to_owned(),
-        sid: text(statement, "Sid").to_owned(),
-        effect: text(statement, "Effect").to_owned(),
-        actions: words(at(statement, "Action")).map(str::to_owned).collect(),
-        things: items(at(statement, "Resource")).map(thing).collect(),
-        condition: at(statement, "Condition").clone(),
-    }
 }
 
 fn thing(resource: &Value) -> Thing {

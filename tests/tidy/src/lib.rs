@@ -5,8 +5,10 @@
 
 pub mod grants;
 pub mod linked;
+pub mod permissions;
 pub mod rules;
 pub mod template;
+mod translated;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

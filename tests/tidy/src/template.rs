@@ -1,14 +1,18 @@
 //! template.yaml as one JSON value: intrinsic functions in their long form, so that a rule is a function of a value.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use serde_json::{Map, Value};
 
-use crate::root;
+use crate::{root, translated};
 
 /// The type of a function's resource.
 pub const FUNCTION: &str = "AWS::Serverless::Function";
+
+/// The type of the API's resource.
+pub const API: &str = "AWS::Serverless::HttpApi";
 
 /// A template, read once and asked by rules.
 #[derive(Debug, Clone)]
@@ -20,9 +24,17 @@ pub struct Template(
 impl Template {
     /// Reads template.yaml of the repository.
     pub fn read() -> Result<Self> {
-        let text = fs::read_to_string(root().join("template.yaml"))?;
-        let document: serde_yaml_ng::Value = serde_yaml_ng::from_str(&text).context("template.yaml")?;
-        plain(document).map(Self)
+        Self::of_file(&root().join("template.yaml"))
+    }
+
+    /// Reads a template as it is written, or as SAM translated it: then its functions, events and API are put back into
+    /// SAM's form, so that the same rules judge both.
+    pub fn of_file(file: &Path) -> Result<Self> {
+        let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
+        let document: serde_yaml_ng::Value =
+            serde_yaml_ng::from_str(&text).with_context(|| file.display().to_string())?;
+        let document = plain(document)?;
+        Ok(Self(if at(&document, "Transform").is_null() { translated::fold(document)? } else { document }))
     }
 
     /// Every resource with its logical id.
@@ -38,6 +50,11 @@ impl Template {
     /// The functions by their logical id.
     pub fn functions(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.of_type(FUNCTION)
+    }
+
+    /// A resource; null when there is none of this name.
+    pub fn resource(&self, id: &str) -> &Value {
+        at(&self.0, &format!("Resources/{id}"))
     }
 
     /// A resource's properties; null when there is no such resource.
@@ -110,6 +127,16 @@ pub fn any_text(value: &Value, accepts: &dyn Fn(&str) -> bool) -> bool {
     }
 }
 
+/// `{"Fn::GetAtt": ["A", "Arn"]}` becomes `{"Fn::GetAtt": "A.Arn"}`.
+fn attribute(mut fields: Map<String, Value>) -> Map<String, Value> {
+    if let Some(Value::Array(path)) = fields.get("Fn::GetAtt") {
+        let path: Vec<&str> = path.iter().filter_map(Value::as_str).collect();
+        let path = path.join(".");
+        fields.insert("Fn::GetAtt".to_owned(), Value::String(path));
+    }
+    fields
+}
+
 /// `!GetAtt A.Arn` becomes `{"Fn::GetAtt": "A.Arn"}`; every other value stays what it is.
 fn plain(value: serde_yaml_ng::Value) -> Result<Value> {
     use serde_yaml_ng::Value as Yaml;
@@ -127,7 +154,7 @@ fn plain(value: serde_yaml_ng::Value) -> Result<Value> {
                 let name = name.as_str().context("a key of template.yaml is not a text")?.to_owned();
                 Ok((name, plain(field)?))
             });
-            Value::Object(named.collect::<Result<_>>()?)
+            Value::Object(attribute(named.collect::<Result<_>>()?))
         }
         scalar => serde_json::to_value(scalar)?,
     })

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use mooring_tests_tidy::permissions::text_of;
+use mooring_tests_tidy::root;
 use mooring_tests_tidy::rules::{EXCEPTIONS, RULES, Rule};
 use mooring_tests_tidy::template::{Template, text};
 use serde_json::Value;
@@ -17,6 +19,13 @@ fn the_template_holds_every_rule() {
     };
     let found: Vec<String> = RULES.iter().flat_map(told).collect();
     assert!(found.is_empty(), "template.yaml breaks our rules\n{}", found.join("\n"));
+}
+
+#[test]
+fn the_committed_permissions_are_what_the_template_says() {
+    let committed = std::fs::read_to_string(root().join("docs/permissions.md")).unwrap();
+    let said = text_of(&Template::read().unwrap()).unwrap();
+    assert!(committed == said, "run `cargo xtask permissions` and commit what it writes");
 }
 
 #[test]

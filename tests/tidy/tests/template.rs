@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mooring_edge::routes::{FALLBACK, ROUTES, Route, preflights};
 use mooring_tests_tidy::template::{Template, binary, text};
-use mooring_tests_tidy::{packages, root, sources};
+use mooring_tests_tidy::{grants, packages, root, sources};
 use serde_json::Value;
 
 /// Functions by the name of their binary.
@@ -20,15 +20,11 @@ fn functions() -> BTreeMap<String, Value> {
     template.functions().map(|(_, function)| (binary(function).to_owned(), function.clone())).collect()
 }
 
-/// Every action that a function's own statements allow.
+/// Every action that the statements of a function's role allow.
 fn actions(function: &Value) -> BTreeSet<String> {
-    let policies = function["Properties"]["Policies"].as_array().cloned().unwrap_or_default();
-    let statements =
-        policies.iter().flat_map(|policy| policy["Statement"].as_array().cloned().unwrap_or_default());
-    statements
-        .flat_map(|statement| statement["Action"].as_array().cloned().unwrap_or_default())
-        .filter_map(|action| action.as_str().map(str::to_owned))
-        .collect()
+    let allowed = |statement: Value| statement["Action"].as_array().cloned().unwrap_or_default();
+    let actions = statements(function).into_values().flat_map(allowed);
+    actions.filter_map(|action| action.as_str().map(str::to_owned)).collect()
 }
 
 #[test]
@@ -65,11 +61,11 @@ fn the_manifest_is_the_permission_list() {
     }
 }
 
-/// The statements of a function by their Sid.
+/// The statements of a function's role by their Sid.
 fn statements(function: &Value) -> BTreeMap<String, Value> {
-    let policies = function["Properties"]["Policies"].as_array().cloned().unwrap_or_default();
-    let all = policies.iter().flat_map(|policy| policy["Statement"].as_array().cloned().unwrap_or_default());
-    all.map(|statement| (statement["Sid"].as_str().unwrap().to_owned(), statement)).collect()
+    let template = Template::read().unwrap();
+    let all = grants::statements(grants::role(&template, &function["Properties"]["Role"]));
+    all.map(|statement| (statement["Sid"].as_str().unwrap().to_owned(), statement.clone())).collect()
 }
 
 /// docs/adr/0011 and 0016: who counts calls may write buckets, who remembers or logs them rows of tenants, nothing else.

@@ -2,10 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Rule, unless};
+use super::{API, Rule, unless};
 use crate::template::{Template, any_text, at, binary, entries, events, target, text};
-
-const API: &str = "AWS::Serverless::HttpApi";
 
 /// Words in a variable's name that say that its value is a secret.
 const SECRET: [&str; 6] = ["SECRET", "PASSWORD", "CREDENTIAL", "PRIVATE", "API_KEY", "ACCESS_TOKEN"];
@@ -58,15 +56,6 @@ pub(super) const RULES: &[Rule] = &[
                 found.push("{{resolve:…}}: secrets are sealed in the vault, not resolved at a deploy".into());
             }
             found
-        },
-    },
-    Rule {
-        name: "function-own-role",
-        why: "one function, one role: a shared role gives each the rights of all",
-        check: |template| {
-            let good = |_: &str, function: &Value| template.of_function(function, "Role").is_null();
-            let all = template.functions();
-            unless(all, good, "state Policies; a Role would be made and widened elsewhere")
         },
     },
     Rule {

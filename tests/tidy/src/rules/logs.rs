@@ -2,10 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Rule, unless};
+use super::{API, Rule, unless};
 use crate::template::{Template, at, items, target, text};
 
-const API: &str = "AWS::Serverless::HttpApi";
 const GROUP: &str = "AWS::Logs::LogGroup";
 const FILTER: &str = "AWS::Logs::MetricFilter";
 

@@ -7,12 +7,13 @@ mod functions;
 mod logs;
 mod permissions;
 mod queues;
+mod roles;
 mod tables;
 mod watching;
 
 use std::sync::LazyLock;
 
-use crate::template::Template;
+use crate::template::{API, Template};
 
 pub use permissions::{DECRYPTS, EXCEPTIONS};
 
@@ -29,8 +30,15 @@ pub struct Rule {
 
 /// Every rule.
 pub static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
-    let subjects =
-        [tables::RULES, queues::RULES, functions::RULES, permissions::RULES, logs::RULES, watching::RULES];
+    let subjects = [
+        tables::RULES,
+        queues::RULES,
+        functions::RULES,
+        roles::RULES,
+        permissions::RULES,
+        logs::RULES,
+        watching::RULES,
+    ];
     subjects.concat()
 });
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Rule;
 use crate::grants::{Grant, Thing, condition_keys, decrypting, grants};
-use crate::template::{Template, at, binary, entries, items, text, words};
+use crate::template::{Template, at, entries, items, text, words};
 
 /// Who may decrypt which keys, and no other.
 pub const DECRYPTS: &[(&str, &[&str])] = &[
@@ -44,9 +44,9 @@ pub const EXCEPTIONS: &[(&str, &str)] = &[
     ("Key OnlyWithUse: resource *", "in a key's own policy the resource is that key; and it denies"),
 ];
 
-/// Everything that a role may ever do: rows, data keys, messages, mails. Nothing that makes, changes or deletes a
-/// table, a backup, a queue, a key or a log, and no scan.
-const ACTIONS: [&str; 13] = [
+/// Everything that a function's role may ever do: rows, data keys, messages, mails, its log lines. Nothing that makes,
+/// changes or deletes a table, a backup, a queue, a key or a log group, and no scan.
+const ACTIONS: [&str; 18] = [
     "dynamodb:BatchGetItem",
     "dynamodb:BatchWriteItem",
     "dynamodb:ConditionCheckItem",
@@ -58,7 +58,12 @@ const ACTIONS: [&str; 13] = [
     "dynamodb:UpdateItem",
     "kms:Decrypt",
     "kms:GenerateDataKey",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
     "ses:SendEmail",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
     "sqs:SendMessage",
 ];
 
@@ -95,11 +100,6 @@ pub(super) const RULES: &[Rule] = &[
         name: "iam-own-resources",
         why: "a right on a name that is not of this template is a right on somebody else's data",
         check: own_resources,
-    },
-    Rule {
-        name: "iam-statements-only",
-        why: "a managed policy or a role made elsewhere widens without a change here",
-        check: statements_only,
     },
     Rule {
         name: "kms-bound-to-app-use-and-owner",
@@ -193,32 +193,50 @@ fn differences(
     more.chain(fewer).collect()
 }
 
-/// Every statement of the template outside functions: of keys, queues and whatever else has a policy.
-fn resource_statements(template: &Template) -> Vec<(String, &Value)> {
-    let of = |(id, resource)| {
-        let properties = entries(at(resource, "Properties"));
-        let policies = properties.filter(|(name, _)| matches!(*name, "KeyPolicy" | "PolicyDocument"));
-        let all = policies.flat_map(|(_, policy)| items(at(policy, "Statement")));
-        all.map(|statement| (format!("{id} {}", text(statement, "Sid")), statement)).collect::<Vec<_>>()
+/// Every statement of the template: of roles and their trust, of keys, of queues and whatever else has a policy.
+fn all_statements(template: &Template) -> Vec<(String, &Value)> {
+    let of = |(id, resource): (&str, _)| {
+        let mut policies = Vec::new();
+        policies_below(at(resource, "Properties"), &mut policies);
+        let all = policies.into_iter().flat_map(|policy| items(at(policy, "Statement")));
+        let id = id.to_owned();
+        all.map(move |statement| (format!("{id} {}", text(statement, "Sid")), statement)).collect::<Vec<_>>()
     };
     template.resources().flat_map(of).collect()
 }
 
+/// Everything below a value that has the form of a policy.
+fn policies_below<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
+    if !at(value, "Statement").is_null() {
+        found.push(value);
+    }
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| policies_below(item, found)),
+        Value::Object(fields) => fields.values().for_each(|field| policies_below(field, found)),
+        _ => {}
+    }
+}
+
+/// The stars of a resource: a text, or what `Fn::Sub` puts together.
+fn resources(statement: &Value) -> impl Iterator<Item = &str> {
+    let named = |resource| Value::as_str(resource).or_else(|| at(resource, "Fn::Sub").as_str());
+    items(at(statement, "Resource")).filter_map(named)
+}
+
 fn no_wildcard(template: &Template) -> Vec<String> {
     let mut stars = Vec::new();
-    for grant in grants(template) {
-        let place = format!("{} {}", grant.function, grant.sid);
-        let actions = grant.actions.iter().filter(|action| action.contains('*'));
+    for (place, statement) in all_statements(template) {
+        let actions = words(at(statement, "Action")).filter(|action| action.contains('*'));
         stars.extend(actions.map(|action| format!("{place}: action {action}")));
-        let things = grant.things.iter().filter(|thing| format!("{thing:?}").contains('*'));
-        stars.extend(things.map(|thing| format!("{place}: resource {thing:?}")));
-    }
-    for (place, statement) in resource_statements(template) {
-        for (field, word) in [("Action", "action"), ("Resource", "resource")] {
-            let wide = words(at(statement, field)).filter(|value| value.contains('*'));
-            stars.extend(wide.map(|value| format!("{place}: {word} {value}")));
+        let wide = resources(statement).filter(|resource| resource.contains('*'));
+        stars.extend(wide.map(|resource| format!("{place}: resource {resource}")));
+        if ["NotAction", "NotResource", "NotPrincipal"].iter().any(|field| !at(statement, field).is_null()) {
+            stars.push(format!("{place}: says what not"));
         }
-        if text(statement, "Effect") == "Allow" && words(at(statement, "Principal")).any(|who| who == "*") {
+        let everybody = |principal: &Value| words(principal).any(|who| who == "*");
+        let principal = at(statement, "Principal");
+        let named = entries(principal).any(|(_, who)| everybody(who));
+        if text(statement, "Effect") == "Allow" && (everybody(principal) || named) {
             stars.push(format!("{place}: allows everybody"));
         }
     }
@@ -246,25 +264,6 @@ fn own_resources(template: &Template) -> Vec<String> {
             }
         }
     }
-    found
-}
-
-fn statements_only(template: &Template) -> Vec<String> {
-    let mut found = Vec::new();
-    for (_, function) in template.functions() {
-        for policy in items(at(function, "Properties/Policies")) {
-            if !at(policy, "Statement").is_array() {
-                found.push(format!("{}: {policy} is not a list of statements", binary(function)));
-            }
-            for statement in items(at(policy, "Statement")) {
-                if ["NotAction", "NotResource"].iter().any(|field| !at(statement, field).is_null()) {
-                    found.push(format!("{} {}: says what not", binary(function), text(statement, "Sid")));
-                }
-            }
-        }
-    }
-    let iam = template.resources().filter(|(_, resource)| text(resource, "Type").starts_with("AWS::IAM::"));
-    found.extend(iam.map(|(id, _)| format!("{id}: rights belong to their function")));
     found
 }
 

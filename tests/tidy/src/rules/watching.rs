@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::queues::{dead_letters, main_queues};
-use super::{Rule, unless};
+use super::{API, Rule, unless};
 use crate::template::{Template, at, items, target, text};
 
 const ALARM: &str = "AWS::CloudWatch::Alarm";
@@ -176,7 +176,7 @@ fn events_counted(template: &Template) -> Vec<String> {
 fn access_on_dashboard(template: &Template) -> Vec<String> {
     let boards: String = template.of_type(DASHBOARD).map(|(_, board)| body(board)).collect();
     let groups = template
-        .of_type("AWS::Serverless::HttpApi")
+        .of_type(API)
         .filter_map(|(_, api)| target(at(api, "Properties/AccessLogSettings/DestinationArn")));
     let mut wanted: Vec<String> = groups.map(|group| format!("SOURCE '${{{group}}}'")).collect();
     wanted.extend(["Unauthenticated", "RateLimited"].map(|metric| format!("\"{metric}\"")));

@@ -1,0 +1,43 @@
+//! Holds one template, as it is written or as SAM translated it, against every rule and docs/permissions.md.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use mooring_tests_tidy::rules::{RULES, Rule};
+use mooring_tests_tidy::template::Template;
+use serde_yaml_ng::{Mapping, Value};
+
+use crate::permissions::compare;
+
+/// The most resources that the translated template may have. A stack may have 500.
+const MOST: usize = 450;
+
+/// Judges a template.
+#[expect(clippy::print_stdout, reason = "the verdict and the count are what the chore is asked for")]
+pub(crate) fn judge(file: &Path) -> Result<()> {
+    let template = Template::of_file(file)?;
+    let of_rule = |rule: &Rule| {
+        let found = (rule.check)(&template).into_iter();
+        found.map(|violation| format!("[{}] {violation} ({})", rule.name, rule.why)).collect::<Vec<_>>()
+    };
+    let found: Vec<String> = RULES.iter().flat_map(of_rule).collect();
+    ensure!(found.is_empty(), "{} breaks our rules\n{}", file.display(), found.join("\n"));
+    compare(&template, &file.display().to_string())?;
+    let resources = count(file)?;
+    ensure!(
+        resources <= MOST,
+        "{resources} resources; {MOST} are the most, of the 500 that a stack may have"
+    );
+    println!(
+        "{} rules hold, docs/permissions.md says what the roles may, {resources} resources",
+        RULES.len()
+    );
+    Ok(())
+}
+
+/// Counts the resources as they stand in the file.
+fn count(file: &Path) -> Result<usize> {
+    let document: Value = serde_yaml_ng::from_str(&fs::read_to_string(file)?)?;
+    Ok(document.get("Resources").and_then(Value::as_mapping).map_or(0, Mapping::len))
+}
