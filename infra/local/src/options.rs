@@ -43,6 +43,9 @@ pub struct World {
     /// How many ad accounts the sandbox's person has.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100), global = true)]
     pub advertisers: u32,
+    /// A JSON list of rules by which the sandbox edits answers from the start; infra/sandbox/README.md has their form.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub edits: Option<PathBuf>,
 }
 
 /// What else can be done.
@@ -61,6 +64,7 @@ impl Options {
             port: if self.command == Some(Command::Tour) { 0 } else { self.port },
             ads: self.world.ads,
             advertisers: self.world.advertisers,
+            edits: self.world.edits.clone(),
             ..StackOptions::default()
         }
     }

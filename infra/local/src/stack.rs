@@ -47,6 +47,8 @@ pub struct StackOptions {
     pub app_qps: u32,
     /// How much callers of the API may call.
     pub limits: Limits,
+    /// A file of rules by which the sandbox edits answers from the start.
+    pub edits: Option<PathBuf>,
 }
 
 /// A hundred times as much as on AWS: here one key plays all users and all tests.
@@ -63,6 +65,7 @@ impl Default for StackOptions {
             advertisers: 3,
             app_qps: 0,
             limits: LIMITS,
+            edits: None,
         }
     }
 }
@@ -144,7 +147,7 @@ impl Stack {
         create_tables(&dynamodb, &Tables::prefixed("mooring-")).await?;
         let seeded = seed_once(&adapters, &options, &demo_origin).await?;
         Ok(Self {
-            sandbox: Arc::new(played(&options, &wiring)),
+            sandbox: Arc::new(played(&options, &wiring)?),
             mounted: Arc::new(mount::all(&adapters)),
             listeners: Mutex::new(Some(Listeners { api, sandbox, demo })),
             background: Mutex::new(Group::new()),
@@ -393,7 +396,7 @@ async fn register(adapters: &Adapters, name: &str, demo_origin: &str) -> Result<
     seed::register_tenant(&adapters.store, adapters.clock.now(), name, &origins, &returns).await
 }
 
-fn played(options: &StackOptions, wiring: &Wiring) -> Sandbox {
+fn played(options: &StackOptions, wiring: &Wiring) -> Result<Sandbox> {
     let clock = options.clock.clone();
     let config = SandboxConfig {
         app_id: seed::APP_ID.to_owned(),
@@ -406,5 +409,9 @@ fn played(options: &StackOptions, wiring: &Wiring) -> Sandbox {
         state_file: options.data.as_ref().map(|dir| dir.join("sandbox.json")),
         ..SandboxConfig::default()
     };
-    Sandbox::new(config, Arc::new(move || clock.now()))
+    let sandbox = Sandbox::new(config, Arc::new(move || clock.now()));
+    if let Some(file) = &options.edits {
+        sandbox.edit_from(file).with_context(|| file.display().to_string())?;
+    }
+    Ok(sandbox)
 }

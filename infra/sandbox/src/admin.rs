@@ -1,28 +1,51 @@
 //! The sandbox's own controls under `/_sandbox/`: no platform has these.
 //!
-//! Every change wants a JSON body, so that a foreign web page cannot make one without asking first.
+//! Every change wants a JSON body or the method DELETE, so that a foreign web page cannot make one without asking first.
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{FromRef, Path, State};
+use axum::http::StatusCode;
 use axum::response::Html;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::edits::{Edited, Edits, Rule};
 use crate::tiktok::faults::Faults;
 use crate::tiktok::{Platform, state_page};
 
 /// Returns the control routes.
-pub(crate) fn router(platform: Arc<Platform>) -> Router {
+pub(crate) fn router(platform: Arc<Platform>, edits: Edits) -> Router {
     Router::new()
         .route("/_sandbox/", get(page))
         .route("/_sandbox/state", get(async |State(platform): Shared| Json(state(&platform))))
+        .route("/_sandbox/edits", get(edited).post(add_edit).delete(clear_edits))
+        .route("/_sandbox/edits/{id}", delete(remove_edit))
         .route("/_sandbox/faults", post(faults))
         .route("/_sandbox/revoke", post(revoke))
         .route("/_sandbox/reset", post(reset))
-        .with_state(platform)
+        .with_state(Levers { platform, edits })
+}
+
+/// What the controls move.
+#[derive(Clone)]
+struct Levers {
+    platform: Arc<Platform>,
+    edits: Edits,
+}
+
+impl FromRef<Levers> for Arc<Platform> {
+    fn from_ref(levers: &Levers) -> Self {
+        Self::clone(&levers.platform)
+    }
+}
+
+impl FromRef<Levers> for Edits {
+    fn from_ref(levers: &Levers) -> Self {
+        levers.edits.clone()
+    }
 }
 
 type Shared = State<Arc<Platform>>;
@@ -63,9 +86,32 @@ async fn revoke(State(platform): Shared, Json(revocation): Json<Revocation>) -> 
     Json(json!({"revoked": revoked, "notified": false, "silent": revocation.silent.unwrap_or(true)}))
 }
 
-async fn reset(State(platform): Shared, Json(_): Json<Value>) -> Json<Value> {
-    platform.reset();
-    Json(state(&platform))
+async fn reset(State(levers): State<Levers>, Json(_): Json<Value>) -> Json<Value> {
+    levers.edits.clear();
+    levers.platform.reset();
+    Json(state(&levers.platform))
+}
+
+async fn edited(State(edits): State<Edits>) -> Json<Edited> {
+    Json(edits.state())
+}
+
+async fn add_edit(
+    State(edits): State<Edits>,
+    Json(rule): Json<Rule>,
+) -> Result<(StatusCode, Json<Value>), (StatusCode, String)> {
+    let refused = |error: anyhow::Error| (StatusCode::UNPROCESSABLE_ENTITY, format!("{error:#}"));
+    let id = edits.add(rule).map_err(refused)?;
+    Ok((StatusCode::CREATED, Json(json!({ "id": id }))))
+}
+
+async fn clear_edits(State(edits): State<Edits>) -> Json<Edited> {
+    edits.clear();
+    Json(edits.state())
+}
+
+async fn remove_edit(State(edits): State<Edits>, Path(id): Path<u64>) -> StatusCode {
+    if edits.remove(id) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
 }
 
 async fn page(State(platform): Shared) -> Html<String> {

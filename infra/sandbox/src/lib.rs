@@ -1,20 +1,24 @@
 //! The platforms played over HTTP: state machine, fault switches, consent pages.
 //!
 //! One [`Sandbox`] answers as `TikTok`'s Marketing API v1.3 does, from a world computed out of a seed and a
-//! clock. It is for loopback only: it keeps no secret safe and limits nobody.
+//! clock. It is for loopback only: it keeps no secret safe and limits nobody. Rules may edit its answers on their way.
 
 mod admin;
 pub mod clock;
 mod config;
+mod edits;
 mod random;
 mod tiktok;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
 
 pub use crate::clock::Clock;
 pub use crate::config::SandboxConfig;
+use crate::edits::Edits;
+pub use crate::edits::{Applied, Change, Edit, Edited, Matching, Rule};
 pub use crate::tiktok::counters::Counters;
 pub use crate::tiktok::faults::Faults;
 use crate::tiktok::{Platform, grants};
@@ -23,17 +27,45 @@ use crate::tiktok::{Platform, grants};
 #[derive(Clone)]
 pub struct Sandbox {
     platform: Arc<Platform>,
+    edits: Edits,
 }
 
 impl Sandbox {
     /// Builds the world of `config`, seen at the time `clock` tells.
     pub fn new(config: SandboxConfig, clock: Clock) -> Self {
-        Self { platform: Arc::new(Platform::new(config, clock)) }
+        Self { platform: Arc::new(Platform::new(config, clock)), edits: Edits::default() }
     }
 
     /// Returns the HTTP surface: consent pages, API and admin API.
     pub fn router(&self) -> Router {
-        tiktok::router(Arc::clone(&self.platform)).merge(admin::router(Arc::clone(&self.platform)))
+        let platforms = self.edits.around(tiktok::router(Arc::clone(&self.platform)));
+        platforms.merge(admin::router(Arc::clone(&self.platform), self.edits.clone()))
+    }
+
+    /// Edits answers of the platforms from now on; returns the rule's number.
+    pub fn edit(&self, rule: Rule) -> anyhow::Result<u64> {
+        self.edits.add(rule)
+    }
+
+    /// Adds the rules of a file, a JSON list.
+    pub fn edit_from(&self, file: &Path) -> anyhow::Result<()> {
+        let rules: Vec<Rule> = serde_json::from_str(&std::fs::read_to_string(file)?)?;
+        rules.into_iter().try_for_each(|rule| self.edit(rule).map(drop))
+    }
+
+    /// Removes a rule; returns whether there was one.
+    pub fn unedit(&self, id: u64) -> bool {
+        self.edits.remove(id)
+    }
+
+    /// Removes every rule.
+    pub fn unedit_all(&self) {
+        self.edits.clear();
+    }
+
+    /// Returns what the rules saw and did.
+    pub fn edited(&self) -> Edited {
+        self.edits.state()
     }
 
     /// Kills every token without telling anyone, as the app settings of the platform do; returns how many.
@@ -95,8 +127,9 @@ impl Sandbox {
         self.platform.world.email()
     }
 
-    /// Forgets grants, faults and counters.
+    /// Forgets grants, faults, rules and counters.
     pub fn reset(&self) {
+        self.edits.clear();
         self.platform.reset();
     }
 }

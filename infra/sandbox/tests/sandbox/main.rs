@@ -6,6 +6,7 @@
     reason = "helpers of tests may end the test like the tests themselves"
 )]
 
+mod edits;
 mod faults;
 mod oauth;
 mod reports;
