@@ -27,7 +27,8 @@ pub async fn handle(app: &App, event: Value) -> Result<()> {
     let tick = tick(&event, app.clock.now());
     let ports = Ports { due: app.due.as_ref(), queue: app.queue.as_ref() };
     let planned = run(&ports, Input { tick, period_minutes: period(&app.profile)? }).await?;
-    tracing::info!(due = planned.due, resent = planned.resent, "sync jobs sent");
+    // The alarm on a silent planner counts this line.
+    tracing::info!(event = "sync-planner.tick", due = planned.due, resent = planned.resent, "sync jobs sent");
     Ok(())
 }
 

@@ -22,6 +22,7 @@ pub struct App {
 pub async fn handle(app: &App, _: Value) -> Result<()> {
     let ports = Ports { clock: app.clock.as_ref(), due: app.due.as_ref(), queue: app.queue.as_ref() };
     let sent = run(&ports).await?;
-    tracing::info!(count = sent, "webhook jobs sent");
+    // The alarm on a silent sweeper counts this line.
+    tracing::info!(event = "webhook-sweeper.tick", count = sent, "webhook jobs sent");
     Ok(())
 }

@@ -202,8 +202,12 @@ fn counted_events_are_logged() {
     assert!(!events.is_empty(), "no filter counts an event of ours");
     for event in events {
         let logged = format!("event = \"{event}\"");
+        // A heartbeat is its own function's; somebody else's tick would hide that it is silent.
+        let folder = event.strip_suffix(".tick").map(|name| format!("functions/{name}/"));
+        let mut code =
+            code.iter().filter(|source| folder.as_ref().is_none_or(|at| source.path.starts_with(at)));
         assert!(
-            code.iter().any(|source| source.product_lines().any(|(_, line)| line.contains(&logged))),
+            code.any(|source| source.product_lines().any(|(_, line)| line.contains(&logged))),
             "{event} is counted and never logged"
         );
     }

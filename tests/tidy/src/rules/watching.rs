@@ -4,16 +4,17 @@ use serde_json::Value;
 
 use super::queues::{dead_letters, main_queues};
 use super::{API, Rule, unless};
-use crate::template::{Template, at, items, target, text};
+use crate::template::{Template, at, binary, events, items, target, text};
 
 const ALARM: &str = "AWS::CloudWatch::Alarm";
 const DASHBOARD: &str = "AWS::CloudWatch::Dashboard";
 const FILTER: &str = "AWS::Logs::MetricFilter";
 
 /// Metrics that our own log lines are counted into: metric, what its filter has to look for, why.
-const COUNTED: [(&str, &str, &str); 5] = [
+const COUNTED: [(&str, &str, &str); 6] = [
     ("DeletionLate", "deletion.late", "a deletion is not verified after 48 hours"),
     ("DeletionPage", "deletion.page", "a deletion is not verified after 5 days"),
+    ("ErrorLines", "ERROR", "a function says that something is wrong"),
     ("FunctionFailures", "platform.report", "a function crashed or ran out of time"),
     ("Unauthenticated", "401", "credentials are being tried out"),
     ("ServerErrors", "5*", "requests end in our own errors"),
@@ -46,6 +47,11 @@ pub(super) const RULES: &[Rule] = &[
         check: events_counted,
     },
     Rule {
+        name: "schedule-heartbeat",
+        why: "a schedule that does not run, or a function that never ends, leaves no error anywhere",
+        check: schedule_heartbeat,
+    },
+    Rule {
         name: "throttles-alarm",
         why: "a throttled function neither runs nor logs",
         check: |template| {
@@ -70,13 +76,18 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "alarm-states",
-        why: "quiet is good here: no data is no alarm; and whoever is woken reads why",
+        why: "quiet is good, but for a heartbeat, whose silence is the failure; and whoever is woken reads why",
         check: |template| {
             let good = |_: &str, alarm: &Value| {
-                text(alarm, "Properties/TreatMissingData") == "notBreaching"
+                let missing = if heart(template, alarm).is_some() { "breaching" } else { "notBreaching" };
+                text(alarm, "Properties/TreatMissingData") == missing
                     && !text(alarm, "Properties/AlarmDescription").is_empty()
             };
-            unless(template.of_type(ALARM), good, "needs TreatMissingData notBreaching and a description")
+            unless(
+                template.of_type(ALARM),
+                good,
+                "needs a description, and TreatMissingData as its kind has it",
+            )
         },
     },
     Rule {
@@ -171,6 +182,46 @@ fn events_counted(template: &Template) -> Vec<String> {
         }
     }
     found
+}
+
+/// The function whose ticks an alarm counts.
+fn heart<'a>(template: &'a Template, alarm: &Value) -> Option<&'a str> {
+    let metric = text(alarm, "Properties/MetricName");
+    let feeds = |filter: &Value| {
+        let mut into = items(at(filter, "Properties/MetricTransformations"));
+        into.any(|into| {
+            text(into, "MetricName") == metric
+                && at(into, "MetricNamespace") == at(alarm, "Properties/Namespace")
+        })
+    };
+    let patterns = template.of_type(FILTER).filter(|(_, filter)| feeds(filter));
+    let patterns: Vec<&str> = patterns.map(|(_, filter)| text(filter, "Properties/FilterPattern")).collect();
+    let counted = |name: &str| patterns.contains(&format!("{{ $.event = \"{name}.tick\" }}").as_str());
+    template.functions().map(|(_, function)| binary(function)).find(|name| counted(name))
+}
+
+/// An alarm that rings when a metric has nothing, or too little, for at most three periods of five minutes.
+fn rings_when_silent(alarm: &Value) -> bool {
+    let properties = at(alarm, "Properties");
+    let number = |field: &str| at(properties, field).as_u64().unwrap_or(u64::MAX);
+    text(properties, "ComparisonOperator") == "LessThanThreshold"
+        && text(properties, "Statistic") == "Sum"
+        && text(properties, "TreatMissingData") == "breaching"
+        && number("Threshold") == 1
+        && number("Period") == 300
+        && number("EvaluationPeriods") <= 3
+}
+
+fn schedule_heartbeat(template: &Template) -> Vec<String> {
+    let scheduled =
+        template.functions().filter(|(_, function)| events(function, "ScheduleV2").next().is_some());
+    let silent = |(_, function): &(&str, &Value)| {
+        !template
+            .of_type(ALARM)
+            .any(|(_, alarm)| heart(template, alarm) == Some(binary(function)) && rings_when_silent(alarm))
+    };
+    let bad = scheduled.filter(silent).map(|(_, function)| binary(function));
+    bad.map(|name| format!("{name}: nobody hears when its tick does not come")).collect()
 }
 
 fn access_on_dashboard(template: &Template) -> Vec<String> {
