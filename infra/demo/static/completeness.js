@@ -9,6 +9,7 @@ const REASONS = {
   upstream_changed: "the platform answered in an unknown shape",
   totals_differ: "the rows do not add up to the account's total",
   reauthorise: "the access has to be renewed",
+  setup: "the product is not set up at the platform as it should be",
 };
 
 /** Gives each day of the period its status: the API's word, or "missing". */

@@ -30,15 +30,18 @@ pub enum Reason {
     TotalsDiffer,
     /// The grant ended.
     Reauthorise,
+    /// The product's app at the platform is not set up as it should be; its operator has to act.
+    Setup,
 }
 
 impl Reason {
-    const ALL: [(Self, &'static str); 5] = [
+    const ALL: [(Self, &'static str); 6] = [
         (Self::RateLimited, "rate_limited"),
         (Self::Upstream, "upstream"),
         (Self::UpstreamChanged, "upstream_changed"),
         (Self::TotalsDiffer, "totals_differ"),
         (Self::Reauthorise, "reauthorise"),
+        (Self::Setup, "setup"),
     ];
 
     /// The reason's word.

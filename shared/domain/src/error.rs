@@ -23,7 +23,8 @@ pub enum Kind {
     Gone,
     /// Too many calls, ours or the platform's.
     RateLimited,
-    /// The platform no longer accepts the grant; the person has to connect again.
+    /// The platform no longer accepts the grant; the person has to connect again. The code says why: [`REVOKED`] is
+    /// evidence that access was taken back, [`EXPIRED`] is none.
     Reauthorise,
     /// The grant does not cover this account or scope.
     NotPermitted,
@@ -31,6 +32,8 @@ pub enum Kind {
     Refused,
     /// The question was too large for the platform; ask for less.
     TooLarge,
+    /// The platform refuses our app, its secret or its registration: the operator has to act, and nobody else can.
+    Setup,
     /// The platform answered with a failure.
     Upstream,
     /// The platform's answer does not have the agreed shape.
@@ -42,6 +45,15 @@ pub enum Kind {
     /// A fault of ours.
     Internal,
 }
+
+/// The code of a refusal in which the platform says that access was taken back.
+pub const REVOKED: &str = "revoked";
+/// The code of a refusal because the login ended by itself.
+pub const EXPIRED: &str = "expired";
+/// The code of a refusal because the grant no longer reaches the account.
+pub const ACCOUNT_LOST: &str = "account_lost";
+/// The code of every [`Kind::Setup`].
+pub const PLATFORM_SETUP: &str = "platform_setup";
 
 /// Whether the same call can succeed later without anybody changing anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

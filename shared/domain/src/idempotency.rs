@@ -169,7 +169,12 @@ const fn is_refusal(kind: Kind) -> bool {
         | Kind::NotPermitted
         | Kind::Refused
         | Kind::TooLarge => true,
-        Kind::Upstream | Kind::UpstreamChanged | Kind::Unavailable | Kind::Sealed | Kind::Internal => false,
+        Kind::Setup
+        | Kind::Upstream
+        | Kind::UpstreamChanged
+        | Kind::Unavailable
+        | Kind::Sealed
+        | Kind::Internal => false,
     }
 }
 

@@ -55,6 +55,7 @@ const fn status(kind: Kind) -> (StatusCode, &'static str) {
         Kind::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "Too many calls"),
         Kind::Upstream | Kind::UpstreamChanged => (StatusCode::BAD_GATEWAY, "The platform failed"),
         Kind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "Not available just now"),
+        Kind::Setup => (StatusCode::INTERNAL_SERVER_ERROR, "The product is not set up as it should be"),
         Kind::Sealed | Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "A fault of ours"),
     }
 }
@@ -64,14 +65,14 @@ pub fn status_of(kind: Kind) -> u16 {
     status(kind).0.as_u16()
 }
 
-/// The text that a caller may read; faults of ours are told apart in the log only.
+/// The text that a caller may read; faults of our code are told apart in the log only.
 pub(crate) fn detail(error: &Error) -> &str {
-    if is_ours(error) { OURS } else { &error.message }
+    if matches!(error.kind, Kind::Sealed | Kind::Internal) { OURS } else { &error.message }
 }
 
-/// Tells whether the fault is ours, so that it is logged as an error.
+/// Tells whether the fault is ours, in code or set-up, so that it is logged as an error and an operator looks at it.
 pub(crate) fn is_ours(error: &Error) -> bool {
-    matches!(error.kind, Kind::Sealed | Kind::Internal)
+    matches!(error.kind, Kind::Sealed | Kind::Internal | Kind::Setup)
 }
 
 /// Writes an error as a problem document.

@@ -130,10 +130,15 @@ impl Bench {
 
     /// Redeems a code.
     pub(crate) async fn redeem(&self, code: &str) -> mooring_domain::Result<Grant> {
+        self.redeem_as(&self.app, code).await
+    }
+
+    /// Redeems a code as an app.
+    pub(crate) async fn redeem_as(&self, app: &AppCredentials, code: &str) -> mooring_domain::Result<Grant> {
         let (code, verifier) = (SecretString::from(code), SecretString::from("verifier"));
         let exchange = CodeExchange { code: &code, redirect_uri: REDIRECT, verifier: &verifier };
         let oauth = self.connector().map_err(|_| Error::not_found("connector"))?.oauth();
-        oauth.exchange(&self.app, &exchange).await
+        oauth.exchange(app, &exchange).await
     }
 
     /// Reads one page of ad rows of the first account.

@@ -74,6 +74,7 @@ rules! {
     R29 Reports failures::lost_account_is_not_permitted;
     R30 Reports failures::too_large_question_asks_for_less;
     R31 OAuth secrets::no_secret_shows_anywhere;
+    R32 OAuth failures::fault_of_our_set_up_is_setup;
     R40 Structure pages::paging_ends_and_repeats_nothing;
     R41 Reports pages::empty_page_does_not_end_the_list;
     R42 Reports pages::answer_to_another_page_is_refused;

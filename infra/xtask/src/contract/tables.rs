@@ -110,7 +110,7 @@ fn meaning_problem(category: &str, meaning: &Meaning) -> Option<String> {
     let (kinds, again): (&[Kind], bool) = match category {
         "Return codes for successful calls" => (&[], false),
         "Rate limit or quota related" => (&[Kind::RateLimited], true),
-        "Authentication related" => (&[Kind::Reauthorise, Kind::NotPermitted], false),
+        "Authentication related" => (&[Kind::Reauthorise, Kind::NotPermitted, Kind::Setup], false),
         "Advertisers" => (&[Kind::NotPermitted], false),
         "Async task error"
         | "Runtime error"

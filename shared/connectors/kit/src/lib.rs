@@ -6,6 +6,7 @@
 
 mod auth;
 mod client;
+mod meaning;
 pub mod oauth;
 mod origin;
 pub mod paging;
@@ -16,6 +17,7 @@ mod timing;
 mod transport;
 
 pub use client::{Client, Dialect};
+pub use meaning::Meaning;
 pub use origin::Origin;
 pub use request::Request;
 pub use timing::{SystemTiming, Timing};

@@ -1,63 +1,73 @@
-//! The platform's codes and what they mean to us (TikTok portal, return codes page, August 2026).
+//! The platform's codes and what they mean to us, one word each.
 //!
-//! The platform's own message is never taken over: it may repeat what was sent.
+//! Sources: `RC` is TikTok's portal page "Appendix: Return codes" (id 1737172488964097, as of August 2026), which has
+//! codes and categories and few details; the other sources stand beside their code. The platform's own message is looked
+//! at where a code alone is ambiguous, and never taken over: it may repeat what was sent.
 
 use std::time::Duration;
 
-use mooring_domain::{Error, Kind, Result, Retry};
-use mooring_kit::{Answer, parse};
+use mooring_domain::{Error, Kind, Result};
+use mooring_kit::Meaning::{
+    AccountLost, CodeRefused, Expired, Invalid, NotPermitted, Passing, Revoked, Setup, TooLarge,
+};
+use mooring_kit::{Answer, Meaning, parse};
 
 use crate::wire::{self, Outcome};
 
-/// The error word of a token that ended by itself.
-pub(crate) const TOKEN_DEAD: &str = "token_dead";
-/// The error word for which operations end a connection: the platform says that access was revoked.
-pub(crate) const REVOKED: &str = "revoked";
-
-const STAY: Retry = Retry::Never;
-const AGAIN: Retry = Retry::After(None);
 /// A limit per second is over in the next one; the kit puts the job off when it was a longer one.
-const SECOND: Retry = Retry::After(Some(Duration::from_secs(1)));
+const LIMITED: Meaning = Meaning::Limited(Duration::from_secs(1));
 
-type Row = (u32, Kind, Retry, &'static str);
-
-const TABLE: &[Row] = &[
-    (40000, Kind::Invalid, STAY, "platform_invalid"),
-    (40002, Kind::Invalid, STAY, "platform_invalid"),
-    (40011, Kind::Invalid, STAY, "platform_invalid"),
-    // Recorded in public connectors alone: the message says to reduce metrics or the time range.
-    (40067, Kind::TooLarge, STAY, "query_too_large"),
-    // Too many calls: of the app, of the app, of a field, of the advertiser.
-    (40016, Kind::RateLimited, SECOND, "platform_rate_limited"),
-    (40100, Kind::RateLimited, SECOND, "platform_rate_limited"),
-    (40132, Kind::RateLimited, SECOND, "platform_rate_limited"),
-    (40133, Kind::RateLimited, SECOND, "platform_rate_limited"),
-    // The grant is gone or was never good.
-    (40101, Kind::Reauthorise, STAY, "credentials_refused"),
-    (40102, Kind::Reauthorise, STAY, TOKEN_DEAD),
-    (40103, Kind::Reauthorise, STAY, TOKEN_DEAD),
-    (40105, Kind::Reauthorise, STAY, REVOKED),
-    (40107, Kind::Reauthorise, STAY, TOKEN_DEAD),
-    (40110, Kind::Reauthorise, STAY, "code_refused"),
-    (40115, Kind::Reauthorise, STAY, "credentials_refused"),
-    // The grant lives but does not reach this.
-    (40001, Kind::NotPermitted, STAY, "not_permitted"),
-    (40106, Kind::NotPermitted, STAY, "account_not_permitted"),
-    (40119, Kind::NotPermitted, STAY, "account_not_permitted"),
-    (40118, Kind::NotPermitted, STAY, "app_not_allowed"),
-    (40125, Kind::NotPermitted, STAY, "app_not_allowed"),
-    (40300, Kind::NotPermitted, STAY, "account_gone"),
-    (40301, Kind::NotPermitted, STAY, "account_gone"),
-    // Faults of our registration or our code, never of the grant: they must not end a connection.
-    (40104, Kind::Internal, STAY, "token_not_sent"),
-    (40113, Kind::Upstream, STAY, "app_refused"),
-    (40124, Kind::Upstream, STAY, "app_refused"),
-    // The platform's own trouble.
-    (40200, Kind::Upstream, AGAIN, "platform_failed"),
-    (40201, Kind::Upstream, AGAIN, "platform_failed"),
-    (40202, Kind::Upstream, AGAIN, "platform_failed"),
-    (40700, Kind::Upstream, AGAIN, "platform_failed"),
-    (60001, Kind::Upstream, AGAIN, "platform_maintenance"),
+const TABLE: &[(u32, Meaning)] = &[
+    // RC "General". Both are used for many things; `app_is_foreign` tells one of them from the others.
+    (40000, Invalid),
+    (40002, Invalid),
+    // RC: too many ids in one call.
+    (40011, Invalid),
+    // Not in RC. Recorded in public connectors alone: the message says to reduce metrics or the time range.
+    (40067, TooLarge),
+    // RC "Rate limit or quota related": of the app, of the app, of a field, of the advertiser.
+    (40016, LIMITED),
+    (40100, LIMITED),
+    (40132, LIMITED),
+    (40133, LIMITED),
+    // RC "Authentication related": the parameters of an authorisation are wrong. The app's id and secret are all that we
+    // send on our own account, and a wrong pair of them answers so (portal, authorisation page).
+    (40101, Setup),
+    // RC: the access token has expired; only short-lived tokens do (portal, TikTok accounts).
+    (40102, Expired),
+    // RC: the refresh token has expired, or is invalid. Nobody took access back; the login has to be made again.
+    (40103, Expired),
+    (40107, Expired),
+    // RC: the request carries no access token. The message of a live answer says to set the header `Access-Token`: our
+    // request is at fault, not the grant.
+    (40104, Setup),
+    // RC, and live answers of 2026: "Access token is incorrect or has been revoked."
+    (40105, Revoked),
+    // RC: the authorisation code is invalid, expired (one hour) or used up.
+    (40110, CodeRefused),
+    // RC: the app is blocked, or its secret is wrong.
+    (40113, Setup),
+    // RC: the time stamp of an authorisation has expired. We send none but the clock of our own machine: our set-up.
+    (40115, Setup),
+    // RC: the developer's profile is not approved; the developer has no permission for the call.
+    (40124, Setup),
+    (40125, Setup),
+    // RC: no permission for the operation or the object. It may be a scope and says nothing of the account.
+    (40001, NotPermitted),
+    // RC: not on the allow list of a feature.
+    (40118, NotPermitted),
+    // RC: the token does not fit the advertiser.
+    (40106, AccountLost),
+    (40119, AccountLost),
+    // RC "Advertisers": the advertiser does not exist or was deleted; it does not match.
+    (40300, AccountLost),
+    (40301, AccountLost),
+    // RC: asynchronous tasks, a conflict of writes, a validation inside the platform, maintenance.
+    (40200, Passing),
+    (40201, Passing),
+    (40202, Passing),
+    (40700, Passing),
+    (60001, Passing),
 ];
 
 /// Lists the return codes that the connector tells apart, to be held against the platform's own list.
@@ -77,18 +87,38 @@ pub(crate) fn judge(answer: &Answer) -> Result<()> {
 }
 
 fn failure(outcome: &Outcome) -> Error {
-    let (kind, retry, code) = classify(outcome.code);
-    let message = format!("TikTok answered with code {}{}.", outcome.code, reference(&outcome.request_id));
-    Error::new(kind, code, message).retry(retry)
+    let (kind, retry, word) = meaning(outcome).axes();
+    let (code, reference) = (outcome.code, reference(&outcome.request_id));
+    let message = match kind {
+        Kind::Setup => format!(
+            "TikTok refuses the product's app (code {code}{reference}). Its operator has to check the app's id, secret \
+             and approval there; nobody else can do anything about it."
+        ),
+        _ => format!("TikTok answered with code {code}{reference}."),
+    };
+    Error::new(kind, word, message).retry(retry)
 }
 
-fn classify(code: u32) -> (Kind, Retry, &'static str) {
-    let known = TABLE.iter().find(|(known, ..)| *known == code);
-    match (known, code) {
-        (Some((_, kind, retry, word)), _) => (*kind, *retry, *word),
-        (None, 50_000..=59_999) => (Kind::Upstream, AGAIN, "platform_failed"),
-        (None, _) => (Kind::Upstream, STAY, "platform_unknown_code"),
+fn meaning(outcome: &Outcome) -> Meaning {
+    match outcome.code {
+        40_000 | 40_002 if app_is_foreign(&outcome.message) => Setup,
+        code => meaning_of(code),
     }
+}
+
+fn meaning_of(code: u32) -> Meaning {
+    let known = TABLE.iter().find(|(known, _)| *known == code);
+    match (known, code) {
+        (Some((_, meaning)), _) => *meaning,
+        (None, 50_000..=59_999) => Passing,
+        (None, _) => Meaning::Unknown,
+    }
+}
+
+/// Tells whether a message says that the token was given to another app than the one that asks: "The app_id is
+/// inconsistent with the token's app information. Please retry after correcting it." (code 40000, public connectors).
+fn app_is_foreign(message: &str) -> bool {
+    message.contains("app_id is inconsistent")
 }
 
 /// Names the request for the platform's support; only if it looks like a reference.
@@ -101,6 +131,10 @@ fn reference(request_id: &str) -> String {
 mod tests {
     use super::*;
 
+    fn outcome(code: u32, message: &str) -> Outcome {
+        Outcome { code, request_id: String::new(), message: message.to_owned() }
+    }
+
     #[test]
     fn no_code_is_listed_twice() {
         let mut codes: Vec<_> = TABLE.iter().map(|row| row.0).collect();
@@ -109,26 +143,51 @@ mod tests {
     }
 
     #[test]
-    fn codes_fall_into_their_kinds() {
-        let seen =
-            [40100, 40105, 40001, 40067, 50002, 51305].map(|code| (classify(code).0, classify(code).1));
-        assert_eq!(
-            seen,
-            [
-                (Kind::RateLimited, SECOND),
-                (Kind::Reauthorise, STAY),
-                (Kind::NotPermitted, STAY),
-                (Kind::TooLarge, STAY),
-                (Kind::Upstream, AGAIN),
-                (Kind::Upstream, AGAIN),
-            ]
-        );
+    fn every_code_has_its_word() {
+        let words = [
+            (40105, Revoked),
+            (40102, Expired),
+            (40103, Expired),
+            (40107, Expired),
+            (40101, Setup),
+            (40104, Setup),
+            (40113, Setup),
+            (40115, Setup),
+            (40124, Setup),
+            (40110, CodeRefused),
+            (40001, NotPermitted),
+            (40106, AccountLost),
+            (40300, AccountLost),
+            (40067, TooLarge),
+            (40002, Invalid),
+            (40100, LIMITED),
+            (40700, Passing),
+            (50002, Passing),
+            (51305, Passing),
+        ];
+        for (code, word) in words {
+            assert_eq!(meaning(&outcome(code, "")), word, "{code}");
+        }
+        // The one code that says that access was taken back: it ends a connection.
+        assert_eq!(TABLE.iter().filter(|(_, word)| *word == Revoked).count(), 1);
+    }
+
+    #[test]
+    fn a_token_of_another_app_is_our_set_up_and_its_message_is_not_taken_over() {
+        let message =
+            "The app_id is inconsistent with the token's app information. Please retry after correcting it.";
+        let error = failure(&outcome(40_000, message));
+        assert_eq!((error.kind, error.code), (Kind::Setup, "platform_setup"));
+        assert!(!error.message.contains("inconsistent") && error.message.contains("40000"), "{error}");
+        assert_eq!(failure(&outcome(40_000, "Invalid app_id")).kind, Kind::Invalid);
     }
 
     #[test]
     fn an_unknown_code_is_not_tried_again() {
         for code in [1, 20_002, 40_999, 60_000, u32::MAX] {
-            assert_eq!(classify(code), (Kind::Upstream, STAY, "platform_unknown_code"), "{code}");
+            let error = failure(&outcome(code, ""));
+            assert_eq!((error.kind, error.code), (Kind::Upstream, "platform_unknown_code"), "{code}");
+            assert!(!error.is_retryable());
         }
     }
 

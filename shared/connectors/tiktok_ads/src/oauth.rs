@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use mooring_domain::connector::{
     AppCredentials, AuthorizeRequest, CallContext, CodeExchange, Grant, Identity, OAuth, RevokeOutcome,
 };
+use mooring_domain::error::{EXPIRED, REVOKED};
 use mooring_domain::{Error, Kind, Result};
 use mooring_kit::oauth::{Departures, authorize_url};
 use serde::de::IgnoredAny;
 use url::Url;
 
-use crate::errors::{REVOKED, TOKEN_DEAD};
 use crate::manifest::{AUTHORIZE_PATH, with_children};
 use crate::wire::{AccessToken, Envelope, User};
 use crate::{TikTokAds, requests};
@@ -40,7 +40,7 @@ impl OAuth for TikTokAds {
     async fn revoke(&self, cx: &CallContext<'_>) -> Result<RevokeOutcome> {
         match self.client.call::<IgnoredAny>(cx, requests::revoke(cx)).await {
             Ok(IgnoredAny) => Ok(RevokeOutcome::Killed),
-            Err(error) if [REVOKED, TOKEN_DEAD].contains(&error.code) => Ok(RevokeOutcome::Killed),
+            Err(error) if [REVOKED, EXPIRED].contains(&error.code) => Ok(RevokeOutcome::Killed),
             Err(error) if is_refusal(&error) => Ok(RevokeOutcome::Refused),
             Err(error) => Err(error),
         }

@@ -19,6 +19,15 @@ pub(crate) struct Outcome {
     pub(crate) code: u32,
     #[serde(default)]
     pub(crate) request_id: String,
+    /// Looked at where the code is ambiguous; never shown, because it may repeat what was sent.
+    #[serde(default, deserialize_with = "any_text")]
+    pub(crate) message: String,
+}
+
+/// Reads a text, and anything else as none.
+fn any_text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let value = serde_json::Value::deserialize(from)?;
+    Ok(value.as_str().unwrap_or_default().to_owned())
 }
 
 impl Outcome {

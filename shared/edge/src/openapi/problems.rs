@@ -168,6 +168,11 @@ pub const CODES: &[Code] = &[
         Kind::NotPermitted,
         "The person left out a permission that is needed. Ask them to connect again with it.",
     ),
+    code(
+        "platform_setup",
+        Kind::Setup,
+        "The product's app at the platform is not set up as it should be. Its operator has been told; nobody else can act.",
+    ),
     code("purging", Kind::Gone, "The connection is being deleted. Connect again for a new one."),
     later(
         "quota_exceeded",

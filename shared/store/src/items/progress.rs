@@ -142,12 +142,13 @@ const NOT_PERMITTED: u8 = 2;
 const PARTIAL: u8 = 0x10;
 const FAILED: u8 = 0x20;
 /// Reasons by their number; new ones are added at the end.
-const REASONS: [Reason; 5] = [
+const REASONS: [Reason; 6] = [
     Reason::RateLimited,
     Reason::Upstream,
     Reason::UpstreamChanged,
     Reason::TotalsDiffer,
     Reason::Reauthorise,
+    Reason::Setup,
 ];
 
 fn status_byte(status: DayStatus) -> u8 {
@@ -206,6 +207,7 @@ mod tests {
             Reason::UpstreamChanged,
             Reason::TotalsDiffer,
             Reason::Reauthorise,
+            Reason::Setup,
         ]);
         prop_oneof![
             prop::sample::select(vec![DayStatus::Complete, DayStatus::Provisional, DayStatus::NotPermitted]),

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use mooring_domain::error::{Error, Kind, Retry};
+use mooring_domain::connector::AppCredentials;
+use mooring_domain::error::{Error, Kind, PLATFORM_SETUP, REVOKED, Retry};
 use mooring_domain::report::Level;
 use mooring_kit::Limits;
 use mooring_sandbox::Faults;
@@ -32,7 +33,7 @@ pub(super) async fn dead_grant_is_reauthorise_and_never_retried(platform: &'stat
         ensure!((error.kind, error.retry) == (Kind::Reauthorise, Retry::Never), "{error:?}");
         ensure!(sent == 1, "sent {sent} times");
         // By this word alone operations let a connection end.
-        ensure!((error.code == "revoked") == revoked, "{error:?}");
+        ensure!((error.code == REVOKED) == revoked, "{error:?}");
     }
     bench.sandbox.revoke_all_tokens();
     let (error, sent) = failing(&bench, Faults::default()).await?;
@@ -147,6 +148,20 @@ pub(super) async fn lost_account_is_not_permitted(platform: &'static str) -> Res
         .rows(&kept, Level::Account, days("2026-09-01", "2026-09-07")?)
         .await
         .context("the other account")?;
+    Ok(())
+}
+
+/// What the operator has set up wrong is never put on the person, nor called a failure of the platform.
+pub(super) async fn fault_of_our_set_up_is_setup(platform: &'static str) -> Result<()> {
+    let bench = Bench::new(platform).await?;
+    let wrong = AppCredentials { id: bench.app.id.clone(), secret: "of-another-app".into() };
+    let code = bench.sandbox.consent(bench.sandbox.advertiser_ids(), vec![44]);
+    let error = bench.redeem_as(&wrong, &code).await.err().context("a wrong secret was taken")?;
+    ensure!(
+        (error.kind, error.retry, error.code) == (Kind::Setup, Retry::Never, PLATFORM_SETUP),
+        "{error:?}"
+    );
+    ensure!(!error.message.contains("of-another-app"), "{error:?}");
     Ok(())
 }
 

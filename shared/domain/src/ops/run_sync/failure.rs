@@ -11,7 +11,7 @@ use crate::completeness::{DayStatus, Reason};
 use crate::connection::State;
 use crate::deletion::{Reason as EndReason, Subject};
 use crate::deletion_plan::{PlanPorts, cut};
-use crate::error::{Error, Kind, Result, Retry};
+use crate::error::{Error, Kind, REVOKED, Result, Retry};
 use crate::ports::{DayRecord, Days};
 use crate::report::Level;
 use crate::sync::{Checkpoint, SyncJob, SyncState};
@@ -22,8 +22,6 @@ pub(super) const MOST_DEFERRALS: u16 = 8;
 const FIRST_WAIT_SECONDS: u32 = 30;
 /// A platform that asks for a longer pause than this is not believed.
 const LONGEST_PAUSE_SECONDS: u32 = 24 * 60 * 60;
-/// The code of a refusal in which the platform says that access was revoked.
-pub(super) const REVOKED: &str = "revoked";
 /// A revocation counts when the platform says it again at least this much later.
 pub(super) const CONFIRM_REVOKED: SignedDuration = SignedDuration::from_mins(5);
 /// Any other refusal makes the person come back when it lasts this long.
@@ -112,7 +110,8 @@ fn wait(work: &Work<'_>, deferred: u16, retry: Retry) -> u32 {
 async fn failed(work: &Work<'_>, track: &Track, error: Error) -> Result<Outcome> {
     mark(work, track, status_of(error.kind)).await?;
     log(work, "sync.failed", Vec::new(), Some(error.code)).await?;
-    Ok(Outcome::Failed(error.code))
+    // The queue writes an error line about it, which alarms: nobody but the operator can mend the set-up.
+    if error.kind == Kind::Setup { Err(error) } else { Ok(Outcome::Failed(error.code)) }
 }
 
 fn status_of(kind: Kind) -> DayStatus {
@@ -120,6 +119,7 @@ fn status_of(kind: Kind) -> DayStatus {
         Kind::RateLimited => DayStatus::Failed(Reason::RateLimited),
         Kind::Reauthorise => DayStatus::Failed(Reason::Reauthorise),
         Kind::NotPermitted | Kind::Refused => DayStatus::NotPermitted,
+        Kind::Setup => DayStatus::Failed(Reason::Setup),
         Kind::UpstreamChanged => DayStatus::Failed(Reason::UpstreamChanged),
         _ => DayStatus::Failed(Reason::Upstream),
     }

@@ -7,10 +7,10 @@ use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
 
 use self::world::{NOW, Step, World, account, values};
-use super::failure::{MOST_DEFERRALS, REVOKED, earliest_refusal};
+use super::failure::{MOST_DEFERRALS, earliest_refusal};
 use super::*;
 use crate::completeness::{DayStatus, Reason};
-use crate::error::Kind;
+use crate::error::{Kind, REVOKED};
 use crate::report::{Level, Row};
 use crate::sync::Window;
 
