@@ -8,7 +8,8 @@ use mooring_domain::{Error, Result};
 use mooring_edge::openapi::Api;
 use mooring_edge::views::deletion::status_url;
 use mooring_edge::{
-    Reply, accepted, accepted_html, form_body, form_targets, html, json_body, path, see_other, wants_json,
+    Reply, accepted, accepted_html, form_body, form_targets, html, json_body, path, see_other, sends_json,
+    wants_json,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -59,8 +60,7 @@ async fn mail(app: &App, request: &Request) -> Result<Reply> {
 }
 
 fn address(request: &Request) -> Result<String> {
-    let media = request.headers().get("content-type").and_then(|value| value.to_str().ok());
-    if media.is_some_and(|media| media.starts_with("application/json")) {
+    if sends_json(request) {
         return Ok(json_body::<MailRequest>(request)?.email);
     }
     let fields = form_body(request)?;

@@ -48,9 +48,9 @@ pub async fn handle(app: &App, request: Request) -> Reply {
 }
 
 async fn answer(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
-    let query = question::read(request)?;
+    let (query, wants_csv) = (question::read(request)?, wants_csv(request)?);
     let report = run(&ports(app), caller, &query).await?;
-    if !wants_csv(request) {
+    if !wants_csv {
         return ok(&ReportResponse::of(&query, &report));
     }
     let reply = csv(table::write(&query, &report)?)?;

@@ -59,10 +59,20 @@ fn number(unit: Unit, value: i64) -> String {
     }
 }
 
-/// Keeps a spreadsheet from running a name as a formula.
+/// Keeps a spreadsheet from running a text as a formula: OWASP's list of first characters ("CSV Injection") with their
+/// full-width forms, which some programs read as the plain ones. What a program may skip before them does not hide them.
+/// Numbers never come here: they are written by [`number`].
 fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+    let skipped = |c: char| c.is_whitespace() || c.is_control() || UNSEEN.contains(&c);
+    let begins = text.trim_start_matches(skipped).starts_with(FORMULA);
+    let cut = text.starts_with(['\t', '\r', '\n']);
+    if begins || cut { format!("'{text}") } else { text.to_owned() }
 }
+
+/// What a formula begins with.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+/// Characters without width, which are neither whitespace nor control characters.
+const UNSEEN: [char; 6] = ['\u{feff}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{ad}'];
 
 /// The word for what is known of a day.
 pub(crate) fn day_status(status: Option<DayStatus>) -> String {
@@ -85,4 +95,45 @@ pub(crate) fn overall(days: &[DayInfo]) -> &'static str {
 
 fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::new(Kind::Internal, "csv", "The table could not be written.").because(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_is_a_formula_to_a_spreadsheet_and_other_texts_stay_as_they_are() {
+        for formula in [
+            "=1",
+            "+1",
+            "-1",
+            "@SUM(A1)",
+            "\t=1",
+            "\r=1",
+            "\n=1",
+            " =1",
+            "\r\n @x",
+            "\u{a0}=1",
+            "\u{feff}=1",
+            "\u{200b}-1",
+            "\u{0}=1",
+            "\u{ff1d}1",
+            "\u{ff0b}1",
+            "\u{ff0d}1",
+            "\u{ff20}x",
+            "\tplain",
+            "\nplain",
+        ] {
+            assert_eq!(harmless(formula), format!("'{formula}"), "{formula:?}");
+        }
+        for plain in ["", "Sale", "'quoted", "1 = 1", " a", "7", "a\n=1", "é", "−5"] {
+            assert_eq!(harmless(plain), plain);
+        }
+    }
+
+    #[test]
+    fn numbers_stay_numbers_below_zero_too() {
+        assert_eq!(number(Unit::Count, -3), "-3");
+        assert_eq!(number(Unit::Money, -1_500_000), "-1.5");
+    }
 }

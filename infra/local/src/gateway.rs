@@ -13,12 +13,12 @@ use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use data_encoding::BASE64;
-use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, Context, LambdaEvent, service_fn, tower::Service};
+use lambda_http::Context;
+use mooring_edge::Answer;
 use mooring_edge::routes::{FALLBACK, find};
 use serde_json::{Value, json};
 
-use crate::mount::HttpFunctions;
+use crate::mount::{HttpFunction, HttpFunctions};
 
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
 const HEADER_LIMIT: usize = 10_240;
@@ -76,22 +76,17 @@ async fn invoke(functions: &HttpFunctions, request: Request<Body>, request_id: &
         return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
     };
     let event = event(&found, &parts, &body, request_id);
-    let Ok(event) = serde_json::from_value::<LambdaRequest>(event) else {
-        return message(StatusCode::BAD_REQUEST, "Bad Request");
-    };
-    let handler = service_fn(move |request| {
-        let reply = function(request);
-        async move { Ok::<_, std::convert::Infallible>(reply.await) }
-    });
-    let mut adapter = Adapter::from(handler);
-    let mut context = Context::default();
-    context.request_id = uuid_like();
-    let invocation = adapter.call(LambdaEvent::new(event, context));
-    match tokio::time::timeout(TIMEOUT, invocation).await {
-        Ok(Ok(reply)) => answer(&serde_json::to_value(&reply).unwrap_or_default()),
-        Ok(Err(never)) => match never {},
+    match tokio::time::timeout(TIMEOUT, respond(&function, event)).await {
+        Ok(reply) => answer(&reply),
         Err(_) => message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
     }
+}
+
+/// Hands a function an event as Lambda does, whatever is in it.
+pub async fn respond(function: &HttpFunction, event: Value) -> Answer {
+    let mut context = Context::default();
+    context.request_id = uuid_like();
+    mooring_edge::invoke(event, context, |request| Box::pin(function(request))).await
 }
 
 fn header_bytes(parts: &axum::http::request::Parts) -> usize {
@@ -150,22 +145,17 @@ fn uuid_like() -> String {
 }
 
 /// Turns the function's JSON response into HTTP.
-fn answer(reply: &Value) -> Response<Body> {
-    let status = reply["statusCode"].as_u64().and_then(|code| u16::try_from(code).ok()).unwrap_or(500);
-    let text = reply["body"].as_str().unwrap_or_default();
-    let body = if reply["isBase64Encoded"].as_bool() == Some(true) {
-        BASE64.decode(text.as_bytes()).unwrap_or_default()
-    } else {
-        text.as_bytes().to_vec()
-    };
+fn answer(reply: &Answer) -> Response<Body> {
+    let text = reply.body.as_bytes();
+    let body = if reply.is_base64_encoded { BASE64.decode(text).unwrap_or_default() } else { text.to_vec() };
     if body.len() > REPLY_LIMIT {
         return message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
     }
-    let mut response = Response::builder().status(status);
-    for (name, value) in reply["headers"].as_object().into_iter().flatten() {
-        response = response.header(name, value.as_str().unwrap_or_default());
+    let mut response = Response::builder().status(reply.status_code);
+    for (name, value) in &reply.headers {
+        response = response.header(name, value);
     }
-    for cookie in reply["cookies"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+    for cookie in &reply.cookies {
         response = response.header(header::SET_COOKIE, cookie);
     }
     response

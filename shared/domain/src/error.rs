@@ -15,6 +15,10 @@ pub enum Kind {
     NotFound,
     /// There is something, but not with this method.
     Method,
+    /// The answer does not exist in any form that the caller takes.
+    NotAcceptable,
+    /// The body came in a form that is not read here.
+    MediaType,
     /// The thing is in a state that does not allow this.
     Conflict,
     /// The call says that it repeats an earlier one, and asks for something else.

@@ -161,6 +161,8 @@ const fn is_refusal(kind: Kind) -> bool {
         | Kind::Forbidden
         | Kind::NotFound
         | Kind::Method
+        | Kind::NotAcceptable
+        | Kind::MediaType
         | Kind::Conflict
         | Kind::Mismatch
         | Kind::Gone

@@ -2,10 +2,12 @@
 
 use std::str::FromStr;
 
-use lambda_http::http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
+use lambda_http::http::header::HeaderName;
 use lambda_http::{Request, RequestExt};
 use mooring_domain::{Error, Kind, Result};
 use serde::de::DeserializeOwned;
+
+use crate::media;
 
 /// The largest body.
 pub const BODY_LIMIT: usize = 64 * 1024;
@@ -40,26 +42,13 @@ pub fn form_body(request: &Request) -> Result<Vec<(String, String)>> {
     Ok(url::form_urlencoded::parse(bytes).into_owned().collect())
 }
 
-/// Tells whether the client asks for CSV.
-pub fn wants_csv(request: &Request) -> bool {
-    header(request, &ACCEPT).contains("text/csv")
-}
-
-/// Tells whether the client asks for JSON rather than a page.
-pub fn wants_json(request: &Request) -> bool {
-    header(request, &ACCEPT).contains("json")
-}
-
 /// A header's value as text, empty when there is none.
 pub(crate) fn header<'a>(request: &'a Request, name: &HeaderName) -> &'a str {
     request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 fn body<'a>(request: &'a Request, media: &str) -> Result<&'a [u8]> {
-    let given = header(request, &CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
-    if !given.eq_ignore_ascii_case(media) {
-        return Err(Error::invalid("content_type", format!("The body has to be {media}.")));
-    }
+    media::check_body(request, media)?;
     let bytes = request.body().as_ref();
     if bytes.len() > BODY_LIMIT {
         return Err(Error::new(Kind::TooLarge, "body_too_large", "The body is larger than 64 KiB."));

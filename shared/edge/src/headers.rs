@@ -7,7 +7,7 @@ use mooring_domain::Result;
 use mooring_telemetry::field;
 
 use crate::reply::{ReplyExt, typed};
-use crate::{Edge, Reply, api};
+use crate::{Edge, Reply, api, media};
 
 const BASE: [(HeaderName, &str); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -71,8 +71,8 @@ pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 
 fn secure(reply: &mut Reply, https: bool) {
     let headers = reply.headers_mut();
-    let is_page =
-        headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"text/html"));
+    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let is_page = media.is_some_and(|media| media::is(media, "text/html"));
     for (name, value) in BASE {
         set_default(headers, name, value);
     }

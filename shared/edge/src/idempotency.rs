@@ -84,18 +84,38 @@ impl Edge {
     }
 }
 
-/// Reads the key: 1 to 255 visible ASCII characters, once.
+/// Reads the key: 1 to 255 visible ASCII characters, given once. The draft of the header
+/// (draft-ietf-httpapi-idempotency-key-header) makes it a structured string, in quotes; most clients send it bare. Both
+/// are the same key.
 fn key(request: &Request) -> Result<Option<Confidential>> {
     let mut values = request.headers().get_all(KEY).iter();
     let Some(value) = values.next() else { return Ok(None) };
-    let text = value.to_str().ok().filter(|text| {
-        (1..=LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+    let text = value.to_str().ok().and_then(|text| match text.trim().strip_prefix('"') {
+        Some(quoted) => unquoted(quoted),
+        None => Some(text.trim().to_owned()).filter(|text| !text.contains('"')),
     });
-    match (text, values.next()) {
+    let fits = |text: &String| {
+        (1..=LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    match (text.filter(fits), values.next()) {
         (Some(text), None) => Ok(Some(Confidential::new(text))),
         _ => Err(Error::invalid(
             "invalid_idempotency_key",
-            "`Idempotency-Key` has to be 1 to 255 visible ASCII characters, given once.",
+            "`Idempotency-Key` has to be 1 to 255 visible ASCII characters, in quotes or without, given once.",
         )),
     }
+}
+
+/// Reads the rest of a structured string (RFC 9651, 4.2.5) after its first quote. Parameters may follow, and say nothing.
+fn unquoted(rest: &str) -> Option<String> {
+    let (mut text, mut chars) = (String::new(), rest.chars());
+    loop {
+        match chars.next()? {
+            '"' => break,
+            '\\' => text.push(chars.next().filter(|c| matches!(c, '"' | '\\'))?),
+            c => text.push(c),
+        }
+    }
+    let after = chars.as_str();
+    (after.is_empty() || after.starts_with(';')).then_some(text)
 }

@@ -12,11 +12,13 @@ mod cookie;
 mod cors;
 mod cursor;
 mod elsewhere;
+mod event;
 mod extract;
 mod headers;
 mod html;
 mod idempotency;
 mod limits;
+mod media;
 pub mod openapi;
 mod pages;
 mod paging;
@@ -31,6 +33,7 @@ pub mod views;
 
 use std::sync::Arc;
 
+use mooring_domain::caller::text::Mode;
 use mooring_domain::limits::Limits;
 use mooring_domain::ports::{AccessLog, CallerRead, Clock, Entropy, RateBuckets, Repeats};
 
@@ -39,10 +42,12 @@ pub use config::{Config, ConfigError};
 pub use cookie::cookie;
 pub use cursor::Cursor;
 pub use elsewhere::elsewhere;
-pub use extract::{BODY_LIMIT, field, form_body, json_body, path, wants_csv, wants_json};
+pub use event::{Answer, invoke};
+pub use extract::{BODY_LIMIT, field, form_body, json_body, path};
 pub use headers::{asset, form_targets};
 pub use html::{escape, layout};
 pub use lambda_http::{Body, Request};
+pub use media::{sends_json, wants_csv, wants_json};
 pub use paging::Paging;
 pub use problem::{Problem, status_of};
 pub use query::Query;
@@ -65,6 +70,8 @@ pub struct Edge {
     pub api_origin: String,
     /// How much callers may call.
     pub limits: Limits,
+    /// Where the credentials work that are minted here.
+    pub mode: Mode,
     buckets: Arc<dyn RateBuckets>,
     repeats: Arc<dyn Repeats>,
     accesses: Arc<dyn AccessLog>,
@@ -78,13 +85,14 @@ impl Edge {
         entropy: Arc<dyn Entropy>,
         config: Config,
     ) -> Self {
-        let Config { api_origin, limits } = config;
+        let Config { api_origin, limits, mode } = config;
         Self {
             callers: store.clone(),
             clock,
             entropy,
             api_origin,
             limits,
+            mode,
             buckets: store.clone(),
             repeats: store.clone(),
             accesses: store,

@@ -5,8 +5,8 @@ use lambda_http::http::header::{HeaderName, ORIGIN};
 use mooring_domain::{Error, Kind, Result};
 use tracing::Instrument;
 
-use crate::extract::{header, wants_json};
-use crate::{Edge, Reply, api, escape, layout, problem};
+use crate::extract::header;
+use crate::{Edge, Reply, api, escape, layout, problem, wants_json};
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 

@@ -1,14 +1,14 @@
 //! Errors on the wire: the table from kinds to statuses, and RFC 9457 problem documents.
 
 use lambda_http::http::StatusCode;
-use lambda_http::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use lambda_http::http::header::{ACCEPT_ENCODING, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use mooring_domain::limits::{Exceeded, QUOTA_EXCEEDED};
 use mooring_domain::{Error, Kind, Retry};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::reply::{plain, typed};
-use crate::{Body, Reply};
+use crate::{Body, Reply, media};
 
 /// A problem document (RFC 9457).
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -51,6 +51,8 @@ const fn status(kind: Kind) -> (StatusCode, &'static str) {
         Kind::Mismatch => (StatusCode::UNPROCESSABLE_ENTITY, "Does not fit the earlier request"),
         Kind::Reauthorise => (StatusCode::CONFLICT, "The person has to connect again"),
         Kind::Gone => (StatusCode::GONE, "No longer there"),
+        Kind::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "Not in this form"),
+        Kind::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "A body that cannot be read"),
         Kind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Too large"),
         Kind::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "Too many calls"),
         Kind::Upstream | Kind::UpstreamChanged => (StatusCode::BAD_GATEWAY, "The platform failed"),
@@ -121,6 +123,9 @@ pub(crate) fn title(error: &Error) -> &'static str {
 fn with_hints(mut reply: Reply, error: &Error) -> Reply {
     if error.kind == Kind::Unauthenticated {
         reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"mooring\""));
+    }
+    if error.code == media::CODED {
+        reply.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }
     if let Retry::After(Some(wait)) = error.retry {
         reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));

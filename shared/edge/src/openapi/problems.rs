@@ -44,7 +44,8 @@ pub const CODES: &[Code] = &[
         Kind::Conflict,
         "The connection ended meanwhile. Read it; connect again if it is gone.",
     ),
-    code("content_type", Kind::Invalid, "Send the `Content-Type` that the detail names."),
+    code("content_encoding", Kind::MediaType, "Send the body as it is, without `Content-Encoding`."),
+    code("content_type", Kind::MediaType, "Send the `Content-Type` that the detail names, in UTF-8."),
     code("cross_site", Kind::Forbidden, "Forms of our pages only work from our pages."),
     code(
         "declined",
@@ -93,7 +94,7 @@ pub const CODES: &[Code] = &[
     code(
         "invalid_idempotency_key",
         Kind::Invalid,
-        "Send one `Idempotency-Key` of 1 to 255 visible ASCII characters.",
+        "Send one `Idempotency-Key` of 1 to 255 visible ASCII characters, in quotes or without.",
     ),
     code(
         "invalid_json",
@@ -105,6 +106,16 @@ pub const CODES: &[Code] = &[
         "invalid_target",
         Kind::Invalid,
         "Say what to delete: a connection, one account of it, or the tenant.",
+    ),
+    code(
+        "invalid_query",
+        Kind::Invalid,
+        "Percent-encode spaces, quotes, `<`, `>` and `#` in the query string.",
+    ),
+    code(
+        "invalid_request",
+        Kind::Invalid,
+        "Send plain HTTP: a known method, headers without control characters.",
     ),
     code(
         "invalid_url",
@@ -135,6 +146,7 @@ pub const CODES: &[Code] = &[
     code("no_route", Kind::NotFound, "Look at `/openapi.json` for the paths that exist."),
     code("no_scopes", Kind::Invalid, "Ask for at least one scope, or leave `scopes` out."),
     code("not_for_browsers", Kind::Forbidden, "Call with an API key, from a server."),
+    code("not_acceptable", Kind::NotAcceptable, "Ask in `Accept` for a form that the detail names."),
     code(
         "not_found",
         Kind::NotFound,

@@ -1,0 +1,315 @@
+//! An event of API Gateway (an HTTP API, payload 2.0) becomes a request, and a reply becomes what API Gateway takes back.
+//!
+//! `lambda_http` 1.3 builds a request with `unwrap` and `expect`: a raw `"` in a query string, a `Host` that is none, or a
+//! body that is no Base64 ends the process. Here each of them is refused, with a problem document as any other refusal.
+
+use std::collections::BTreeMap;
+
+use data_encoding::BASE64;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use lambda_http::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
+use lambda_http::http::{Request as HttpRequest, Uri};
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, Context, Request, RequestExt as _};
+use mooring_domain::{Error, Kind, Result};
+use serde::Serialize;
+use serde_json::Value;
+use url::Url;
+
+use crate::{Reply, api, headers, problem, runtime::Handling};
+
+/// The stage that our routes are made for: its name does not stand in paths.
+const STAGE: &str = "$default";
+
+/// What API Gateway takes as an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    /// The status.
+    pub status_code: u16,
+    /// The headers, one value each.
+    pub headers: BTreeMap<String, String>,
+    /// The values of `Set-Cookie`.
+    pub cookies: Vec<String>,
+    /// The body; Base64 if it is not text.
+    pub body: String,
+    /// Whether the body is Base64.
+    pub is_base64_encoded: bool,
+}
+
+/// Answers an event with a handler; one that is no request of ours never reaches it.
+pub async fn invoke<'a>(
+    event: Value,
+    context: Context,
+    handle: impl FnOnce(Request) -> Handling<'a>,
+) -> Answer {
+    let invocation = context.request_id.clone();
+    match read(event) {
+        Ok(request) => answer(handle(request.with_lambda_context(context)).await),
+        Err(error) => answer(refuse(error, &invocation)),
+    }
+}
+
+/// Answers what no handler sees.
+fn refuse(error: Error, invocation: &str) -> Reply {
+    let span = mooring_telemetry::request_span(invocation, Some(invocation), "?");
+    let mut reply = problem::document(&error, invocation, "");
+    span.in_scope(|| api::log(&Err(error)));
+    headers::stamp(&mut reply, true, invocation);
+    reply
+}
+
+/// Reads an event.
+pub(crate) fn read(event: Value) -> Result<Request> {
+    let event: ApiGatewayV2httpRequest = serde_json::from_value(event).map_err(|error| {
+        let message = "The request could not be read: its method, or one of its headers, is not HTTP.";
+        Error::invalid("invalid_request", message).because(error)
+    })?;
+    placed(&event)?;
+    let uri = uri(&event)?;
+    let body = body(event.body, event.is_base64_encoded)?;
+    let mut request = HttpRequest::new(body);
+    *request.method_mut() = event.request_context.http.method.clone();
+    *request.uri_mut() = uri;
+    *request.headers_mut() = with_cookies(event.headers, &event.cookies.unwrap_or_default());
+    Ok(request
+        .with_path_parameters(event.path_parameters)
+        .with_request_context(RequestContext::ApiGatewayV2(event.request_context)))
+}
+
+/// Path and query. The host is left out: no handler asks for it, and it is the client's to choose.
+fn uri(event: &ApiGatewayV2httpRequest) -> Result<Uri> {
+    let misfit = || {
+        Error::invalid("invalid_query", "The query string holds a character that has to be percent-encoded.")
+    };
+    let query = event.raw_query_string.as_deref().unwrap_or_default();
+    if !query.bytes().all(is_query_byte) {
+        return Err(misfit());
+    }
+    let mut url = Url::parse("http://localhost/").map_err(|error| misfit().because(error))?;
+    url.set_path(event.raw_path.as_deref().unwrap_or_default());
+    let text = if query.is_empty() { url.path().to_owned() } else { format!("{}?{query}", url.path()) };
+    text.parse().map_err(|error| misfit().because(error))
+}
+
+/// What RFC 3986 lets stand raw, and what browsers and tools leave raw beyond it.
+const fn is_query_byte(byte: u8) -> bool {
+    byte > b' ' && byte != 0x7f && !matches!(byte, b'"' | b'#' | b'<' | b'>')
+}
+
+fn body(text: Option<String>, encoded: bool) -> Result<Body> {
+    match text {
+        None => Ok(Body::Empty),
+        Some(text) if !encoded => Ok(Body::Text(text)),
+        Some(text) => {
+            let bytes = BASE64.decode(text.as_bytes());
+            bytes.map(Body::Binary).map_err(|error| {
+                Error::invalid("invalid_request", "The body of the request could not be read.").because(error)
+            })
+        }
+    }
+}
+
+/// Each cookie is a header of its own, so that one with odd bytes does not hide the others.
+fn with_cookies(mut headers: HeaderMap, cookies: &[String]) -> HeaderMap {
+    for cookie in cookies {
+        if let Ok(value) = HeaderValue::from_bytes(cookie.as_bytes()) {
+            headers.append(COOKIE, value);
+        }
+    }
+    headers
+}
+
+/// Refuses what comes by a named stage or below a path of a custom domain: links, cookies and redirect URIs of ours
+/// would all lead elsewhere.
+fn placed(event: &ApiGatewayV2httpRequest) -> Result<()> {
+    let context = &event.request_context;
+    if context.stage.as_deref().is_some_and(|stage| stage != STAGE) {
+        let message =
+            "The API is deployed to a named stage. Deploy it to `$default` (infra/deploy/README.md).";
+        return Err(Error::new(Kind::Internal, "named_stage", message));
+    }
+    let route = context.route_key.as_deref().and_then(|key| key.split_once(' '));
+    let path = event.raw_path.as_deref().unwrap_or_default();
+    if route.is_some_and(|(_, pattern)| is_below(pattern, path)) {
+        let message =
+            "The API is mapped below a path of its domain. Map the domain itself (infra/deploy/README.md).";
+        return Err(Error::new(Kind::Internal, "path_mapping", message));
+    }
+    Ok(())
+}
+
+/// Tells whether a path that API Gateway matched with a pattern has segments before it. Every pattern of ours begins with
+/// fixed text; parameters come decoded, so that only what stands before them can be compared.
+fn is_below(pattern: &str, path: &str) -> bool {
+    let segments = |text: &'_ str| -> Vec<String> {
+        text.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    };
+    let (pattern, path) = (segments(pattern), segments(path));
+    let fixed = pattern.iter().take_while(|part| !part.starts_with('{')).count();
+    let same = |(mine, given): (&String, &String)| mine == given || given.contains('%');
+    let begins = path.len() >= fixed && pattern.iter().zip(&path).take(fixed).all(same);
+    !begins || (fixed == pattern.len() && path.len() > fixed)
+}
+
+fn answer(reply: Reply) -> Answer {
+    let (parts, body) = reply.into_parts();
+    let mut headers = BTreeMap::<String, String>::new();
+    let mut cookies = Vec::new();
+    for (name, value) in &parts.headers {
+        let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        if *name == SET_COOKIE {
+            cookies.push(text);
+        } else {
+            headers.entry(name.to_string()).and_modify(|all| *all = format!("{all}, {text}")).or_insert(text);
+        }
+    }
+    let is_base64_encoded = matches!(body, Body::Binary(_));
+    let body = match body {
+        Body::Text(text) => text,
+        Body::Binary(bytes) => BASE64.encode(&bytes),
+        _ => String::new(),
+    };
+    Answer { status_code: parts.status.as_u16(), headers, cookies, body, is_base64_encoded }
+}
+
+#[cfg(test)]
+mod tests {
+    use lambda_http::http::Method;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::reply::ok;
+
+    fn event(route: &str, path: &str, query: &str) -> Value {
+        json!({
+            "version": "2.0",
+            "routeKey": route,
+            "rawPath": path,
+            "rawQueryString": query,
+            "headers": { "host": "api.example", "accept": "*/*" },
+            "requestContext": {
+                "http": { "method": "GET", "path": path, "sourceIp": "192.0.2.1" },
+                "requestId": "abc=",
+                "routeKey": route,
+                "stage": "$default",
+            },
+            "isBase64Encoded": false,
+        })
+    }
+
+    fn code(event: Value) -> &'static str {
+        read(event).map_or_else(|error| error.code, |_| "read")
+    }
+
+    #[test]
+    fn a_plain_event_is_a_request() {
+        let mut plain = event("GET /v1/connections/{id}", "/v1/connections/con_1", "a=%22&b=%20");
+        plain["pathParameters"] = json!({ "id": "con_1" });
+        plain["cookies"] = json!(["a=1", "b=\u{e9}", "c=3"]);
+        plain["body"] = json!("e30=");
+        plain["isBase64Encoded"] = json!(true);
+        let request = read(plain).unwrap();
+        assert_eq!(request.method(), Method::GET);
+        assert_eq!(request.uri().to_string(), "/v1/connections/con_1?a=%22&b=%20");
+        assert_eq!(request.path_parameters_ref().and_then(|all| all.first("id")), Some("con_1"));
+        assert_eq!(request.body().as_ref(), b"{}");
+        assert_eq!(crate::cookie(&request, "c"), Some("3"));
+        assert_eq!(api::given_id(&request), Some("abc="));
+    }
+
+    #[test]
+    fn raw_bytes_in_a_query_string_are_refused() {
+        for raw in ["\"", "<", ">", " ", "\t", "#", "\n", "\u{7f}"] {
+            let code = code(event("GET /v1/reports", "/v1/reports", &format!("level={raw}ad")));
+            assert_eq!(code, "invalid_query", "{raw:?}");
+        }
+        for fine in ["", "a=|{}^`\\[]'", "a=é"] {
+            assert_eq!(code(event("GET /v1/reports", "/v1/reports", fine)), "read", "{fine}");
+        }
+    }
+
+    #[test]
+    fn odd_hosts_bodies_and_events_are_refused_or_read_and_end_nothing() {
+        let mut host = event("GET /v1/reports", "/v1/reports", "");
+        host["headers"] = json!({ "host": "[::1", "x-forwarded-proto": ":/" });
+        assert_eq!(code(host), "read");
+        let mut body = event("GET /v1/reports", "/v1/reports", "");
+        body["isBase64Encoded"] = json!(true);
+        body["body"] = json!("***");
+        assert_eq!(code(body), "invalid_request");
+        for other in [json!({}), json!(null), json!([1]), json!({ "Records": [] })] {
+            assert_eq!(code(other), "invalid_request");
+        }
+    }
+
+    #[test]
+    fn a_named_stage_and_a_path_mapping_are_refused_by_name() {
+        let mut staged = event("GET /v1/reports", "/v1/reports", "");
+        staged["requestContext"]["stage"] = json!("prod");
+        assert_eq!(code(staged), "named_stage");
+        for (route, path, placed) in [
+            ("GET /v1/reports", "/api/v1/reports", false),
+            ("GET /v1/reports", "/v1/v1/reports", false),
+            ("GET /v1/connections/{id}", "/api/v1/connections/con_1", false),
+            ("GET /connect/{token}", "/api/connect/abc", false),
+            ("GET /v1/reports", "/v1/reports", true),
+            ("GET /v1/reports", "/v1/reports/", true),
+            ("GET /connect/{token}", "/connect/abc/d", true),
+            ("GET /connect/{token}", "/connect/connect/d", true),
+            ("$default", "/api/v1/reports", true),
+        ] {
+            assert_eq!(code(event(route, path, "")), if placed { "read" } else { "path_mapping" }, "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_a_problem_document_and_a_fault_of_the_set_up_is_ours() {
+        let context = Context::default();
+        let never = |_| -> Handling<'static> { Box::pin(async { Reply::default() }) };
+        let refused = invoke(event("GET /v1/reports", "/v1/reports", "\""), context.clone(), never).await;
+        assert_eq!(
+            (refused.status_code, refused.headers["content-type"].as_str()),
+            (400, "application/problem+json")
+        );
+        let staged = event("GET /v1/reports", "/api/v1/reports", "");
+        assert_eq!(invoke(staged, context.clone(), never).await.status_code, 500);
+        let fine = |_| -> Handling<'static> { Box::pin(async { ok(&json!({})).unwrap_or_default() }) };
+        let answered = invoke(event("GET /v1/reports", "/v1/reports", "a=b"), context, fine).await;
+        assert_eq!((answered.status_code, answered.body.as_str()), (200, "{}"));
+    }
+
+    fn texts() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            any::<String>().prop_map(Value::String),
+            "[\\x00-\\x7f]{0,20}".prop_map(Value::String),
+            Just(Value::Null),
+            Just(json!(7)),
+            Just(json!(["a"])),
+            Just(json!({ "host": "\"", "cookie": "\u{0}" })),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn no_shape_of_an_event_ends_the_process(
+            field in prop::sample::select(vec![
+                "/rawPath", "/rawQueryString", "/headers", "/cookies", "/pathParameters", "/body", "/isBase64Encoded",
+                "/headers/host", "/routeKey", "/requestContext", "/requestContext/http/method", "/requestContext/stage",
+                "/requestContext/requestId", "/requestContext/routeKey", "/requestContext/http",
+            ]),
+            value in texts(),
+            encoded in any::<bool>(),
+        ) {
+            let mut odd = event("GET /v1/connections/{id}", "/v1/connections/con_1", "a=b");
+            for name in ["cookies", "pathParameters", "body"] {
+                odd[name] = Value::Null;
+            }
+            odd["isBase64Encoded"] = json!(encoded);
+            *odd.pointer_mut(field).unwrap() = value;
+            let known = ["read", "invalid_request", "invalid_query", "named_stage", "path_mapping"];
+            prop_assert!(known.contains(&code(odd)));
+        }
+    }
+}
