@@ -53,7 +53,7 @@ pub async fn handle(app: &App, request: Request) -> Reply {
 
 async fn mint(app: &App, request: &Request, caller: &Caller, attempt: &Attempt) -> Result<Reply> {
     let input = json_body::<TokenRequest>(request)?.into_input()?;
-    let ports = Ports { transient: app.transient.as_ref(), attempt };
+    let ports = Ports { transient: app.transient.as_ref(), attempt, mode: app.edge.mode };
     created(&TokenResponse::of(&run(&ports, caller, input).await?), None)
 }
 
@@ -90,7 +90,7 @@ impl TokenResponse {
 /// Describes the operation.
 pub fn describe(api: &mut Api) {
     api.operation("createFrontendToken", "Mint a browser's token")
-        .says("The token belongs to one end user, lives an hour, and never has more scopes than the key that asks.")
+        .says("The token belongs to one end user and lives an hour, but no longer than the key that asks. At each call it has those of its scopes that this key has then.")
         .body::<TokenRequest>()
         .created::<TokenResponse>("The token; it is shown this once, and again to a repetition with the same key.")
         .add();

@@ -13,7 +13,7 @@ use mooring_mail::Ses;
 use mooring_queue::{QueueUrls, Queues};
 use mooring_registry::{Config, PlatformConfig, Registry};
 use mooring_store::{Store, Tables};
-use mooring_system::SystemEntropy;
+use mooring_system::{SystemClock, SystemEntropy};
 use mooring_vault::Vault;
 use mooring_webhooks::{Sender, SystemLookup};
 
@@ -26,6 +26,16 @@ impl Clock for StackClock {
         self.0.now()
     }
 }
+
+/// Reaches the tables of a runner on this machine, which the port of its API tells.
+pub fn running(port: u16) -> Store {
+    let dynamodb = format!("http://127.0.0.1:{}", port.saturating_add(DYNAMODB));
+    let client = aws_sdk_dynamodb::Client::new(&sdk_config(&dynamodb));
+    Store::new(client, Tables::prefixed("mooring-"), Arc::new(SystemClock))
+}
+
+/// How far the port of the local `DynamoDB` lies behind the API's.
+pub(crate) const DYNAMODB: u16 = 3;
 
 /// What adapters are built for.
 #[derive(Debug, Clone)]

@@ -17,7 +17,7 @@ mod seed;
 mod stack;
 mod tour;
 
-pub use adapters::{Adapters, Wiring};
+pub use adapters::{Adapters, Wiring, running};
 pub use options::{Command, Options};
 pub use person::{Form, Page, Person};
 pub use product::{Connected, Product};

@@ -6,12 +6,13 @@ use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use mooring_domain::access::PseudonymKey;
 use mooring_domain::app::{CREDENTIALS, INDEX_APP, encode_credentials, secret_slot};
-use mooring_domain::caller::text::mint;
-use mooring_domain::caller::{Credential, CredentialKind, Scope, Tenant};
-use mooring_domain::ids::{CredentialId, TenantId};
+use mooring_domain::caller::text::Mode;
+use mooring_domain::caller::{Scope, Tenant};
+use mooring_domain::ids::TenantId;
 use mooring_domain::keys::KeyContext;
+use mooring_domain::ops::manage_keys::{Input, Ports, add};
 use mooring_domain::ports::{
-    AppSecretWrite as _, DirectoryWrite as _, Entropy as _, KeyMint as _, KeyOpen as _, VaultRead as _,
+    AppSecretWrite as _, Clock, DirectoryWrite as _, KeyMint as _, KeyOpen as _, VaultRead as _,
 };
 use mooring_domain::random;
 use mooring_store::Store;
@@ -65,6 +66,7 @@ pub async fn seal_app(store: &Store, vault: &Vault, app: &'static str, id: &str,
 /// Registers a tenant with one API key of all scopes.
 pub async fn register_tenant(
     store: &Store,
+    mode: Mode,
     now: Timestamp,
     name: &str,
     origins: &[String],
@@ -72,8 +74,6 @@ pub async fn register_tenant(
 ) -> Result<Seeded> {
     let entropy = &SystemEntropy;
     let tenant = TenantId::from_uuid(random::uuid(entropy, now));
-    let id = CredentialId::from_uuid(random::uuid(entropy, now));
-    let api_key = mint(entropy, &tenant, &id, false).text().to_owned();
     let row = Tenant {
         id: tenant.clone(),
         name: name.to_owned(),
@@ -83,16 +83,23 @@ pub async fn register_tenant(
         pseudonyms: Some(PseudonymKey::fresh(entropy)),
     };
     store.put_tenant(&row).await?;
-    let credential = Credential {
-        id,
-        tenant: tenant.clone(),
-        kind: CredentialKind::ApiKey,
-        digest: entropy.digest(api_key.as_bytes()),
-        scopes: Scope::ALL.to_vec(),
-        expires_at: None,
-    };
-    store.put_api_key(&credential).await?;
+    let clock = At(now);
+    let ports = Ports { read: store, write: store, clock: &clock, entropy, mode };
+    let input = Input { label: FIRST.to_owned(), scopes: Scope::ALL.to_vec(), expires_at: None };
+    let api_key = add(&ports, &tenant, input).await?.text.text().to_owned();
     Ok(Seeded { tenant, api_key })
+}
+
+/// What a tenant's first key is called.
+const FIRST: &str = "first key";
+
+/// The instant of a registration.
+struct At(Timestamp);
+
+impl Clock for At {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
 }
 
 /// The return URL of the demo product.

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use aws_sdk_dynamodb::types::AttributeValue;
 use mooring_aws_local::{AwsLocal, LocalClock, Options as AwsOptions, sdk_config};
 use mooring_demo::DemoConfig;
+use mooring_domain::caller::text::Mode;
 use mooring_domain::deletion::Table;
 use mooring_domain::limits::{Limits, Rate};
 use mooring_sandbox::{Sandbox, SandboxConfig};
@@ -17,7 +18,7 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 use url::Url;
 
-use crate::adapters::{Adapters, Wiring};
+use crate::adapters::{Adapters, DYNAMODB, Wiring};
 use crate::mount::{self, Mounted};
 use crate::poller::{self, Mapping};
 use crate::product::Product;
@@ -120,7 +121,7 @@ impl Stack {
         let aws = AwsLocal::start(AwsOptions {
             data_dir: options.data.clone(),
             clock: options.clock.clone(),
-            dynamodb_port: next(3),
+            dynamodb_port: next(DYNAMODB),
             port: next(4),
         })
         .await?;
@@ -393,7 +394,8 @@ async fn seed_once(adapters: &Adapters, options: &StackOptions, demo_origin: &st
 
 async fn register(adapters: &Adapters, name: &str, demo_origin: &str) -> Result<Seeded> {
     let (origins, returns) = ([demo_origin.to_owned()], [seed::return_url(demo_origin)]);
-    seed::register_tenant(&adapters.store, adapters.clock.now(), name, &origins, &returns).await
+    let (store, now) = (&adapters.store, adapters.clock.now());
+    seed::register_tenant(store, Mode::Test, now, name, &origins, &returns).await
 }
 
 fn played(options: &StackOptions, wiring: &Wiring) -> Result<Sandbox> {

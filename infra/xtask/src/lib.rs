@@ -1,8 +1,9 @@
 //! Repository and deployment chores: the API's description, the vendors' contract, packages for Lambda and the whole way
-//! with them, an app's secret, a tenant.
+//! with them, an app's secret, a tenant and its keys.
 
 mod contract;
 mod e2e;
+mod keys;
 mod package;
 mod permissions;
 mod promises;
@@ -110,7 +111,11 @@ enum Chore {
         /// A URL that the connect flow may return to; may be repeated.
         #[arg(long = "return-url")]
         return_urls: Vec<String>,
+        #[command(flatten)]
+        reach: keys::Reach,
     },
+    /// Lists, adds, narrows, rotates and revokes a tenant's API keys.
+    Key(keys::Options),
 }
 
 /// Does one chore.
@@ -127,7 +132,10 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Chore::Bench { arguments } => bench("run", &arguments),
         Chore::Cost { arguments } => bench("cost", &arguments),
         Chore::AppSecret { platform } => app_secret(&platform).await,
-        Chore::Tenant { name, origins, return_urls } => tenant(&name, &origins, &return_urls).await,
+        Chore::Tenant { name, origins, return_urls, reach } => {
+            tenant(reach, &name, &origins, &return_urls).await
+        }
+        Chore::Key(options) => keys::run(options).await,
     }
 }
 
@@ -190,12 +198,12 @@ async fn app_secret(platform: &str) -> Result<()> {
 }
 
 #[expect(clippy::print_stdout, reason = "the key is shown once, to whoever registers the tenant")]
-async fn tenant(name: &str, origins: &[String], return_urls: &[String]) -> Result<()> {
+async fn tenant(reach: keys::Reach, name: &str, origins: &[String], return_urls: &[String]) -> Result<()> {
     if return_urls.is_empty() {
         bail!("give at least one --return-url: the connect flow goes nowhere else");
     }
-    let store = Store::reached_by(operator().await);
-    let seeded = register_tenant(&store, jiff::Timestamp::now(), name, origins, return_urls).await?;
+    let (store, mode) = reach.store().await;
+    let seeded = register_tenant(&store, mode, jiff::Timestamp::now(), name, origins, return_urls).await?;
     println!("tenant   {}\napi key  {}", seeded.tenant, seeded.api_key);
     Ok(())
 }

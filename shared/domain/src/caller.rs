@@ -97,6 +97,40 @@ pub struct Credential {
     pub scopes: Vec<Scope>,
     /// When it stops working; `None` for a key without end.
     pub expires_at: Option<Timestamp>,
+    /// The API key that minted it, for a frontend token.
+    pub minted_by: Option<CredentialId>,
+}
+
+impl Credential {
+    /// Tells whether it works at an instant.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
+
+    /// What a frontend token may do now: what it was minted for, as far as its key still may. `None` when the key that
+    /// is given did not mint it, or no longer works.
+    #[must_use]
+    pub fn within(mut self, key: Option<&Self>, now: Timestamp) -> Option<Self> {
+        let key = key.filter(|key| self.minted_by.as_ref() == Some(&key.id) && key.is_live(now))?;
+        self.scopes.retain(|scope| key.scopes.contains(scope));
+        Some(self)
+    }
+}
+
+/// How many API keys a tenant may have, those included that have expired and were not revoked.
+pub const MOST_KEYS: u32 = 20;
+
+/// An API key as its owner sees it: everything but its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// The key.
+    pub credential: Credential,
+    /// What its owner calls it.
+    pub label: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// The key that replaces it, after a rotation.
+    pub successor: Option<CredentialId>,
 }
 
 /// An authenticated caller.

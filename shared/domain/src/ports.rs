@@ -19,7 +19,7 @@ pub use self::webhooks::{
 };
 use crate::access::Access;
 use crate::account::Account;
-use crate::caller::{Credential, Tenant};
+use crate::caller::{ApiKey, Credential, Scope, Tenant};
 use crate::connect::{ActivationCode, AuthTransaction, ConfirmTicket, ConnectSession, DeletionLink};
 use crate::connection::{Connection, Fence, KeyRow, State, TokenRow};
 use crate::deletion::{Deletion, Place, Subject};
@@ -120,13 +120,53 @@ pub trait AccessLog: Send + Sync {
     async fn add_access(&self, access: &Access) -> Result<()>;
 }
 
-/// Registers tenants and API keys; only the set-up command has it.
+/// Registers tenants; only the set-up command has it.
 #[async_trait]
 pub trait DirectoryWrite: Send + Sync {
-    /// Stores a tenant with its origins.
+    /// Stores a tenant with its origins, unless another call changed its origins meanwhile.
     async fn put_tenant(&self, tenant: &Tenant) -> Result<()>;
-    /// Stores an API key.
-    async fn put_api_key(&self, credential: &Credential) -> Result<()>;
+}
+
+/// What came of storing a thing whose number is bounded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// It is stored, and counted.
+    Stored,
+    /// It was there already.
+    There,
+    /// The tenant has as many as it may have.
+    Full,
+    /// The tenant is unknown or closed.
+    Closed,
+    /// What it replaces is not there any more.
+    Gone,
+}
+
+/// Reads API keys.
+#[async_trait]
+pub trait KeyRead: Send + Sync {
+    /// All keys of a tenant in id order, read consistently; expired ones too.
+    async fn keys(&self, tenant: &TenantId) -> Result<Vec<ApiKey>>;
+}
+
+/// Writes API keys; only the operator's command has it.
+#[async_trait]
+pub trait KeyWrite: Send + Sync {
+    /// Stores a new key and counts it in one transaction, if the tenant is active and has room for it.
+    async fn add_key(&self, key: &ApiKey) -> Result<Admission>;
+    /// As [`KeyWrite::add_key`], and in the same transaction lets the key that it replaces end at an instant, unless
+    /// that key ends earlier.
+    async fn rotate_key(&self, old: &CredentialId, until: Timestamp, new: &ApiKey) -> Result<Admission>;
+    /// Replaces a key's scopes if they are still the ones before; false when they are not.
+    async fn narrow_key(
+        &self,
+        tenant: &TenantId,
+        id: &CredentialId,
+        before: &[Scope],
+        after: &[Scope],
+    ) -> Result<bool>;
+    /// Deletes a key and counts it out in one transaction; false when there is none.
+    async fn revoke_key(&self, tenant: &TenantId, id: &CredentialId) -> Result<bool>;
 }
 
 /// Finds connections by the fingerprint of their owner's mailbox.

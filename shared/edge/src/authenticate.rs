@@ -3,7 +3,7 @@
 use lambda_http::Request;
 use lambda_http::http::header::AUTHORIZATION;
 use mooring_domain::caller::text::{self, Presented};
-use mooring_domain::caller::{Caller, Credential, Tenant};
+use mooring_domain::caller::{Caller, Credential, CredentialKind, Tenant};
 use mooring_domain::secret::Digest;
 use mooring_domain::{Error, Kind, Result};
 
@@ -23,13 +23,15 @@ impl Edge {
     pub(crate) async fn authenticate(&self, request: &Request) -> Result<Authenticated> {
         let credential = presented(request).ok_or_else(refused)?;
         let presented = text::parse(credential).ok_or_else(refused)?;
-        let (stored, tenant, seen) = tokio::join!(
+        let (stored, key, tenant, seen) = tokio::join!(
             self.stored(&presented),
+            self.minter(&presented),
             self.callers.tenant(&presented.tenant),
             self.look(&presented)
         );
-        let stored =
-            self.verified(stored?, self.entropy.digest(credential.as_bytes())).ok_or_else(refused)?;
+        let (stored, key) = (stored?, key?);
+        let stored = self.verified(stored, self.entropy.digest(credential.as_bytes()));
+        let stored = stored.and_then(|stored| self.entitled(stored, key.as_ref())).ok_or_else(refused)?;
         let tenant = tenant?.filter(|tenant| tenant.active).ok_or_else(refused)?;
         let Credential { id, kind, scopes, .. } = stored;
         let caller = Caller { tenant: presented.tenant, credential: id, kind, scopes };
@@ -37,10 +39,27 @@ impl Edge {
     }
 
     async fn stored(&self, presented: &Presented) -> Result<Option<Credential>> {
-        if presented.frontend {
+        if presented.minted_by.is_some() {
             return self.callers.frontend_token(&presented.tenant, &presented.id).await;
         }
         self.callers.api_key(&presented.tenant, &presented.id).await
+    }
+
+    /// The key that minted a frontend token, which the token's text names: read beside the token, so that knowing its
+    /// rights of this moment costs no further round trip.
+    async fn minter(&self, presented: &Presented) -> Result<Option<Credential>> {
+        match &presented.minted_by {
+            Some(key) => self.callers.api_key(&presented.tenant, key).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Holds a frontend token against its key: without the key it is nothing, and never more than the key.
+    fn entitled(&self, stored: Credential, key: Option<&Credential>) -> Option<Credential> {
+        match stored.kind {
+            CredentialKind::ApiKey => Some(stored),
+            CredentialKind::FrontendToken(_) => stored.within(key, self.clock.now()),
+        }
     }
 
     /// Compares digests in constant time, also when there is nothing to compare with, so that time tells nothing.
@@ -48,7 +67,7 @@ impl Edge {
         let expected = stored.as_ref().map_or(Digest([0; 32]), |credential| credential.digest);
         let same = self.entropy.same(&expected.0, &presented.0);
         let now = self.clock.now();
-        stored.filter(|credential| same && credential.expires_at.is_none_or(|end| now < end))
+        stored.filter(|credential| same && credential.is_live(now))
     }
 }
 
@@ -57,10 +76,10 @@ pub(crate) fn presented(request: &Request) -> Option<&str> {
     bearer(header(request, &AUTHORIZATION))
 }
 
-/// Takes the token of `Bearer <token>`; the scheme's case does not matter.
+/// Takes the token of `Bearer <token>`. Neither the scheme's case nor the number of spaces matters (RFC 9110, 11.4).
 fn bearer(value: &str) -> Option<&str> {
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token)
+    let (scheme, token) = value.trim().split_once([' ', '\t'])?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim_start())
 }
 
 fn refused() -> Error {

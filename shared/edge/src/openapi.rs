@@ -90,7 +90,7 @@ fn document(paths: &Map<String, Value>, schemas: &Map<String, Value>) -> Value {
             "securitySchemes": { "credential": {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "An API key (`moor_test_…`) on a server, a frontend token (`moor_ft_test_…`) in a browser.",
+                "description": "An API key (`moor_live_…`) on a server, a frontend token (`moor_ft_live_…`) in a browser; outside of a deployment `test` stands in the place of `live`.",
             } },
         },
     })

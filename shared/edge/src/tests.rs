@@ -1,6 +1,7 @@
 //! The edge against a small directory: callers, origins, problems, bodies, queries, pages.
 
 mod guards;
+mod tokens;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +39,7 @@ impl Clock for Fixed {
 struct Directory {
     tenant: Tenant,
     key: Credential,
+    token: Option<Credential>,
     guards: Guards,
 }
 
@@ -47,8 +49,8 @@ impl CallerRead for Directory {
         Ok(Some(self.key.clone()).filter(|key| key.tenant == *tenant && key.id == *id))
     }
 
-    async fn frontend_token(&self, _: &TenantId, _: &CredentialId) -> Result<Option<Credential>> {
-        Ok(None)
+    async fn frontend_token(&self, _: &TenantId, id: &CredentialId) -> Result<Option<Credential>> {
+        Ok(self.token.clone().filter(|token| token.id == *id))
     }
 
     async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>> {
@@ -71,13 +73,22 @@ fn edge(change: impl FnOnce(&mut Directory)) -> (Edge, String) {
 fn directory() -> (Directory, String) {
     let id = CredentialId::from_uuid(Uuid::from_u128(2));
     let tenant = TenantId::from_uuid(Uuid::from_u128(1));
-    let text = text::mint(&SystemEntropy, &tenant, &id, false).text().to_owned();
+    let text = text::mint(&SystemEntropy, &named(1, 2, None)).text().to_owned();
     let digest = SystemEntropy.digest(text.as_bytes());
     let scopes = vec![Scope::ConnectionsRead];
     let kind = CredentialKind::ApiKey;
     let directory = Directory {
         guards: Guards::default(),
-        key: Credential { id, tenant: tenant.clone(), kind, digest, scopes, expires_at: None },
+        key: Credential {
+            id,
+            tenant: tenant.clone(),
+            kind,
+            digest,
+            scopes,
+            expires_at: None,
+            minted_by: None,
+        },
+        token: None,
         tenant: Tenant {
             id: tenant,
             name: "Shop".to_owned(),
@@ -88,6 +99,17 @@ fn directory() -> (Directory, String) {
         },
     };
     (directory, text)
+}
+
+/// What a credential's text names.
+fn named(tenant: u128, id: u128, minted_by: Option<u128>) -> text::Presented {
+    let credential = |number| CredentialId::from_uuid(Uuid::from_u128(number));
+    text::Presented {
+        mode: text::Mode::Test,
+        tenant: TenantId::from_uuid(Uuid::from_u128(tenant)),
+        id: credential(id),
+        minted_by: minted_by.map(credential),
+    }
 }
 
 fn request(method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Request {
@@ -133,12 +155,7 @@ async fn every_bad_credential_gets_the_same_answer() {
     let mut other = good.clone();
     other.replace_range(12..13, if good.as_bytes()[12] == b'1' { "2" } else { "1" });
     let mut answers = Vec::new();
-    let stranger = text::mint(
-        &SystemEntropy,
-        &TenantId::from_uuid(Uuid::from_u128(9)),
-        &CredentialId::from_uuid(Uuid::from_u128(2)),
-        false,
-    );
+    let stranger = text::mint(&SystemEntropy, &named(9, 2, None));
     for value in
         ["", "Bearer", "Basic YTpi", &format!("Bearer {other}"), &format!("Bearer {}", stranger.text())]
     {

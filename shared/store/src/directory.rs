@@ -10,9 +10,9 @@ use mooring_domain::secret::Fingerprint;
 use mooring_domain::{Error, Kind, Result};
 
 use crate::Store;
-use crate::client::{TRANSACTION, Write};
-use crate::items::caller::{read_credential, read_tenant, write_credential, write_tenant};
-use crate::items::{Draft, Fields, SK};
+use crate::client::{Check, TRANSACTION, Write};
+use crate::items::caller::{ORIGINS, read_credential, read_tenant, write_tenant};
+use crate::items::{Draft, Fields, SK, texts};
 use crate::keys::{self, Key};
 
 impl Store {
@@ -45,22 +45,28 @@ impl CallerRead for Store {
 #[async_trait]
 impl DirectoryWrite for Store {
     async fn put_tenant(&self, tenant: &Tenant) -> Result<()> {
-        let before = self.tenant(&tenant.id).await?.map(|tenant| tenant.origins).unwrap_or_default();
+        let before = self.tenant(&tenant.id).await?.map(|tenant| tenant.origins);
+        // Of two calls at once the later one would leave origins behind that no tenant has.
+        let unchanged = match &before {
+            None => Check::Absent,
+            Some(origins) => Check::Is(ORIGINS, texts(origins.iter())),
+        };
+        let before = before.unwrap_or_default();
         let kept: BTreeSet<&String> = tenant.origins.iter().collect();
         let gone = before.iter().filter(|origin| !kept.contains(origin)).collect::<BTreeSet<_>>();
         let key = |origin: &String| keys::origin(origin, &tenant.id);
-        let mut writes = vec![Write::put(keys::tenant(&tenant.id), write_tenant(tenant))];
+        let mut writes = vec![Write::put(keys::tenant(&tenant.id), write_tenant(tenant)).only_if(unchanged)];
         writes.extend(gone.into_iter().map(|origin| Write::delete(key(origin))));
         writes.extend(kept.into_iter().map(|origin| Write::put(key(origin), Draft::default())));
         if writes.len() > TRANSACTION {
             let message = "A tenant can have at most 99 origins, those that it just gave up included.";
             return Err(Error::new(Kind::TooLarge, "too_many_origins", message));
         }
-        self.transact(&writes).await.map(|_| ())
-    }
-
-    async fn put_api_key(&self, credential: &Credential) -> Result<()> {
-        self.put(&keys::api_key(&credential.tenant, &credential.id), write_credential(credential)).await
+        if self.transact(&writes).await?.is_empty() {
+            return Ok(());
+        }
+        let message = "The tenant was changed at the same moment; try again.";
+        Err(Error::conflict("changed_meanwhile", message))
     }
 }
 

@@ -5,18 +5,18 @@ use jiff::Timestamp;
 use mooring_domain::Result;
 use mooring_domain::ids::{EndpointId, TenantId};
 use mooring_domain::ports::{
-    EndpointChange, EndpointHealth, EndpointRead, EndpointSecretsRead, EndpointWrite, Switch,
+    Admission, EndpointChange, EndpointHealth, EndpointRead, EndpointSecretsRead, EndpointWrite, Switch,
 };
-use mooring_domain::webhook::{About, Endpoint, EndpointSecrets, EventType, Off};
+use mooring_domain::webhook::{About, Endpoint, EndpointSecrets, EventType, MOST_ENDPOINTS, Off};
 
 use crate::Store;
 use crate::client::{Check, Write};
-use crate::items::caller::ACTIVE;
+use crate::counts::{ENDPOINTS, admission, admit, dismiss};
 use crate::items::hooks::{
     DESCRIPTION, FAILING, OFF, OFF_AT, ORIGIN, TYPES, VERSION, read_endpoint, read_secrets, types,
     write_endpoint, write_secrets,
 };
-use crate::items::{Fields, Item, SK, flag, number, text, time};
+use crate::items::{Fields, Item, SK, number, text, time};
 use crate::keys;
 use crate::outbox::event_row;
 
@@ -49,14 +49,14 @@ impl EndpointSecretsRead for Store {
 
 #[async_trait]
 impl EndpointWrite for Store {
-    async fn create(&self, endpoint: &Endpoint, secrets: &EndpointSecrets) -> Result<bool> {
+    async fn create(&self, endpoint: &Endpoint, secrets: &EndpointSecrets) -> Result<Admission> {
         let (tenant, id) = (&endpoint.tenant, &endpoint.id);
-        let writes = [
-            Write::look(keys::tenant(tenant)).only_if(Check::Is(ACTIVE, flag(true))),
+        let mut writes = admit(tenant, ENDPOINTS, MOST_ENDPOINTS);
+        writes.extend([
             Write::put(keys::endpoint(tenant, id), write_endpoint(endpoint)).only_if(Check::Absent),
             Write::put(keys::endpoint_secrets(tenant, id), write_secrets(secrets)).only_if(Check::Absent),
-        ];
-        Ok(self.transact(&writes).await?.is_empty())
+        ]);
+        Ok(admission(&self.transact(&writes).await?))
     }
 
     async fn change(
@@ -83,6 +83,7 @@ impl EndpointWrite for Store {
         let writes = [
             Write::delete(keys::endpoint(tenant, id)).only_if(Check::Exists),
             Write::delete(keys::endpoint_secrets(tenant, id)),
+            dismiss(tenant, ENDPOINTS),
         ];
         Ok(self.transact(&writes).await?.is_empty())
     }

@@ -7,6 +7,7 @@
 //! | Directory | `<ten>` | `tenant` | tenant |
 //! | | `<ten>` | `key#<key>` | API key |
 //! | | `<ten>` | `hook#<whe>` | webhook endpoint |
+//! | | `<ten>` | `count` | how many keys and endpoints there are |
 //! | | `origin#<origin>` | `<ten>` | registered browser origin |
 //! | | `mail#<fingerprint>` | `<ten>#<con>` | mail index |
 //! | Connections | `<ten>` | `<con>` | connection |
@@ -152,6 +153,22 @@ pub(crate) fn tenant(id: &TenantId) -> Key {
 
 pub(crate) fn api_key(tenant: &TenantId, id: &CredentialId) -> Key {
     Key::new(Table::Directory, tenant.as_str(), format!("key#{id}"))
+}
+
+/// A tenant's API keys.
+pub(crate) fn api_keys(tenant: &TenantId) -> Span {
+    let sort = Sort::Prefix("key#".to_owned());
+    Span { table: Table::Directory, pk: tenant.as_str().to_owned(), sort }
+}
+
+/// The key in a sort key that [`api_key`] made.
+pub(crate) fn parse_api_key(sk: &str) -> Option<CredentialId> {
+    sk.strip_prefix("key#")?.parse().ok()
+}
+
+/// The row with a tenant's counters.
+pub(crate) fn count(tenant: &TenantId) -> Key {
+    Key::new(Table::Directory, tenant.as_str(), "count")
 }
 
 pub(crate) fn origin(origin: &str, tenant: &TenantId) -> Key {

@@ -11,11 +11,13 @@
 
 mod activation;
 mod activity;
+mod api_keys;
 mod breakers;
 mod buckets;
 mod client;
 mod config;
 mod connections;
+mod counts;
 mod cut;
 mod directory;
 mod due;

@@ -3,7 +3,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::caller::{Caller, Credential, CredentialKind, Scope, text};
+use crate::caller::text::{self, Mode, Presented};
+use crate::caller::{Caller, Credential, CredentialKind, Scope};
 use crate::connect::FRONTEND_TOKEN_MINUTES;
 use crate::error::{Error, Kind, Result};
 use crate::idempotency::Attempt;
@@ -19,6 +20,8 @@ pub struct Ports<'a> {
     pub transient: &'a dyn TransientPut,
     /// Time, the token's secret, and whether there is one already.
     pub attempt: &'a Attempt,
+    /// Where the token works.
+    pub mode: Mode,
 }
 
 /// What the caller asks for.
@@ -47,7 +50,14 @@ pub async fn run(ports: &Ports<'_>, caller: &Caller, input: Input) -> Result<Out
     let scopes = scopes(caller, input.scopes)?;
     let (now, entropy) = (ports.attempt.now(), ports.attempt.entropy());
     let id = CredentialId::from_uuid(random::uuid(entropy, now));
-    let token = text::mint(entropy, &caller.tenant, &id, true);
+    let key = &caller.credential;
+    let named = Presented {
+        mode: ports.mode,
+        tenant: caller.tenant.clone(),
+        id: id.clone(),
+        minted_by: Some(key.clone()),
+    };
+    let token = text::mint(entropy, &named);
     let expires_at = now + SignedDuration::from_mins(FRONTEND_TOKEN_MINUTES);
     let credential = Credential {
         id,
@@ -56,6 +66,7 @@ pub async fn run(ports: &Ports<'_>, caller: &Caller, input: Input) -> Result<Out
         digest: entropy.digest(token.text().as_bytes()),
         scopes: scopes.clone(),
         expires_at: Some(expires_at),
+        minted_by: Some(key.clone()),
     };
     if !ports.attempt.is_done() {
         ports.transient.put_frontend_token(&credential).await?;

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::idempotency::{Attempt, Standing};
 use crate::ids::EndpointId;
 use crate::keys::KeyContext;
-use crate::ports::{Clock as _, EndpointRead, EndpointWrite, KeyMint};
+use crate::ports::{Admission, Clock as _, EndpointRead, EndpointWrite, KeyMint};
 use crate::random;
 use crate::secret::Confidential;
 use crate::webhook::target::Target;
@@ -20,7 +20,7 @@ use crate::webhook::{
 /// What the operation needs.
 #[derive(Clone, Copy)]
 pub struct Ports<'a> {
-    /// How many there are.
+    /// Finds what an earlier attempt stored.
     pub endpoints: &'a dyn EndpointRead,
     /// Stores it.
     pub write: &'a dyn EndpointWrite,
@@ -69,16 +69,18 @@ pub async fn run(ports: &Ports<'_>, caller: &Caller, input: Input) -> Result<Out
     if is_there(ports, &endpoint).await? {
         return Ok(Output { endpoint, secret: text });
     }
-    let most = usize::try_from(MOST_ENDPOINTS).unwrap_or(usize::MAX);
-    if ports.endpoints.endpoints(&caller.tenant, None, MOST_ENDPOINTS).await?.len() >= most {
-        let message = format!("A tenant has at most {MOST_ENDPOINTS} webhook endpoints; delete one first.");
-        return Err(Error::conflict("too_many_endpoints", message));
-    }
     let secrets = seal(ports.keys, &endpoint, &input.target, &secret).await?;
-    if ports.write.create(&endpoint, &secrets).await? || is_there(ports, &endpoint).await? {
-        return Ok(Output { endpoint, secret: text });
+    match ports.write.create(&endpoint, &secrets).await? {
+        Admission::Stored | Admission::There => Ok(Output { endpoint, secret: text }),
+        Admission::Full => {
+            let message =
+                format!("A tenant has at most {MOST_ENDPOINTS} webhook endpoints; delete one first.");
+            Err(Error::conflict("too_many_endpoints", message))
+        }
+        Admission::Closed | Admission::Gone => {
+            Err(Error::conflict("tenant_closed", "The tenant is being deleted."))
+        }
     }
-    Err(Error::conflict("tenant_closed", "The tenant is being deleted."))
 }
 
 /// Tells whether an earlier attempt stored it.

@@ -8,6 +8,7 @@ pub mod create_connect_session;
 pub mod create_frontend_token;
 pub mod create_webhook_endpoint;
 pub mod disconnect;
+pub mod manage_keys;
 pub mod plan_sync;
 pub mod query_report;
 pub mod read_connections;

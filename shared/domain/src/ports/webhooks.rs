@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use super::Admission;
 use crate::error::Result;
 use crate::ids::{DeliveryId, EndpointId, EventId, TenantId};
 use crate::secret::Plain;
@@ -50,9 +51,8 @@ pub enum Switch {
 /// Writes endpoints.
 #[async_trait]
 pub trait EndpointWrite: Send + Sync {
-    /// Stores a new endpoint with what is sealed of it in one transaction, unless it is there or the tenant is closed;
-    /// false when it is not stored.
-    async fn create(&self, endpoint: &Endpoint, secrets: &EndpointSecrets) -> Result<bool>;
+    /// Stores a new endpoint with what is sealed of it and counts it, in one transaction.
+    async fn create(&self, endpoint: &Endpoint, secrets: &EndpointSecrets) -> Result<Admission>;
     /// Changes an endpoint and, if given, what is sealed of it, in one transaction; false when it is gone or what is
     /// sealed was changed meanwhile.
     async fn change(
@@ -62,7 +62,7 @@ pub trait EndpointWrite: Send + Sync {
         change: &EndpointChange,
         secrets: Option<&EndpointSecrets>,
     ) -> Result<bool>;
-    /// Deletes it with what is sealed of it; false when there was none.
+    /// Deletes it with what is sealed of it and counts it out, in one transaction; false when there was none.
     async fn remove(&self, tenant: &TenantId, id: &EndpointId) -> Result<bool>;
 }
 

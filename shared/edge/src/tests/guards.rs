@@ -172,14 +172,7 @@ async fn every_answer_says_what_is_left_and_too_many_calls_are_refused() {
 #[tokio::test]
 async fn nobody_can_use_up_the_calls_of_another() {
     let mut bench = Bench::new();
-    bench.key = text::mint(
-        &SystemEntropy,
-        &TenantId::from_uuid(Uuid::from_u128(1)),
-        &CredentialId::from_uuid(Uuid::from_u128(2)),
-        false,
-    )
-    .text()
-    .to_owned();
+    bench.key = text::mint(&SystemEntropy, &super::named(1, 2, None)).text().to_owned();
     let reply = bench.get(&[]).await;
     assert_eq!(reply.status(), 401);
     assert!(header(&reply, "ratelimit").is_none() && header(&reply, "ratelimit-policy").is_none());
@@ -256,6 +249,25 @@ async fn without_memory_nothing_is_done() {
     let reply = bench.post("k", "{}", None).await;
     assert_eq!((reply.status().as_u16(), bench.effects()), (503, 0));
     assert_eq!(problem(&reply)["retryable"], true);
+}
+
+#[tokio::test]
+async fn a_key_in_quotes_is_the_same_key() {
+    let mut bench = Bench::new();
+    generous(&mut bench);
+    let first = bench.post("k-1", "{}", None).await;
+    for same in ["\"k-1\"", " \"k-1\" ", "\"k-1\";now=?1"] {
+        let again = bench.post(same, "{}", None).await;
+        assert_eq!(
+            (header(&again, "idempotent-replayed"), again.body()),
+            (Some("true"), first.body()),
+            "{same}"
+        );
+    }
+    for broken in ["\"k-1", "k-1\"", "\"k\\-1\"", "\"k-1\" \"k-2\"", "\"\"", "\"k 1\""] {
+        let reply = bench.post(broken, "{}", None).await;
+        assert_eq!((reply.status().as_u16(), bench.effects()), (400, 1), "{broken}");
+    }
 }
 
 #[tokio::test]

@@ -10,14 +10,14 @@ use mooring_domain::Result;
 use super::expression::{Check, Expression};
 use super::failure::not_built;
 use crate::config::Tables;
-use crate::items::{Draft, Item, PK, SK, text};
+use crate::items::{Draft, Item, PK, SK, number, text};
 use crate::keys::Key;
 
 /// What is done to a row.
 #[derive(Debug, Clone)]
 enum Action {
     Put(Item),
-    Update { set: Vec<(String, AttributeValue)>, remove: Vec<&'static str> },
+    Update { set: Vec<(String, AttributeValue)>, remove: Vec<&'static str>, add: Option<(&'static str, i64)> },
     Delete,
     Look,
 }
@@ -42,7 +42,7 @@ impl Write {
 
     /// Changes attributes of a row; without [`Check::Exists`] it makes the row.
     pub(crate) fn update(key: Key) -> Self {
-        Self::new(key, Action::Update { set: Vec::new(), remove: Vec::new() })
+        Self::new(key, Action::Update { set: Vec::new(), remove: Vec::new(), add: None })
     }
 
     /// Deletes a row.
@@ -71,6 +71,14 @@ impl Write {
         self
     }
 
+    /// Adds to a number in an update; a missing one counts as zero.
+    pub(crate) fn adding(mut self, name: &'static str, step: i64) -> Self {
+        if let Action::Update { add, .. } = &mut self.action {
+            *add = Some((name, step));
+        }
+        self
+    }
+
     /// Adds a condition.
     pub(crate) fn only_if(mut self, check: Check) -> Self {
         self.checks.push(check);
@@ -84,8 +92,11 @@ impl Write {
         let condition = expression.checks(&self.checks);
         let built = match &self.action {
             Action::Put(item) => self.sdk_put(table, item, condition, expression),
-            Action::Update { set, remove } => {
-                let update = expression.update(set, remove);
+            Action::Update { set, remove, add } => {
+                let mut update = expression.update(set, remove);
+                if let Some((name, step)) = add {
+                    update = format!("{update} {}", expression.adding(name, number(step)));
+                }
                 self.sdk_update(table, update, condition, expression)
             }
             Action::Delete => self.sdk_delete(table, condition, expression),

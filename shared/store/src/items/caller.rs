@@ -1,15 +1,20 @@
 //! Tenants and credentials as items.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use mooring_domain::Result;
 use mooring_domain::access::PseudonymKey;
-use mooring_domain::caller::{Credential, CredentialKind, Scope, Tenant};
+use mooring_domain::caller::{ApiKey, Credential, CredentialKind, Scope, Tenant};
 use mooring_domain::ids::{CredentialId, TenantId};
 use mooring_domain::secret::Digest;
 
-use super::{Draft, EXPIRES_AT, Fields, Item, bytes, flag, seconds, text, texts};
+use super::{Draft, EXPIRES_AT, Fields, Item, SK, bytes, flag, seconds, text, texts, time};
+use crate::keys;
 
 /// The attribute that says whether a tenant may act.
 pub(crate) const ACTIVE: &str = "active";
+
+/// The browser origins of a tenant.
+pub(crate) const ORIGINS: &str = "origins";
 
 /// Writes a tenant.
 pub(crate) fn write_tenant(tenant: &Tenant) -> Draft {
@@ -17,7 +22,7 @@ pub(crate) fn write_tenant(tenant: &Tenant) -> Draft {
         .text("name", tenant.name.as_str())
         .with(ACTIVE, flag(tenant.active))
         .with("return_urls", texts(tenant.return_urls.iter()))
-        .with("origins", texts(tenant.origins.iter()))
+        .with(ORIGINS, texts(tenant.origins.iter()))
         .maybe("pseudonym_key", tenant.pseudonyms.as_ref().map(|key| bytes(key.bytes())))
 }
 
@@ -29,7 +34,7 @@ pub(crate) fn read_tenant(id: &TenantId, item: &Item) -> Result<Tenant> {
         name: fields.text("name")?.to_owned(),
         active: fields.flag(ACTIVE)?,
         return_urls: fields.texts("return_urls")?,
-        origins: fields.texts("origins")?,
+        origins: fields.texts(ORIGINS)?,
         pseudonyms: pseudonyms(&fields)?,
     })
 }
@@ -41,29 +46,64 @@ fn pseudonyms(fields: &Fields<'_>) -> Result<Option<PseudonymKey>> {
     key.map(|key| PseudonymKey::from_bytes(key).ok_or_else(|| fields.broken(NAME))).transpose()
 }
 
+/// When an API key ends. Not the attribute of TTL: the row stays and is counted until the key is revoked.
+pub(crate) const UNTIL: &str = "until";
+/// The scopes of a credential.
+pub(crate) const SCOPES: &str = "scopes";
+/// The key that replaces a rotated one.
+pub(crate) const SUCCESSOR: &str = "successor";
+
+/// Writes scopes.
+pub(crate) fn scopes(scopes: &[Scope]) -> AttributeValue {
+    texts(scopes.iter().map(|scope| scope.as_str()))
+}
+
 /// Writes a credential; the end user's presence tells the kind.
 pub(crate) fn write_credential(credential: &Credential) -> Draft {
-    let end_user = match &credential.kind {
-        CredentialKind::ApiKey => None,
-        CredentialKind::FrontendToken(user) => Some(text(user.as_str())),
+    let (end_user, end) = match &credential.kind {
+        CredentialKind::ApiKey => (None, UNTIL),
+        CredentialKind::FrontendToken(user) => (Some(text(user.as_str())), EXPIRES_AT),
     };
     Draft::default()
         .text("digest", credential.digest.to_hex())
-        .with("scopes", texts(credential.scopes.iter().map(|scope| scope.as_str())))
+        .with(SCOPES, scopes(&credential.scopes))
         .maybe("end_user", end_user)
-        .maybe(EXPIRES_AT, credential.expires_at.map(seconds))
+        .maybe("minted_by", credential.minted_by.as_ref().map(|key| text(key.as_str())))
+        .maybe(end, credential.expires_at.map(seconds))
 }
 
 /// Reads a credential.
 pub(crate) fn read_credential(tenant: &TenantId, id: &CredentialId, item: &Item) -> Result<Credential> {
     let fields = Fields::of("credential", item);
     let end_user = fields.maybe_parsed("end_user")?;
+    let end = if end_user.is_some() { EXPIRES_AT } else { UNTIL };
     Ok(Credential {
         id: id.clone(),
         tenant: tenant.clone(),
         kind: end_user.map_or(CredentialKind::ApiKey, CredentialKind::FrontendToken),
         digest: fields.word("digest", Digest::from_hex)?,
-        scopes: fields.words("scopes", Scope::parse)?,
-        expires_at: fields.maybe_seconds(EXPIRES_AT)?,
+        scopes: fields.words(SCOPES, Scope::parse)?,
+        expires_at: fields.maybe_seconds(end)?,
+        minted_by: fields.maybe_parsed("minted_by")?,
+    })
+}
+
+/// Writes an API key.
+pub(crate) fn write_key(key: &ApiKey) -> Draft {
+    write_credential(&key.credential)
+        .text("label", key.label.as_str())
+        .with("created_at", time(key.created_at))
+        .maybe(SUCCESSOR, key.successor.as_ref().map(|key| text(key.as_str())))
+}
+
+/// Reads an API key.
+pub(crate) fn read_key(tenant: &TenantId, item: &Item) -> Result<ApiKey> {
+    let fields = Fields::of("API key", item);
+    let id = fields.word(SK, keys::parse_api_key)?;
+    Ok(ApiKey {
+        credential: read_credential(tenant, &id, item)?,
+        label: fields.text("label")?.to_owned(),
+        created_at: fields.parsed("created_at")?,
+        successor: fields.maybe_parsed(SUCCESSOR)?,
     })
 }

@@ -1,14 +1,15 @@
 //! Tenants, credentials, origins, mailboxes, the deployment's own secrets.
 
 use mooring_domain::access::PseudonymKey;
-use mooring_domain::caller::{Credential, CredentialKind, Scope, Tenant};
+use mooring_domain::caller::{ApiKey, Credential, CredentialKind, MOST_KEYS, Scope, Tenant};
 use mooring_domain::ids::{CredentialId, DataKeyId};
 use mooring_domain::keys::WrappedKey;
 use mooring_domain::ports::{
-    AppSecretWrite as _, CallerRead as _, DirectoryWrite as _, MailIndexRead as _, TransientPut as _,
-    VaultRead as _,
+    Admission, AppSecretWrite as _, CallerRead as _, DirectoryWrite as _, KeyRead as _, KeyWrite as _,
+    MailIndexRead as _, TransientPut as _, VaultRead as _,
 };
 use mooring_domain::secret::Digest;
+use mooring_domain::together::{Work, together};
 use mooring_system::SystemEntropy;
 use mooring_tests_contract::World;
 use mooring_tests_contract::values::{sealed, tenant_id};
@@ -33,6 +34,16 @@ fn credential(of: &Tenant, kind: CredentialKind) -> Credential {
         digest: Digest([5; 32]),
         scopes: Scope::ALL.to_vec(),
         expires_at: None,
+        minted_by: None,
+    }
+}
+
+fn key(of: &Tenant) -> ApiKey {
+    ApiKey {
+        credential: credential(of, CredentialKind::ApiKey),
+        label: "server".to_owned(),
+        created_at: jiff::Timestamp::UNIX_EPOCH,
+        successor: None,
     }
 }
 
@@ -42,10 +53,63 @@ async fn a_tenant_with_its_keys_is_read_as_it_was_put() {
     let tenant = tenant(&["https://app.example"]);
     world.store.put_tenant(&tenant).await.unwrap();
     assert_eq!(world.store.tenant(&tenant.id).await.unwrap(), Some(tenant.clone()));
-    let key = credential(&tenant, CredentialKind::ApiKey);
-    world.store.put_api_key(&key).await.unwrap();
-    assert_eq!(world.store.api_key(&tenant.id, &key.id).await.unwrap(), Some(key.clone()));
-    assert_eq!(world.store.frontend_token(&tenant.id, &key.id).await.unwrap(), None);
+    let key = key(&tenant);
+    let id = &key.credential.id;
+    assert_eq!(world.store.add_key(&key).await.unwrap(), Admission::Stored);
+    assert_eq!(world.store.add_key(&key).await.unwrap(), Admission::There);
+    assert_eq!(world.store.api_key(&tenant.id, id).await.unwrap(), Some(key.credential.clone()));
+    assert_eq!(world.store.keys(&tenant.id).await.unwrap(), [key.clone()]);
+    assert_eq!(world.store.frontend_token(&tenant.id, id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_key_is_narrowed_rotated_with_an_overlap_and_revoked() {
+    let world = World::start().await.unwrap();
+    let (store, tenant) = (&world.store, tenant(&[]));
+    let (old, new) = (key(&tenant), key(&tenant));
+    assert_eq!(store.add_key(&old).await.unwrap(), Admission::Closed, "no such tenant");
+    store.put_tenant(&tenant).await.unwrap();
+    assert_eq!(store.add_key(&old).await.unwrap(), Admission::Stored);
+    let (id, scopes) = (&old.credential.id, [Scope::ReportsRead]);
+    assert!(store.narrow_key(&tenant.id, id, &Scope::ALL, &scopes).await.unwrap());
+    assert!(!store.narrow_key(&tenant.id, id, &Scope::ALL, &scopes).await.unwrap(), "changed meanwhile");
+    let until = jiff::Timestamp::from_second(world.now().as_second() + 60).unwrap();
+    assert_eq!(store.rotate_key(id, until, &new).await.unwrap(), Admission::Stored);
+    assert_eq!(store.rotate_key(id, until, &key(&tenant)).await.unwrap(), Admission::Gone, "rotated once");
+    let found = store.api_key(&tenant.id, id).await.unwrap().unwrap();
+    assert_eq!((found.scopes.as_slice(), found.expires_at), (scopes.as_slice(), Some(until)));
+    // An expired key stays listed and counted until it is revoked.
+    world.pass(std::time::Duration::from_secs(61));
+    let listed = store.keys(&tenant.id).await.unwrap();
+    assert_eq!(
+        listed.iter().find(|key| key.credential.id == *id).unwrap().successor,
+        Some(new.credential.id)
+    );
+    assert!(store.revoke_key(&tenant.id, id).await.unwrap());
+    assert!(!store.revoke_key(&tenant.id, id).await.unwrap());
+    assert_eq!(store.api_key(&tenant.id, id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn parallel_calls_make_no_more_keys_than_a_tenant_may_have() {
+    let world = World::start().await.unwrap();
+    let tenant = tenant(&[]);
+    world.store.put_tenant(&tenant).await.unwrap();
+    let call = |_| -> Work<'_, bool> {
+        let (store, key) = (&world.store, key(&tenant));
+        // A call that met too many others at once is told so, and made nothing.
+        Box::pin(async move { store.add_key(&key).await.is_ok_and(|answer| answer == Admission::Stored) })
+    };
+    let answers = together((0..MOST_KEYS + 5).map(call).collect(), 64).await;
+    let stored = u32::try_from(answers.iter().filter(|stored| **stored).count()).unwrap();
+    let listed = world.store.keys(&tenant.id).await.unwrap();
+    assert!(stored <= MOST_KEYS && listed.len() == usize::try_from(stored).unwrap(), "{stored}");
+    for _ in stored..MOST_KEYS {
+        assert_eq!(world.store.add_key(&key(&tenant)).await.unwrap(), Admission::Stored);
+    }
+    assert_eq!(world.store.add_key(&key(&tenant)).await.unwrap(), Admission::Full);
+    assert!(world.store.revoke_key(&tenant.id, &listed[0].credential.id).await.unwrap());
+    assert_eq!(world.store.add_key(&key(&tenant)).await.unwrap(), Admission::Stored);
 }
 
 #[tokio::test]
@@ -54,7 +118,8 @@ async fn a_frontend_token_is_bound_to_its_end_user_and_ends() {
     let tenant = tenant(&[]);
     let kind = CredentialKind::FrontendToken("user-7".parse().unwrap());
     let end = jiff::Timestamp::from_second(world.now().as_second() + 60).unwrap();
-    let token = Credential { expires_at: Some(end), ..credential(&tenant, kind) };
+    let minted_by = Some(CredentialId::from_uuid(Uuid::now_v7()));
+    let token = Credential { expires_at: Some(end), minted_by, ..credential(&tenant, kind) };
     world.store.put_frontend_token(&token).await.unwrap();
     assert_eq!(world.store.frontend_token(&tenant.id, &token.id).await.unwrap(), Some(token.clone()));
     world.pass(std::time::Duration::from_secs(61));

@@ -10,15 +10,17 @@ use mooring_domain::deletion::{Reason, Step, Table};
 use mooring_domain::ids::{EndpointId, TenantId};
 use mooring_domain::keys::WrappedKey;
 use mooring_domain::ports::{
-    ConnectionState as _, DeletionBegin as _, DeliveryRead as _, DeliveryWrite as _, DirectoryWrite as _,
-    EndpointChange, EndpointHealth as _, EndpointRead as _, EndpointSecretsRead as _, EndpointWrite as _,
-    LedgerWrite as _, Switch, WebhookDue as _,
+    Admission, ConnectionState as _, DeletionBegin as _, DeliveryRead as _, DeliveryWrite as _,
+    DirectoryWrite as _, EndpointChange, EndpointHealth as _, EndpointRead as _, EndpointSecretsRead as _,
+    EndpointWrite as _, LedgerWrite as _, Switch, WebhookDue as _,
 };
+use mooring_domain::together::{Work, together};
 use mooring_domain::webhook::{
-    Delivery, DeliveryState, Endpoint, EndpointSecrets, Event, EventType, Job, Off, SealedSecret, SealedValue,
+    Delivery, DeliveryState, Endpoint, EndpointSecrets, Event, EventType, Job, MOST_ENDPOINTS, Off,
+    SealedSecret, SealedValue,
 };
 use mooring_system::SystemEntropy;
-use mooring_tests_contract::values::sealed;
+use mooring_tests_contract::values::{sealed, tenant_id};
 use mooring_tests_contract::{World, text};
 use uuid::Uuid;
 
@@ -32,6 +34,19 @@ async fn waiting(world: &World, tenant: &TenantId) -> BTreeMap<String, usize> {
         *types.entry(text(item, "type")).or_default() += 1;
     }
     types
+}
+
+/// Registers the tenant.
+async fn opened(world: &World, tenant: &TenantId) {
+    let row = Tenant {
+        id: tenant.clone(),
+        name: "T".to_owned(),
+        active: true,
+        return_urls: Vec::new(),
+        origins: Vec::new(),
+        pseudonyms: None,
+    };
+    world.store.put_tenant(&row).await.unwrap();
 }
 
 fn endpoint(tenant: &TenantId, number: u128) -> Endpoint {
@@ -61,6 +76,37 @@ fn secrets(version: u64) -> EndpointSecrets {
         ],
         version,
     }
+}
+
+#[tokio::test]
+async fn parallel_calls_make_no_more_endpoints_than_a_tenant_may_have() {
+    let world = World::start().await.unwrap();
+    let tenant = tenant_id();
+    opened(&world, &tenant).await;
+    let call = |number: u32| -> Work<'_, bool> {
+        let endpoint = endpoint(&tenant, u128::from(number) + 1);
+        let store = &world.store;
+        // A call that met too many others at once is told so, and made nothing.
+        Box::pin(async move {
+            store.create(&endpoint, &secrets(1)).await.is_ok_and(|answer| answer == Admission::Stored)
+        })
+    };
+    let answers = together((0..MOST_ENDPOINTS * 2 + 1).map(call).collect(), 64).await;
+    let stored = u32::try_from(answers.iter().filter(|stored| **stored).count()).unwrap();
+    let listed = world.store.endpoints(&tenant, None, 100).await.unwrap();
+    assert!(stored <= MOST_ENDPOINTS && listed.len() == usize::try_from(stored).unwrap(), "{stored}");
+    for number in stored..MOST_ENDPOINTS {
+        let more = endpoint(&tenant, u128::from(number) + 1_000);
+        assert_eq!(world.store.create(&more, &secrets(1)).await.unwrap(), Admission::Stored);
+    }
+    let over = endpoint(&tenant, 2_000);
+    assert_eq!(world.store.create(&over, &secrets(1)).await.unwrap(), Admission::Full);
+    // One that is there is there, however full the tenant is; and one that goes makes room.
+    assert_eq!(world.store.create(&listed[0], &secrets(1)).await.unwrap(), Admission::There);
+    assert!(world.store.remove(&tenant, &listed[0].id).await.unwrap());
+    assert!(!world.store.remove(&tenant, &listed[0].id).await.unwrap());
+    assert_eq!(world.store.create(&over, &secrets(1)).await.unwrap(), Admission::Stored);
+    assert_eq!(world.store.create(&listed[0], &secrets(1)).await.unwrap(), Admission::Full);
 }
 
 #[tokio::test]
@@ -111,18 +157,10 @@ async fn an_endpoint_comes_changes_and_goes_with_what_is_sealed() {
     let case = world.active(1).await.unwrap();
     let (store, tenant) = (&world.store, case.tenant());
     let one = endpoint(tenant, 7);
-    assert!(!store.create(&one, &secrets(1)).await.unwrap(), "made for a tenant that is closed");
-    let row = Tenant {
-        id: tenant.clone(),
-        name: "T".to_owned(),
-        active: true,
-        return_urls: Vec::new(),
-        origins: Vec::new(),
-        pseudonyms: None,
-    };
-    store.put_tenant(&row).await.unwrap();
-    assert!(store.create(&one, &secrets(1)).await.unwrap());
-    assert!(!store.create(&one, &secrets(1)).await.unwrap(), "made twice");
+    assert_eq!(store.create(&one, &secrets(1)).await.unwrap(), Admission::Closed, "no such tenant");
+    opened(&world, tenant).await;
+    assert_eq!(store.create(&one, &secrets(1)).await.unwrap(), Admission::Stored);
+    assert_eq!(store.create(&one, &secrets(1)).await.unwrap(), Admission::There, "made twice");
     assert_eq!(store.endpoint(tenant, &one.id).await.unwrap(), Some(one.clone()));
     assert_eq!(store.endpoint_secrets(tenant, &one.id).await.unwrap(), Some(secrets(1)));
     assert!(!store.change(tenant, &one.id, &EndpointChange::default(), Some(&secrets(3))).await.unwrap());

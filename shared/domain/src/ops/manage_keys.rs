@@ -1,0 +1,171 @@
+//! Adds, narrows, rotates, revokes and lists a tenant's API keys, for the operator of a deployment.
+//!
+//! Each change counts from the next call on: every call reads its key, and a frontend token has no more rights than its
+//! key has at that moment.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::caller::text::{self, Mode, Presented};
+use crate::caller::{ApiKey, Credential, CredentialKind, MOST_KEYS, Scope};
+use crate::error::{Error, Result};
+use crate::ids::{CredentialId, TenantId};
+use crate::ports::{Admission, Clock, Entropy, KeyRead, KeyWrite};
+use crate::random;
+use crate::secret::Confidential;
+
+/// How long a rotated key works beside the new one, if nobody says otherwise.
+pub const OVERLAP: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// What the operation needs.
+#[derive(Clone, Copy)]
+pub struct Ports<'a> {
+    /// The keys that there are.
+    pub read: &'a dyn KeyRead,
+    /// Changes them.
+    pub write: &'a dyn KeyWrite,
+    /// Time.
+    pub clock: &'a dyn Clock,
+    /// The key's secret.
+    pub entropy: &'a dyn Entropy,
+    /// Where the keys work.
+    pub mode: Mode,
+}
+
+/// What a new key is to be.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// What its owner calls it.
+    pub label: String,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// When it stops working; `None` for never.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A key with its text, which is shown this once.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// The key.
+    pub key: ApiKey,
+    /// The whole text.
+    pub text: Confidential,
+}
+
+/// Adds a key.
+pub async fn add(ports: &Ports<'_>, tenant: &TenantId, input: Input) -> Result<Output> {
+    let made = make(ports, tenant, input)?;
+    admitted(ports.write.add_key(&made.key).await?)?;
+    Ok(made)
+}
+
+/// Lists the keys.
+pub async fn list(ports: &Ports<'_>, tenant: &TenantId) -> Result<Vec<ApiKey>> {
+    ports.read.keys(tenant).await
+}
+
+/// Takes scopes away from a key: it keeps those that are given. Its frontend tokens lose them too.
+pub async fn narrow(
+    ports: &Ports<'_>,
+    tenant: &TenantId,
+    id: &CredentialId,
+    keep: &[Scope],
+) -> Result<ApiKey> {
+    let found = find(ports, tenant, id).await?;
+    let before = &found.credential.scopes;
+    let keep = ordered(keep)?;
+    if let Some(more) = keep.iter().find(|scope| !before.contains(scope)) {
+        let message = format!("The key does not have the scope `{}`; add another key.", more.as_str());
+        return Err(Error::invalid("scope_not_held", message));
+    }
+    if !ports.write.narrow_key(tenant, id, before, &keep).await? {
+        return Err(Error::conflict(
+            "changed_meanwhile",
+            "The key was changed at the same moment; try again.",
+        ));
+    }
+    Ok(ApiKey { credential: Credential { scopes: keep, ..found.credential.clone() }, ..found })
+}
+
+/// Makes a key with the same scopes in the place of another, which goes on for a while beside it. A key that was to live
+/// for a time gets a successor that lives as long.
+pub async fn rotate(
+    ports: &Ports<'_>,
+    tenant: &TenantId,
+    id: &CredentialId,
+    overlap: SignedDuration,
+) -> Result<Output> {
+    let found = find(ports, tenant, id).await?;
+    let now = ports.clock.now();
+    if !found.credential.is_live(now) || found.successor.is_some() {
+        let message = "The key has expired or was rotated before; rotate its successor, or add a key.";
+        return Err(Error::conflict("key_ended", message));
+    }
+    let until = now + overlap;
+    let life = found.credential.expires_at.map(|end| end.duration_since(found.created_at));
+    let expires_at = life.map(|life| now + life);
+    let input = Input { label: found.label, scopes: found.credential.scopes, expires_at };
+    let made = make(ports, tenant, input)?;
+    admitted(ports.write.rotate_key(id, until, &made.key).await?)?;
+    Ok(made)
+}
+
+/// Ends a key at once, and its frontend tokens with it.
+pub async fn revoke(ports: &Ports<'_>, tenant: &TenantId, id: &CredentialId) -> Result<()> {
+    if ports.write.revoke_key(tenant, id).await? { Ok(()) } else { Err(unknown()) }
+}
+
+fn make(ports: &Ports<'_>, tenant: &TenantId, input: Input) -> Result<Output> {
+    let now = ports.clock.now();
+    if input.expires_at.is_some_and(|end| end <= now) {
+        return Err(Error::invalid("already_over", "The key would have expired before its first call."));
+    }
+    let id = CredentialId::from_uuid(random::uuid(ports.entropy, now));
+    let named = Presented { mode: ports.mode, tenant: tenant.clone(), id: id.clone(), minted_by: None };
+    let text = text::mint(ports.entropy, &named);
+    let credential = Credential {
+        id,
+        tenant: tenant.clone(),
+        kind: CredentialKind::ApiKey,
+        digest: ports.entropy.digest(text.text().as_bytes()),
+        scopes: ordered(&input.scopes)?,
+        expires_at: input.expires_at,
+        minted_by: None,
+    };
+    Ok(Output { key: ApiKey { credential, label: input.label, created_at: now, successor: None }, text })
+}
+
+fn ordered(scopes: &[Scope]) -> Result<Vec<Scope>> {
+    let scopes: Vec<Scope> = Scope::ALL.into_iter().filter(|scope| scopes.contains(scope)).collect();
+    if scopes.is_empty() {
+        return Err(Error::invalid(
+            "no_scopes",
+            "A key needs at least one scope; revoke one that needs none.",
+        ));
+    }
+    Ok(scopes)
+}
+
+async fn find(ports: &Ports<'_>, tenant: &TenantId, id: &CredentialId) -> Result<ApiKey> {
+    let keys = ports.read.keys(tenant).await?;
+    keys.into_iter().find(|key| key.credential.id == *id).ok_or_else(unknown)
+}
+
+fn admitted(admission: Admission) -> Result<()> {
+    match admission {
+        Admission::Stored => Ok(()),
+        Admission::Full => {
+            let message = format!("A tenant has at most {MOST_KEYS} API keys; revoke one that nobody uses.");
+            Err(Error::conflict("too_many_keys", message))
+        }
+        Admission::Closed => {
+            Err(Error::conflict("tenant_closed", "The tenant is unknown or is being deleted."))
+        }
+        Admission::There | Admission::Gone => {
+            Err(Error::conflict("changed_meanwhile", "The key was changed at the same moment; try again."))
+        }
+    }
+}
+
+fn unknown() -> Error {
+    Error::not_found("API key")
+}
