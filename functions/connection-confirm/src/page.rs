@@ -57,6 +57,7 @@ mod tests {
             product: "P".to_owned(),
             privacy_url: "https://p.example".to_owned(),
             accounts: vec![account.clone(), account],
+            unusable: Vec::new(),
             return_origin: "https://p.example".to_owned(),
         });
         assert!(!page.contains("<script>") && !page.contains(" checked"));

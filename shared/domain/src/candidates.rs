@@ -3,7 +3,7 @@
 //! Each carries the fingerprint that recognises it later, because the function that confirms the choice cannot open
 //! the key behind fingerprints.
 
-use crate::account::{PlatformAccount, decode_accounts, encode_accounts};
+use crate::account::{PlatformAccount, Unusable, UnusableAccount, put_field, take_field};
 use crate::error::{Error, Kind, Result};
 use crate::keys::SealedBox;
 use crate::ports::DataKey;
@@ -14,6 +14,20 @@ use crate::secret::Fingerprint;
 const PART_BYTES: usize = 48 * 1024;
 /// How many parts fit the transaction that stores them: some 20,000 accounts.
 const PARTS: usize = 50;
+/// The first byte of each part.
+const VERSION: u8 = 1;
+/// The first byte of an entry says what it is.
+const USABLE: u8 = b'u';
+const UNUSABLE: u8 = b'x';
+
+/// What a grant reaches, between the callback and the confirmation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Candidates {
+    /// What can be chosen.
+    pub usable: Vec<Candidate>,
+    /// What cannot, to be shown beside it.
+    pub unusable: Vec<UnusableAccount>,
+}
 
 /// An account to choose.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,13 +39,13 @@ pub struct Candidate {
 }
 
 /// Seals candidates under the connection's own data key.
-pub fn seal(key: &dyn DataKey, candidates: &[Candidate]) -> Result<Vec<SealedBox>> {
+pub fn seal(key: &dyn DataKey, candidates: &Candidates) -> Result<Vec<SealedBox>> {
     let mut parts: Vec<Vec<u8>> = Vec::new();
-    for candidate in candidates {
-        let entry = encode(candidate);
+    let usable = candidates.usable.iter().map(encode);
+    for entry in usable.chain(candidates.unusable.iter().map(encode_unusable)) {
         match parts.last_mut() {
             Some(part) if part.len() + entry.len() <= PART_BYTES => part.extend_from_slice(&entry),
-            _ => parts.push(entry),
+            _ => parts.push([&[VERSION], entry.as_slice()].concat()),
         }
     }
     if parts.len() > PARTS {
@@ -42,13 +56,13 @@ pub fn seal(key: &dyn DataKey, candidates: &[Candidate]) -> Result<Vec<SealedBox
 }
 
 /// Opens what [`seal`] sealed.
-pub fn open(key: &dyn DataKey, parts: &[SealedBox]) -> Result<Vec<Candidate>> {
-    let mut candidates = Vec::new();
+pub fn open(key: &dyn DataKey, parts: &[SealedBox]) -> Result<Candidates> {
+    let mut candidates = Candidates::default();
     for (number, part) in parts.iter().enumerate() {
         let plain = key.open(&slot(number), part)?;
-        let mut bytes = plain.bytes();
+        let mut bytes = plain.bytes().strip_prefix(&[VERSION]).ok_or_else(broken)?;
         while !bytes.is_empty() {
-            candidates.push(decode(&mut bytes).ok_or_else(broken)?);
+            decode(&mut bytes, &mut candidates).ok_or_else(broken)?;
         }
     }
     Ok(candidates)
@@ -59,29 +73,45 @@ fn slot(number: usize) -> String {
     format!("cand#{number}")
 }
 
-/// One entry: the fingerprint and the account, each with its length before it.
 fn encode(candidate: &Candidate) -> Vec<u8> {
-    let name = shortened(candidate.account.name.clone());
-    let account = encode_accounts(&[PlatformAccount { name, ..candidate.account.clone() }]);
-    let mut out = Vec::new();
-    for field in [candidate.fingerprint.0.as_bytes(), &account] {
-        out.extend_from_slice(&u32::try_from(field.len()).unwrap_or(u32::MAX).to_be_bytes());
-        out.extend_from_slice(field);
+    let PlatformAccount { external_id, name, currency, zone } = &candidate.account;
+    let name = shortened(name.clone());
+    entry(USABLE, &[&candidate.fingerprint.0, external_id, &name, currency.as_str(), zone])
+}
+
+fn encode_unusable(account: &UnusableAccount) -> Vec<u8> {
+    let UnusableAccount { external_id, name, reason } = account;
+    entry(UNUSABLE, &[external_id, &shortened(name.clone()), reason.as_str()])
+}
+
+fn entry(kind: u8, fields: &[&str]) -> Vec<u8> {
+    let mut out = vec![kind];
+    for field in fields {
+        put_field(&mut out, field);
     }
     out
 }
 
-fn decode(bytes: &mut &[u8]) -> Option<Candidate> {
-    let fingerprint = String::from_utf8(take(bytes)?.to_vec()).ok()?;
-    let account = decode_accounts(take(bytes)?)?.pop()?;
-    Some(Candidate { account, fingerprint: Fingerprint(fingerprint) })
-}
-
-fn take<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let (length, rest) = bytes.split_first_chunk::<4>()?;
-    let (field, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+fn decode(bytes: &mut &[u8], candidates: &mut Candidates) -> Option<()> {
+    let (kind, rest) = bytes.split_first()?;
     *bytes = rest;
-    Some(field)
+    let mut next = || take_field(bytes);
+    match *kind {
+        USABLE => {
+            let fingerprint = Fingerprint(next()?);
+            let (external_id, name) = (next()?, next()?);
+            let account =
+                PlatformAccount { external_id, name, currency: next()?.parse().ok()?, zone: next()? };
+            candidates.usable.push(Candidate { account, fingerprint });
+        }
+        UNUSABLE => {
+            let (external_id, name) = (next()?, next()?);
+            let reason = Unusable::parse(&next()?)?;
+            candidates.unusable.push(UnusableAccount { external_id, name, reason });
+        }
+        _ => return None,
+    }
+    Some(())
 }
 
 fn broken() -> Error {
@@ -126,18 +156,27 @@ mod tests {
         Candidate { account, fingerprint: Fingerprint(format!("{number:032x}")) }
     }
 
+    fn unusable(number: usize) -> UnusableAccount {
+        let reason = if number.is_multiple_of(2) { Unusable::NoCurrency } else { Unusable::Refused };
+        UnusableAccount { external_id: number.to_string(), name: "x".repeat(number % 9), reason }
+    }
+
     #[test]
     fn thousands_come_back_in_order_from_parts_that_fit() {
-        let all: Vec<_> = (0..3_000).map(|number| candidate(number, &"ä".repeat(number % 50))).collect();
+        let usable = (0..3_000).map(|number| candidate(number, &"ä".repeat(number % 50))).collect();
+        let all = Candidates { usable, unusable: (0..500).map(unusable).collect() };
         let parts = seal(&Tied, &all).unwrap();
         assert!(parts.len() > 1 && parts.iter().all(|part| part.0.len() <= PART_BYTES + 16));
         assert_eq!(open(&Tied, &parts).unwrap(), all);
         assert!(open(&Tied, &parts[1..]).is_err(), "a part opens in its own slot only");
+        let foreign = Tied.seal("cand#0", &[VERSION + 1]).unwrap();
+        assert!(open(&Tied, &[foreign]).is_err(), "another format is not guessed at");
     }
 
     #[test]
     fn more_than_a_transaction_holds_is_refused() {
-        let all: Vec<_> = (0..6_000).map(|number| candidate(number, &"x".repeat(512))).collect();
+        let usable = (0..6_000).map(|number| candidate(number, &"x".repeat(512))).collect();
+        let all = Candidates { usable, unusable: Vec::new() };
         assert_eq!(seal(&Tied, &all).unwrap_err().code, "too_many_accounts");
     }
 }

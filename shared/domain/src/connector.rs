@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::account::PlatformAccount;
+use crate::account::AccountList;
 use crate::connection::Tier;
 use crate::error::Result;
 use crate::profile::PlatformProfile;
@@ -205,8 +205,9 @@ pub trait OAuth: Send + Sync {
 /// Listing the accounts that a grant reaches.
 #[async_trait]
 pub trait Accounts: Send + Sync {
-    /// Lists them with name, currency and zone.
-    async fn list(&self, cx: &CallContext<'_>) -> Result<Vec<PlatformAccount>>;
+    /// Lists them with name, currency and zone, each once. One that cannot be used never takes the list with it: it
+    /// stands beside the others with its reason. An error says that the list is not known.
+    async fn list(&self, cx: &CallContext<'_>) -> Result<AccountList>;
 }
 
 /// Reading campaigns, ad groups and ads.

@@ -32,5 +32,6 @@ pub mod sheet;
 pub mod sync;
 pub mod together;
 pub mod webhook;
+pub mod zone;
 
 pub use error::{Error, Kind, Result, Retry};

@@ -137,6 +137,11 @@ impl Currency {
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("XXX")
     }
+
+    /// Tells a currency from the two codes of the standard that stand for none.
+    pub fn is_money(&self) -> bool {
+        !matches!(&self.0, b"XXX" | b"XTS")
+    }
 }
 
 impl FromStr for Currency {

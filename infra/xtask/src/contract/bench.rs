@@ -90,7 +90,7 @@ impl Bench {
         let grant = self.redeem(&self.consent(vec![1, 2, 4])).await?;
         let cx = self.cx(&grant.access);
         self.connector.oauth().identity(&cx).await?;
-        let accounts = self.connector.accounts().context("no accounts")?.list(&cx).await?;
+        let accounts = self.connector.accounts().context("no accounts")?.list(&cx).await?.usable;
         for account in accounts.iter().take(2) {
             for level in LEVELS {
                 self.structure(&cx, &account.external_id, level).await?;

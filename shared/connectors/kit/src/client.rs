@@ -24,6 +24,9 @@ pub struct Dialect {
     pub pause: Duration,
 }
 
+/// How an answer that passed the judge becomes a value.
+pub type Read<T> = fn(&[u8]) -> Result<T>;
+
 /// How long the exchange of a code may take: a person waits for it.
 const REDEEM: Duration = Duration::from_secs(8);
 
@@ -54,12 +57,17 @@ impl Client {
     /// sent twice. The call ends within the context's patience, whatever the platform does, and its gate is asked before
     /// each try, when every wait is over.
     pub async fn call<T: DeserializeOwned>(&self, cx: &CallContext<'_>, request: Request) -> Result<T> {
+        self.read(cx, request, parse::json).await
+    }
+
+    /// Makes a call whose answer is read in a way of its own; for the rest it is [`Self::call`].
+    pub async fn read<T>(&self, cx: &CallContext<'_>, request: Request, read: Read<T>) -> Result<T> {
         let (platform, call) = (self.dialect.manifest.platform, request.call.name);
         if cx.profile.platform != platform || !cx.profile.allows(call) {
             let message = format!("The profile does not allow the call `{call}` on {platform}.");
             return Err(Error::new(Kind::Refused, "call_not_allowed", message));
         }
-        self.send(&request, cx.patience, cx.gate).await
+        self.send(&request, cx.patience, cx.gate, read).await
     }
 
     /// Redeems an authorisation code, once. No profile is asked, because the person has just been sent for the code.
@@ -69,14 +77,15 @@ impl Client {
         if request.is_repeatable() {
             return Err(Error::new(Kind::Internal, "bad_request", "A code is not redeemed by a GET."));
         }
-        self.send(&request, REDEEM, &NoGate).await.map_err(|error| error.retry(Retry::Never))
+        self.send(&request, REDEEM, &NoGate, parse::json).await.map_err(|error| error.retry(Retry::Never))
     }
 
-    async fn send<T: DeserializeOwned>(
+    async fn send<T>(
         &self,
         request: &Request,
         patience: Duration,
         gate: &dyn Gate,
+        read: Read<T>,
     ) -> Result<T> {
         let Manifest { platform, calls, .. } = self.dialect.manifest;
         if !calls.contains(request.call) {
@@ -86,7 +95,7 @@ impl Client {
         let mut tries = Tries::begin(self.transport.timing(), patience);
         self.budget.earn();
         loop {
-            let error = match self.attempt(request, &tries, gate).await {
+            let error = match self.attempt(request, &tries, gate, read).await {
                 Err(error) if request.is_repeatable() => error,
                 result => return result,
             };
@@ -97,11 +106,12 @@ impl Client {
         }
     }
 
-    async fn attempt<T: DeserializeOwned>(
+    async fn attempt<T>(
         &self,
         request: &Request,
         tries: &Tries<'_>,
         gate: &dyn Gate,
+        read: Read<T>,
     ) -> Result<T> {
         let timing = self.transport.timing();
         self.pace.admit(timing).await;
@@ -109,7 +119,7 @@ impl Client {
             return Err(Error::new(Kind::Gone, "held_back", "The call was held back; nothing was asked."));
         }
         let begun = timing.now();
-        let result = self.exchange(request, tries.left()).await;
+        let result = self.exchange(request, tries.left(), read).await;
         tracing::debug!(
             platform = self.dialect.manifest.platform,
             call = request.call.name,
@@ -120,9 +130,9 @@ impl Client {
         result
     }
 
-    async fn exchange<T: DeserializeOwned>(&self, request: &Request, left: Duration) -> Result<T> {
+    async fn exchange<T>(&self, request: &Request, left: Duration, read: Read<T>) -> Result<T> {
         let answer = self.transport.send(request.to_http(&self.origin)?, left).await?;
         (self.dialect.judge)(&answer)?;
-        parse::json(&answer.body)
+        read(&answer.body)
     }
 }

@@ -6,6 +6,7 @@
 
 mod auth;
 mod client;
+pub mod lenient;
 mod meaning;
 pub mod oauth;
 mod origin;
@@ -16,7 +17,7 @@ mod retry;
 mod timing;
 mod transport;
 
-pub use client::{Client, Dialect};
+pub use client::{Client, Dialect, Read};
 pub use meaning::Meaning;
 pub use origin::Origin;
 pub use request::Request;

@@ -2,17 +2,21 @@
 
 use mooring_domain::{Error, Kind, Result, Retry};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::error::Category;
+
+use crate::lenient;
 
 const MAX_PATH: usize = 120;
 
 /// Reads a whole body as JSON; unknown fields pass, and the parser limits the depth of what is kept.
 ///
-/// Most answers are as agreed: only one that is not is read again, for the path to what differs.
-pub fn json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T> {
+/// Most answers are as agreed: only one that is not is read again, leniently for bytes that are no text, and for the
+/// path to what differs.
+pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     match std::str::from_utf8(body).map(serde_json::from_str) {
         Ok(Ok(value)) => Ok(value),
-        _ => with_path(body),
+        _ => with_path(lenient::body(body).as_bytes()),
     }
 }
 
@@ -93,6 +97,12 @@ mod tests {
             let error = refused(body);
             assert_eq!((error.code, error.retry), ("answer_malformed", Retry::After(None)), "{body}");
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_do_not_break_what_is_around_them() {
+        let body = b"\xef\xbb\xbf{\"name\":\"caf\xe9\",\"list\":[{\"count\":1}]}";
+        assert!(json::<Outer>(body).is_ok());
     }
 
     #[test]

@@ -28,6 +28,9 @@ impl Default for Limits {
     }
 }
 
+/// The code of an exchange that took too long.
+const TIMED_OUT: &str = "platform_timeout";
+
 /// The one HTTP client of a process; clones share its connections.
 #[derive(Clone)]
 pub struct Transport {
@@ -41,6 +44,8 @@ pub struct Transport {
 pub struct Answer {
     status: StatusCode,
     retry_after: Option<Duration>,
+    /// Why the body is not whole, where it is not: what came of it may still say why.
+    cut: Option<&'static str>,
     /// The bytes of the body; never shown.
     pub body: Vec<u8>,
 }
@@ -64,27 +69,31 @@ impl Transport {
         self.timing.as_ref()
     }
 
-    /// Sends a request; whatever status comes back is an answer, but a redirect is refused. It takes `at_most` so long,
-    /// and never longer than the limit of every exchange.
+    /// Sends a request; whatever status comes back is an answer, and so is the beginning of one. It takes `at_most` so
+    /// long, and never longer than the limit of every exchange.
     pub(crate) async fn send(&self, request: http::Request<Vec<u8>>, at_most: Duration) -> Result<Answer> {
         let mut request = reqwest::Request::try_from(request).map_err(failed)?;
         *request.timeout_mut() = Some(at_most.min(self.total));
         let mut response = self.http.execute(request).await.map_err(failed)?;
-        let status = response.status();
-        if status.is_redirection() {
-            return Err(Error::new(Kind::Upstream, "redirected", "The platform answered with a redirect."));
-        }
         let retry_after = retry_after(response.headers());
+        let mut answer = Answer { status: response.status(), retry_after, cut: None, body: Vec::new() };
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
-        let mut body = Vec::with_capacity(announced.unwrap_or_default().min(self.body));
-        while let Some(part) = response.chunk().await.map_err(failed)? {
-            if body.len() + part.len() > self.body {
-                let message = "The platform's answer is larger than we read.";
-                return Err(Error::new(Kind::UpstreamChanged, "answer_too_large", message));
+        answer.body.reserve(announced.unwrap_or_default().min(self.body));
+        loop {
+            match response.chunk().await {
+                Ok(Some(part)) if answer.body.len() + part.len() > self.body => {
+                    let message = "The platform's answer is larger than we read.";
+                    return Err(Error::new(Kind::UpstreamChanged, "answer_too_large", message));
+                }
+                Ok(Some(part)) => answer.body.extend_from_slice(&part),
+                Ok(None) => return Ok(answer),
+                Err(error) if answer.body.is_empty() => return Err(failed(error)),
+                Err(error) => {
+                    answer.cut = Some(failed(error).code);
+                    return Ok(answer);
+                }
             }
-            body.extend_from_slice(&part);
         }
-        Ok(Answer { status, retry_after, body })
     }
 }
 
@@ -104,21 +113,39 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 /// Drops the address, which may hold a secret, and says what it was.
 fn failed(error: reqwest::Error) -> Error {
     let error = error.without_url();
-    let (code, message) = if error.is_timeout() {
-        ("platform_timeout", "The platform did not answer in time.")
-    } else {
-        ("platform_unreachable", "The platform could not be reached.")
-    };
+    let code = if error.is_timeout() { TIMED_OUT } else { "platform_unreachable" };
     let retry = if error.is_builder() { Retry::Never } else { Retry::After(None) };
-    Error::new(Kind::Upstream, code, message).retry(retry).because(error)
+    unanswered(code).retry(retry).because(error)
+}
+
+fn unanswered(code: &'static str) -> Error {
+    let message = if code == TIMED_OUT {
+        "The platform did not answer in time."
+    } else {
+        "The platform could not be reached."
+    };
+    Error::new(Kind::Upstream, code, message).retry(Retry::After(None))
 }
 
 impl Answer {
-    /// Passes a success, and turns any other status into the family error by what HTTP says alone.
+    /// Makes an answer, as connectors need them to try their own ways of judging.
+    pub fn new(status: StatusCode, body: impl Into<Vec<u8>>) -> Self {
+        Self { status, retry_after: None, cut: None, body: body.into() }
+    }
+
+    /// How long the platform's header wants to be left alone.
+    pub fn pause(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// Passes a whole success, and turns anything else into the family error by what HTTP says alone.
     pub fn accepted(&self) -> Result<()> {
         let status = self.status;
+        if status.is_redirection() {
+            return Err(Error::new(Kind::Upstream, "redirected", "The platform answered with a redirect."));
+        }
         if status.is_success() {
-            return Ok(());
+            return self.cut.map_or(Ok(()), |code| Err(unanswered(code)));
         }
         let (kind, code, retry) = match status {
             StatusCode::TOO_MANY_REQUESTS => {
@@ -140,7 +167,9 @@ mod tests {
 
     fn judged(status: u16) -> Error {
         let status = StatusCode::from_u16(status).unwrap();
-        Answer { status, retry_after: Some(Duration::from_secs(3)), body: vec![] }.accepted().unwrap_err()
+        Answer { status, retry_after: Some(Duration::from_secs(3)), cut: None, body: vec![] }
+            .accepted()
+            .unwrap_err()
     }
 
     #[test]
@@ -170,6 +199,9 @@ mod tests {
                 (Kind::Upstream, named)
             ]
         );
-        assert!(Answer { status: StatusCode::OK, retry_after: None, body: vec![] }.accepted().is_ok());
+        let whole = Answer { status: StatusCode::OK, retry_after: None, cut: None, body: vec![] };
+        assert!(whole.accepted().is_ok());
+        let cut = Answer { cut: Some("platform_unreachable"), ..whole }.accepted().unwrap_err();
+        assert_eq!((cut.code, cut.retry), ("platform_unreachable", Retry::After(None)));
     }
 }

@@ -1,27 +1,109 @@
-//! The advertisers of a grant.
+//! The advertisers of a grant. One that cannot be used stands beside the others with its reason.
+
+use std::collections::HashMap;
 
 use async_trait::async_trait;
-use mooring_domain::Result;
-use mooring_domain::account::PlatformAccount;
+use mooring_domain::account::{AccountList, Unusable, UnusableAccount};
 use mooring_domain::connector::{Accounts, CallContext};
+use mooring_domain::{Error, Kind, Result};
 
 use crate::manifest::ADVERTISER_BATCH;
-use crate::wire::{Advertiser, AdvertiserId, Envelope, List};
+use crate::wire::{Advertiser, Envelope, List, Reached, is_id};
 use crate::{TikTokAds, map, requests};
+
+/// How often refused batches may be asked again in parts. One bad id of a hundred costs fourteen; a grant whose every
+/// account is refused would cost two calls an account while a person waits, so what is left then is refused together.
+const MOST_PARTS: usize = 200;
 
 #[async_trait]
 impl Accounts for TikTokAds {
-    async fn list(&self, cx: &CallContext<'_>) -> Result<Vec<PlatformAccount>> {
-        let reached: Envelope<List<AdvertiserId>> = self.client.call(cx, requests::advertisers(cx)?).await?;
-        let ids: Vec<String> = reached.data.list.into_iter().map(|entry| entry.advertiser_id.0).collect();
-        let mut accounts = Vec::with_capacity(ids.len());
-        for batch in ids.chunks(ADVERTISER_BATCH) {
-            let request = requests::advertiser_info(cx.token, batch)?;
-            let described: Envelope<List<Advertiser>> = self.client.call(cx, request).await?;
-            for advertiser in described.data.list {
-                accounts.push(map::account(advertiser)?);
+    async fn list(&self, cx: &CallContext<'_>) -> Result<AccountList> {
+        let reached: Envelope<List<Reached>> = self.client.call(cx, requests::advertisers(cx)?).await?;
+        let mut listing = Listing::new(reached.data.list.read, reached.data.list.odd.len());
+        let ids = listing.ids.clone();
+        let mut batches: Vec<&[String]> = ids.chunks(ADVERTISER_BATCH).rev().collect();
+        let mut parts = 0;
+        while let Some(batch) = batches.pop() {
+            match self.describe(cx, batch).await {
+                Ok(described) => listing.take(batch, described),
+                Err(error) if !is_about_an_id(&error) => return Err(error),
+                Err(_) if batch.len() == 1 || parts >= MOST_PARTS => listing.refuse(batch),
+                Err(_) => {
+                    parts += 2;
+                    let (first, second) = batch.split_at(batch.len() / 2);
+                    batches.extend([second, first]);
+                }
             }
         }
-        Ok(accounts)
+        Ok(listing.list)
+    }
+}
+
+impl TikTokAds {
+    async fn describe(&self, cx: &CallContext<'_>, ids: &[String]) -> Result<Vec<Advertiser>> {
+        let request = requests::advertiser_info(cx.token, ids)?;
+        let described: Envelope<List<Advertiser>> = self.client.call(cx, request).await?;
+        Ok(described.data.list.read)
+    }
+}
+
+/// One advertiser that was deleted makes TikTok refuse all that are asked for with it (40001, seen in public reports).
+fn is_about_an_id(error: &Error) -> bool {
+    matches!(error.kind, Kind::NotPermitted | Kind::Invalid)
+}
+
+/// A list while it is put together.
+struct Listing {
+    /// What is to be described, each once.
+    ids: Vec<String>,
+    /// The names that the list itself gave.
+    names: HashMap<String, String>,
+    list: AccountList,
+}
+
+impl Listing {
+    /// Begins with what the platform lists; entries without a readable id are kept as such.
+    fn new(reached: Vec<Reached>, odd: usize) -> Self {
+        let mut listing = Self { ids: Vec::new(), names: HashMap::new(), list: AccountList::default() };
+        for Reached { advertiser_id, advertiser_name } in reached {
+            let name = advertiser_name.0.unwrap_or_default();
+            match advertiser_id.0.filter(|id| is_id(id)) {
+                None => listing.leave_out("", name, Unusable::NoId),
+                Some(id) if listing.names.contains_key(&id) => {}
+                Some(id) => {
+                    listing.ids.push(id.clone());
+                    listing.names.insert(id, name);
+                }
+            }
+        }
+        for _ in 0..odd {
+            listing.leave_out("", String::new(), Unusable::NoId);
+        }
+        listing
+    }
+
+    /// Takes what was described of a batch, in the batch's order; the platform drops ids that it cannot describe.
+    fn take(&mut self, batch: &[String], described: Vec<Advertiser>) {
+        let mut described: HashMap<_, _> =
+            described.into_iter().map(|one| (one.advertiser_id.0.clone(), one)).collect();
+        for id in batch {
+            let name = self.names.get(id).cloned().unwrap_or_default();
+            match described.remove(id).map(|one| map::account(&one, &name)) {
+                Some(Ok(account)) => self.list.usable.push(account),
+                Some(Err(account)) => self.list.unusable.push(account),
+                None => self.leave_out(id, name, Unusable::NotDescribed),
+            }
+        }
+    }
+
+    fn refuse(&mut self, batch: &[String]) {
+        for id in batch {
+            let name = self.names.get(id).cloned().unwrap_or_default();
+            self.leave_out(id, name, Unusable::Refused);
+        }
+    }
+
+    fn leave_out(&mut self, id: &str, name: String, reason: Unusable) {
+        self.list.unusable.push(UnusableAccount { external_id: id.to_owned(), name, reason });
     }
 }

@@ -6,13 +6,14 @@
 
 use std::time::Duration;
 
-use mooring_domain::{Error, Kind, Result};
+use mooring_domain::{Error, Kind, Result, Retry};
 use mooring_kit::Meaning::{
     AccountLost, CodeRefused, Expired, Invalid, NotPermitted, Passing, Revoked, Setup, TooLarge,
 };
 use mooring_kit::{Answer, Meaning, parse};
+use serde::de::IgnoredAny;
 
-use crate::wire::{self, Outcome};
+use crate::outcome::{Outcome, begins_with_success};
 
 /// A limit per second is over in the next one; the kit puts the job off when it was a longer one.
 const LIMITED: Meaning = Meaning::Limited(Duration::from_secs(1));
@@ -75,20 +76,30 @@ pub fn return_codes() -> impl Iterator<Item = u32> {
     TABLE.iter().map(|row| row.0)
 }
 
-/// Passes an answer that carries data. Nearly every failure comes with HTTP 200; the code in the envelope decides.
+/// Passes an answer that carries data. Nearly every failure comes with HTTP 200, so the code in the envelope decides,
+/// before the status and whatever else the answer is.
 pub(crate) fn judge(answer: &Answer) -> Result<()> {
-    answer.accepted()?;
+    let status = answer.accepted();
     // A page is read once for its data; its envelope alone is looked at here.
-    if wire::begins_with_success(&answer.body) {
+    if status.is_ok() && begins_with_success(&answer.body) {
         return Ok(());
     }
-    let outcome: Outcome = parse::json(&answer.body)?;
-    if outcome.is_success() { Ok(()) } else { Err(failure(&outcome)) }
+    let outcome = Outcome::read(&answer.body);
+    match outcome.code {
+        Some(code) if !outcome.is_success() => Err(failure(code, &outcome, answer)),
+        Some(_) => status,
+        None => status.and_then(|()| Err(without_code(&answer.body))),
+    }
 }
 
-fn failure(outcome: &Outcome) -> Error {
-    let (kind, retry, word) = meaning(outcome).axes();
-    let (code, reference) = (outcome.code, reference(&outcome.request_id));
+/// Tells a text that breaks off, which the next try may mend, from an answer of another shape.
+fn without_code(body: &[u8]) -> Error {
+    parse::json::<IgnoredAny>(body).err().unwrap_or_else(|| parse::changed("code"))
+}
+
+fn failure(code: u32, outcome: &Outcome, answer: &Answer) -> Error {
+    let (kind, retry, word) = meaning(code, &outcome.message).axes();
+    let reference = reference(&outcome.request_id);
     let message = match kind {
         Kind::Setup => format!(
             "TikTok refuses the product's app (code {code}{reference}). Its operator has to check the app's id, secret \
@@ -96,12 +107,16 @@ fn failure(outcome: &Outcome) -> Error {
         ),
         _ => format!("TikTok answered with code {code}{reference}."),
     };
+    let retry = match retry {
+        Retry::After(wait) => Retry::After(wait.max(answer.pause())),
+        other => other,
+    };
     Error::new(kind, word, message).retry(retry)
 }
 
-fn meaning(outcome: &Outcome) -> Meaning {
-    match outcome.code {
-        40_000 | 40_002 if app_is_foreign(&outcome.message) => Setup,
+fn meaning(code: u32, message: &str) -> Meaning {
+    match code {
+        40_000 | 40_002 if app_is_foreign(message) => Setup,
         code => meaning_of(code),
     }
 }
@@ -131,8 +146,8 @@ fn reference(request_id: &str) -> String {
 mod tests {
     use super::*;
 
-    fn outcome(code: u32, message: &str) -> Outcome {
-        Outcome { code, request_id: String::new(), message: message.to_owned() }
+    fn refused(code: u32, message: &str) -> Error {
+        judged(200, &serde_json::json!({"code": code, "message": message}).to_string())
     }
 
     #[test]
@@ -166,7 +181,7 @@ mod tests {
             (51305, Passing),
         ];
         for (code, word) in words {
-            assert_eq!(meaning(&outcome(code, "")), word, "{code}");
+            assert_eq!(meaning(code, ""), word, "{code}");
         }
         // The one code that says that access was taken back: it ends a connection.
         assert_eq!(TABLE.iter().filter(|(_, word)| *word == Revoked).count(), 1);
@@ -176,18 +191,44 @@ mod tests {
     fn a_token_of_another_app_is_our_set_up_and_its_message_is_not_taken_over() {
         let message =
             "The app_id is inconsistent with the token's app information. Please retry after correcting it.";
-        let error = failure(&outcome(40_000, message));
+        let error = refused(40_000, message);
         assert_eq!((error.kind, error.code), (Kind::Setup, "platform_setup"));
         assert!(!error.message.contains("inconsistent") && error.message.contains("40000"), "{error}");
-        assert_eq!(failure(&outcome(40_000, "Invalid app_id")).kind, Kind::Invalid);
+        assert_eq!(refused(40_000, "Invalid app_id").kind, Kind::Invalid);
     }
 
     #[test]
     fn an_unknown_code_is_not_tried_again() {
         for code in [1, 20_002, 40_999, 60_000, u32::MAX] {
-            let error = failure(&outcome(code, ""));
+            let error = refused(code, "");
             assert_eq!((error.kind, error.code), (Kind::Upstream, "platform_unknown_code"), "{code}");
             assert!(!error.is_retryable());
+        }
+    }
+
+    fn judged(status: u16, body: &str) -> Error {
+        judge(&Answer::new(http::StatusCode::from_u16(status).unwrap(), body)).unwrap_err()
+    }
+
+    #[test]
+    fn the_code_of_the_body_comes_before_the_status() {
+        for (status, code, kind) in [
+            (401, 40105, Kind::Reauthorise),
+            (200, 40105, Kind::Reauthorise),
+            (400, 40100, Kind::RateLimited),
+            (500, 40105, Kind::Reauthorise),
+            (302, 40100, Kind::RateLimited),
+        ] {
+            let body = format!(r#"{{"code":{code},"message":"x","request_id":null}}"#);
+            assert_eq!(judged(status, &body).kind, kind, "{status} {code}");
+        }
+        for (status, body, word) in [
+            (500, r#"{"code":0,"data":{}}"#, "platform_failed"),
+            (401, "<html>", "platform_refused"),
+            (200, r#"{"message":"OK"}"#, "answer_changed"),
+            (200, r#"{"data":{"#, "answer_malformed"),
+        ] {
+            assert_eq!(judged(status, body).code, word, "{status} {body}");
         }
     }
 

@@ -5,6 +5,7 @@ mod errors;
 mod manifest;
 mod map;
 mod oauth;
+mod outcome;
 mod reports;
 mod requests;
 mod structure;

@@ -1,26 +1,20 @@
 //! From the platform's words to ours. Pure.
 
-use jiff::tz::TimeZone;
-use mooring_domain::Result;
-use mooring_domain::account::PlatformAccount;
+use mooring_domain::account::{Described, PlatformAccount, UnusableAccount};
 use mooring_domain::report::{Entity, Metric, Row, Values};
 use mooring_domain::sync::Window;
+use mooring_kit::lenient::Text;
 use mooring_kit::parse;
 
 use crate::wire;
 
-/// Describes an account; its days are those of the zone that the platform shows.
-pub(crate) fn account(wire: wire::Advertiser) -> Result<PlatformAccount> {
-    let currency = wire.currency.parse().map_err(|_| parse::changed("data.list[?].currency"))?;
+/// Describes an account, or says why it cannot be used; its days are those of the zone that the platform shows.
+pub(crate) fn account(wire: &wire::Advertiser, listed: &str) -> Result<PlatformAccount, UnusableAccount> {
     // `timezone` may be a fixed offset that ignores summer time, so it is only the second choice.
-    let zones = [wire.display_timezone, wire.timezone];
-    let zone = zones.into_iter().flatten().find(|zone| TimeZone::get(zone).is_ok());
-    Ok(PlatformAccount {
-        external_id: wire.advertiser_id.0,
-        name: wire.name.unwrap_or_default(),
-        currency,
-        zone: zone.ok_or_else(|| parse::changed("data.list[?].display_timezone"))?,
-    })
+    let zones = [wire.display_timezone.as_deref(), wire.timezone.as_deref()];
+    let (external_id, currency) = (wire.advertiser_id.0.as_str(), wire.currency.as_deref());
+    let name = wire.name.as_deref().unwrap_or(listed);
+    Described { external_id, name, currency, zones: &zones }.account()
 }
 
 impl From<wire::Campaign> for Entity {
@@ -29,7 +23,7 @@ impl From<wire::Campaign> for Entity {
             wire.campaign_id,
             String::new(),
             wire.campaign_name,
-            wire.secondary_status.or(wire.operation_status),
+            wire.secondary_status.0.or(wire.operation_status.0),
         )
     }
 }
@@ -40,23 +34,28 @@ impl From<wire::AdGroup> for Entity {
             wire.adgroup_id,
             wire.campaign_id.0,
             wire.adgroup_name,
-            wire.secondary_status.or(wire.operation_status),
+            wire.secondary_status.0.or(wire.operation_status.0),
         )
     }
 }
 
 impl From<wire::Ad> for Entity {
     fn from(wire: wire::Ad) -> Self {
-        entity(wire.ad_id, wire.adgroup_id.0, wire.ad_name, wire.secondary_status.or(wire.operation_status))
+        entity(
+            wire.ad_id,
+            wire.adgroup_id.0,
+            wire.ad_name,
+            wire.secondary_status.0.or(wire.operation_status.0),
+        )
     }
 }
 
-fn entity(id: wire::Id, parent: String, name: Option<String>, status: Option<String>) -> Entity {
-    Entity { id: id.0, parent, name: name.unwrap_or_default(), status: status.unwrap_or_default() }
+fn entity(id: wire::Id, parent: String, name: Text, status: Option<String>) -> Entity {
+    Entity { id: id.0, parent, name: name.0.unwrap_or_default(), status: status.unwrap_or_default() }
 }
 
 /// Reads a row; a day that was not asked for is refused, because it would overwrite one that was.
-pub(crate) fn row(wire: wire::ReportRow, window: Window) -> Result<Row> {
+pub(crate) fn row(wire: wire::ReportRow, window: Window) -> mooring_domain::Result<Row> {
     let day = wire.dimensions.stat_time_day.0;
     if day < window.from || day > window.to {
         return Err(parse::changed("data.list[?].dimensions.stat_time_day"));
@@ -80,25 +79,49 @@ mod tests {
 
     use super::*;
 
-    fn advertiser(json: &str) -> Result<PlatformAccount> {
-        account(serde_json::from_str(json).unwrap())
+    fn advertiser(rest: &str) -> Result<PlatformAccount, UnusableAccount> {
+        let json = format!(r#"{{"advertiser_id":"7",{rest}}}"#);
+        account(&serde_json::from_str(&json).unwrap(), "listed")
     }
 
     #[test]
     fn an_account_has_days_in_the_zone_that_the_platform_shows() {
         let shown = advertiser(
-            r#"{"advertiser_id":"7","name":"Café","currency":"EUR","display_timezone":"Europe/Berlin","timezone":"Etc/GMT-1"}"#,
-        )
-        .unwrap();
-        assert_eq!((shown.zone.as_str(), shown.currency.as_str()), ("Europe/Berlin", "EUR"));
-        let offset = advertiser(
-            r#"{"advertiser_id":"7","currency":"EUR","display_timezone":null,"timezone":"Etc/GMT-1"}"#,
+            r#""name":"Café","currency":"EUR","display_timezone":"Europe/Berlin","timezone":"Etc/GMT-1""#,
         );
-        assert_eq!(offset.unwrap().zone, "Etc/GMT-1");
-        let neither =
-            advertiser(r#"{"advertiser_id":"7","currency":"EUR","display_timezone":"Mars/Olympus"}"#);
-        assert_eq!(neither.unwrap_err().code, "answer_changed");
-        assert!(advertiser(r#"{"advertiser_id":"7","currency":"€","timezone":"Etc/GMT"}"#).is_err());
+        let shown = shown.unwrap();
+        assert_eq!((shown.zone.as_str(), shown.currency.as_str()), ("Europe/Berlin", "EUR"));
+        let offset = advertiser(r#""currency":"EUR","display_timezone":null,"timezone":"Etc/GMT-1""#);
+        let offset = offset.unwrap();
+        assert_eq!((offset.zone.as_str(), offset.name.as_str()), ("Etc/GMT-1", "listed"));
+    }
+
+    #[test]
+    fn what_a_platform_leaves_out_or_gets_wrong_is_a_reason_of_its_own() {
+        let berlin = r#""display_timezone":"Europe/Berlin""#;
+        for (currency, seen) in [
+            ("null", Err("no_currency")),
+            (r#""""#, Err("no_currency")),
+            (r#""usd""#, Ok("USD")),
+            (r#""USDT""#, Err("unknown_currency")),
+            ("840", Err("unknown_currency")),
+        ] {
+            let account = advertiser(&format!(r#""currency":{currency},"name":[1],{berlin}"#));
+            let currency = account.as_ref().map(|account| account.currency.as_str());
+            assert_eq!(currency.map_err(|account| account.reason.as_str()), seen);
+        }
+        for (zone, seen) in [
+            ("null", Err("no_zone")),
+            (r#""""#, Err("no_zone")),
+            (r#""GMT+8""#, Ok("Etc/GMT-8")),
+            (r#""+08:00""#, Ok("Etc/GMT-8")),
+            (r#""Asia/Beijing""#, Ok("Asia/Shanghai")),
+            (r#""Mars/Olympus""#, Err("unknown_zone")),
+        ] {
+            let account = advertiser(&format!(r#""currency":"EUR","display_timezone":{zone}"#));
+            let zone = account.as_ref().map(|account| account.zone.as_str());
+            assert_eq!(zone.map_err(|account| account.reason.as_str()), seen);
+        }
     }
 
     #[test]

@@ -2,76 +2,17 @@
 
 #![expect(clippy::struct_field_names, reason = "fields are named as the platform names them")]
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
 use compact_str::CompactString;
 use jiff::civil::Date;
 use mooring_domain::money::{MICROS, Micros};
+use mooring_domain::report::LONGEST_ID;
+use mooring_kit::lenient::{Items, Text};
 use secrecy::SecretString;
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Unexpected, Visitor};
-
-/// The part of the envelope that tells success from failure.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Outcome {
-    pub(crate) code: u32,
-    #[serde(default)]
-    pub(crate) request_id: String,
-    /// Looked at where the code is ambiguous; never shown, because it may repeat what was sent.
-    #[serde(default, deserialize_with = "any_text")]
-    pub(crate) message: String,
-}
-
-/// Reads a text, and anything else as none.
-fn any_text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    let value = serde_json::Value::deserialize(from)?;
-    Ok(value.as_str().unwrap_or_default().to_owned())
-}
-
-impl Outcome {
-    /// 20001 is a partial success, which only writes give.
-    pub(crate) fn is_success(&self) -> bool {
-        is_success(self.code)
-    }
-}
-
-fn is_success(code: u32) -> bool {
-    matches!(code, 0 | 20001)
-}
-
-/// Tells whether the code of a success comes before the data, which is not read.
-pub(crate) fn begins_with_success(body: &[u8]) -> bool {
-    let mut code = None;
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    // Reading ends with an error at the data: what comes after it is of no interest.
-    reader.deserialize_map(Head(&mut code)).is_err() && code.is_some_and(is_success)
-}
-
-/// Reads fields of an envelope until its data begins.
-struct Head<'a>(&'a mut Option<u32>);
-
-impl<'de> Visitor<'de> for Head<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an envelope")
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut fields: M) -> Result<(), M::Error> {
-        while let Some(name) = fields.next_key::<Cow<'_, str>>()? {
-            match &*name {
-                "data" => return Err(serde::de::Error::custom("enough")),
-                "code" => *self.0 = Some(fields.next_value()?),
-                _ => {
-                    fields.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
+use serde::de::{DeserializeOwned, Deserializer, Unexpected, Visitor};
 
 /// The envelope of a success.
 #[derive(Debug, Deserialize)]
@@ -81,8 +22,9 @@ pub(crate) struct Envelope<T> {
 
 /// A list without pages.
 #[derive(Debug, Deserialize)]
-pub(crate) struct List<T> {
-    pub(crate) list: Vec<T>,
+#[serde(bound = "")]
+pub(crate) struct List<T: DeserializeOwned> {
+    pub(crate) list: Items<T>,
 }
 
 /// A list with numbered pages.
@@ -110,21 +52,26 @@ pub(crate) struct User {
     pub(crate) core_user_id: Id,
 }
 
+/// An entry of the list of what a grant reaches.
 #[derive(Deserialize)]
-pub(crate) struct AdvertiserId {
-    pub(crate) advertiser_id: Id,
+pub(crate) struct Reached {
+    #[serde(default)]
+    pub(crate) advertiser_id: Text,
+    #[serde(default)]
+    pub(crate) advertiser_name: Text,
 }
 
 #[derive(Deserialize)]
 pub(crate) struct Advertiser {
     pub(crate) advertiser_id: Id,
     #[serde(default)]
-    pub(crate) name: Option<String>,
-    pub(crate) currency: String,
+    pub(crate) name: Text,
     #[serde(default)]
-    pub(crate) display_timezone: Option<String>,
+    pub(crate) currency: Text,
     #[serde(default)]
-    pub(crate) timezone: Option<String>,
+    pub(crate) display_timezone: Text,
+    #[serde(default)]
+    pub(crate) timezone: Text,
 }
 
 /// Statuses are words that may be new any day, so they stay text. TikTok's own sandbox has no secondary one.
@@ -132,11 +79,11 @@ pub(crate) struct Advertiser {
 pub(crate) struct Campaign {
     pub(crate) campaign_id: Id,
     #[serde(default)]
-    pub(crate) campaign_name: Option<String>,
+    pub(crate) campaign_name: Text,
     #[serde(default)]
-    pub(crate) secondary_status: Option<String>,
+    pub(crate) secondary_status: Text,
     #[serde(default)]
-    pub(crate) operation_status: Option<String>,
+    pub(crate) operation_status: Text,
 }
 
 #[derive(Deserialize)]
@@ -144,11 +91,11 @@ pub(crate) struct AdGroup {
     pub(crate) adgroup_id: Id,
     pub(crate) campaign_id: Id,
     #[serde(default)]
-    pub(crate) adgroup_name: Option<String>,
+    pub(crate) adgroup_name: Text,
     #[serde(default)]
-    pub(crate) secondary_status: Option<String>,
+    pub(crate) secondary_status: Text,
     #[serde(default)]
-    pub(crate) operation_status: Option<String>,
+    pub(crate) operation_status: Text,
 }
 
 #[derive(Deserialize)]
@@ -156,11 +103,11 @@ pub(crate) struct Ad {
     pub(crate) ad_id: Id,
     pub(crate) adgroup_id: Id,
     #[serde(default)]
-    pub(crate) ad_name: Option<String>,
+    pub(crate) ad_name: Text,
     #[serde(default)]
-    pub(crate) secondary_status: Option<String>,
+    pub(crate) secondary_status: Text,
     #[serde(default)]
-    pub(crate) operation_status: Option<String>,
+    pub(crate) operation_status: Text,
 }
 
 #[derive(Deserialize)]
@@ -196,6 +143,11 @@ pub(crate) struct Metrics {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Id<T = String>(pub(crate) T);
 
+/// Tells an id from a text that lost bytes or never was one.
+pub(crate) fn is_id(text: &str) -> bool {
+    (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 /// A decimal figure in micro units; `None` for the platform's `-`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Decimal(pub(crate) Option<i64>);
@@ -219,7 +171,7 @@ impl<T: for<'a> From<&'a str>> FromScalar for Id<T> {
     const WANTED: &'static str = "an id";
 
     fn from_text(text: &str) -> Option<Self> {
-        (!text.is_empty()).then(|| Self(text.into()))
+        is_id(text).then(|| Self(text.into()))
     }
 
     fn from_nothing() -> Option<Self> {
@@ -330,19 +282,6 @@ mod tests {
         }
         for json in ["0.1", r#""1e3""#, r#""1,000""#, r#""NaN""#, "{}", "true"] {
             assert_eq!(read::<Decimal>(json), None, "{json}");
-        }
-    }
-
-    #[test]
-    fn an_envelope_is_looked_at_up_to_its_data() {
-        for success in
-            [r#"{"code":0,"message":"OK","data":{"list":[{}]}}"#, r#"{"x":[1],"code":20001,"data":"#]
-        {
-            assert!(begins_with_success(success.as_bytes()), "{success}");
-        }
-        for other in [r#"{"code":40100,"data":{}}"#, r#"{"data":{},"code":0}"#, r#"{"code":0}"#, "<html>", ""]
-        {
-            assert!(!begins_with_success(other.as_bytes()), "{other}");
         }
     }
 

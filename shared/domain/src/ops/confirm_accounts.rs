@@ -4,8 +4,8 @@
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use crate::account::{Account, PlatformAccount, encode_accounts, profile_slot};
-use crate::candidates::{self, Candidate};
+use crate::account::{Account, PlatformAccount, UnusableAccount, encode_accounts, profile_slot};
+use crate::candidates::{self, Candidate, Candidates};
 use crate::connect::binding::{return_to, unusable};
 use crate::connect::{ActivationCode, ConfirmTicket, PENDING_MINUTES};
 use crate::connection::{Connection, KeyRow, State};
@@ -66,6 +66,8 @@ pub struct Offer {
     pub privacy_url: String,
     /// What the grant reaches, in the order that choices count in.
     pub accounts: Vec<PlatformAccount>,
+    /// What it reaches and nobody can choose, each with its reason.
+    pub unusable: Vec<UnusableAccount>,
     /// The origin that the form's answer leads to.
     pub return_origin: String,
 }
@@ -89,7 +91,8 @@ pub async fn show(ports: &Ports<'_>, ticket: &str) -> Result<Offer> {
         tenant: tenant.ok_or_else(unusable)?.name,
         product: ports.profile.product.clone(),
         privacy_url: ports.profile.privacy_url.clone(),
-        accounts: candidates.into_iter().map(|candidate| candidate.account).collect(),
+        accounts: candidates.usable.into_iter().map(|candidate| candidate.account).collect(),
+        unusable: candidates.unusable,
         return_origin: return_to(&ticket.return_url, &[])?.origin().ascii_serialization(),
     })
 }
@@ -121,7 +124,7 @@ fn check(choices: &[usize]) -> Result<()> {
 /// Writes the chosen accounts, each sealed under a key of its own, and the code.
 async fn keep(ports: &Ports<'_>, ticket: &ConfirmTicket, choices: &[usize]) -> Result<String> {
     let (connection, parts, candidates) = offered(ports, ticket).await?;
-    let chosen = choose(candidates, choices)?;
+    let chosen = choose(candidates.usable, choices)?;
     let now = ports.clock.now();
     let work =
         chosen.iter().map(|candidate| -> Work<'_, _> { Box::pin(account(ports, ticket, candidate, now)) });
@@ -142,7 +145,7 @@ async fn keep(ports: &Ports<'_>, ticket: &ConfirmTicket, choices: &[usize]) -> R
 }
 
 /// Opens the list of a pending connection; answers the number of its parts too.
-async fn offered(ports: &Ports<'_>, ticket: &ConfirmTicket) -> Result<(Connection, usize, Vec<Candidate>)> {
+async fn offered(ports: &Ports<'_>, ticket: &ConfirmTicket) -> Result<(Connection, usize, Candidates)> {
     let (tenant, id) = (&ticket.tenant, &ticket.connection);
     let connection = ports.connections.connection(tenant, id).await?;
     let connection = connection.filter(|row| row.state == State::Pending).ok_or_else(unusable)?;

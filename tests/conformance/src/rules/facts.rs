@@ -14,7 +14,9 @@ use crate::tap::Act;
 /// S3: account identifiers, with what days and money mean for them.
 pub(super) async fn accounts_have_currency_and_zone(platform: &'static str) -> Result<()> {
     let bench = Bench::new(platform).await?;
-    let accounts = bench.accounts()?.list(&bench.cx()).await?;
+    let list = bench.accounts()?.list(&bench.cx()).await?;
+    ensure!(list.unusable.is_empty(), "not usable: {:?}", list.unusable);
+    let accounts = list.usable;
     let ids: Vec<_> = accounts.iter().map(|account| account.external_id.clone()).collect();
     ensure!(ids == bench.sandbox.advertiser_ids(), "listed {ids:?}");
     for account in &accounts {
@@ -66,7 +68,7 @@ pub(super) async fn days_are_the_accounts_own(platform: &'static str) -> Result<
     let bench = Bench::new(platform).await?;
     let window = days("2026-09-10", "2026-09-18")?;
     let mut last_days = BTreeSet::new();
-    for account in bench.accounts()?.list(&bench.cx()).await? {
+    for account in bench.accounts()?.list(&bench.cx()).await?.usable {
         let today = bench.now.in_tz(&account.zone)?.date();
         let rows = bench.rows(&account.external_id, Level::Account, window).await?;
         let last = rows.iter().map(|row| row.day).max().context("no rows")?;

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use super::landing::Landing;
 use super::{Arrival, Ports};
 use crate::app::{INDEX_APP, app_key, platform_fingerprint};
-use crate::candidates::{self, Candidate};
+use crate::candidates::{self, Candidate, Candidates};
 use crate::connect::binding::{return_to, unusable};
 use crate::connect::{AuthTransaction, ConfirmTicket, PENDING_MINUTES};
 use crate::connection::{Connection, KeyRow, State, TokenRow, token_slot};
@@ -42,12 +42,13 @@ async fn candidates(
     transaction: &AuthTransaction,
     landing: &Landing<'_>,
     index: &dyn DataKey,
-) -> Result<Vec<Candidate>> {
+) -> Result<Candidates> {
     let candidate = |account: crate::account::PlatformAccount| {
         let fingerprint = platform_fingerprint(index, &transaction.session.platform, &account.external_id);
         Candidate { account, fingerprint }
     };
-    Ok(landing.accounts().await?.into_iter().map(candidate).collect())
+    let list = landing.accounts().await?;
+    Ok(Candidates { usable: list.usable.into_iter().map(candidate).collect(), unusable: list.unusable })
 }
 
 /// Writes a pending connection in one transaction with everything that belongs to it.
@@ -56,7 +57,7 @@ async fn create(
     transaction: &AuthTransaction,
     landing: &Landing<'_>,
     identity: Fingerprint,
-    candidates: &[Candidate],
+    candidates: &Candidates,
 ) -> Result<ConnectionId> {
     let now = ports.clock.now();
     let id = ConnectionId::from_uuid(random::uuid(ports.entropy, now));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Input, Ports};
-use crate::account::PlatformAccount;
+use crate::account::AccountList;
 use crate::app;
 use crate::connect::AuthTransaction;
 use crate::connect::binding::verifier;
@@ -65,11 +65,11 @@ impl Landing<'_> {
         self.connector.oauth().identity(&self.context()).await
     }
 
-    /// Asks the platform what the grant reaches.
-    pub(super) async fn accounts(&self) -> Result<Vec<PlatformAccount>> {
+    /// Asks the platform what the grant reaches; a list of which nothing can be chosen is none.
+    pub(super) async fn accounts(&self) -> Result<AccountList> {
         let Some(accounts) = self.connector.accounts() else { return Err(nothing_reached()) };
         let found = accounts.list(&self.context()).await?;
-        if found.is_empty() { Err(nothing_reached()) } else { Ok(found) }
+        if found.usable.is_empty() { Err(nothing_reached()) } else { Ok(found) }
     }
 
     /// Asks the platform to end the grant. The outcome changes nothing: what is not stored is not used.

@@ -11,7 +11,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::*;
-use crate::account::PlatformAccount;
+use crate::account::{AccountList, PlatformAccount};
 use crate::app::{INDEX_APP, encode_credentials, platform_fingerprint};
 use crate::caller::{Credential, Tenant};
 use crate::connect::{ActivationCode, AuthTransaction, ConfirmTicket, ConnectSession, DeletionLink};
@@ -501,13 +501,10 @@ impl OAuth for World {
 
 #[async_trait]
 impl Accounts for World {
-    async fn list(&self, _: &CallContext<'_>) -> Result<Vec<PlatformAccount>> {
+    async fn list(&self, _: &CallContext<'_>) -> Result<AccountList> {
         let (external_id, name) = ("7".to_owned(), "Shop ads".to_owned());
-        Ok(vec![PlatformAccount {
-            external_id,
-            name,
-            currency: "EUR".parse().unwrap(),
-            zone: "UTC".to_owned(),
-        }])
+        let usable =
+            PlatformAccount { external_id, name, currency: "EUR".parse().unwrap(), zone: "UTC".to_owned() };
+        Ok(AccountList { usable: vec![usable], unusable: Vec::new() })
     }
 }

@@ -7,6 +7,7 @@ use jiff::{Span, ToSpan};
 
 use crate::error::{Error, Kind, Result};
 use crate::sync::{JobKind, WINDOW_ROWS, Window};
+use crate::zone;
 
 /// The first sync reads so many days at once, because people look at the newest first.
 const FIRST_DAYS: u32 = 7;
@@ -47,10 +48,9 @@ impl Limits {
 
 /// The zone of an account.
 pub(super) fn zone(name: &str) -> Result<TimeZone> {
-    TimeZone::get(name).map_err(|error| {
-        Error::new(Kind::UpstreamChanged, "unknown_zone", "The account's time zone is not known.")
-            .because(error)
-    })
+    let unknown =
+        || Error::new(Kind::UpstreamChanged, "unknown_zone", "The account's time zone is not known.");
+    zone::find(name).ok_or_else(unknown)
 }
 
 /// The day of an instant in a zone.

@@ -1,0 +1,125 @@
+//! Reads what may be odd without losing what is around it: text that people wrote, and lists item by item.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, Visitor};
+use serde_json::value::RawValue;
+
+/// Text that people wrote, however it comes: a half of a character becomes a mark, a number its digits, and anything
+/// else nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Text(pub Option<String>);
+
+impl Text {
+    /// The text, if there is one.
+    pub fn as_deref(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        Ok(Self(text_of(&raw)))
+    }
+}
+
+/// The text of a value: a string, or the literal of a number.
+pub fn text_of(raw: &RawValue) -> Option<String> {
+    let literal = raw.get();
+    match literal.as_bytes().first()? {
+        b'"' => serde_json::Deserializer::from_str(literal).deserialize_bytes(Lossy).ok(),
+        b'-' | b'0'..=b'9' => Some(literal.to_owned()),
+        _ => None,
+    }
+}
+
+/// Strings as bytes may hold halves of characters, which JSON can write and text cannot.
+struct Lossy;
+
+impl Visitor<'_> for Lossy {
+    type Value = String;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+
+    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<String, E> {
+        Ok(String::from_utf8_lossy(bytes).into_owned())
+    }
+}
+
+/// A list whose odd items stand apart.
+#[derive(Debug)]
+pub struct Items<T> {
+    /// The items as agreed, in order.
+    pub read: Vec<T>,
+    /// The others as they came.
+    pub odd: Vec<Box<RawValue>>,
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Items<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut items = Self { read: Vec::new(), odd: Vec::new() };
+        for raw in Vec::<Box<RawValue>>::deserialize(deserializer)? {
+            match serde_json::from_str(raw.get()) {
+                Ok(item) => items.read.push(item),
+                Err(_) => items.odd.push(raw),
+            }
+        }
+        Ok(items)
+    }
+}
+
+/// A body as text: bytes that are none become marks, and a mark of order before it goes.
+pub fn body(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Named {
+        id: u32,
+        #[serde(default)]
+        name: Text,
+    }
+
+    #[test]
+    fn text_is_read_however_it_comes() {
+        for (json, text) in [
+            (r#""Caf\u00e9""#, Some("Café")),
+            (r#""half \ud83d""#, Some("half \u{fffd}\u{fffd}\u{fffd}")),
+            ("12.50", Some("12.50")),
+            ("null", None),
+            ("[1]", None),
+            (r#"{"en":"x"}"#, None),
+            ("true", None),
+        ] {
+            assert_eq!(serde_json::from_str::<Text>(json).unwrap().as_deref(), text, "{json}");
+        }
+    }
+
+    #[test]
+    fn an_odd_item_leaves_the_others_alone() {
+        let json = r#"[{"id":1,"name":7},{"id":"x"},{"id":2},null]"#;
+        let items: Items<Named> = serde_json::from_str(json).unwrap();
+        assert_eq!(items.read.iter().map(|item| item.id).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(items.read[0].name.as_deref(), Some("7"));
+        assert_eq!(items.odd.len(), 2);
+        assert!(serde_json::from_str::<Items<Named>>("{}").is_err());
+    }
+
+    #[test]
+    fn a_body_is_text_whatever_its_bytes_are() {
+        assert_eq!(body(b"\xef\xbb\xbf{}"), "{}");
+        assert_eq!(body(b"\"a\xff\""), "\"a\u{fffd}\"");
+    }
+}
