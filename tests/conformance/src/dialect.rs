@@ -18,6 +18,18 @@ pub(crate) struct Dialect {
     pub(crate) ads: &'static str,
     /// Part of the path of the call that redeems a code.
     pub(crate) exchange: &'static str,
+    /// Part of the path of the call that lists the accounts of a grant.
+    pub(crate) accounts: &'static str,
+    /// Part of the path of the call that describes accounts.
+    pub(crate) account: &'static str,
+    /// Adds [`STRAY`] to the listed accounts, which nobody can describe.
+    pub(crate) stray_account: fn(&mut Value),
+    /// Takes the first account its currency, the second its zone, and writes the third's name as no text.
+    pub(crate) odd_accounts: fn(&mut Value),
+    /// Statuses and bodies that all say that the grant was revoked, each odd in another way.
+    pub(crate) revoked_oddly: &'static [(u16, &'static str)],
+    /// The same for too many calls.
+    pub(crate) throttled_oddly: &'static [(u16, &'static str)],
     /// Where the authorise URL carries the app's id.
     pub(crate) app_parameter: &'static str,
     /// A scope and one that it includes.
@@ -34,7 +46,7 @@ pub(crate) struct Dialect {
     pub(crate) exact: fn(&mut Value),
     /// Makes the first entity's id larger than a float can hold.
     pub(crate) large_id: fn(&mut Value),
-    /// Puts [`PLANTED`] where a figure belongs.
+    /// Puts [`PLANTED`] where the rows belong.
     pub(crate) wrong_type: fn(&mut Value),
     /// The path that the error then names.
     pub(crate) wrong_path: &'static str,
@@ -53,6 +65,9 @@ pub(crate) const LARGE_ID: &str = "9007199254740993";
 /// An exact amount that a float cannot hold.
 pub(crate) const EXACT_SPEND: &str = "90071992547.40993";
 
+/// An account that is listed and does not exist.
+pub(crate) const STRAY: &str = "7000000000000000999";
+
 /// Finds a platform's table.
 pub(crate) fn of(platform: &str) -> Option<&'static Dialect> {
     [&TIKTOK_ADS].into_iter().find(|dialect| dialect.platform == platform)
@@ -64,6 +79,32 @@ static TIKTOK_ADS: Dialect = Dialect {
     campaigns: "/campaign/get/",
     ads: "/ad/get/",
     exchange: "/oauth2/access_token/",
+    accounts: "/oauth2/advertiser/get/",
+    account: "/advertiser/info/",
+    stray_account: |answer| {
+        if let Some(list) = answer["data"]["list"].as_array_mut() {
+            list.insert(1, json!({"advertiser_id": STRAY, "advertiser_name": null}));
+            list.push(json!("no entry at all"));
+        }
+    },
+    odd_accounts: |answer| {
+        answer["data"]["list"][0]["currency"] = Value::Null;
+        answer["data"]["list"][1]["display_timezone"] = json!("");
+        answer["data"]["list"][1]["timezone"] = Value::Null;
+        answer["data"]["list"][2]["name"] = json!({"en": "Shop"});
+        answer["data"]["list"][2]["currency"] = json!("usd");
+    },
+    revoked_oddly: &[
+        (200, r#"{"code":40105,"message":"x","request_id":null}"#),
+        (200, r#"{"code":"40105","message":null}"#),
+        (200, r#"{"code":40105,"message":"x","data":{"list":[{"#),
+        (401, r#"{"code":40105,"message":"x","request_id":null,"data":{}}"#),
+        (500, r#"{"data":{},"request_id":[1],"code":40105}"#),
+    ],
+    throttled_oddly: &[
+        (200, r#"{"code":40100,"message":"x","request_id":null}"#),
+        (400, r#"{"code":"40100","data":null}"#),
+    ],
     app_parameter: "app_id",
     nested_scopes: Some((4, "44")),
     empty: |answer| answer["data"]["list"] = json!([]),
@@ -80,8 +121,8 @@ static TIKTOK_ADS: Dialect = Dialect {
     },
     exact: |answer| answer["data"]["list"][0]["metrics"]["spend"] = json!(EXACT_SPEND),
     large_id: |answer| answer["data"]["list"][0]["campaign_id"] = json!(LARGE_ID),
-    wrong_type: |answer| answer["data"]["list"][0]["metrics"]["spend"] = json!(PLANTED),
-    wrong_path: "data.list[0].metrics.spend",
+    wrong_type: |answer| answer["data"]["list"] = json!(PLANTED),
+    wrong_path: "data.list",
     spend: |row| row["metrics"]["spend"].as_str(),
     rows: |answer| answer["data"]["list"].as_array().map_or(&[], Vec::as_slice),
     page_size: "page_size",

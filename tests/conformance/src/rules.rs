@@ -54,6 +54,7 @@ rules! {
     R6 OAuth oauth::revoking_kills_and_a_dead_token_counts_as_killed;
     R7 OAuth oauth::failed_revocation_is_left_to_the_caller;
     R8 Accounts facts::accounts_have_currency_and_zone;
+    R9 Accounts facts::unusable_account_leaves_the_others;
     R10 OAuth calls::call_outside_the_profile_never_leaves;
     R11 OAuth calls::profile_of_another_platform_is_refused;
     R12 Reports calls::only_calls_of_the_manifest_leave;
@@ -75,6 +76,7 @@ rules! {
     R30 Reports failures::too_large_question_asks_for_less;
     R31 OAuth secrets::no_secret_shows_anywhere;
     R32 OAuth failures::fault_of_our_set_up_is_setup;
+    R33 Reports failures::code_survives_what_is_odd_beside_it;
     R40 Structure pages::paging_ends_and_repeats_nothing;
     R41 Reports pages::empty_page_does_not_end_the_list;
     R42 Reports pages::answer_to_another_page_is_refused;

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::civil::Date;
+use mooring_domain::account::Unusable;
 use mooring_domain::money::Micros;
 use mooring_domain::report::{Level, Metric, Row, Values};
 
 use crate::bench::{Bench, days};
-use crate::dialect::{EXACT_SPEND, LARGE_ID};
+use crate::dialect::{EXACT_SPEND, LARGE_ID, STRAY};
 use crate::tap::Act;
 
 /// S3: account identifiers, with what days and money mean for them.
@@ -26,6 +27,30 @@ pub(super) async fn accounts_have_currency_and_zone(platform: &'static str) -> R
     }
     let currencies: BTreeSet<_> = accounts.iter().map(|account| account.currency.as_str()).collect();
     ensure!(currencies.len() > 1, "the sandbox has accounts of several currencies, seen {currencies:?}");
+    Ok(())
+}
+
+/// One account that nobody can describe, and others that lack what figures need: none takes its list with it.
+pub(super) async fn unusable_account_leaves_the_others(platform: &'static str) -> Result<()> {
+    let bench = Bench::new(platform).await?;
+    let all = bench.sandbox.advertiser_ids();
+    bench.tap.script(bench.dialect.accounts, 1, Act::Rewrite(bench.dialect.stray_account));
+    let list = bench.accounts()?.list(&bench.cx()).await?;
+    let usable: Vec<_> = list.usable.iter().map(|account| account.external_id.clone()).collect();
+    ensure!(usable == all, "usable are {usable:?} of {all:?}");
+    let strays = list.unusable.iter().filter(|one| one.external_id == STRAY);
+    ensure!(strays.map(|one| one.reason).eq([Unusable::Refused]), "{:?}", list.unusable);
+    ensure!(list.unusable.iter().any(|one| one.reason == Unusable::NoId), "{:?}", list.unusable);
+
+    bench.tap.script(bench.dialect.account, 1, Act::Rewrite(bench.dialect.odd_accounts));
+    let list = bench.accounts()?.list(&bench.cx()).await?;
+    let reasons: Vec<_> = list.unusable.iter().map(|one| (one.external_id.clone(), one.reason)).collect();
+    let [first, second, third, ..] = all.as_slice() else { anyhow::bail!("three accounts are needed") };
+    let expected = [(first.clone(), Unusable::NoCurrency), (second.clone(), Unusable::NoZone)];
+    ensure!(reasons == expected, "{reasons:?}");
+    ensure!(list.usable.iter().map(|one| &one.external_id).eq(&all[2..]), "{:?}", list.usable);
+    let lenient = list.usable.iter().find(|one| one.external_id == *third).context("the third")?;
+    ensure!(lenient.currency.as_str() == "USD", "{lenient:?}");
     Ok(())
 }
 

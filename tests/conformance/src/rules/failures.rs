@@ -41,6 +41,25 @@ pub(super) async fn dead_grant_is_reauthorise_and_never_retried(platform: &'stat
     Ok(())
 }
 
+/// The platform's own word decides, whatever stands beside it and whatever status it comes with.
+pub(super) async fn code_survives_what_is_odd_beside_it(platform: &'static str) -> Result<()> {
+    let bench = Bench::new(platform).await?;
+    for (status, body) in bench.dialect.revoked_oddly {
+        let before = bench.seen(bench.dialect.report).len();
+        bench.tap.script(bench.dialect.report, 1, Act::Answer(*status, (*body).to_owned()));
+        let error = bench.report_error().await?;
+        ensure!((error.kind, error.code) == (Kind::Reauthorise, "revoked"), "{status} {body}: {error:?}");
+        ensure!(bench.seen(bench.dialect.report).len() == before + 1, "{status} {body}: tried again");
+    }
+    for (status, body) in bench.dialect.throttled_oddly {
+        let waited = bench.timing.slept().len();
+        bench.tap.script(bench.dialect.report, 1, Act::Answer(*status, (*body).to_owned()));
+        bench.report_page(days("2026-09-01", "2026-09-07")?).await?.context(*body)?;
+        ensure!(bench.timing.slept().len() > waited, "{status} {body}: not waited for");
+    }
+    Ok(())
+}
+
 pub(super) async fn throttling_is_rate_limited_and_waited_for(platform: &'static str) -> Result<()> {
     let bench = Bench::new(platform).await?;
     bench.fault(Faults { throttle: 1, ..Faults::default() });
