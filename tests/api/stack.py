@@ -18,25 +18,27 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Stack:
-    """A running stack: addresses and, for each tenant, its API key."""
+    """A running stack: addresses and, for each tenant, its API key. It is kept in memory unless a folder is given."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, ads=12, advertisers=2, port=0, data=None):
         binary = os.environ.get("MOORING") or built()
-        command = [binary, "--ephemeral", "--port", "0", "--ads", "12", "--advertisers", "2", *options]
+        kept = ["--data", data] if data else ["--ephemeral"]
+        world = ["--port", port, "--ads", ads, "--advertisers", advertisers]
+        command = [binary, *kept, *map(str, world), *options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-        self.api = self.demo = None
-        self.keys = []
+        self.addresses, self.tenants, self.keys = {}, [], []
         for line in self.process.stdout:
             word, _, value = line.strip().partition(" ")
             value = value.strip()
-            if word == "demo":
-                self.demo = value.split()[0]
-            elif word == "api" and value.startswith("key"):
+            if word == "api" and value.startswith("key"):
                 self.keys.append(value.split()[1])
-            elif word == "api":
-                self.api = value
+            elif word == "tenant":
+                self.tenants.append(value)
+            elif word in ("demo", "api", "sandbox", "mailbox"):
+                self.addresses[word] = value.split()[0]
             elif word == "Try:":
                 break
+        self.api, self.demo = self.addresses.get("api"), self.addresses.get("demo")
         if self.api is None:
             raise RuntimeError(f"the runner ended with {self.process.wait()} before it was up")
         threading.Thread(target=self.process.stdout.read, daemon=True).start()

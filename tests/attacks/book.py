@@ -1,0 +1,35 @@
+"""The book of attacks: each is a function with the row that it belongs to and the sentence that has to be true."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+class Broken(Exception):
+    """What the attack saw, when the stack did not hold."""
+
+
+@dataclass(frozen=True)
+class Attack:
+    row: str
+    says: str
+    open: str | None
+    run: Callable
+
+
+ATTACKS: list[Attack] = []
+
+
+def attack(row, says, open=None):
+    """Enters a function into the book. `open` is the reason why the stack is known not to hold yet."""
+
+    def enter(function):
+        ATTACKS.append(Attack(row, says, open, function))
+        return function
+
+    return enter
+
+
+def expect(holds, seen):
+    """Fails the attack with what was seen unless something holds."""
+    if not holds:
+        raise Broken(seen)

@@ -1,0 +1,113 @@
+"""Attacks on deletion: floods of mail, look-alike addresses, foreign pages, other people's deletions."""
+
+import json
+
+from arena import said
+from book import attack, expect
+from browser import Browser, send
+
+PAGE = "/deletion-requests"
+
+
+def ask(arena, address, **headers):
+    """Asks for deletion as the page's own form does."""
+    return Browser().post(arena.api + PAGE, [("email", address)], **headers)
+
+
+def known(arena):
+    """An address with a live connection."""
+    address = f"{arena.end_user()}@mailbox.example"
+    arena.connected(end_user_email=address)
+    return address
+
+
+@attack("A2", "a flood of requests for one address is one mail, and the address does get it")
+def flood(arena):
+    address = known(arena)
+    answers = {ask(arena, address).status for _ in range(12)}
+    expect(answers == {202}, f"the flood was answered {answers}: a request was lost, or told apart")
+    arena.until(lambda: arena.mails(address), "the one mail of an hour")
+    # What was merged must not come later either: another address's mail is behind all of the flood's.
+    other = known(arena)
+    ask(arena, other)
+    arena.until(lambda: arena.mails(other), "a mail to an address that nobody flooded")
+    count = len(arena.mails(address))
+    expect(count == 1, f"{count} mails reached the flooded address")
+
+
+@attack("A2", "a foreign page cannot ask for mails")
+def foreign_page(arena):
+    address = known(arena)
+    for headers in [
+        {"origin": "https://evil.example", "sec-fetch-site": "cross-site"},
+        {"origin": "null", "sec-fetch-site": "cross-site"},
+        {"origin": "https://evil.example"},
+    ]:
+        answer = ask(arena, address, **headers)
+        expect(answer.status == 403, f"{headers} is answered {answer.status}")
+    expect(not arena.mails(address), "a foreign page had a mail sent")
+
+
+@attack("A2", "known, unknown and flooded addresses are answered the same")
+def told_apart(arena):
+    address = known(arena)
+    answers = [ask(arena, one) for one in (address, address, "nobody@mailbox.example")]
+    seen = {(answer.status, without_id(answer.text)) for answer in answers}
+    expect(len(seen) == 1, f"{len(seen)} different answers: {[answer.status for answer in answers]}")
+
+
+def without_id(text):
+    return text.split("<code>")[0]
+
+
+@attack("A3", "no look-alike of an address gets the mail of the real one")
+def look_alikes(arena):
+    arena.connected(end_user_email="kiss@mailbox.example")
+    real = {"kiss@mailbox.example"}
+    for alike in ["\u212aiss@mailbox.example", "ki\u017fs@mailbox.example", "kis\u017f@mailbox.example", "kiss@mailbox.e\uff58ample"]:
+        answer = ask(arena, alike)
+        expect(answer.status in (202, 400), f"{alike!a} is answered {answer.status}")
+    ask(arena, "KISS@Mailbox.EXAMPLE")
+    arena.until(lambda: arena.mails("kiss@mailbox.example"), "the mail to the address as it is written in ASCII")
+    reached = {to for mail in arena.mails() for to in mail["to"] if "iss@" in to or "\u017f" in to}
+    expect(reached <= real, f"mails went to {sorted(reached - real)!a}")
+
+
+ADDRESSES = [
+    "a@b.example", "A.b+c@B.example", "a@b\u00fccher.example", "a@xn--bcher-kva.example", "\u00e4@b.example", "a b@c.example",
+    "a@b@c.example", "@b.example", "a@", "a@b..example", "a@-b.example", "a,b@c.example", "<a@b.example>", "a@b.example\n",
+    "\"a\"@b.example", "a@[127.0.0.1]", f"{'a' * 65}@b.example", f"a@{'b' * 250}.example", ".a@b.example", "a..b@c.example",
+    "a@localhost", "\u212a@b.example",
+]
+
+
+@attack("A3", "what one entry takes as an address the other takes, and the other way round")
+def one_check(arena):
+    asked = {"platform": "tiktok_ads", "return_url": arena.return_url}
+    for address in ADDRESSES:
+        body = asked | {"end_user": arena.end_user(), "end_user_email": address}
+        session = arena.one.send("POST", "/v1/connect-sessions", body).status == 201
+        headers = {"content-type": "application/json", "accept": "application/json"}
+        request = send("POST", arena.api + PAGE, headers, json.dumps({"email": address})).status == 202
+        expect(session == request, f"{address!a}: connect session {session}, deletion request {request}")
+
+
+@attack("A6", "the page says what happens to the mail, and does not promise that it is on its way")
+def honest_page(arena):
+    answer = ask(arena, "nobody@mailbox.example")
+    expect("on its way" not in answer.text, "the page promises a mail that may never leave")
+    expect("15 minutes" in answer.text and "mailto:" in answer.text, "the page does not say by when, and whom to write to")
+
+
+@attack("A9", "a frontend token reads no other end user's deletion, by no path")
+def foreign_deletion(arena):
+    owner, connection, _ = arena.connected()
+    deletion = arena.one.call("DELETE", f"/v1/connections/{connection}")["id"]
+    own = arena.one.browser_token(owner.end_user)
+    other = arena.one.browser_token("somebody-else")
+    expect(own.send("GET", f"/v1/deletions/{deletion}").status == 200, "the owner cannot read the deletion")
+    for target in [f"/v1/deletions/{deletion}", f"/v1/deletions/{deletion}/receipt"]:
+        answer = other.send("GET", target)
+        expect(answer.status == 404, f"somebody else's token is answered {answer.status} {said(answer)}")
+    answer = arena.two.send("GET", f"/v1/deletions/{deletion}")
+    expect(answer.status == 404, f"another tenant is answered {answer.status}")

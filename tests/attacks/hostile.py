@@ -1,0 +1,313 @@
+"""Attacks by the platform: single answers that are odd, wrong, refused or late, and what has to become of the rest."""
+
+import csv
+import io
+import json
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from arena import REPORT, TIKTOK, put, said
+from book import attack, expect
+from browser import parameters
+
+INFO = f"{TIKTOK}/advertiser/info/"
+LEVELS = {"account": "AUCTION_ADVERTISER", "campaign": "AUCTION_CAMPAIGN", "ad_group": "AUCTION_ADGROUP", "ad": "AUCTION_AD"}
+# A day's statuses under which all of its rows are here.
+HERE = ("complete", "provisional")
+
+
+def today():
+    """The day of the platform's largest account, which lies in Berlin."""
+    return datetime.now(ZoneInfo("Europe/Berlin")).date()
+
+
+def newest_week():
+    return {"start_date": str(today() - timedelta(days=6)), "end_date": str(today())}
+
+
+class Reading:
+    """A connection of one account whose first week is asked for."""
+
+    def __init__(self, arena):
+        self.arena = arena
+        self.flow, self.connection, self.account = arena.connected()
+
+    def report(self, level, accept="application/json", **more):
+        first = today() - timedelta(days=6)
+        asked = {"connection_id": self.connection, "account_id": self.account, "level": level, "from": first, "to": today()}
+        query = "&".join(f"{name}={value}" for name, value in (asked | more).items())
+        return self.arena.one.send("GET", f"/v1/reports?{query}", accept=accept)
+
+    def statuses(self, level):
+        page = self.report(level, limit=1)
+        expect(page.status == 200, f"the report of level {level} answers {page.status} {said(page)}")
+        return {date.fromisoformat(day["day"]): day["status"] for day in page.json()["completeness"]}
+
+    def settled(self, level):
+        """Waits until something is known of every day of the week; answers the days' statuses."""
+
+        def known():
+            statuses = self.statuses(level)
+            return "not_fetched" not in statuses.values() and statuses
+
+        return self.arena.until(known, f"any word on the days of level {level}")
+
+    def here(self, level, but=()):
+        """Waits until every day is here, days that are left out aside."""
+
+        def complete():
+            statuses = self.statuses(level)
+            return all(status in HERE for day, status in statuses.items() if day not in but)
+
+        self.arena.until(complete, f"the days of level {level}; now {self.statuses(level)}")
+
+    def state(self):
+        return self.arena.one.get(f"/v1/connections/{self.connection}")["state"]
+
+
+def offered(arena):
+    """Opens the choice of accounts; answers the flow, its page, and how many can be chosen."""
+    flow = arena.flow()
+    page = flow.browser.get(flow.consent())
+    expect(page.status == 303 and "error" not in parameters(page.location), f"no account can be connected: {page.status} {said(page)}")
+    page = flow.browser.get(page.location)
+    return flow, page, len(page.form("account").values("account"))
+
+
+@attack("one bad item", "a batch refused for one id is asked again in parts: the others are connected")
+def one_bad_id(arena):
+    bad = arena.platform.advertisers()[1]
+    message = f"The advertiser {bad} doesn't exist or has been deleted."
+    refusal = {"code": 40001, "message": message, "request_id": "1", "data": {}}
+    rule = arena.platform.answer(INFO, refusal, query={"advertiser_ids": bad})
+    flow, page, count = offered(arena)
+    expect(arena.platform.edited(rule) > 1, "the batch was not asked again")
+    expect(count == 2, f"{count} of the two good accounts are offered")
+    done = flow.choose(page)
+    active = flow.tenant.activate(done.location, flow.end_user)
+    expect(len(active["accounts"]) == 2, f"{len(active['accounts'])} accounts are connected")
+
+
+def odd_item(field, value, offers):
+    """`offers`: how many of the three accounts can be chosen. One that cannot is shown all the same."""
+    fields = ["timezone", "display_timezone"] if field == "zone" else [field]
+
+    def run(arena):
+        arena.platform.edit_json(INFO, *[put(f"/data/list/1/{name}", value) for name in fields])
+        flow, page, count = offered(arena)
+        expect(count in offers, f"{count} accounts can be chosen")
+        expect(count == 3 or arena.platform.advertisers()[1] in page.text, "the account that cannot be used is not shown")
+        done = flow.choose(page)
+        expect(done.status == 303 and "connection_id" in parameters(done.location), f"the choice answered {done.status} {said(done)}")
+
+    fate = "is read" if offers == [3] else "takes only itself out of the list"
+    attack("one bad item", f"an account with the {field} {json.dumps(value)} {fate}")(run)
+
+
+for odd in (None, "", "USDT"):
+    odd_item("currency", odd, [2])
+odd_item("currency", "usd", [3])
+for odd in (None, "", "moon"):
+    odd_item("zone", odd, [2])
+for odd in ("GMT+8", "+08:00"):
+    odd_item("zone", odd, [3])
+# A zone that people use and tz data lacks: to know it is a kindness, to leave it out is none of the others' loss.
+odd_item("zone", "Asia/Beijing", [2, 3])
+odd_item("name", None, [3])
+odd_item("name", 4711, [3])
+
+
+@attack("decoration", "an ad list that fails for ever stops no figures of any level")
+def no_names(arena):
+    arena.platform.answer(f"{TIKTOK}/ad/get/", {"code": 50000, "message": "Internal error", "request_id": "1", "data": {}})
+    reading = Reading(arena)
+    for level in LEVELS:
+        reading.here(level)
+    rows = reading.report("ad", group_by="entity").json()["rows"]
+    expect(rows, "no row of level ad")
+
+
+@attack("passing disorder", "a row that comes twice in one answer counts once")
+def row_twice(arena):
+    calm = Reading(arena)
+    calm.here("ad")
+    wanted = calm.report("ad", group_by="none").json()["totals"]
+    double = {"op": "copy", "from": "/data/list/0", "at": "/data/list/-"}
+    arena.platform.edit_json(REPORT, double, query={"data_level": LEVELS["ad"]})
+    reading = Reading(arena)
+    reading.here("ad")
+    # Today's figures grow while we look; impressions of settled days do not.
+    for day in (today() - timedelta(days=4), today() - timedelta(days=5)):
+        one, other = (one.report("ad", **{"from": day, "to": day}).json()["totals"] for one in (calm, reading))
+        expect(one == other, f"{day}: {other} where {one} is right")
+    expect(wanted, "no totals at all")
+
+
+def odd_row(what, *changes):
+    @attack("passing disorder", f"one row with {what} costs its own day a reason, not the window")
+    def run(arena):
+        rule = arena.platform.edit_json(REPORT, *changes, query={"data_level": LEVELS["ad"]} | newest_week())
+        reading = Reading(arena)
+        reading.settled("ad")
+        rest = newest_days(reading, 6)
+        expect(arena.platform.edited(rule) > 0, "the row was never sent")
+        for level in ("account", "campaign", "ad_group"):
+            reading.here(level)
+        expect(rest >= 6, f"{rest} of the window's 7 days are here: {reading.statuses('ad')}")
+
+
+def newest_days(reading, most):
+    """How many days of the newest week come to be here."""
+
+    def count():
+        return sum(status in HERE for status in reading.statuses("ad").values())
+
+    reading.arena.until(lambda: count() >= most, f"the days beside the odd one; now {reading.statuses('ad')}")
+    return count()
+
+
+odd_row("seven decimals", put("/data/list/0/metrics/spend", "1.2345678"))
+odd_row("a float", put("/data/list/0/metrics/spend", 0.1234567))
+odd_row("null metrics", put("/data/list/0/metrics", None))
+
+
+@attack("passing disorder", "a page without `total_page` that is short is the last")
+def no_total_page(arena):
+    rule = arena.platform.edit_json(REPORT, {"op": "remove", "at": "/data/page_info/total_page"})
+    reading = Reading(arena)
+    for level in LEVELS:
+        reading.here(level)
+    expect(arena.platform.edited(rule) > 0, "no answer was edited")
+
+
+@attack("passing disorder", "the open day is never partial because its total moves between two questions")
+def moving_total(arena):
+    last = put("/data/list/6/metrics/spend", "0.01")
+    rule = arena.platform.edit_json(REPORT, last, query={"data_level": LEVELS["account"]} | newest_week())
+    reading = Reading(arena)
+    statuses = reading.settled("campaign")
+    expect(arena.platform.edited(rule) > 0, "the total never moved")
+    expect(statuses[today()] == "provisional", f"today is {statuses[today()]}")
+
+
+def code_first(body, status, word):
+    @attack("the code first", f"{json.dumps(body)} with status {status} is understood as {word}")
+    def run(arena):
+        message = {"message": "Something odd.", "data": {}}
+        if word == "passing":
+            rule = arena.platform.answer(REPORT, message | body, status, times=2)
+        else:
+            rule = arena.platform.answer(REPORT, message | body, status)
+        reading = Reading(arena)
+        if word == "passing":
+            reading.here("account")
+        else:
+            found = lambda: reading.state() in ("suspect", "needs_reauth")  # noqa: E731
+            arena.until(found, f"a connection that knows of its ended grant; it is {reading.state()}")
+        expect(arena.platform.edited(rule) > 0, "no answer was edited")
+
+
+code_first({"code": 40105, "request_id": None}, 200, "ended")
+code_first({"code": "40105", "request_id": "1"}, 200, "ended")
+code_first({"code": 40105, "request_id": "1"}, 401, "ended")
+code_first({"code": 40100, "request_id": None}, 200, "passing")
+code_first({"code": 40110, "request_id": None}, 200, "passing")
+code_first({"code": "40100", "request_id": "1"}, 200, "passing")
+code_first({"code": 40100, "request_id": "1"}, 400, "passing")
+
+
+@attack("not offered", "a metric that the platform refuses is marked; all others are read")
+def refused_metric(arena):
+    refused = "total_complete_payment_rate"
+    refusal = {"code": 40002, "message": f"Invalid metric fields: ['{refused}']", "request_id": "1", "data": {}}
+    arena.platform.answer(REPORT, refusal, query={"metrics": refused})
+    reading = Reading(arena)
+    for level in LEVELS:
+        reading.here(level)
+    totals = reading.report("account", group_by="none").json()["totals"]
+    expect(totals["spend"]["amount_micros"] > 0, "no spend was read")
+
+
+@attack("not offered", "spend that belongs to no campaign is unattributed, not incomplete")
+def unattributed(arena):
+    lifted = [put(f"/data/list/{place}/metrics/spend", "99999.00") for place in range(4)]
+    rule = arena.platform.edit_json(REPORT, *lifted, query={"data_level": LEVELS["account"]} | newest_week())
+    reading = Reading(arena)
+    reading.here("account")
+    reading.here("campaign")
+    expect(arena.platform.edited(rule) > 0, "the account's total was never lifted")
+    page = reading.report("campaign", limit=1).text
+    expect("unattributed" in page, "the report does not say that spend is unattributed")
+
+
+@attack("freshness", "an account whose newest days are refused is not synced, whatever older days were read")
+def stale(arena):
+    refusal = {"code": 50000, "message": "Internal error", "request_id": "1", "data": {}}
+    arena.platform.answer(REPORT, refusal, query={"end_date": str(today())})
+    reading = Reading(arena)
+    older = {"from": today() - timedelta(days=20), "to": today() - timedelta(days=10)}
+
+    def arrived():
+        days = reading.report("account", limit=1, **older).json()["completeness"]
+        return all(day["status"] in HERE for day in days)
+
+    arena.until(arrived, "older windows")
+    account = arena.one.get(f"/v1/connections/{reading.connection}")["accounts"][0]
+    expect(not account.get("last_synced_at"), f"it says synced at {account.get('last_synced_at')}")
+
+
+@attack("our set-up", "a wrong app at a sync is `setup` in the report, and no end of the connection")
+def setup_at_sync(arena):
+    message = "The app_id is inconsistent with the token's app information"
+    arena.platform.answer(REPORT, {"code": 40000, "message": message, "request_id": "1", "data": {}})
+    reading = Reading(arena)
+    found = lambda: "failed:setup" in reading.statuses("account").values()  # noqa: E731
+    arena.until(found, f"the word setup; the days are {reading.statuses('account')}")
+    expect(reading.state() == "active", f"the connection is {reading.state()}")
+
+
+@attack("dropped", "answers that end in the middle, or never come, are asked again")
+def dropped(arena):
+    arena.platform.edit(REPORT, {"drop": True}, times=1)
+    arena.platform.edit(REPORT, {"truncate": 40, "drop": True}, **{"from": 3}, times=1)
+    arena.platform.edit(REPORT, {"truncate": 40}, **{"from": 5}, times=1)
+    reading = Reading(arena)
+    for level in LEVELS:
+        reading.here(level)
+
+
+@attack("CSV", "no cell of a report begins like a formula, whatever the platform's things are called")
+def formulas(arena):
+    named = {
+        "campaign": ["\n=1"],
+        "adgroup": ["\t=1"],
+        "ad": ["\uff1d1", " +1", "@a"],
+    }
+    for level, names in named.items():
+        changes = [put(f"/data/list/{place}/{level}_name", name) for place, name in enumerate(names)]
+        arena.platform.edit_json(f"{TIKTOK}/{level}/get/", *changes)
+    reading = Reading(arena)
+    for level, (prefix, names) in zip(list(LEVELS)[1:], named.items()):
+        reading.here(level)
+        seen = reading.report(level, group_by="entity", accept="text/csv")
+        expect(seen.status == 200, f"CSV is answered {seen.status}")
+        cells = [cell for row in parsed(seen.text)[1:] for cell in row]
+        expect(any(names[0].strip() in cell for cell in cells), f"the name {names[0]!a} never came to level {prefix}")
+        dangerous = [cell for cell in cells if formula(cell) and not number(cell)]
+        expect(not dangerous, f"cells that a spreadsheet program may run: {dangerous!a}")
+
+
+def parsed(text):
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
+def formula(cell):
+    return cell.lstrip()[:1] in tuple("=+-@\uff1d\uff0b\uff0d\uff20") and bool(cell.strip())
+
+
+def number(cell):
+    try:
+        float(cell)
+        return True
+    except ValueError:
+        return False
