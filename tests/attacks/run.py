@@ -22,7 +22,7 @@ import edges  # noqa: F401
 import hostile  # noqa: F401
 import machine  # noqa: F401
 from arena import Arena
-from book import ATTACKS, Broken
+from book import ATTACKS, Broken, known_open
 
 
 def options():
@@ -56,10 +56,10 @@ def judged(one, arena, trace):
 
 def main():
     args = options()
-    attacks = chosen(args)
+    attacks, still_open = chosen(args), known_open()
     if args.list:
         for one in attacks:
-            print(f"{'open' if one.open else '    '}  {one.row:<18} {one.says}")
+            print(f"{'open' if one.says in still_open else '    '}  {one.row:<18} {one.says}")
         return 0
     if not attacks:
         print("no attack is called so")
@@ -68,9 +68,9 @@ def main():
     with Arena() as arena:
         arena.patience = args.patience or arena.patience
         for one in attacks:
-            if one.open and not args.open:
+            if one.says in still_open and not args.open:
                 left += 1
-                print(f"open    {one.row:<18} {one.says}: {one.open}", flush=True)
+                print(f"open    {one.row:<18} {one.says}: {still_open[one.says]}", flush=True)
                 continue
             seen = judged(one, arena, args.trace)
             through += seen is not None
