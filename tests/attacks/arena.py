@@ -148,8 +148,13 @@ class Flow:
     def connect(self, **only):
         """Goes the whole way; answers the active connection as the tenant sees it."""
         done = self.choose(self.land(self.consent(**only)))
-        expect(done.status == 303 and "connection_id" in parameters(done.location), f"the choice answered {done.status}: {said(done)}")
+        expect(connects(done), f"the choice answered {done.status} {said(done)}")
         return self.tenant.activate(done.location, self.end_user)
+
+
+def connects(page):
+    """Whether a page sends the person back to the product with a connection."""
+    return page.status == 303 and "connection_id" in parameters(page.location)
 
 
 def said(page):

@@ -60,11 +60,20 @@ def without_id(text):
     return text.split("<code>")[0]
 
 
+# A Kelvin sign, two long s, a full-width x: each folds to the ASCII letter in some program.
+LOOK_ALIKES = [
+    "\u212aiss@mailbox.example",
+    "ki\u017fs@mailbox.example",
+    "kis\u017f@mailbox.example",
+    "kiss@mailbox.e\uff58ample",
+]
+
+
 @attack("A3", "no look-alike of an address gets the mail of the real one")
 def look_alikes(arena):
     arena.connected(end_user_email="kiss@mailbox.example")
     real = {"kiss@mailbox.example"}
-    for alike in ["\u212aiss@mailbox.example", "ki\u017fs@mailbox.example", "kis\u017f@mailbox.example", "kiss@mailbox.e\uff58ample"]:
+    for alike in LOOK_ALIKES:
         answer = ask(arena, alike)
         expect(answer.status in (202, 400), f"{alike!a} is answered {answer.status}")
     ask(arena, "KISS@Mailbox.EXAMPLE")
@@ -74,10 +83,28 @@ def look_alikes(arena):
 
 
 ADDRESSES = [
-    "a@b.example", "A.b+c@B.example", "a@b\u00fccher.example", "a@xn--bcher-kva.example", "\u00e4@b.example", "a b@c.example",
-    "a@b@c.example", "@b.example", "a@", "a@b..example", "a@-b.example", "a,b@c.example", "<a@b.example>", "a@b.example\n",
-    "\"a\"@b.example", "a@[127.0.0.1]", f"{'a' * 65}@b.example", f"a@{'b' * 250}.example", ".a@b.example", "a..b@c.example",
-    "a@localhost", "\u212a@b.example",
+    "a@b.example",
+    "A.b+c@B.example",
+    "a@b\u00fccher.example",
+    "a@xn--bcher-kva.example",
+    "\u00e4@b.example",
+    "\u212a@b.example",
+    "a b@c.example",
+    "a@b@c.example",
+    "@b.example",
+    "a@",
+    "a@b..example",
+    "a@-b.example",
+    "a,b@c.example",
+    "<a@b.example>",
+    "a@b.example\n",
+    "\"a\"@b.example",
+    "a@[127.0.0.1]",
+    f"{'a' * 65}@b.example",
+    f"a@{'b' * 250}.example",
+    ".a@b.example",
+    "a..b@c.example",
+    "a@localhost",
 ]
 
 
@@ -96,7 +123,8 @@ def one_check(arena):
 def honest_page(arena):
     answer = ask(arena, "nobody@mailbox.example")
     expect("on its way" not in answer.text, "the page promises a mail that may never leave")
-    expect("15 minutes" in answer.text and "mailto:" in answer.text, "the page does not say by when, and whom to write to")
+    told = "15 minutes" in answer.text and "mailto:" in answer.text
+    expect(told, "the page does not say by when, and whom to write to")
 
 
 @attack("A9", "a frontend token reads no other end user's deletion, by no path")

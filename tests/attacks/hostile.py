@@ -3,15 +3,21 @@
 import csv
 import io
 import json
+import urllib.parse
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from arena import REPORT, TIKTOK, put, said
+from arena import REPORT, TIKTOK, connects, put, said
 from book import attack, expect
 from browser import parameters
 
 INFO = f"{TIKTOK}/advertiser/info/"
-LEVELS = {"account": "AUCTION_ADVERTISER", "campaign": "AUCTION_CAMPAIGN", "ad_group": "AUCTION_ADGROUP", "ad": "AUCTION_AD"}
+LEVELS = {
+    "account": "AUCTION_ADVERTISER",
+    "campaign": "AUCTION_CAMPAIGN",
+    "ad_group": "AUCTION_ADGROUP",
+    "ad": "AUCTION_AD",
+}
 # A day's statuses under which all of its rows are here.
 HERE = ("complete", "provisional")
 
@@ -34,8 +40,8 @@ class Reading:
 
     def report(self, level, accept="application/json", **more):
         first = today() - timedelta(days=6)
-        asked = {"connection_id": self.connection, "account_id": self.account, "level": level, "from": first, "to": today()}
-        query = "&".join(f"{name}={value}" for name, value in (asked | more).items())
+        asked = {"connection_id": self.connection, "account_id": self.account, "level": level}
+        query = urllib.parse.urlencode(asked | {"from": first, "to": today()} | more)
         return self.arena.one.send("GET", f"/v1/reports?{query}", accept=accept)
 
     def statuses(self, level):
@@ -65,11 +71,17 @@ class Reading:
         return self.arena.one.get(f"/v1/connections/{self.connection}")["state"]
 
 
+def refusal(code, message):
+    """An answer that refuses, in the platform's own form."""
+    return {"code": code, "message": message, "request_id": "1", "data": {}}
+
+
 def offered(arena):
     """Opens the choice of accounts; answers the flow, its page, and how many can be chosen."""
     flow = arena.flow()
     page = flow.browser.get(flow.consent())
-    expect(page.status == 303 and "error" not in parameters(page.location), f"no account can be connected: {page.status} {said(page)}")
+    on = page.status == 303 and "error" not in parameters(page.location)
+    expect(on, f"no account can be connected: {page.status} {said(page)}")
     page = flow.browser.get(page.location)
     return flow, page, len(page.form("account").values("account"))
 
@@ -78,8 +90,7 @@ def offered(arena):
 def one_bad_id(arena):
     bad = arena.platform.advertisers()[1]
     message = f"The advertiser {bad} doesn't exist or has been deleted."
-    refusal = {"code": 40001, "message": message, "request_id": "1", "data": {}}
-    rule = arena.platform.answer(INFO, refusal, query={"advertiser_ids": bad})
+    rule = arena.platform.answer(INFO, refusal(40001, message), query={"advertiser_ids": bad})
     flow, page, count = offered(arena)
     expect(arena.platform.edited(rule) > 1, "the batch was not asked again")
     expect(count == 2, f"{count} of the two good accounts are offered")
@@ -96,9 +107,10 @@ def odd_item(field, value, offers):
         arena.platform.edit_json(INFO, *[put(f"/data/list/1/{name}", value) for name in fields])
         flow, page, count = offered(arena)
         expect(count in offers, f"{count} accounts can be chosen")
-        expect(count == 3 or arena.platform.advertisers()[1] in page.text, "the account that cannot be used is not shown")
+        shown = arena.platform.advertisers()[1] in page.text
+        expect(count == 3 or shown, "the account that cannot be used is not shown")
         done = flow.choose(page)
-        expect(done.status == 303 and "connection_id" in parameters(done.location), f"the choice answered {done.status} {said(done)}")
+        expect(connects(done), f"the choice answered {done.status} {said(done)}")
 
     fate = "is read" if offers == [3] else "takes only itself out of the list"
     attack("one bad item", f"an account with the {field} {json.dumps(value)} {fate}")(run)
@@ -119,7 +131,7 @@ odd_item("name", 4711, [3])
 
 @attack("decoration", "an ad list that fails for ever stops no figures of any level")
 def no_names(arena):
-    arena.platform.answer(f"{TIKTOK}/ad/get/", {"code": 50000, "message": "Internal error", "request_id": "1", "data": {}})
+    arena.platform.answer(f"{TIKTOK}/ad/get/", refusal(50000, "Internal error"))
     reading = Reading(arena)
     for level in LEVELS:
         reading.here(level)
@@ -219,8 +231,8 @@ code_first({"code": 40100, "request_id": "1"}, 400, "passing")
 @attack("not offered", "a metric that the platform refuses is marked; all others are read")
 def refused_metric(arena):
     refused = "total_complete_payment_rate"
-    refusal = {"code": 40002, "message": f"Invalid metric fields: ['{refused}']", "request_id": "1", "data": {}}
-    arena.platform.answer(REPORT, refusal, query={"metrics": refused})
+    answer = refusal(40002, f"Invalid metric fields: ['{refused}']")
+    arena.platform.answer(REPORT, answer, query={"metrics": refused})
     reading = Reading(arena)
     for level in LEVELS:
         reading.here(level)
@@ -242,8 +254,7 @@ def unattributed(arena):
 
 @attack("freshness", "an account whose newest days are refused is not synced, whatever older days were read")
 def stale(arena):
-    refusal = {"code": 50000, "message": "Internal error", "request_id": "1", "data": {}}
-    arena.platform.answer(REPORT, refusal, query={"end_date": str(today())})
+    arena.platform.answer(REPORT, refusal(50000, "Internal error"), query={"end_date": str(today())})
     reading = Reading(arena)
     older = {"from": today() - timedelta(days=20), "to": today() - timedelta(days=10)}
 
@@ -259,7 +270,7 @@ def stale(arena):
 @attack("our set-up", "a wrong app at a sync is `setup` in the report, and no end of the connection")
 def setup_at_sync(arena):
     message = "The app_id is inconsistent with the token's app information"
-    arena.platform.answer(REPORT, {"code": 40000, "message": message, "request_id": "1", "data": {}})
+    arena.platform.answer(REPORT, refusal(40000, message))
     reading = Reading(arena)
     found = lambda: "failed:setup" in reading.statuses("account").values()  # noqa: E731
     arena.until(found, f"the word setup; the days are {reading.statuses('account')}")

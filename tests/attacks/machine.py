@@ -12,6 +12,9 @@ from browser import send
 FOREIGN = "https://evil.example"
 PAGES = {"api": "/openapi.json", "sandbox": "/_sandbox/state", "demo": "/", "tables": "/", "services": "/mailbox"}
 AMZ = SIGNED | {"content-type": "application/x-amz-json-1.0"}
+JSON = {"content-type": "application/json"}
+ASKED = {"access-control-request-headers": "content-type,x-amz-target"}
+MAIL = {"Destination": {"ToAddresses": ["a@b.example"]}, "Content": {}, "FromEmailAddress": "a@b.example"}
 LIST = AMZ | {"x-amz-target": "DynamoDB_20120810.ListTables"}
 
 
@@ -37,16 +40,15 @@ def rebound(arena):
 @attack("A10", "a foreign web page can neither read nor write tables, mails and the sandbox's controls")
 def foreign_pages(arena):
     listeners = arena.listeners()
-    mail = {"Destination": {"ToAddresses": ["a@b.example"]}, "Content": {}, "FromEmailAddress": "a@b.example"}
     calls = [
         ("POST", listeners["tables"] + "/", LIST, "{}"),
         ("POST", listeners["services"] + "/", AMZ | {"x-amz-target": "AmazonSQS.ListQueues"}, "{}"),
-        ("POST", listeners["services"] + "/v2/email/outbound-emails", {"content-type": "application/json"}, json.dumps(mail)),
+        ("POST", listeners["services"] + "/v2/email/outbound-emails", JSON, json.dumps(MAIL)),
         ("GET", listeners["services"] + "/mailbox.json", {}, None),
         ("GET", listeners["services"] + "/mailbox", {}, None),
         ("GET", listeners["sandbox"] + "/_sandbox/state", {}, None),
         ("GET", listeners["sandbox"] + "/_sandbox/edits", {}, None),
-        ("POST", listeners["sandbox"] + "/_sandbox/reset", {"content-type": "application/json"}, "{}"),
+        ("POST", listeners["sandbox"] + "/_sandbox/reset", JSON, "{}"),
         ("DELETE", listeners["sandbox"] + "/_sandbox/edits", {}, None),
     ]
     before = len(arena.mails())
@@ -54,8 +56,7 @@ def foreign_pages(arena):
         for origin in (FOREIGN, "null"):
             answer = send(method, url, headers | {"origin": origin}, body)
             refused(answer, f"{method} {url.rpartition(':')[2]} from {origin}")
-        ask = {"origin": FOREIGN, "access-control-request-method": method, "access-control-request-headers": "content-type,x-amz-target"}
-        answer = send("OPTIONS", url, ask)
+        answer = send("OPTIONS", url, {"origin": FOREIGN, "access-control-request-method": method} | ASKED)
         allowed = answer.headers["access-control-allow-origin"]
         expect(not allowed, f"a preflight of {url.rpartition(':')[2]} allows {allowed}")
     expect(len(arena.mails()) == before, "a foreign page had a mail sent")
@@ -65,12 +66,11 @@ def foreign_pages(arena):
 def simple_bodies(arena):
     listeners = arena.listeners()
     before = len(arena.mails())
-    mail = json.dumps({"Destination": {"ToAddresses": ["a@b.example"]}, "Content": {}, "FromEmailAddress": "a@b.example"})
     for media in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", None):
         headers = {} if media is None else {"content-type": media}
         for url, more, body in [
             (listeners["tables"] + "/", SIGNED | {"x-amz-target": "DynamoDB_20120810.ListTables"}, "{}"),
-            (listeners["services"] + "/v2/email/outbound-emails", {}, mail),
+            (listeners["services"] + "/v2/email/outbound-emails", {}, json.dumps(MAIL)),
             (listeners["sandbox"] + "/_sandbox/reset", {}, "{}"),
         ]:
             answer = send("POST", url, headers | more, body)

@@ -74,10 +74,12 @@ def main():
                 continue
             seen = judged(one, arena, args.trace)
             through += seen is not None
-            print(f"{'held' if seen is None else 'THROUGH':<7} {one.row:<18} {one.says}{'' if seen is None else ': ' + seen}", flush=True)
+            verdict, detail = ("held", "") if seen is None else ("THROUGH", f": {seen}")
+            print(f"{verdict:<7} {one.row:<18} {one.says}{detail}", flush=True)
     spent = sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     held = len(attacks) - through - left
-    print(f"{held} attacks held off, {through} went through, {left} are open; {time.monotonic() - started:.0f} s, {spent:.0f} s of CPU")
+    took = time.monotonic() - started
+    print(f"{held} attacks held off, {through} went through, {left} are open; {took:.0f} s, {spent:.0f} s of CPU")
     return 1 if through else 0
 
 
