@@ -106,6 +106,7 @@ mod tests {
             privacy_url: "https://p.example/\"><i>".to_owned(),
             contact_email: "a@p.example".to_owned(),
             retention_days: 700,
+            needs_reauth_days: None,
             platforms: Vec::new(),
         }
     }

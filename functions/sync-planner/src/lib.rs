@@ -28,7 +28,13 @@ pub async fn handle(app: &App, event: Value) -> Result<()> {
     let ports = Ports { due: app.due.as_ref(), queue: app.queue.as_ref() };
     let planned = run(&ports, Input { tick, period_minutes: period(&app.profile)? }).await?;
     // The alarm on a silent planner counts this line.
-    tracing::info!(event = "sync-planner.tick", due = planned.due, resent = planned.resent, "sync jobs sent");
+    tracing::info!(
+        event = "sync-planner.tick",
+        due = planned.due,
+        probes = planned.probes,
+        resent = planned.resent,
+        "sync jobs sent"
+    );
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! SQS: runs one sync job: platform pages in, sealed chunks out.
+//! SQS: runs sync jobs (platform pages in, sealed chunks out) and probes of connections.
 
 use std::sync::Arc;
 
@@ -6,14 +6,15 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
 use mooring_domain::Result;
 use mooring_domain::connector::Connectors;
-use mooring_domain::ops::run_sync::{Input, Ports, run};
+use mooring_domain::ops::{probe_connection, run_sync};
 use mooring_domain::ports::{
-    ActivityWrite, Breakers, Clock, CompletenessRead, ConnectionRead, ConnectionState, DeletionBegin,
-    Entropy, FenceRead, KeyOpen, LedgerRead, SheetRead, SheetWrite, SyncProgress, SyncQueue, VaultRead,
+    AccountRenew, ActivityWrite, Breakers, Clock, CompletenessRead, ConnectionRead, ConnectionState,
+    DeletionBegin, Entropy, FenceRead, KeyOpen, LedgerRead, SheetRead, SheetWrite, SyncProgress, SyncQueue,
+    VaultRead,
 };
 use mooring_domain::profile::Profile;
-use mooring_domain::sync::{JobKind, SyncJob};
-use mooring_queue::{decode_sync, run_batch};
+use mooring_domain::sync::{JobKind, ProbeJob, SyncJob};
+use mooring_queue::{Task, decode_task, run_batch};
 use tokio::sync::Semaphore;
 
 /// Everything that the function reads and writes in tables; its role says the same.
@@ -21,6 +22,7 @@ pub trait Tables:
     FenceRead
     + ConnectionRead
     + ConnectionState
+    + AccountRenew
     + VaultRead
     + SyncProgress
     + CompletenessRead
@@ -37,6 +39,7 @@ impl<S> Tables for S where
     S: FenceRead
         + ConnectionRead
         + ConnectionState
+        + AccountRenew
         + VaultRead
         + SyncProgress
         + CompletenessRead
@@ -77,9 +80,17 @@ const SMALL_DAYS: u32 = 3;
 /// Runs the jobs of a batch together, within the invocation's deadline.
 pub async fn handle(app: &App, event: SqsEvent, deadline: Timestamp) -> SqsBatchResponse {
     let room = &Semaphore::new(usize::try_from(AT_ONCE).unwrap_or(1));
-    run_batch(&event, decode_sync, room.available_permits(), |job| async move {
-        let _room = room.acquire_many(share(&job)).await;
-        drive(app, job, deadline).await
+    run_batch(&event, decode_task, room.available_permits(), |task| async move {
+        match task {
+            Task::Sync(job) => {
+                let _room = room.acquire_many(share(&job)).await;
+                sync(app, job, deadline).await
+            }
+            Task::Probe(probe) => {
+                let _room = room.acquire().await;
+                ask(app, probe, deadline).await
+            }
+        }
     })
     .await
 }
@@ -93,9 +104,9 @@ fn share(job: &SyncJob) -> u32 {
     if is_small { 1 } else { AT_ONCE }
 }
 
-async fn drive(app: &App, job: SyncJob, deadline: Timestamp) -> Result<()> {
-    let input = Input { job, deadline };
-    let outcome = run(&ports(app), &input).await?;
+async fn sync(app: &App, job: SyncJob, deadline: Timestamp) -> Result<()> {
+    let input = run_sync::Input { job, deadline };
+    let outcome = run_sync::run(&ports(app), &input).await?;
     tracing::info!(
         tenant.id = input.job.tenant.as_str(),
         connection.id = input.job.connection.as_str(),
@@ -107,9 +118,41 @@ async fn drive(app: &App, job: SyncJob, deadline: Timestamp) -> Result<()> {
     Ok(())
 }
 
-fn ports(app: &App) -> Ports<'_> {
+async fn ask(app: &App, probe: ProbeJob, deadline: Timestamp) -> Result<()> {
+    let ProbeJob { tenant, connection, .. } = probe;
+    let input = probe_connection::Input { tenant, connection, deadline };
+    let outcome = probe_connection::run(&probe_ports(app), &input).await?;
+    tracing::info!(
+        tenant.id = input.tenant.as_str(),
+        connection.id = input.connection.as_str(),
+        outcome = ?outcome,
+        "probe ended"
+    );
+    Ok(())
+}
+
+fn probe_ports(app: &App) -> probe_connection::Ports<'_> {
     let tables = app.tables.as_ref();
-    Ports {
+    probe_connection::Ports {
+        clock: app.clock.as_ref(),
+        entropy: app.entropy.as_ref(),
+        fences: tables,
+        connections: tables,
+        states: tables,
+        accounts: tables,
+        vault: tables,
+        keys: app.keys.as_ref(),
+        connectors: app.connectors.as_ref(),
+        breakers: tables,
+        begin: tables,
+        ledger: tables,
+        profile: &app.profile,
+    }
+}
+
+fn ports(app: &App) -> run_sync::Ports<'_> {
+    let tables = app.tables.as_ref();
+    run_sync::Ports {
         clock: app.clock.as_ref(),
         entropy: app.entropy.as_ref(),
         fences: tables,

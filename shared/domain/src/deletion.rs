@@ -58,6 +58,10 @@ pub enum Reason {
     RequestedByMail,
     /// The platform says that access was revoked.
     RevokedAtPlatform,
+    /// The platform took the account away from the grant, or has it no more.
+    AccountLost,
+    /// The login ended, and the person did not come back in the time that the profile gives.
+    NotReauthorised,
     /// The connection was never taken up.
     Abandoned,
     /// The whole tenant ends.
@@ -65,11 +69,13 @@ pub enum Reason {
 }
 
 impl Reason {
-    const ALL: [(Self, &'static str); 6] = [
+    const ALL: [(Self, &'static str); 8] = [
         (Self::Disconnected, "disconnected"),
         (Self::Requested, "requested"),
         (Self::RequestedByMail, "requested_by_mail"),
         (Self::RevokedAtPlatform, "revoked_at_platform"),
+        (Self::AccountLost, "account_lost"),
+        (Self::NotReauthorised, "not_reauthorised"),
         (Self::Abandoned, "abandoned"),
         (Self::TenantDeleted, "tenant_deleted"),
     ];

@@ -154,8 +154,8 @@ pub async fn cut_for(
         return Err(Error::not_found("connection"));
     }
     match &target.account {
-        Some(account) => cut_account(ports, &row, account, reason).await,
-        None => cut_connection(ports, &row, reason).await,
+        Some(account) => cut_account(ports, &row, account, reason, ports.clock.now()).await,
+        None => cut_connection(ports, &row, reason, ports.clock.now()).await,
     }
 }
 
@@ -169,12 +169,18 @@ pub async fn start(queue: &dyn DeletionQueue, deletion: Deletion) -> Started {
     Started { deletion, unsent }
 }
 
-/// Makes the cut of a connection, or answers the one that was made before, as long as its row is there.
-pub async fn cut_connection(ports: &PlanPorts<'_>, row: &Connection, reason: Reason) -> Result<Deletion> {
+/// Makes the cut of a connection, or answers the one that was made before, as long as its row is there. The promise
+/// counts from `t0`: the earliest evidence.
+pub async fn cut_connection(
+    ports: &PlanPorts<'_>,
+    row: &Connection,
+    reason: Reason,
+    t0: Timestamp,
+) -> Result<Deletion> {
     if let Some(deletion) = cut_before(ports, row).await? {
         return Ok(deletion);
     }
-    cut(ports, &row.tenant, &Subject::Connection(row.id.clone()), reason, ports.clock.now()).await
+    cut(ports, &row.tenant, &Subject::Connection(row.id.clone()), reason, t0).await
 }
 
 /// Makes the cut of one account. With the last live account the whole connection goes: a grant that reaches nothing
@@ -184,6 +190,7 @@ pub async fn cut_account(
     row: &Connection,
     account: &AccountId,
     reason: Reason,
+    t0: Timestamp,
 ) -> Result<Deletion> {
     if let Some(deletion) = cut_before(ports, row).await? {
         return Ok(deletion);
@@ -192,13 +199,13 @@ pub async fn cut_account(
     let this =
         accounts.iter().find(|other| other.id == *account).ok_or_else(|| Error::not_found("account"))?;
     if is_live(this) && accounts.iter().filter(|other| is_live(other)).count() == 1 {
-        return cut_connection(ports, row, reason).await;
+        return cut_connection(ports, row, reason, t0).await;
     }
     let subject = Subject::Account(row.id.clone(), account.clone());
-    let deletion = cut(ports, &row.tenant, &subject, reason, ports.clock.now()).await?;
+    let deletion = cut(ports, &row.tenant, &subject, reason, t0).await?;
     // Two last accounts that were let go at the same moment both saw the other alive.
     let left = ports.connections.accounts(&row.tenant, &row.id).await?;
-    if left.iter().any(is_live) { Ok(deletion) } else { cut_connection(ports, row, reason).await }
+    if left.iter().any(is_live) { Ok(deletion) } else { cut_connection(ports, row, reason, t0).await }
 }
 
 fn is_live(account: &Account) -> bool {

@@ -21,12 +21,13 @@ use crate::access::Access;
 use crate::account::Account;
 use crate::caller::{ApiKey, Credential, Scope, Tenant};
 use crate::connect::{ActivationCode, AuthTransaction, ConfirmTicket, ConnectSession, DeletionLink};
-use crate::connection::{Connection, Fence, KeyRow, State, TokenRow};
+use crate::connection::{Connection, Fence, KeyRow, TokenRow};
 use crate::deletion::{Deletion, Place, Subject};
 use crate::error::Result;
 use crate::idempotency::Record;
 use crate::ids::{AccountId, ConnectionId, CredentialId, DeletionId, TenantId};
 use crate::keys::{KeyContext, SealedBox, WrappedKey};
+use crate::life::{Change, Life};
 use crate::limits::{Bucket, InUse};
 use crate::secret::{Digest, Fingerprint, Plain};
 use crate::sync::SyncJob;
@@ -362,17 +363,21 @@ pub trait ConnectionActivate: Send + Sync {
     ) -> Result<()>;
 }
 
-/// Changes a connection's state.
+/// Keeps what is known of grants, and the states that follow from it.
 #[async_trait]
 pub trait ConnectionState: Send + Sync {
-    /// Moves it from one of some states to another; false when it was in none of them.
-    async fn change_state(
-        &self,
-        tenant: &TenantId,
-        id: &ConnectionId,
-        from: &[State],
-        to: State,
-    ) -> Result<bool>;
+    /// What is known of a connection's grant, read consistently.
+    async fn life(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Life>;
+    /// One transaction: what is known, the state that goes with it, and what is told of it. False when either was not as it
+    /// was read; then nothing was written.
+    async fn record_life(&self, tenant: &TenantId, id: &ConnectionId, change: &Change) -> Result<bool>;
+}
+
+/// Writes what an account is like now.
+#[async_trait]
+pub trait AccountRenew: Send + Sync {
+    /// One transaction: currency, zone and sealed profile of an account that lives, and a job that reads it anew.
+    async fn renew_account(&self, at: &AccountRef, account: &Account, again: Option<&SyncJob>) -> Result<()>;
 }
 
 /// The outcome of a cut.

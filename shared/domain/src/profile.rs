@@ -41,6 +41,8 @@ pub struct Profile {
     pub contact_email: String,
     /// How many days report rows are kept while the connection lives.
     pub retention_days: u16,
+    /// How many days a connection waits for a person whose login ended before it is deleted; `None`: for ever.
+    pub needs_reauth_days: Option<u16>,
     /// The platforms it connects to.
     pub platforms: Vec<PlatformProfile>,
 }

@@ -119,6 +119,17 @@ impl SyncJob {
     }
 }
 
+/// One probe: the question whether a connection's grant lives. Ids only; the same due time gives the same probe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProbeJob {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// When it was to be asked.
+    pub due_at: Timestamp,
+}
+
 /// How far a job came: what was finished is not fetched again.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Checkpoint {
@@ -139,8 +150,6 @@ pub struct SyncState {
     pub structure_at: Option<Timestamp>,
     /// How many campaigns, ad groups and ads the account has, for cutting windows.
     pub entities: u64,
-    /// When the platform first refused the token, while the connection is suspect.
-    pub suspect_since: Option<Timestamp>,
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub(crate) fn profile(profile: &Profile) -> Result<(), String> {
         "`privacy_url` is not an https address".to_owned()
     })?;
     holds(profile.contact_email.contains('@'), || "`contact_email` is not an e-mail address".to_owned())?;
+    holds(profile.needs_reauth_days != Some(0), || "`needs_reauth_days` is zero".to_owned())?;
     distinct("platform", profile.platforms.iter().map(|platform| platform.platform.as_str()))?;
     profile.platforms.iter().try_for_each(|entry| platform(entry, profile.retention_days))
 }

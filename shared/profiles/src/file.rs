@@ -12,6 +12,8 @@ pub(crate) struct ProfileFile {
     privacy_url: String,
     contact_email: String,
     retention_days: u16,
+    #[serde(default)]
+    needs_reauth_days: Option<u16>,
     purposes: BTreeMap<String, String>,
     platforms: Vec<PlatformFile>,
 }
@@ -53,6 +55,7 @@ impl ProfileFile {
             privacy_url: self.privacy_url,
             contact_email: self.contact_email,
             retention_days: self.retention_days,
+            needs_reauth_days: self.needs_reauth_days,
         })
     }
 }

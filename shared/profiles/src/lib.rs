@@ -74,6 +74,7 @@ mod tests {
         let cases = [
             ("retention_days = 730", "retention_days = 30", "retention_days"),
             ("retention_days = 730", "retention_days = 0", "retention_days"),
+            ("retention_days = 730", "retention_days = 730\nneeds_reauth_days = 0", "needs_reauth_days"),
             ("period_minutes = 60", "period_minutes = 0", "period_minutes"),
             (r#""user.read","#, r#""account.list","#, "account.list"),
             (r#"purpose = "reporting""#, r#"purpose = "advertising""#, "advertising"),

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use mooring_domain::ids::{DeletionId, TenantId};
-use mooring_domain::sync::{JobKind, SyncJob, Window};
+use mooring_domain::sync::{JobKind, ProbeJob, SyncJob, Window};
 use mooring_domain::webhook::{DeliveryRef, Job};
 use mooring_domain::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,24 @@ struct SyncBody {
     deferred: u16,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     not_before: Option<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProbeBody {
+    v: u8,
+    tenant: String,
+    connection: String,
+    probe: i64,
+}
+
+/// What the queue of syncs carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Task {
+    /// Read an account's figures.
+    Sync(SyncJob),
+    /// Ask whether a connection's grant lives.
+    Probe(ProbeJob),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -93,6 +111,26 @@ pub fn decode_sync(text: &str) -> Result<SyncJob> {
 
 fn instant(second: i64) -> Result<Timestamp> {
     Timestamp::from_second(second).map_err(|_| poison("time"))
+}
+
+/// Writes a probe.
+pub fn encode_probe(probe: &ProbeJob) -> String {
+    write(&ProbeBody {
+        v: VERSION,
+        tenant: probe.tenant.to_string(),
+        connection: probe.connection.to_string(),
+        probe: probe.due_at.as_second(),
+    })
+}
+
+/// Reads what the queue of syncs carries.
+pub fn decode_task(text: &str) -> Result<Task> {
+    let Ok(body) = read(text, |body: &ProbeBody| body.v) else { return decode_sync(text).map(Task::Sync) };
+    Ok(Task::Probe(ProbeJob {
+        tenant: body.tenant.parse().map_err(|_| poison("tenant"))?,
+        connection: body.connection.parse().map_err(|_| poison("connection"))?,
+        due_at: instant(body.probe)?,
+    }))
 }
 
 /// Writes a deletion step.
@@ -198,6 +236,7 @@ mod tests {
         #[test]
         fn a_job_survives_its_envelope(job in jobs()) {
             let text = encode_sync(&job);
+            prop_assert_eq!(decode_task(&text).unwrap(), Task::Sync(job.clone()));
             prop_assert_eq!(decode_sync(&text).unwrap(), job);
             prop_assert!(decode_deletion(&text).is_err());
         }
@@ -225,6 +264,21 @@ mod tests {
             prop_assert!(decode_deletion(&text).is_err() && decode_sync(&text).is_err());
             for damaged in [text.replace("\"v\":1", "\"v\":2"), text.replace("ten_", "con_"), format!("{text} x")] {
                 prop_assert_eq!(decode_webhook(&damaged).unwrap_err().code, "poison_message");
+            }
+        }
+
+        #[test]
+        fn a_probe_survives_its_envelope(ids in any::<[u128; 2]>(), second in seconds()) {
+            let probe = ProbeJob {
+                tenant: TenantId::from_uuid(Uuid::from_u128(ids[0])),
+                connection: ConnectionId::from_uuid(Uuid::from_u128(ids[1])),
+                due_at: Timestamp::from_second(second).unwrap(),
+            };
+            let text = encode_probe(&probe);
+            prop_assert_eq!(decode_task(&text).unwrap(), Task::Probe(probe));
+            prop_assert!(decode_sync(&text).is_err() && decode_deletion(&text).is_err());
+            for damaged in [text.replace("\"v\":1", "\"v\":2"), text.replace("con_", "ten_")] {
+                prop_assert_eq!(decode_task(&damaged).unwrap_err().code, "poison_message");
             }
         }
 

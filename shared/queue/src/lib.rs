@@ -10,6 +10,7 @@ mod send;
 pub use batch::run_batch;
 pub use config::QueueUrls;
 pub use envelope::{
-    decode_deletion, decode_sync, decode_webhook, encode_deletion, encode_sync, encode_webhook,
+    Task, decode_deletion, decode_sync, decode_task, decode_webhook, encode_deletion, encode_probe,
+    encode_sync, encode_webhook,
 };
 pub use send::Queues;

@@ -5,12 +5,12 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchRequestEntry};
 use mooring_domain::ids::{DeletionId, TenantId};
 use mooring_domain::ports::{DeletionQueue, SyncQueue, WebhookQueue};
-use mooring_domain::sync::SyncJob;
+use mooring_domain::sync::{ProbeJob, SyncJob};
 use mooring_domain::webhook::{DeliveryRef, Job};
 use mooring_domain::{Error, Kind, Result};
 
 use crate::config::QueueUrls;
-use crate::envelope::{encode_deletion, encode_sync, encode_webhook};
+use crate::envelope::{encode_deletion, encode_probe, encode_sync, encode_webhook};
 
 /// The longest delay and the largest batch that SQS takes (SQS guide, message quotas).
 const MAX_DELAY_SECONDS: u32 = 900;
@@ -109,6 +109,15 @@ impl SyncQueue for Queues {
             delay_seconds: delay,
         };
         self.send(self.urls.sync()?, &jobs.iter().map(message).collect::<Vec<_>>()).await
+    }
+
+    async fn send_probes(&self, probes: &[ProbeJob]) -> Result<()> {
+        let message = |probe: &ProbeJob| Message {
+            group: probe.tenant.to_string(),
+            body: encode_probe(probe),
+            delay_seconds: 0,
+        };
+        self.send(self.urls.sync()?, &probes.iter().map(message).collect::<Vec<_>>()).await
     }
 }
 

@@ -11,6 +11,7 @@ use mooring_domain::account::Account;
 use mooring_domain::connection::{Connection, State};
 use mooring_domain::error::{Error, Kind};
 use mooring_domain::ids::DeletionId;
+use mooring_domain::life::Life;
 use mooring_domain::ports::{ConnectionActivate, ConnectionRead as _, LedgerRead as _};
 use mooring_domain::sync::SyncJob;
 use mooring_domain::webhook::EventType;
@@ -20,6 +21,7 @@ use crate::client::{Check, TRANSACTION, Write};
 use crate::connections::not_in_state;
 use crate::items::connection::{DELETE_BY, DELETION, state};
 use crate::items::events::activated;
+use crate::items::life::write_life;
 use crate::items::progress::write_job;
 use crate::items::{DUE_AT, DUE_SHARD, EXPIRES_AT, STATE, text};
 use crate::keys::{self, DUE_OUTBOX, due_minute, due_shard, instant};
@@ -76,6 +78,7 @@ impl Store {
             open(keys::fence(tenant, id)),
             audit_row(tenant, activated(now, id, abandoned)),
             connection_row(tenant, id, EventType::ConnectionActivated, now),
+            Write::put(keys::life(tenant, id), write_life(&Life::begin(now), 1)),
         ];
         if let Some(deletion) = self.deletion(tenant, abandoned).await? {
             writes.push(Write::delete(keys::deletion(tenant, abandoned)));
@@ -135,7 +138,7 @@ fn opened(connection: &Connection, account: &Account, (shard, minute): (u16, u16
 }
 
 /// A job to send, kept until it is sent: the sweeper finds it in the due index if the sender dies.
-fn outbox_row(job: &SyncJob, now: Timestamp) -> Write {
+pub(crate) fn outbox_row(job: &SyncJob, now: Timestamp) -> Write {
     let draft = write_job(job).text(DUE_SHARD, DUE_OUTBOX).text(DUE_AT, instant(now));
     Write::put(keys::outbox(&job.tenant, &job.connection, &job.id(), &job.account), draft)
 }

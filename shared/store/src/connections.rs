@@ -7,9 +7,8 @@ use mooring_domain::connect::ActivationCode;
 use mooring_domain::connection::{Connection, KeyRow, State, TokenRow};
 use mooring_domain::ids::{AccountId, ConnectionId, TenantId};
 use mooring_domain::keys::SealedBox;
-use mooring_domain::ports::{
-    ConnectionConfirm, ConnectionCreate, ConnectionRead, ConnectionState, NewAccount, NewConnection,
-};
+use mooring_domain::life::Life;
+use mooring_domain::ports::{ConnectionConfirm, ConnectionCreate, ConnectionRead, NewAccount, NewConnection};
 use mooring_domain::secret::Digest;
 use mooring_domain::webhook::EventType;
 use mooring_domain::{Error, Kind, Result};
@@ -20,11 +19,12 @@ use crate::items::account::{PROFILE, read_account, write_account};
 use crate::items::connect::write_code;
 use crate::items::connection::{read_connection, state, write_connection, write_fence};
 use crate::items::deletion::HIDDEN;
+use crate::items::life::write_life;
 use crate::items::vault::{read_sealed, write_key, write_sealed, write_token};
 use crate::items::{Draft, Fields, Item, SK, STATE, flag, texts};
 use crate::keys::{self, Short};
 use crate::ledger::{code_row, ledger_row};
-use crate::outbox::{connection_row, state_row};
+use crate::outbox::connection_row;
 
 /// The most sealed parts of the list of accounts: with the other rows they stay below the 4 MB of a transaction.
 const CANDIDATES: usize = 50;
@@ -88,7 +88,7 @@ impl ConnectionCreate for Store {
     }
 
     async fn reauthorise(&self, connection: &Connection, key: &KeyRow, tokens: &[TokenRow]) -> Result<()> {
-        let (tenant, id) = (&connection.tenant, &connection.id);
+        let (tenant, id, now) = (&connection.tenant, &connection.id, self.clock.now());
         let fresh: Vec<_> =
             tokens.iter().map(|token| keys::token(tenant, id, token.name, token.version)).collect();
         let old = self.keys(&keys::vault(tenant, id, "tok#")).await?;
@@ -102,7 +102,11 @@ impl ConnectionCreate for Store {
                 .only_if(live.clone()),
             Write::update(keys::fence(tenant, id)).set(STATE, state(State::Active)).only_if(live),
             Write::put(keys::data_key(&key.context), write_key(&key.wrapped)),
-            connection_row(tenant, id, EventType::ConnectionRecovered, self.clock.now()),
+            connection_row(tenant, id, EventType::ConnectionRecovered, now),
+            Write::put(
+                keys::life(tenant, id),
+                write_life(&Life::begin(now), self.next_life(tenant, id).await?),
+            ),
         ];
         writes.extend(old.into_iter().filter(|key| !fresh.contains(key)).map(Write::delete));
         writes
@@ -190,22 +194,5 @@ impl Store {
             "connection_not_pending",
             "The connection is no longer waiting for its confirmation.",
         ))
-    }
-}
-
-#[async_trait]
-impl ConnectionState for Store {
-    async fn change_state(
-        &self,
-        tenant: &TenantId,
-        id: &ConnectionId,
-        from: &[State],
-        to: State,
-    ) -> Result<bool> {
-        let allowed = Check::OneOf(STATE, from.iter().copied().map(state).collect());
-        let change = |key| Write::update(key).set(STATE, state(to)).only_if(allowed.clone());
-        let mut writes = vec![change(keys::connection(tenant, id)), change(keys::fence(tenant, id))];
-        writes.extend(state_row(tenant, id, to, self.clock.now()));
-        Ok(self.transact(&writes).await?.is_empty())
     }
 }

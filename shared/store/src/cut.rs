@@ -219,9 +219,9 @@ fn retired(deletion: &Deletion, key: Key) -> Write {
     if keys::parse_account(&key.sk).is_some() {
         return closed(deletion, key).without(&[DUE_SHARD, DUE_AT]).only_if(Check::Exists);
     }
-    let is_job = keys::parse_outbox(&key.sk).is_some();
+    let is_due = keys::parse_outbox(&key.sk).is_some() || keys::is_life(&key.sk);
     let write = stamp(deletion, key);
-    if is_job { write.without(&[DUE_SHARD, DUE_AT]) } else { write }
+    if is_due { write.without(&[DUE_SHARD, DUE_AT]) } else { write }
 }
 
 fn still_there(write: Write) -> Write {

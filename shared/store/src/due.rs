@@ -4,12 +4,14 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mooring_domain::Result;
 use mooring_domain::deletion::Table;
+use mooring_domain::ids::{ConnectionId, TenantId};
 use mooring_domain::ports::{AccountRef, DueRead};
 use mooring_domain::sync::SyncJob;
 
 use crate::Store;
 use crate::items::progress::read_job;
-use crate::keys::{self, DUE_OUTBOX, EARLIEST, Key, due_minute, due_shard, instant};
+use crate::items::{DUE_AT, Fields, Item, PK};
+use crate::keys::{self, DUE_OUTBOX, DUE_PROBES, EARLIEST, Key, due_minute, due_shard, instant};
 
 #[async_trait]
 impl DueRead for Store {
@@ -20,6 +22,17 @@ impl DueRead for Store {
         let range = (due_minute(first), due_minute(last));
         let keys = self.due_keys(Table::Connections, &due_shard(shard), (&range.0, &range.1), None).await?;
         Ok(keys.iter().filter_map(account_ref).collect())
+    }
+
+    async fn probes(&self, until: Timestamp) -> Result<Vec<(TenantId, ConnectionId, Timestamp)>> {
+        let until = instant(until);
+        let rows = self.due_rows(Table::Connections, DUE_PROBES, (EARLIEST, &until), None).await?;
+        let read = |row: &Item| {
+            let fields = Fields::of("probe", row);
+            let (tenant, connection) = fields.word(PK, keys::parse_home)?;
+            Ok((tenant, connection, fields.parsed(DUE_AT)?))
+        };
+        rows.iter().map(read).collect()
     }
 
     async fn outbox(&self, before: Timestamp) -> Result<Vec<(String, SyncJob)>> {

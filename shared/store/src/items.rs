@@ -9,6 +9,7 @@ pub(crate) mod connection;
 pub(crate) mod deletion;
 pub(crate) mod events;
 pub(crate) mod hooks;
+pub(crate) mod life;
 pub(crate) mod progress;
 pub(crate) mod repeats;
 pub(crate) mod vault;

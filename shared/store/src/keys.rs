@@ -14,6 +14,7 @@
 //! | | `<ten>#<con>` | `fence` | state of the connection |
 //! | | | `cand#<n>` | sealed list of accounts to choose from |
 //! | | | `outbox#<job>#<acc>` | job to send; in the due index |
+//! | | | `life` | what is known of the grant; in the due index |
 //! | | | `acc#<acc>` | account; in the due index |
 //! | | | `acc#<acc>#fence` | state of the account |
 //! | | | `acc#<acc>#sync` | what is remembered of its syncs |
@@ -53,7 +54,7 @@ use mooring_domain::ports::AccountRef;
 use mooring_domain::secret::{Digest, Fingerprint};
 
 pub(crate) use due::{
-    DUE_DELETIONS, DUE_EVENTS, DUE_OUTBOX, DUE_TRIES, EARLIEST, due_minute, due_shard, instant,
+    DUE_DELETIONS, DUE_EVENTS, DUE_OUTBOX, DUE_PROBES, DUE_TRIES, EARLIEST, due_minute, due_shard, instant,
 };
 pub(crate) use guards::{breaker, bucket, buckets, repeat};
 pub(crate) use hooks::{
@@ -206,6 +207,18 @@ fn of_home(tenant: &TenantId, connection: &ConnectionId, sk: impl Into<String>) 
 pub(crate) fn fence(tenant: &TenantId, connection: &ConnectionId) -> Key {
     of_home(tenant, connection, "fence")
 }
+
+/// What is known of a connection's grant.
+pub(crate) fn life(tenant: &TenantId, connection: &ConnectionId) -> Key {
+    of_home(tenant, connection, LIFE)
+}
+
+/// Tells whether a key is one that [`life`] made.
+pub(crate) fn is_life(sk: &str) -> bool {
+    sk == LIFE
+}
+
+const LIFE: &str = "life";
 
 pub(crate) fn candidate(tenant: &TenantId, connection: &ConnectionId, number: usize) -> Key {
     of_home(tenant, connection, format!("cand#{number}"))

@@ -26,6 +26,7 @@ mod hooks;
 mod items;
 mod keys;
 mod ledger;
+mod life;
 mod outbox;
 mod progress;
 mod purge;

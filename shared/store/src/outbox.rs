@@ -5,7 +5,6 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mooring_domain::Result;
-use mooring_domain::connection::State;
 use mooring_domain::deletion::{Deletion, Table};
 use mooring_domain::ids::{ConnectionId, DeliveryId, EndpointId, EventId, TenantId};
 use mooring_domain::ports::{DeliveryRead, DeliveryWrite, WebhookDue};
@@ -43,17 +42,6 @@ pub(crate) fn cut_row(deletion: &Deletion, now: Timestamp) -> Option<Write> {
 pub(crate) fn end_row(deletion: &Deletion, now: Timestamp) -> Write {
     let (kind, about) = of_end(deletion);
     event_row(&deletion.tenant, deletion.verified_at.unwrap_or(now), kind, about, now)
-}
-
-/// The event of a connection's new state, if it is one that is told.
-pub(crate) fn state_row(tenant: &TenantId, id: &ConnectionId, to: State, now: Timestamp) -> Option<Write> {
-    let kind = match to {
-        State::Active => EventType::ConnectionRecovered,
-        State::Suspect => EventType::ConnectionSuspect,
-        State::NeedsReauth => EventType::ConnectionNeedsReauth,
-        State::Pending | State::Purging => return None,
-    };
-    Some(connection_row(tenant, id, kind, now))
 }
 
 /// The event of a connection alone.

@@ -30,6 +30,8 @@ struct Data<'a> {
     status_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     receipt_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deletes_at: Option<String>,
 }
 
 /// Writes the body of an event; the same event always has the same body.
@@ -51,6 +53,7 @@ pub fn body(event: &Event, api_origin: &str) -> String {
             receipt_url: deletion
                 .filter(|_| is_done)
                 .map(|id| format!("{api_origin}/v1/deletions/{id}/receipt")),
+            deletes_at: about.deletes_at.map(|at| at.to_string()),
         },
     };
     // Plain structs of texts always serialise.

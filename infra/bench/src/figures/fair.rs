@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use mooring_domain::ids::{AccountId, ConnectionId, TenantId};
 use mooring_domain::ops::plan_sync::{Input, Ports, run};
 use mooring_domain::ports::{AccountRef, DueRead, SyncQueue};
-use mooring_domain::sync::SyncJob;
+use mooring_domain::sync::{ProbeJob, SyncJob};
 
 use crate::report::Report;
 
@@ -35,6 +35,10 @@ impl DueRead for Everybody {
         Ok(if all { self.accounts.clone() } else { Vec::new() })
     }
 
+    async fn probes(&self, _: Timestamp) -> mooring_domain::Result<Vec<(TenantId, ConnectionId, Timestamp)>> {
+        Ok(Vec::new())
+    }
+
     async fn outbox(&self, _: Timestamp) -> mooring_domain::Result<Vec<(String, SyncJob)>> {
         Ok(Vec::new())
     }
@@ -48,6 +52,10 @@ impl DueRead for Everybody {
 impl SyncQueue for Everybody {
     async fn send_sync(&self, jobs: &[SyncJob], _: u32) -> mooring_domain::Result<()> {
         self.sent.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend_from_slice(jobs);
+        Ok(())
+    }
+
+    async fn send_probes(&self, _: &[ProbeJob]) -> mooring_domain::Result<()> {
         Ok(())
     }
 }

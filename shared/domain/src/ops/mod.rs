@@ -10,6 +10,7 @@ pub mod create_webhook_endpoint;
 pub mod disconnect;
 pub mod manage_keys;
 pub mod plan_sync;
+pub mod probe_connection;
 pub mod query_report;
 pub mod read_connections;
 pub mod read_deletions;

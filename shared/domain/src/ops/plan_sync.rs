@@ -6,9 +6,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::error::{Error, Kind, Result};
+use crate::life::RETRY;
 use crate::ports::{AccountRef, DueRead, SyncQueue};
 use crate::profile::Profile;
-use crate::sync::{JobKind, SHARDS, SyncJob, slot_of};
+use crate::sync::{JobKind, ProbeJob, SHARDS, SyncJob, slot_of};
 
 /// How many minutes a tick covers: twice the five minutes between two ticks.
 pub const COVERED_MINUTES: i64 = 10;
@@ -38,6 +39,8 @@ pub struct Input {
 pub struct Planned {
     /// Jobs of accounts that are due.
     pub due: usize,
+    /// Probes of connections.
+    pub probes: usize,
     /// Jobs that their maker did not send.
     pub resent: usize,
 }
@@ -53,8 +56,27 @@ pub async fn run(ports: &Ports<'_>, input: Input) -> Result<Planned> {
             planned.due += jobs.len();
         }
     }
+    planned.probes = probe(ports, input.tick).await?;
     planned.resent = resend(ports, input.tick).await?;
     Ok(planned)
+}
+
+/// Sends the probes that are due. One that came to nothing stays due; it is sent again each hour, not at every tick.
+async fn probe(ports: &Ports<'_>, tick: Timestamp) -> Result<usize> {
+    let due = ports.due.probes(tick).await?;
+    let is_turn = |due_at: Timestamp| {
+        let late = tick.duration_since(due_at).as_secs();
+        (0..COVERED_MINUTES * 60).contains(&late.rem_euclid(RETRY.as_secs()))
+    };
+    let probes: Vec<_> = due
+        .into_iter()
+        .filter(|(_, _, due_at)| is_turn(*due_at))
+        .map(|(tenant, connection, due_at)| ProbeJob { tenant, connection, due_at })
+        .collect();
+    if !probes.is_empty() {
+        ports.queue.send_probes(&probes).await?;
+    }
+    Ok(probes.len())
 }
 
 /// The one period of a profile: the due index does not say which platform an account is of.

@@ -23,6 +23,7 @@ use crate::breaker::Admission;
 use crate::connection::State;
 use crate::connector::Connectors;
 use crate::error::Result;
+use crate::grant;
 use crate::ids::DeletionId;
 use crate::ports::{
     AccountRef, Activity, ActivityWrite, Breakers, Clock, CompletenessRead, ConnectionRead, ConnectionState,
@@ -49,7 +50,7 @@ pub struct Ports<'a> {
     pub fences: &'a dyn FenceRead,
     /// Connections and accounts.
     pub connections: &'a dyn ConnectionRead,
-    /// Suspect, active again, or the person has to come back.
+    /// What is known of grants.
     pub states: &'a dyn ConnectionState,
     /// Wrapped keys and sealed tokens.
     pub vault: &'a dyn VaultRead,
@@ -202,11 +203,12 @@ async fn succeed(work: &Work<'_>, track: &mut Track) -> Result<Outcome> {
     let done = Checkpoint { structure: true, levels: Vec::new(), done: true };
     work.put_checkpoint(&track.original.id(), &done).await?;
     let state = progress.sync_state(&work.at).await?;
-    let state = SyncState { last_success: Some(work.now()), suspect_since: None, ..state };
+    let state = SyncState { last_success: Some(work.now()), ..state };
     progress.put_sync_state(&work.at, &state).await?;
-    if work.opened.connection.state == State::Suspect {
-        let (tenant, connection) = (&work.at.tenant, &work.at.connection);
-        work.ports.states.change_state(tenant, connection, &[State::Suspect], State::Active).await?;
+    let row = &work.opened.connection;
+    if row.state != State::Active {
+        let life = work.ports.states.life(&row.tenant, &row.id).await?;
+        grant::accepted(&work.grant(), row, life).await?;
     }
     log(work, "sync.done", vec![("rows", track.rows), ("days", track.days)], None).await?;
     Ok(Outcome::Done { rows: track.rows, days: track.days })

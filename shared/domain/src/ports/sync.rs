@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::ids::{AccountId, ConnectionId, TenantId};
 use crate::report::Level;
 use crate::sheet::StoredSheet;
-use crate::sync::{Checkpoint, SyncJob, SyncState};
+use crate::sync::{Checkpoint, ProbeJob, SyncJob, SyncState};
 
 /// The address of an account's rows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -108,6 +108,8 @@ pub trait SheetWrite: Send + Sync {
 pub trait DueRead: Send + Sync {
     /// The accounts of a shard whose slot (minute of the period) lies in a range, both ends included.
     async fn due(&self, shard: u16, first: u16, last: u16) -> Result<Vec<AccountRef>>;
+    /// The connections whose grants are to be asked by then, each with when it was to be asked.
+    async fn probes(&self, until: Timestamp) -> Result<Vec<(TenantId, ConnectionId, Timestamp)>>;
     /// Outbox jobs older than an instant.
     async fn outbox(&self, before: Timestamp) -> Result<Vec<(String, SyncJob)>>;
     /// Removes outbox jobs that were sent.
@@ -134,6 +136,8 @@ pub trait Breakers: Send + Sync {
 pub trait SyncQueue: Send + Sync {
     /// Sends jobs, each after a delay of at most 15 minutes; the group is the tenant.
     async fn send_sync(&self, jobs: &[SyncJob], delay_seconds: u32) -> Result<()>;
+    /// Sends probes of connections, now.
+    async fn send_probes(&self, probes: &[ProbeJob]) -> Result<()>;
 }
 
 /// What happened, for the sync and access log; pseudonyms only.

@@ -91,6 +91,8 @@ pub struct About {
     pub reason: Option<String>,
     /// The public code of the deletion's status page, which reveals the status and nothing else.
     pub code: Option<String>,
+    /// When a connection that waits for the person ends, if the profile ends it.
+    pub deletes_at: Option<Timestamp>,
 }
 
 /// An event.

@@ -171,6 +171,18 @@ impl Store {
         (first, last): (&str, &str),
         limit: Option<usize>,
     ) -> Result<Vec<Key>> {
+        let rows = self.due_rows(table, shard, (first, last), limit).await?;
+        rows.iter().map(|row| key_of(table, row)).collect()
+    }
+
+    /// What the due index has of such rows: their keys, and when they are due.
+    pub(crate) async fn due_rows(
+        &self,
+        table: Table,
+        shard: &str,
+        (first, last): (&str, &str),
+        limit: Option<usize>,
+    ) -> Result<Vec<Item>> {
         let mut expression = Expression::default();
         let at = expression.between(DUE_AT, first, last);
         let condition =
@@ -180,12 +192,12 @@ impl Store {
         let ask = ask.key_condition_expression(condition);
         let ask = ask.set_expression_attribute_names(names).set_expression_attribute_values(values);
         let mut rows = ask.into_paginator().items().send();
-        let mut keys = Vec::new();
-        while limit.is_none_or(|limit| keys.len() < limit) {
+        let mut found = Vec::new();
+        while limit.is_none_or(|limit| found.len() < limit) {
             let Some(row) = rows.next().await else { break };
-            keys.push(key_of(table, &row.map_err(|error| failed(&error))?)?);
+            found.push(row.map_err(|error| failed(&error))?);
         }
-        Ok(keys)
+        Ok(found)
     }
 
     fn ask(&self, span: &Span) -> Result<(QueryFluentBuilder, Expression)> {

@@ -11,12 +11,16 @@ use crate::keys::parse_account;
 /// An attribute that only account rows have among the rows of a connection.
 pub(crate) const PROFILE: &str = "profile";
 
+/// What may change of an account while it is connected, beside its profile.
+pub(crate) const CURRENCY: &str = "currency";
+pub(crate) const ZONE: &str = "zone";
+
 /// Writes an account.
 pub(crate) fn write_account(account: &Account) -> Draft {
     Draft::default()
         .with(STATE, state(account.state))
-        .text("currency", account.currency.as_str())
-        .text("zone", account.zone.as_str())
+        .text(CURRENCY, account.currency.as_str())
+        .text(ZONE, account.zone.as_str())
         .text("fingerprint", account.fingerprint.0.as_str())
         .with(PROFILE, bytes(&account.profile.0))
 }
@@ -27,8 +31,8 @@ pub(crate) fn read_account(item: &Item) -> Result<Account> {
     Ok(Account {
         id: fields.word(SK, parse_account)?,
         state: read_state(item)?,
-        currency: fields.parsed("currency")?,
-        zone: fields.text("zone")?.to_owned(),
+        currency: fields.parsed(CURRENCY)?,
+        zone: fields.text(ZONE)?.to_owned(),
         fingerprint: Fingerprint(fields.text("fingerprint")?.to_owned()),
         profile: fields.sealed(PROFILE)?,
     })

@@ -101,7 +101,7 @@ fn read_value(fields: Fields<'_>) -> Result<SealedValue> {
 
 /// Writes an event; one that waits is in the due index from an instant on.
 pub(crate) fn write_event(event: &Event, due: Timestamp) -> Draft {
-    let About { connection, account, deletion, endpoint, reason, code } = &event.about;
+    let About { connection, account, deletion, endpoint, reason, code, deletes_at } = &event.about;
     let id = |id: Option<&str>| id.map(text);
     Draft::default()
         .text("type", event.kind.as_str())
@@ -112,6 +112,7 @@ pub(crate) fn write_event(event: &Event, due: Timestamp) -> Draft {
         .maybe("endpoint", id(endpoint.as_ref().map(EndpointId::as_str)))
         .maybe("reason", id(reason.as_deref()))
         .maybe("code", id(code.as_deref()))
+        .maybe("deletes_at", deletes_at.map(time))
         .maybe(DUE_SHARD, event.is_waiting.then(|| text(DUE_EVENTS)))
         .maybe(DUE_AT, event.is_waiting.then(|| text(instant(due))))
 }
@@ -132,6 +133,7 @@ pub(crate) fn read_event(tenant: &TenantId, item: &Item) -> Result<Event> {
             endpoint: fields.maybe_parsed("endpoint")?,
             reason: fields.maybe_text("reason")?.map(str::to_owned),
             code: fields.maybe_text("code")?.map(str::to_owned),
+            deletes_at: fields.maybe_parsed("deletes_at")?,
         },
         is_waiting: fields.maybe_text(DUE_SHARD)?.is_some(),
     })

@@ -18,7 +18,6 @@ pub(crate) fn write_sync_state(state: &SyncState) -> Draft {
         .maybe("last_success", state.last_success.map(time))
         .maybe("structure_at", state.structure_at.map(time))
         .with("entities", number(state.entities))
-        .maybe("suspect_since", state.suspect_since.map(time))
 }
 
 /// Reads what is remembered of an account's syncs.
@@ -28,7 +27,6 @@ pub(crate) fn read_sync_state(item: &Item) -> Result<SyncState> {
         last_success: fields.maybe_parsed("last_success")?,
         structure_at: fields.maybe_parsed("structure_at")?,
         entities: fields.number("entities")?,
-        suspect_since: fields.maybe_parsed("suspect_since")?,
     })
 }
 

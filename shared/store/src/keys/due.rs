@@ -6,6 +6,8 @@ use jiff::Timestamp;
 pub(crate) const DUE_DELETIONS: &str = "due";
 /// The due index's hash key of jobs to send.
 pub(crate) const DUE_OUTBOX: &str = "outbox";
+/// The due index's hash key of grants to ask.
+pub(crate) const DUE_PROBES: &str = "probes";
 /// The due index's hash key of webhook events whose deliveries are to be made.
 pub(crate) const DUE_EVENTS: &str = "events";
 /// The due index's hash key of webhook deliveries.

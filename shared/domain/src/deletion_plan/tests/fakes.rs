@@ -93,6 +93,7 @@ pub(crate) fn profile() -> Profile {
         privacy_url: "https://example.com/privacy".to_owned(),
         contact_email: "privacy@example.com".to_owned(),
         retention_days: 700,
+        needs_reauth_days: None,
         platforms: vec![platform],
     }
 }

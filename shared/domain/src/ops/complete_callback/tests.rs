@@ -154,6 +154,7 @@ fn profile() -> Profile {
         privacy_url: String::new(),
         contact_email: String::new(),
         retention_days: 30,
+        needs_reauth_days: None,
         platforms: vec![platform],
     }
 }

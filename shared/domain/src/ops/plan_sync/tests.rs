@@ -24,7 +24,10 @@ struct World {
     accounts: Vec<AccountRef>,
     period: u16,
     outbox: Mutex<Vec<(String, SyncJob)>>,
+    /// When a grant is to be asked.
+    probe_at: Mutex<Option<Timestamp>>,
     sent: Mutex<Vec<SyncJob>>,
+    probes: Mutex<Vec<ProbeJob>>,
 }
 
 impl World {
@@ -35,7 +38,14 @@ impl World {
             account: AccountId::from_uuid(Uuid::from_u128(number)),
         };
         let accounts = (0..count).map(account).collect();
-        Self { accounts, period, outbox: Mutex::default(), sent: Mutex::default() }
+        Self {
+            accounts,
+            period,
+            outbox: Mutex::default(),
+            probe_at: Mutex::default(),
+            sent: Mutex::default(),
+            probes: Mutex::default(),
+        }
     }
 
     fn tick(&self, minute: i64) -> Planned {
@@ -64,6 +74,13 @@ impl DueRead for World {
         Ok(self.accounts.iter().filter(here).cloned().collect())
     }
 
+    async fn probes(&self, until: Timestamp) -> Result<Vec<(TenantId, ConnectionId, Timestamp)>> {
+        let due = self.probe_at.lock().unwrap().filter(|at| *at <= until);
+        let (tenant, connection) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let probe = |at| (TenantId::from_uuid(tenant), ConnectionId::from_uuid(connection), at);
+        Ok(due.map(probe).into_iter().collect())
+    }
+
     async fn outbox(&self, before: Timestamp) -> Result<Vec<(String, SyncJob)>> {
         Ok(self.outbox.lock().unwrap().iter().filter(|(_, job)| job.slot <= before).cloned().collect())
     }
@@ -78,6 +95,11 @@ impl DueRead for World {
 impl SyncQueue for World {
     async fn send_sync(&self, jobs: &[SyncJob], _: u32) -> Result<()> {
         self.sent.lock().unwrap().extend_from_slice(jobs);
+        Ok(())
+    }
+
+    async fn send_probes(&self, probes: &[ProbeJob]) -> Result<()> {
+        self.probes.lock().unwrap().extend_from_slice(probes);
         Ok(())
     }
 }
@@ -145,8 +167,24 @@ fn an_outbox_job_is_sent_again_after_a_minute_and_then_removed() {
     };
     let tick = 29_000_000 * 60;
     *world.outbox.lock().unwrap() = vec![("old".to_owned(), job(tick - 120)), ("new".to_owned(), job(tick))];
-    assert_eq!(world.tick(29_000_000), Planned { due: 0, resent: 1 });
+    assert_eq!(world.tick(29_000_000), Planned { due: 0, probes: 0, resent: 1 });
     assert_eq!(world.sent.lock().unwrap().as_slice(), [job(tick - 120)]);
     assert_eq!(world.outbox.lock().unwrap().len(), 1);
     assert_eq!(world.tick(29_000_000).resent, 0);
+}
+
+/// P3: a probe is sent once it is due; while nobody answers it, again each hour, however many ticks pass, and for ever.
+#[test]
+fn a_probe_that_comes_to_nothing_is_sent_again_each_hour_and_not_at_every_tick() {
+    let world = World::new(0, 60);
+    let start = 29_000_000;
+    let due_at = Timestamp::from_second(start * 60).unwrap();
+    *world.probe_at.lock().unwrap() = Some(due_at);
+    for tick in -2..12 * 48 {
+        world.tick(start + tick * 5);
+    }
+    let probes = world.probes.lock().unwrap();
+    // Ticks cover twice their distance, so that a lost one loses nothing.
+    assert_eq!(probes.len(), 2 * 48);
+    assert!(probes.iter().all(|probe| probe.due_at == due_at));
 }

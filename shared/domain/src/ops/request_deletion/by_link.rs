@@ -77,7 +77,9 @@ pub async fn run(ports: &Ports<'_>, token: &str) -> Result<Output> {
     for (tenant, id) in &link.connections {
         // A row that is gone was deleted since the mail went out.
         if let Some(row) = ports.look.plan.connections.connection(tenant, id).await? {
-            let deletion = cut_connection(&ports.look.plan, &row, Reason::RequestedByMail).await?;
+            let deletion =
+                cut_connection(&ports.look.plan, &row, Reason::RequestedByMail, ports.look.plan.clock.now())
+                    .await?;
             let started = start(ports.queue, deletion).await;
             output.deletions.push(started.deletion);
             output.unsent.extend(started.unsent);

@@ -5,15 +5,12 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
-
 use crate::app;
-use crate::connection::token_slot;
 use crate::connector::{AppCredentials, CallContext, Connector, NoGate, RevokeOutcome};
 use crate::deletion::{Deletion, REVOKE_PAUSE, REVOKE_TRIES, Step, Subject};
 use crate::error::{Kind, Result};
+use crate::grant;
 use crate::ids::{ConnectionId, TenantId};
-use crate::keys::{KeyContext, Use};
 use crate::ops::run_deletion::{Ports, enter, event, save};
 use crate::profile::PlatformProfile;
 
@@ -96,23 +93,10 @@ async fn call(
     profile: &PlatformProfile,
     (tenant, connection): (&TenantId, &ConnectionId),
 ) -> Result<Option<RevokeOutcome>> {
-    let Some(token) = token(ports, tenant, connection).await? else { return Ok(None) };
+    let token = grant::access_token(ports.vault, ports.keys, tenant, connection).await?;
+    let Some(token) = token else { return Ok(None) };
     let platform = connector.manifest().platform;
     let app: AppCredentials = app::credentials(ports.vault, ports.keys, platform).await?;
     let cx = CallContext { token: &token, app: &app, profile, patience: PATIENCE, gate: &NoGate };
     connector.oauth().revoke(&cx).await.map(Some)
-}
-
-/// Opens the access token; `None` when it or its key is gone.
-async fn token(
-    ports: &Ports<'_>,
-    tenant: &TenantId,
-    connection: &ConnectionId,
-) -> Result<Option<SecretString>> {
-    let context = KeyContext::connection(tenant, connection, Use::Token);
-    let Some(wrapped) = ports.vault.key(&context).await? else { return Ok(None) };
-    let Some(row) = ports.vault.token(tenant, connection, "access").await? else { return Ok(None) };
-    let key = ports.keys.open(&context, &wrapped).await?;
-    let plain = key.open(&token_slot(row.name, row.version), &row.sealed)?;
-    Ok(plain.text().map(SecretString::from))
 }

@@ -1,20 +1,18 @@
 //! What a job does when it cannot go on: put itself back, say of each day why it is not there, or end the connection.
 
+use jiff::SignedDuration;
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
 
 use super::waiting::LONGEST_WAIT_SECONDS;
 use super::window::halves;
 use super::work::{Stop, Track, Work};
 use super::{Outcome, log};
 use crate::completeness::{DayStatus, Reason};
-use crate::connection::State;
-use crate::deletion::{Reason as EndReason, Subject};
-use crate::deletion_plan::{PlanPorts, cut};
-use crate::error::{Error, Kind, REVOKED, Result, Retry};
+use crate::error::{Error, Kind, Result, Retry};
+use crate::grant;
 use crate::ports::{DayRecord, Days};
 use crate::report::Level;
-use crate::sync::{Checkpoint, SyncJob, SyncState};
+use crate::sync::{Checkpoint, SyncJob};
 
 /// How often a job puts itself back before it gives up.
 pub(super) const MOST_DEFERRALS: u16 = 8;
@@ -22,12 +20,6 @@ pub(super) const MOST_DEFERRALS: u16 = 8;
 const FIRST_WAIT_SECONDS: u32 = 30;
 /// A platform that asks for a longer pause than this is not believed.
 const LONGEST_PAUSE_SECONDS: u32 = 24 * 60 * 60;
-/// A revocation counts when the platform says it again at least this much later.
-pub(super) const CONFIRM_REVOKED: SignedDuration = SignedDuration::from_mins(5);
-/// Any other refusal makes the person come back when it lasts this long.
-pub(super) const CONFIRM_REFUSED: SignedDuration = SignedDuration::from_hours(1);
-/// When a job that saw a revocation looks again.
-const LOOK_AGAIN_SECONDS: u32 = 360;
 
 /// Ends a job that was stopped.
 pub(super) async fn stopped(work: &Work<'_>, track: &mut Track, stop: Stop) -> Result<Outcome> {
@@ -141,67 +133,10 @@ async fn mark(work: &Work<'_>, track: &Track, status: DayStatus) -> Result<()> {
     if days.is_empty() { Ok(()) } else { work.ports.progress.put_days(&work.at, &days).await }
 }
 
-/// The platform refused the token: once makes the connection suspect, and a second time settles it.
+/// The platform refused the token. What follows is the same whoever met the refusal, a job or a probe.
 async fn refused(work: &Work<'_>, track: &Track, code: &'static str) -> Result<Outcome> {
     mark(work, track, DayStatus::Failed(Reason::Reauthorise)).await?;
     log(work, "sync.refused", Vec::new(), Some(code)).await?;
-    let since = evidence(work).await?;
-    let lasted = work.now().duration_since(since);
-    let (tenant, connection) = (&work.at.tenant, &work.at.connection);
-    if code == REVOKED && lasted >= CONFIRM_REVOKED {
-        return end(work, since).await;
-    }
-    if code != REVOKED && lasted >= CONFIRM_REFUSED {
-        work.ports.states.change_state(tenant, connection, &[State::Suspect], State::NeedsReauth).await?;
-    }
-    if code == REVOKED && track.job.deferred < MOST_DEFERRALS {
-        return defer(work, track, LOOK_AGAIN_SECONDS).await;
-    }
-    Ok(Outcome::Failed(code))
-}
-
-/// Answers since when the platform refuses, and remembers a first refusal.
-async fn evidence(work: &Work<'_>) -> Result<Timestamp> {
-    let (tenant, connection) = (&work.at.tenant, &work.at.connection);
-    let first = work.ports.states.change_state(tenant, connection, &[State::Active], State::Suspect).await?;
-    let known = if first { None } else { earliest_refusal(&states(work).await?) };
-    let since = known.unwrap_or_else(|| work.now());
-    let own = work.ports.progress.sync_state(&work.at).await?;
-    if own.suspect_since != Some(since) {
-        let state = SyncState { suspect_since: Some(since), ..own };
-        work.ports.progress.put_sync_state(&work.at, &state).await?;
-    }
-    Ok(since)
-}
-
-/// What is remembered of all accounts of the connection: they share the token.
-async fn states(work: &Work<'_>) -> Result<Vec<SyncState>> {
-    let accounts = work.ports.connections.accounts(&work.at.tenant, &work.at.connection).await?;
-    let mut states = Vec::new();
-    for account in accounts {
-        let at = crate::ports::AccountRef { account: account.id, ..work.at.clone() };
-        states.push(work.ports.progress.sync_state(&at).await?);
-    }
-    Ok(states)
-}
-
-/// The earliest refusal since any account last succeeded.
-pub(super) fn earliest_refusal(states: &[SyncState]) -> Option<Timestamp> {
-    let success = states.iter().filter_map(|state| state.last_success).max();
-    states.iter().filter_map(|state| state.suspect_since).filter(|at| success.is_none_or(|s| *at > s)).min()
-}
-
-/// Makes the cut. The clock of the promise started with the first refusal, not with its confirmation.
-async fn end(work: &Work<'_>, since: Timestamp) -> Result<Outcome> {
-    let ports = work.ports;
-    let plan = PlanPorts {
-        connections: ports.connections,
-        begin: ports.begin,
-        ledger: ports.ledger,
-        clock: ports.clock,
-        entropy: ports.entropy,
-    };
-    let subject = Subject::Connection(work.at.connection.clone());
-    let deletion = cut(&plan, &work.at.tenant, &subject, EndReason::RevokedAtPlatform, since).await?;
-    Ok(Outcome::Ended(deletion.id))
+    let ended = grant::refused(&work.grant(), &work.opened.connection, code).await?;
+    Ok(ended.map_or(Outcome::Failed(code), Outcome::Ended))
 }

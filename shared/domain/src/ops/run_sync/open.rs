@@ -5,10 +5,11 @@ use secrecy::SecretString;
 use super::Ports;
 use crate::account::{Account, decode_accounts, profile_slot};
 use crate::app;
-use crate::connection::{Connection, token_slot};
+use crate::connection::Connection;
 use crate::connector::{AppCredentials, Connector};
 use crate::error::{Error, Kind, Result};
-use crate::keys::{KeyContext, Use};
+use crate::grant;
+use crate::keys::KeyContext;
 use crate::ports::{AccountRef, DataKey};
 
 /// Everything that was opened; dropped, and wiped, with the job.
@@ -35,7 +36,8 @@ pub(super) async fn open<'a>(
     };
     let connector = ports.connectors.find(&connection.platform).ok_or_else(no_connector)?;
     let Some(key) = data_key(ports, at).await? else { return Ok(None) };
-    let Some(token) = token(ports, at).await? else { return Ok(None) };
+    let token = grant::access_token(ports.vault, ports.keys, &at.tenant, &at.connection).await?;
+    let Some(token) = token else { return Ok(None) };
     let app = app::credentials(ports.vault, ports.keys, connector.manifest().platform).await?;
     let profile = key.open(&profile_slot(&account.id), &account.profile)?;
     let described = decode_accounts(profile.bytes()).and_then(|all| all.into_iter().next());
@@ -49,15 +51,6 @@ async fn data_key(ports: &Ports<'_>, at: &AccountRef) -> Result<Option<Box<dyn D
         Some(wrapped) => ports.keys.open(&context, &wrapped).await.map(Some),
         None => Ok(None),
     }
-}
-
-async fn token(ports: &Ports<'_>, at: &AccountRef) -> Result<Option<SecretString>> {
-    let context = KeyContext::connection(&at.tenant, &at.connection, Use::Token);
-    let Some(wrapped) = ports.vault.key(&context).await? else { return Ok(None) };
-    let Some(row) = ports.vault.token(&at.tenant, &at.connection, "access").await? else { return Ok(None) };
-    let key = ports.keys.open(&context, &wrapped).await?;
-    let plain = key.open(&token_slot(row.name, row.version), &row.sealed)?;
-    Ok(Some(SecretString::from(plain.text().ok_or_else(broken)?)))
 }
 
 fn no_connector() -> Error {

@@ -11,7 +11,9 @@ use super::open::Opened;
 use super::window::{self, Limits, Plan};
 use super::{GO_ON, Input, Ports};
 use crate::connector::CallContext;
+use crate::deletion_plan::PlanPorts;
 use crate::error::{Error, Kind, Result};
+use crate::grant;
 use crate::keys::SealedBox;
 use crate::ports::{AccountRef, DayRecord, Days, NewSheet};
 use crate::profile::PlatformProfile;
@@ -88,6 +90,19 @@ impl<'a> Work<'a> {
         let patience = Duration::try_from(left).unwrap_or_default();
         let Opened { token, app, .. } = self.opened;
         CallContext { token, app, profile: self.platform, patience, gate: &self.lookout }
+    }
+
+    /// What goes with a refusal or an acceptance of the grant.
+    pub(super) fn grant(&self) -> grant::Ports<'_> {
+        let ports = self.ports;
+        let plan = PlanPorts {
+            connections: ports.connections,
+            begin: ports.begin,
+            ledger: ports.ledger,
+            clock: ports.clock,
+            entropy: ports.entropy,
+        };
+        grant::Ports { plan, states: ports.states, wait_days: ports.profile.needs_reauth_days }
     }
 
     /// Why a call stops the job: the gate, the platform, or our own end if there was little time for it.

@@ -7,10 +7,11 @@ use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
 
 use self::world::{NOW, Step, World, account, values};
-use super::failure::{MOST_DEFERRALS, earliest_refusal};
+use super::failure::MOST_DEFERRALS;
 use super::*;
 use crate::completeness::{DayStatus, Reason};
-use crate::error::{Kind, REVOKED};
+use crate::error::{EXPIRED, Kind, PLATFORM_SETUP, REVOKED};
+use crate::life::Life;
 use crate::report::{Level, Row};
 use crate::sync::Window;
 
@@ -256,37 +257,43 @@ fn days_that_the_grant_does_not_cover_are_not_permitted() {
     assert!(world.days.lock().unwrap().values().all(|day| day.status == DayStatus::NotPermitted));
 }
 
-/// Promise T43: the clock starts with the first refusal, and one refusal alone ends nothing.
+/// Promise T43: the clock starts with the first refusal, and one day of refusals is needed, whatever else is tried.
 #[test]
 fn a_revocation_that_is_confirmed_begins_the_deletion_from_its_first_sign() {
     let world = World::new();
     let first: Timestamp = NOW.parse().unwrap();
     *world.refuse.lock().unwrap() = Some((Kind::Reauthorise, REVOKED, false));
-    assert_eq!(world.run(&world.job(JobKind::First)).unwrap(), Outcome::Deferred { seconds: 360 });
+    assert_eq!(world.run(&world.job(JobKind::First)).unwrap(), Outcome::Failed(REVOKED));
     assert_eq!(*world.state.lock().unwrap(), State::Suspect);
-    let (again, _) = world.sent.lock().unwrap().pop().unwrap();
-    world.advance(4);
-    assert_eq!(world.run(&again).unwrap(), Outcome::Deferred { seconds: 360 });
-    world.advance(2);
-    assert!(matches!(world.run(&again).unwrap(), Outcome::Ended(_)));
+    for _ in 0..23 {
+        world.advance(60);
+        assert_eq!(world.run(&world.job(JobKind::Restate)).unwrap(), Outcome::Failed(REVOKED));
+    }
+    assert_eq!(
+        world.life.lock().unwrap().due_at,
+        first + SignedDuration::from_hours(24),
+        "asked when it counts"
+    );
+    world.advance(60);
+    assert!(matches!(world.run(&world.job(JobKind::Restate)).unwrap(), Outcome::Ended(_)));
     let begun = world.begun.lock().unwrap();
     assert_eq!(begun.len(), 1);
     assert_eq!((begun[0].t0, begun[0].delete_by), (first, first + SignedDuration::from_hours(168)));
     assert_eq!(begun[0].reason.as_str(), "revoked_at_platform");
-    assert_eq!(world.run(&again).unwrap(), Outcome::Dropped);
+    assert_eq!(world.run(&world.job(JobKind::Restate)).unwrap(), Outcome::Dropped);
 }
 
 #[test]
 fn a_refusal_that_passes_leaves_no_trace_and_one_that_lasts_asks_the_person_back() {
     let world = World::new();
-    let refusal = Some((Kind::Reauthorise, "expired", false));
+    let refusal = Some((Kind::Reauthorise, EXPIRED, false));
     *world.refuse.lock().unwrap() = refusal;
     assert_eq!(world.run(&world.job(JobKind::Restate)).unwrap(), Outcome::Failed("expired"));
     world.advance(59);
     *world.refuse.lock().unwrap() = None;
     world.run(&world.job(JobKind::Restate)).unwrap();
     assert_eq!(*world.state.lock().unwrap(), State::Active);
-    assert_eq!(world.sync.lock().unwrap().suspect_since, None);
+    assert_eq!(world.life.lock().unwrap().expired_since, None);
 
     *world.refuse.lock().unwrap() = refusal;
     for (minutes, state) in [(5, State::Suspect), (59, State::Suspect), (1, State::NeedsReauth)] {
@@ -298,17 +305,16 @@ fn a_refusal_that_passes_leaves_no_trace_and_one_that_lasts_asks_the_person_back
     assert!(world.begun.lock().unwrap().is_empty());
 }
 
+/// The operator's fault marks the days so, ends nothing, and is an error that the queue writes a line about.
 #[test]
-fn a_refusal_before_a_success_of_another_account_is_no_evidence() {
-    let at = |second| Timestamp::from_second(second).ok();
-    let state = |success, suspect| SyncState {
-        last_success: success,
-        suspect_since: suspect,
-        ..SyncState::default()
-    };
-    assert_eq!(earliest_refusal(&[state(None, at(5)), state(at(2), at(4))]), at(4));
-    assert_eq!(earliest_refusal(&[state(at(6), None), state(at(2), at(4)), state(None, at(9))]), at(9));
-    assert_eq!(earliest_refusal(&[state(at(6), None), state(None, at(4))]), None);
+fn a_fault_of_our_set_up_is_neither_the_persons_nor_the_platforms() {
+    let world = World::new();
+    *world.refuse.lock().unwrap() = Some((Kind::Setup, PLATFORM_SETUP, false));
+    let error = world.run(&world.job(JobKind::First)).unwrap_err();
+    assert_eq!((error.kind, error.is_retryable()), (Kind::Setup, false));
+    assert!(world.days.lock().unwrap().values().all(|day| day.status == DayStatus::Failed(Reason::Setup)));
+    assert_eq!(*world.state.lock().unwrap(), State::Active);
+    assert_eq!(*world.life.lock().unwrap(), Life::default());
 }
 
 #[test]

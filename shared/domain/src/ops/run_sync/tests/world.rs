@@ -14,7 +14,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::super::{Input, Outcome, Ports, run};
-use crate::account::{Account, PlatformAccount, encode_accounts, profile_slot};
+use crate::account::{Account, PlatformAccount, decode_accounts, encode_accounts, profile_slot};
 use crate::app::{CREDENTIALS, encode_credentials, secret_slot};
 use crate::breaker::{Breaker, Circuit};
 use crate::connection::{Connection, Fence, State, Tier, TokenRow, token_slot};
@@ -26,17 +26,20 @@ use crate::deletion::{Deletion, Place, Subject};
 use crate::error::{Error, Kind, Result, Retry};
 use crate::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, TenantId};
 use crate::keys::{KeyContext, SealedBox, WrappedKey};
+use crate::life::{Change, Life};
+use crate::ops::probe_connection;
 use crate::ports::{
-    AccountRef, Activity, ActivityWrite, Breakers, Clock, CompletenessRead, ConnectionRead, ConnectionState,
-    Cut, DataKey, DayRecord, Days, DeletionBegin, FenceRead, KeyOpen, LedgerRead, NewSheet, SheetRead,
-    SheetWrite, SyncProgress, SyncQueue, VaultRead,
+    AccountRef, AccountRenew, Activity, ActivityWrite, Breakers, Clock, CompletenessRead, ConnectionRead,
+    ConnectionState, Cut, DataKey, DayRecord, Days, DeletionBegin, FenceRead, KeyOpen, LedgerRead, NewSheet,
+    SheetRead, SheetWrite, SyncProgress, SyncQueue, VaultRead,
 };
 use crate::profile::{PlatformProfile, Profile};
 use crate::random::tests::Counting;
 use crate::report::{Entity, Level, Metric, Row, Values};
 use crate::secret::{Digest, Fingerprint, Plain};
 use crate::sheet::StoredSheet;
-use crate::sync::{Checkpoint, JobKind, SyncJob, SyncState};
+use crate::sync::{Checkpoint, JobKind, ProbeJob, SyncJob, SyncState};
+use crate::webhook::EventType;
 
 pub(in crate::ops) const NOW: &str = "2026-11-22T12:00:00Z";
 
@@ -75,7 +78,17 @@ pub(in crate::ops) struct World {
     /// A day for which the account's own level has no row.
     pub(in crate::ops) without_account: Mutex<Option<Date>>,
     pub(in crate::ops) spend: Mutex<i64>,
-    profile: Profile,
+    /// What is known of the grant.
+    pub(in crate::ops) life: Mutex<Life>,
+    pub(in crate::ops) told: Mutex<Vec<(EventType, Timestamp, Option<Timestamp>)>>,
+    /// The stored accounts: id, the platform's number, state.
+    pub(in crate::ops) accounts: Mutex<Vec<(AccountId, &'static str, State)>>,
+    /// What the platform lists.
+    pub(in crate::ops) listed: Mutex<Vec<PlatformAccount>>,
+    /// Accounts that the platform refuses when they are asked for by themselves.
+    pub(in crate::ops) refused: Mutex<Vec<&'static str>>,
+    pub(in crate::ops) renewed: Mutex<Vec<(PlatformAccount, Option<SyncJob>)>>,
+    pub(in crate::ops) profile: Profile,
     entropy: Counting,
 }
 
@@ -113,6 +126,16 @@ pub(in crate::ops) fn account() -> AccountId {
     AccountId::from_uuid(Uuid::from_u128(3))
 }
 
+/// An account as the platform describes it.
+pub(in crate::ops) fn described(number: &str) -> PlatformAccount {
+    PlatformAccount {
+        external_id: number.to_owned(),
+        name: "N".to_owned(),
+        currency: "EUR".parse().unwrap(),
+        zone: "Europe/Berlin".to_owned(),
+    }
+}
+
 pub(in crate::ops) fn values(spend: i64, impressions: i64) -> Values {
     let mut values = Values::default();
     values.set(Metric::Spend, Some(spend));
@@ -135,6 +158,7 @@ impl World {
             privacy_url: String::new(),
             contact_email: String::new(),
             retention_days: 400,
+            needs_reauth_days: None,
             platforms: vec![platform],
         };
         Self {
@@ -159,6 +183,12 @@ impl World {
             extra: Mutex::default(),
             without_account: Mutex::default(),
             spend: Mutex::new(1_000),
+            life: Mutex::default(),
+            told: Mutex::default(),
+            accounts: Mutex::new(vec![(account(), "77", State::Active)]),
+            listed: Mutex::new(vec![described("77")]),
+            refused: Mutex::default(),
+            renewed: Mutex::default(),
             profile,
             entropy: Counting::default(),
         }
@@ -216,6 +246,31 @@ impl World {
 
     pub(in crate::ops) fn count(&self, step: impl Fn(&Step) -> bool) -> usize {
         self.steps.lock().unwrap().iter().filter(|other| step(other)).count()
+    }
+
+    pub(in crate::ops) fn probe(&self) -> Result<probe_connection::Outcome> {
+        let now = *self.now.lock().unwrap();
+        let input = probe_connection::Input {
+            tenant: tenant(),
+            connection: connection(),
+            deadline: now + SignedDuration::from_secs(60),
+        };
+        let ports = probe_connection::Ports {
+            clock: self,
+            entropy: &self.entropy,
+            fences: self,
+            connections: self,
+            states: self,
+            accounts: self,
+            vault: self,
+            keys: self,
+            connectors: self,
+            breakers: self,
+            begin: self,
+            ledger: self,
+            profile: &self.profile,
+        };
+        ready(probe_connection::run(&ports, &input))
     }
 
     fn step(&self, step: Step) {
@@ -313,25 +368,20 @@ impl ConnectionRead for World {
     }
 
     async fn accounts(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Vec<Account>> {
-        let currency = "EUR".parse().unwrap();
-        let zone = "Europe/Berlin".to_owned();
-        let described = PlatformAccount {
-            external_id: "77".to_owned(),
-            name: "N".to_owned(),
-            currency,
-            zone: zone.clone(),
+        let row = |(account, number, state): &(AccountId, &'static str, State)| {
+            let described = described(number);
+            let sealed = key(&KeyContext::account(tenant, id, account))
+                .seal(&profile_slot(account), &encode_accounts(std::slice::from_ref(&described)))?;
+            Ok(Account {
+                id: account.clone(),
+                state: *state,
+                currency: described.currency,
+                zone: described.zone,
+                fingerprint: Fingerprint(String::new()),
+                profile: sealed,
+            })
         };
-        let sealed = key(&KeyContext::account(tenant, id, &account()))
-            .seal(&profile_slot(&account()), &encode_accounts(&[described]))?;
-        let fingerprint = Fingerprint(String::new());
-        Ok(vec![Account {
-            id: account(),
-            state: State::Active,
-            currency,
-            zone,
-            fingerprint,
-            profile: sealed,
-        }])
+        self.accounts.lock().unwrap().iter().map(row).collect()
     }
 
     async fn candidates(&self, _: &TenantId, _: &ConnectionId) -> Result<Vec<SealedBox>> {
@@ -341,13 +391,40 @@ impl ConnectionRead for World {
 
 #[async_trait]
 impl ConnectionState for World {
-    async fn change_state(&self, _: &TenantId, _: &ConnectionId, from: &[State], to: State) -> Result<bool> {
-        let mut state = self.state.lock().unwrap();
-        let fits = from.contains(&state);
-        if fits {
-            *state = to;
+    async fn life(&self, _: &TenantId, _: &ConnectionId) -> Result<Life> {
+        Ok(self.life.lock().unwrap().clone())
+    }
+
+    async fn record_life(&self, _: &TenantId, _: &ConnectionId, change: &Change) -> Result<bool> {
+        let (mut state, mut life) = (self.state.lock().unwrap(), self.life.lock().unwrap());
+        if *state != change.from || life.version != change.life.version {
+            return Ok(false);
         }
-        Ok(fits)
+        *state = change.to;
+        *life = Life { version: life.version + 1, ..change.life.clone() };
+        let told = change.told.iter().map(|(kind, at, about)| (*kind, *at, about.deletes_at));
+        self.told.lock().unwrap().extend(told);
+        Ok(true)
+    }
+}
+
+#[async_trait]
+impl AccountRenew for World {
+    async fn renew_account(&self, at: &AccountRef, account: &Account, again: Option<&SyncJob>) -> Result<()> {
+        let key = key(&KeyContext::account(&at.tenant, &at.connection, &at.account));
+        let plain = key.open(&profile_slot(&at.account), &account.profile)?;
+        let now = decode_accounts(plain.bytes()).unwrap().pop().unwrap();
+        assert_eq!((now.currency, &now.zone), (account.currency, &account.zone));
+        self.renewed.lock().unwrap().push((now, again.cloned()));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Accounts for World {
+    async fn list(&self, cx: &CallContext<'_>) -> Result<Vec<PlatformAccount>> {
+        self.answer(cx).await?;
+        Ok(self.listed.lock().unwrap().clone())
     }
 }
 
@@ -399,7 +476,7 @@ impl Connector for World {
     }
 
     fn accounts(&self) -> Option<&dyn Accounts> {
-        None
+        Some(self)
     }
 
     fn structure(&self) -> Option<&dyn StructureRead> {
@@ -464,6 +541,9 @@ impl Reports for World {
     ) -> Result<Page<Row>> {
         self.asked.lock().unwrap().push((question.level, question.window));
         self.answer(cx).await?;
+        if self.refused.lock().unwrap().contains(&question.account) {
+            return Err(Error::new(Kind::NotPermitted, "not_permitted", "not this one"));
+        }
         if question.window.days() > *self.most_days.lock().unwrap() {
             return Err(Error::new(Kind::TooLarge, "too_large", "less, please"));
         }
@@ -603,6 +683,10 @@ impl SyncQueue for World {
         self.sent.lock().unwrap().extend(jobs.iter().map(|job| (job.clone(), delay_seconds)));
         Ok(())
     }
+
+    async fn send_probes(&self, _: &[ProbeJob]) -> Result<()> {
+        Err(Error::not_found("a job that sends probes"))
+    }
 }
 
 #[async_trait]
@@ -630,7 +714,13 @@ impl DeletionBegin for World {
 
     async fn begin(&self, deletion: &Deletion, _: &[AccountId]) -> Result<Cut> {
         self.begun.lock().unwrap().push(deletion.clone());
-        *self.state.lock().unwrap() = State::Purging;
+        match &deletion.subject {
+            Subject::Account(_, account) => {
+                let mut accounts = self.accounts.lock().unwrap();
+                accounts.iter_mut().filter(|(id, ..)| id == account).for_each(|row| row.2 = State::Purging);
+            }
+            _ => *self.state.lock().unwrap() = State::Purging,
+        }
         Ok(Cut::Made)
     }
 }

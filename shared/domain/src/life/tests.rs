@@ -1,0 +1,132 @@
+//! The rules of a grant's life, over times that a day's luck could give.
+
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+
+fn at(hours: i64) -> Timestamp {
+    "2026-11-01T00:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_hours(hours)
+}
+
+fn account() -> AccountId {
+    AccountId::from_uuid(Uuid::from_u128(7))
+}
+
+#[test]
+fn a_revocation_counts_from_its_first_sign_and_only_when_it_is_said_again_a_day_later() {
+    let mut life = Life::begin(at(0));
+    assert_eq!(life.refuse(true, State::Active, None, at(1)), Verdict::Stays(State::Suspect));
+    life.settle(at(1));
+    assert_eq!(life.due_at, at(24), "within a day");
+    assert_eq!(life.refuse(true, State::Suspect, None, at(24)), Verdict::Stays(State::Suspect));
+    life.settle(at(24));
+    assert_eq!(life.due_at, at(25), "exactly when it can be confirmed");
+    let end = Verdict::Ends(Reason::RevokedAtPlatform, at(1));
+    assert_eq!(life.refuse(true, State::Suspect, None, at(25)), end);
+    assert_eq!(life.refuse(true, State::NeedsReauth, None, at(25)), end, "in every live state");
+}
+
+#[test]
+fn an_answer_in_between_takes_the_evidence_back() {
+    let mut life = Life::begin(at(0));
+    life.refuse(true, State::Active, None, at(1));
+    life.refuse(false, State::Suspect, Some(30), at(3));
+    life.take_back();
+    assert_eq!(life, Life::begin(at(0)));
+    assert_eq!(life.refuse(true, State::Active, None, at(26)), Verdict::Stays(State::Suspect));
+}
+
+#[test]
+fn an_expired_login_waits_for_the_person_for_ever() {
+    let mut life = Life::begin(at(0));
+    assert_eq!(life.refuse(false, State::Active, None, at(0)), Verdict::Stays(State::Suspect));
+    life.settle(at(0));
+    assert_eq!(life.due_at, at(1));
+    assert_eq!(life.refuse(false, State::Suspect, None, at(1)), Verdict::Stays(State::NeedsReauth));
+    for day in 1..2_000 {
+        let now = at(1 + 24 * day);
+        assert_eq!(life.refuse(false, State::NeedsReauth, None, now), Verdict::Stays(State::NeedsReauth));
+        life.settle(now);
+        assert!(life.due_at <= now + PROBE_AFTER && life.take_notice(now).is_none());
+    }
+}
+
+#[test]
+fn a_profile_may_end_what_waits_and_the_date_is_told_fourteen_and_three_days_before() {
+    let days = Some(30);
+    let mut life = Life::begin(at(0));
+    life.refuse(false, State::Active, days, at(0));
+    life.refuse(false, State::Suspect, days, at(2));
+    let date = at(2 + 30 * 24);
+    assert_eq!((life.ends_at, life.notices), (Some(date), 0));
+    assert_eq!(life.take_notice(date - of_days(14) - SignedDuration::from_secs(1)), None);
+    assert_eq!(life.take_notice(date - of_days(14)), Some(date - of_days(14)));
+    assert_eq!(life.take_notice(date - of_days(4)), None, "once each");
+    life.settle(date - of_days(4));
+    assert_eq!(life.due_at, date - of_days(4) + PROBE_AFTER);
+    assert_eq!(life.take_notice(date - of_days(3)), Some(date - of_days(3)));
+    let before = date - SignedDuration::from_secs(1);
+    assert_eq!(life.refuse(false, State::NeedsReauth, days, before), Verdict::Stays(State::NeedsReauth));
+    let end = Verdict::Ends(Reason::NotReauthorised, date);
+    assert_eq!(life.refuse(false, State::NeedsReauth, days, at(9_000)), end);
+}
+
+#[test]
+fn a_rule_that_comes_later_ends_nothing_without_a_warning_and_one_that_goes_takes_its_date_along() {
+    let mut life = Life { waiting_since: Some(at(0)), ..Life::begin(at(0)) };
+    let now = at(300 * 24);
+    assert_eq!(life.refuse(false, State::NeedsReauth, Some(30), now), Verdict::Stays(State::NeedsReauth));
+    assert_eq!(life.ends_at, Some(now + of_days(14)));
+    assert_eq!(life.take_notice(now), None, "the change itself is told");
+    life.refuse(false, State::NeedsReauth, None, now);
+    assert_eq!(life.ends_at, None);
+}
+
+#[test]
+fn an_account_is_lost_only_when_it_is_missed_again_a_day_later() {
+    let mut life = Life::begin(at(0));
+    assert_eq!(life.lose(&account(), at(0)), None);
+    life.settle(at(0));
+    assert_eq!(life.due_at, at(23));
+    assert_eq!(life.lose(&account(), at(23)), None);
+    life.settle(at(23));
+    assert_eq!(life.due_at, at(24));
+    assert_eq!(life.lose(&account(), at(24)), Some(at(0)));
+    life.find(&account());
+    assert_eq!(life.lose(&account(), at(48)), None);
+}
+
+proptest! {
+    /// P3: every live state is asked at least daily, whatever was seen of it before.
+    #[test]
+    fn the_next_question_is_never_more_than_a_day_away(
+        seen in prop::collection::vec((0_i64..400, 0_u8..4), 0..40),
+        days in prop::option::of(1_u16..90),
+    ) {
+        let (mut life, mut state, mut now) = (Life::begin(at(0)), State::Active, at(0));
+        for (minutes, what) in seen {
+            now += SignedDuration::from_mins(minutes * 10);
+            match what {
+                0 => {
+                    life.take_back();
+                    state = State::Active;
+                }
+                3 => {
+                    life.lose(&account(), now);
+                }
+                word => match life.refuse(word == 1, state, days, now) {
+                    Verdict::Stays(to) => state = to,
+                    Verdict::Ends(Reason::RevokedAtPlatform, t0) => {
+                        prop_assert!(now >= t0 + CONFIRM);
+                        return Ok(());
+                    }
+                    Verdict::Ends(..) => return Ok(()),
+                },
+            }
+            life.settle(now);
+            prop_assert!(life.due_at > now && life.due_at <= now + PROBE_AFTER);
+            prop_assert_eq!(state == State::NeedsReauth, life.waiting_since.is_some());
+        }
+    }
+}

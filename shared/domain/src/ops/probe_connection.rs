@@ -1,0 +1,252 @@
+//! Asks the platform once a day whether a grant still lives, which accounts it reaches, and what they are called.
+//!
+//! One job for each connection in a live state (`active`, `suspect`, `needs_reauth`). The cheapest call answers all three
+//! questions: the list of accounts. An answer takes a connection back to `active`; a refusal is evidence of the kind that
+//! [`crate::life`] tells apart; a platform in trouble is neither.
+
+mod accounts;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+
+use crate::account::PlatformAccount;
+use crate::app;
+use crate::breaker::{self, Admission, Circuit};
+use crate::connection::Connection;
+use crate::connector::{AppCredentials, CallContext, Connector, Connectors, Gate};
+use crate::deletion_plan::PlanPorts;
+use crate::error::{Error, Kind, Result};
+use crate::grant;
+use crate::ids::{AccountId, ConnectionId, DeletionId, TenantId};
+use crate::life::Life;
+use crate::ports::{
+    AccountRenew, Breakers, Clock, ConnectionRead, ConnectionState, DeletionBegin, Entropy, FenceRead,
+    KeyOpen, LedgerRead, VaultRead,
+};
+use crate::profile::{PlatformProfile, Profile};
+
+/// How much time a call needs to be begun at all.
+const ENOUGH: SignedDuration = SignedDuration::from_secs(10);
+/// What is left of an invocation to write down what was seen.
+const TO_SAVE: SignedDuration = SignedDuration::from_secs(5);
+
+/// What a probe needs.
+#[derive(Clone, Copy)]
+pub struct Ports<'a> {
+    /// Time.
+    pub clock: &'a dyn Clock,
+    /// The ids of deletions.
+    pub entropy: &'a dyn Entropy,
+    /// The fence.
+    pub fences: &'a dyn FenceRead,
+    /// Connections and accounts.
+    pub connections: &'a dyn ConnectionRead,
+    /// What is known of grants.
+    pub states: &'a dyn ConnectionState,
+    /// Writes what accounts are called now.
+    pub accounts: &'a dyn AccountRenew,
+    /// Wrapped keys and sealed tokens.
+    pub vault: &'a dyn VaultRead,
+    /// Opens keys for their own uses.
+    pub keys: &'a dyn KeyOpen,
+    /// The platforms.
+    pub connectors: &'a dyn Connectors,
+    /// What is known of platforms that are away.
+    pub breakers: &'a dyn Breakers,
+    /// Makes the cut.
+    pub begin: &'a dyn DeletionBegin,
+    /// Earlier deletions.
+    pub ledger: &'a dyn LedgerRead,
+    /// What the product may call, and how long it waits for a person.
+    pub profile: &'a Profile,
+}
+
+/// One probe and when its invocation ends.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// When the invocation is ended from outside.
+    pub deadline: Timestamp,
+}
+
+/// How a probe ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The platform took the token.
+    Alive {
+        /// Accounts that are missed for the first time, or not yet for a day.
+        missed: usize,
+        /// Accounts that were let go.
+        lost: usize,
+        /// Accounts that have another name, currency or zone now.
+        renewed: usize,
+    },
+    /// The platform refused the token with this code.
+    Refused(&'static str),
+    /// The refusal was confirmed; the connection is being deleted.
+    Ended(DeletionId),
+    /// It was asked already.
+    Already,
+    /// The connection was let go, or is not taken up yet.
+    Dropped,
+    /// The platform is away or in trouble, which says nothing of the grant. The planner sends the probe again.
+    Later(&'static str),
+}
+
+/// What a connection's probe works with.
+struct Probe<'a> {
+    ports: &'a Ports<'a>,
+    row: Connection,
+    connector: &'a dyn Connector,
+    platform: &'a PlatformProfile,
+    token: SecretString,
+    app: AppCredentials,
+    gate: LiveGate<'a>,
+    deadline: Timestamp,
+}
+
+/// Runs a probe. An error is ours and worth another delivery if it says so, or tells the operator of a set-up fault.
+pub async fn run(ports: &Ports<'_>, input: &Input) -> Result<Outcome> {
+    let (tenant, id) = (&input.tenant, &input.connection);
+    let row = ports.connections.connection(tenant, id).await?.filter(|row| row.state.is_readable());
+    let Some(row) = row else { return Ok(Outcome::Dropped) };
+    let now = ports.clock.now();
+    let life = ports.states.life(tenant, id).await?;
+    if !life.is_due(now) {
+        return Ok(Outcome::Already);
+    }
+    if now + ENOUGH > input.deadline {
+        return Ok(Outcome::Later("no_time"));
+    }
+    let circuit = Circuit { platform: row.platform.clone(), context: row.context.clone() };
+    let admission = breaker::admit(ports.breakers, &circuit, now, 0).await?;
+    if matches!(admission, Admission::Wait(_)) {
+        return Ok(Outcome::Later("platform_away"));
+    }
+    let Some(probe) = open(ports, row, input.deadline).await? else { return Ok(Outcome::Dropped) };
+    let asked = probe.ask().await;
+    let is_away = asked.as_ref().is_err_and(breaker::is_outage);
+    let outcome = probe.judge(life, asked).await;
+    breaker::tell(ports.breakers, &circuit, admission, ports.clock.now(), is_away).await?;
+    outcome
+}
+
+async fn open<'a>(ports: &'a Ports<'a>, row: Connection, deadline: Timestamp) -> Result<Option<Probe<'a>>> {
+    let off =
+        || Error::new(Kind::Refused, "platform_off", "The product no longer connects to this platform.");
+    let connector = ports.connectors.find(&row.platform).ok_or_else(off)?;
+    let platform = ports.profile.platform(&row.platform).ok_or_else(off)?;
+    let token = grant::access_token(ports.vault, ports.keys, &row.tenant, &row.id).await?;
+    let Some(token) = token else { return Ok(None) };
+    let app = app::credentials(ports.vault, ports.keys, connector.manifest().platform).await?;
+    let gate = LiveGate { fences: ports.fences, tenant: row.tenant.clone(), connection: row.id.clone() };
+    Ok(Some(Probe { ports, row, connector, platform, token, app, gate, deadline }))
+}
+
+impl Probe<'_> {
+    fn cx(&self) -> CallContext<'_> {
+        let left = self.deadline.duration_since(self.ports.clock.now()) - TO_SAVE;
+        let patience = Duration::try_from(left).unwrap_or_default();
+        let Self { token, app, platform, gate, .. } = self;
+        CallContext { token, app, profile: platform, patience, gate }
+    }
+
+    /// Asks for the accounts; where the product may not, who granted. `None`: the token works, and no more is known.
+    async fn ask(&self) -> Result<Option<Vec<PlatformAccount>>> {
+        let listed = match self.connector.accounts() {
+            Some(accounts) => accounts.list(&self.cx()).await,
+            None => Err(Error::new(Kind::Refused, "no_accounts", "The platform lists no accounts.")),
+        };
+        match listed {
+            Ok(list) => Ok(Some(list)),
+            Err(error) if error.kind == Kind::Refused => {
+                self.connector.oauth().identity(&self.cx()).await.map(|_| None)
+            }
+            // The grant lives and does not cover the list. That says nothing of any account.
+            Err(error) if error.kind == Kind::NotPermitted => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn judge(&self, life: Life, asked: Result<Option<Vec<PlatformAccount>>>) -> Result<Outcome> {
+        match asked {
+            Ok(list) => self.alive(life, list).await,
+            Err(error) => match error.kind {
+                Kind::Reauthorise => {
+                    let ended = grant::refused(&self.grant(), &self.row, error.code).await?;
+                    Ok(ended.map_or(Outcome::Refused(error.code), Outcome::Ended))
+                }
+                Kind::Gone => Ok(Outcome::Dropped),
+                // The queue writes an error line about it, which alarms.
+                Kind::Setup => Err(error),
+                _ => Ok(Outcome::Later(error.code)),
+            },
+        }
+    }
+
+    async fn alive(&self, mut life: Life, list: Option<Vec<PlatformAccount>>) -> Result<Outcome> {
+        let mut seen = accounts::Seen::default();
+        if let Some(list) = &list {
+            seen = accounts::compare(self, &mut life, list).await?;
+        }
+        let lost: Vec<(AccountId, Timestamp)> = std::mem::take(&mut seen.lost);
+        for (account, since) in &lost {
+            if let Some(ended) = accounts::let_go(self, account, *since).await? {
+                return Ok(Outcome::Ended(ended));
+            }
+            life.find(account);
+        }
+        let now = self.ports.clock.now();
+        life.answered_at = Some(now);
+        life.settle(now);
+        if seen.is_unfinished {
+            life.due_at = life.due_at.min(now + crate::life::RETRY);
+        }
+        if grant::accepted(&self.grant(), &self.row, life).await? {
+            Ok(Outcome::Alive { missed: seen.missed, lost: lost.len(), renewed: seen.renewed })
+        } else {
+            Ok(Outcome::Already)
+        }
+    }
+
+    fn grant(&self) -> grant::Ports<'_> {
+        let ports = self.ports;
+        let plan = PlanPorts {
+            connections: ports.connections,
+            begin: ports.begin,
+            ledger: ports.ledger,
+            clock: ports.clock,
+            entropy: ports.entropy,
+        };
+        grant::Ports { plan, states: ports.states, wait_days: ports.profile.needs_reauth_days }
+    }
+}
+
+/// The gate of a probe: no call leaves for a connection that was let go.
+struct LiveGate<'a> {
+    fences: &'a dyn FenceRead,
+    tenant: TenantId,
+    connection: ConnectionId,
+}
+
+impl std::fmt::Debug for LiveGate<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LiveGate({})", self.connection)
+    }
+}
+
+#[async_trait]
+impl Gate for LiveGate<'_> {
+    async fn is_open(&self) -> bool {
+        let fence = self.fences.fence(&self.tenant, &self.connection, None).await;
+        fence.is_ok_and(|fence| fence.connection.is_some_and(crate::connection::State::is_readable))
+    }
+}

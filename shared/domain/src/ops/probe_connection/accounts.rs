@@ -1,0 +1,146 @@
+//! Holds the accounts that are stored against those that the platform lists.
+//!
+//! A list alone proves no loss: it may be empty, cut short, or lack one batch. An account that is not among the described
+//! ones is asked for by itself; only the platform's refusal of that question is evidence.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::Probe;
+use crate::account::{Account, PlatformAccount, decode_accounts, encode_accounts, profile_slot};
+use crate::connection::State;
+use crate::connector::ReportQuestion;
+use crate::deletion::{Reason, Subject};
+use crate::deletion_plan::cut_account;
+use crate::error::{Error, Kind, Result};
+use crate::ids::{AccountId, DeletionId};
+use crate::keys::KeyContext;
+use crate::life::Life;
+use crate::ports::{AccountRef, DataKey};
+use crate::report::Level;
+use crate::sync::{JobKind, SyncJob, Window};
+
+/// What a comparison found.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// Accounts whose loss is confirmed, with the first evidence.
+    pub(super) lost: Vec<(AccountId, Timestamp)>,
+    pub(super) missed: usize,
+    pub(super) renewed: usize,
+    /// Not every account could be looked at in this invocation.
+    pub(super) is_unfinished: bool,
+}
+
+/// Looks at each live account.
+pub(super) async fn compare(probe: &Probe<'_>, life: &mut Life, list: &[PlatformAccount]) -> Result<Seen> {
+    let mut seen = Seen::default();
+    let accounts = probe.ports.connections.accounts(&probe.row.tenant, &probe.row.id).await?;
+    let accounts: Vec<_> = accounts.into_iter().filter(|account| account.state != State::Purging).collect();
+    life.lost.retain(|(lost, _)| accounts.iter().any(|account| account.id == *lost));
+    for account in &accounts {
+        let Some(key) = data_key(probe, account).await? else { continue };
+        let known = described(account, key.as_ref())?;
+        match list.iter().find(|listed| listed.external_id == known.external_id) {
+            Some(now) => {
+                life.find(&account.id);
+                if *now != known {
+                    renew(probe, account, key.as_ref(), &known, now).await?;
+                    seen.renewed += 1;
+                }
+            }
+            None => miss(probe, life, account, &known, &mut seen).await?,
+        }
+    }
+    Ok(seen)
+}
+
+/// Asks for a missing account by itself.
+async fn miss(
+    probe: &Probe<'_>,
+    life: &mut Life,
+    account: &Account,
+    known: &PlatformAccount,
+    seen: &mut Seen,
+) -> Result<()> {
+    if probe.ports.clock.now() + super::ENOUGH > probe.deadline {
+        seen.is_unfinished = true;
+        return Ok(());
+    }
+    let Some(reports) = probe.connector.reports() else { return Ok(()) };
+    // A day that is over, or has begun, in every zone.
+    let day = (probe.ports.clock.now() - SignedDuration::from_hours(24)).to_zoned(TimeZone::UTC).date();
+    let window = Window { from: day, to: day };
+    let question = ReportQuestion { account: &known.external_id, level: Level::Account, window };
+    match reports.page(&probe.cx(), &question, None).await {
+        Ok(_) => life.find(&account.id),
+        Err(error) if error.kind == Kind::NotPermitted => {
+            match life.lose(&account.id, probe.ports.clock.now()) {
+                Some(since) => seen.lost.push((account.id.clone(), since)),
+                None => seen.missed += 1,
+            }
+        }
+        // Nobody knows: neither evidence nor an end of it.
+        Err(_) => seen.is_unfinished = true,
+    }
+    Ok(())
+}
+
+/// Lets an account go. With the last one the connection ends.
+pub(super) async fn let_go(
+    probe: &Probe<'_>,
+    account: &AccountId,
+    since: Timestamp,
+) -> Result<Option<DeletionId>> {
+    let plan = probe.grant().plan;
+    let deletion = cut_account(&plan, &probe.row, account, Reason::AccountLost, since).await?;
+    Ok(matches!(deletion.subject, Subject::Connection(_)).then_some(deletion.id))
+}
+
+/// Writes what the account is like now. Figures of another currency or of other days are read again from the beginning.
+async fn renew(
+    probe: &Probe<'_>,
+    account: &Account,
+    key: &dyn DataKey,
+    known: &PlatformAccount,
+    now: &PlatformAccount,
+) -> Result<()> {
+    let at = AccountRef {
+        tenant: probe.row.tenant.clone(),
+        connection: probe.row.id.clone(),
+        account: account.id.clone(),
+    };
+    let renewed = Account {
+        currency: now.currency,
+        zone: now.zone.clone(),
+        profile: key.seal(&profile_slot(&account.id), &encode_accounts(std::slice::from_ref(now)))?,
+        ..account.clone()
+    };
+    let means_the_same = known.currency == now.currency && known.zone == now.zone;
+    let again = (!means_the_same).then(|| SyncJob {
+        tenant: at.tenant.clone(),
+        connection: at.connection.clone(),
+        account: at.account.clone(),
+        kind: JobKind::First,
+        window: None,
+        slot: probe.ports.clock.now(),
+        deferred: 0,
+        not_before: None,
+    });
+    probe.ports.accounts.renew_account(&at, &renewed, again.as_ref()).await
+}
+
+async fn data_key(probe: &Probe<'_>, account: &Account) -> Result<Option<Box<dyn DataKey>>> {
+    let context = KeyContext::account(&probe.row.tenant, &probe.row.id, &account.id);
+    match probe.ports.vault.key(&context).await? {
+        Some(wrapped) => probe.ports.keys.open(&context, &wrapped).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+fn described(account: &Account, key: &dyn DataKey) -> Result<PlatformAccount> {
+    let plain = key.open(&profile_slot(&account.id), &account.profile)?;
+    let described = decode_accounts(plain.bytes()).and_then(|all| all.into_iter().next());
+    described.ok_or_else(|| {
+        Error::new(Kind::Sealed, "broken_value", "A sealed value opens to something else than it should be.")
+    })
+}

@@ -1,0 +1,238 @@
+//! What a probe makes of each answer, in the small world of the syncs.
+
+use uuid::Uuid;
+
+use super::*;
+use crate::connection::State;
+use crate::deletion::{Reason, Subject};
+use crate::error::{EXPIRED, PLATFORM_SETUP, REVOKED};
+use crate::ops::run_sync::tests::world::{NOW, Step, World, account, connection, described};
+use crate::sync::JobKind;
+use crate::webhook::EventType;
+
+fn hours(world: &World, hours: i64) {
+    world.advance(60 * hours);
+}
+
+fn calls(world: &World) -> usize {
+    world.count(|step| *step == Step::Page)
+}
+
+fn other() -> AccountId {
+    AccountId::from_uuid(Uuid::from_u128(4))
+}
+
+/// Two accounts, of which the platform lists the first alone.
+fn one_is_missing() -> World {
+    let world = World::new();
+    world.accounts.lock().unwrap().push((other(), "78", State::Active));
+    world
+}
+
+const ALIVE: Outcome = Outcome::Alive { missed: 0, lost: 0, renewed: 0 };
+
+#[test]
+fn an_answer_is_asked_for_once_a_day_and_a_second_probe_costs_nothing() {
+    let world = World::new();
+    assert_eq!(world.probe().unwrap(), ALIVE);
+    assert_eq!(calls(&world), 1, "the cheapest call, once");
+    assert_eq!(world.probe().unwrap(), Outcome::Already);
+    hours(&world, 22);
+    assert_eq!(world.probe().unwrap(), Outcome::Already);
+    assert_eq!(calls(&world), 1);
+    hours(&world, 1);
+    assert_eq!(world.probe().unwrap(), ALIVE);
+}
+
+/// P3: also a connection that waits for the person is asked, and an answer takes it back.
+#[test]
+fn an_answer_takes_back_whatever_state_the_connection_is_in() {
+    for state in [State::Active, State::Suspect, State::NeedsReauth] {
+        let world = World::new();
+        *world.state.lock().unwrap() = state;
+        world.life.lock().unwrap().expired_since = NOW.parse().ok();
+        assert_eq!(world.probe().unwrap(), ALIVE);
+        assert_eq!(*world.state.lock().unwrap(), State::Active);
+        assert_eq!(world.life.lock().unwrap().expired_since, None);
+        let told: Vec<_> = world.told.lock().unwrap().iter().map(|(kind, ..)| *kind).collect();
+        let recovered = (state != State::Active).then_some(EventType::ConnectionRecovered);
+        assert_eq!(told, recovered.into_iter().collect::<Vec<_>>());
+    }
+}
+
+/// P3, T43: a revocation that is said again a day later ends the connection, in every live state.
+#[test]
+fn a_revocation_is_confirmed_by_the_probe_in_every_live_state() {
+    for state in [State::Active, State::Suspect, State::NeedsReauth] {
+        let world = World::new();
+        *world.state.lock().unwrap() = state;
+        *world.refuse.lock().unwrap() = Some((Kind::Reauthorise, REVOKED, false));
+        let first: Timestamp = NOW.parse().unwrap();
+        assert_eq!(world.probe().unwrap(), Outcome::Refused(REVOKED));
+        hours(&world, 23);
+        assert_eq!(world.probe().unwrap(), Outcome::Refused(REVOKED), "not yet a day");
+        assert!(world.begun.lock().unwrap().is_empty());
+        hours(&world, 1);
+        assert!(matches!(world.probe().unwrap(), Outcome::Ended(_)), "{state:?}");
+        let begun = world.begun.lock().unwrap();
+        assert_eq!((begun[0].t0, begun[0].reason), (first, Reason::RevokedAtPlatform));
+        assert_eq!(begun[0].delete_by, first + SignedDuration::from_hours(7 * 24));
+        drop(begun);
+        assert_eq!(world.probe().unwrap(), Outcome::Dropped);
+    }
+}
+
+/// P3: an expired login deletes nothing, however long it lasts.
+#[test]
+fn an_expired_login_waits_for_years_and_is_asked_each_day() {
+    let world = World::new();
+    *world.refuse.lock().unwrap() = Some((Kind::Reauthorise, EXPIRED, false));
+    for _ in 0..3 * 365 {
+        assert_eq!(world.probe().unwrap(), Outcome::Refused(EXPIRED));
+        hours(&world, 23);
+    }
+    assert_eq!(*world.state.lock().unwrap(), State::NeedsReauth);
+    assert!(world.begun.lock().unwrap().is_empty());
+    assert_eq!(world.told.lock().unwrap().len(), 2, "suspect, then needs_reauth, and no date");
+}
+
+/// P3: where the profile says so, it ends at a date that was told when it was settled, 14 and 3 days before.
+#[test]
+fn a_profile_ends_what_waits_after_telling_the_date_three_times() {
+    let mut world = World::new();
+    world.profile.needs_reauth_days = Some(30);
+    *world.refuse.lock().unwrap() = Some((Kind::Reauthorise, EXPIRED, false));
+    let mut ended = None;
+    while ended.is_none() {
+        if let Outcome::Ended(id) = world.probe().unwrap() {
+            ended = Some(id);
+        }
+        hours(&world, 1);
+    }
+    let begun = world.begun.lock().unwrap();
+    let date = begun[0].t0;
+    assert_eq!(begun[0].reason, Reason::NotReauthorised);
+    let told = world.told.lock().unwrap();
+    let days = |days: i64| date - SignedDuration::from_hours(24 * days);
+    let of = |at| (EventType::ConnectionNeedsReauth, at, Some(date));
+    assert_eq!(told[1..], [of(days(30)), of(days(14)), of(days(3))]);
+}
+
+/// P3: a platform in trouble, a limit and a fault of our set-up are no evidence, and the question stays open.
+#[test]
+fn trouble_is_no_evidence() {
+    let cases = [(Kind::Upstream, "platform_failed", true), (Kind::RateLimited, "limited", true)];
+    for (kind, code, again) in cases {
+        let world = World::new();
+        for _ in 0..10 {
+            *world.refuse.lock().unwrap() = Some((kind, code, again));
+            assert!(matches!(world.probe().unwrap(), Outcome::Later(_)));
+            hours(&world, 24);
+        }
+        assert_eq!((*world.state.lock().unwrap(), world.life.lock().unwrap().version), (State::Active, 0));
+    }
+    let world = World::new();
+    *world.refuse.lock().unwrap() = Some((Kind::Setup, PLATFORM_SETUP, false));
+    assert_eq!(world.probe().unwrap_err().kind, Kind::Setup);
+    assert_eq!(world.life.lock().unwrap().version, 0);
+}
+
+/// P4: an account that is missed for a day is let go, the others stay; the promise counts from the first evidence.
+#[test]
+fn an_account_that_the_platform_took_away_is_let_go_once_that_is_confirmed() {
+    let world = one_is_missing();
+    world.refused.lock().unwrap().push("78");
+    let first: Timestamp = NOW.parse().unwrap();
+    let missed = Outcome::Alive { missed: 1, lost: 0, renewed: 0 };
+    assert_eq!(world.probe().unwrap(), missed);
+    hours(&world, 23);
+    assert_eq!(world.probe().unwrap(), missed);
+    hours(&world, 1);
+    assert_eq!(world.probe().unwrap(), Outcome::Alive { missed: 0, lost: 1, renewed: 0 });
+    let begun = world.begun.lock().unwrap();
+    assert_eq!(begun[0].subject, Subject::Account(connection(), other()));
+    assert_eq!((begun[0].t0, begun[0].reason), (first, Reason::AccountLost));
+    assert_eq!(*world.state.lock().unwrap(), State::Active);
+    assert!(world.life.lock().unwrap().lost.is_empty());
+}
+
+/// P4: a list that is empty or lacks a batch is no loss while the platform answers for the account itself.
+#[test]
+fn a_list_that_is_empty_or_cut_short_takes_nothing_away() {
+    for listed in [vec![], vec![described("77")]] {
+        let world = one_is_missing();
+        *world.listed.lock().unwrap() = listed;
+        for _ in 0..5 {
+            assert_eq!(world.probe().unwrap(), ALIVE);
+            hours(&world, 24);
+        }
+        assert!(world.begun.lock().unwrap().is_empty());
+    }
+}
+
+/// P4: a loss that passes leaves no trace.
+#[test]
+fn an_account_that_comes_back_in_between_starts_anew() {
+    let world = one_is_missing();
+    world.refused.lock().unwrap().push("78");
+    world.probe().unwrap();
+    hours(&world, 23);
+    world.refused.lock().unwrap().clear();
+    assert_eq!(world.probe().unwrap(), ALIVE);
+    world.refused.lock().unwrap().push("78");
+    hours(&world, 23);
+    assert_eq!(world.probe().unwrap(), Outcome::Alive { missed: 1, lost: 0, renewed: 0 });
+    assert!(world.begun.lock().unwrap().is_empty());
+}
+
+/// P4: with the last account the connection goes.
+#[test]
+fn with_the_last_account_the_connection_goes() {
+    let world = World::new();
+    world.listed.lock().unwrap().clear();
+    world.refused.lock().unwrap().push("77");
+    world.probe().unwrap();
+    hours(&world, 24);
+    assert!(matches!(world.probe().unwrap(), Outcome::Ended(_)));
+    let begun = world.begun.lock().unwrap();
+    assert_eq!(
+        (&begun[0].subject, begun[0].reason),
+        (&Subject::Connection(connection()), Reason::AccountLost)
+    );
+}
+
+#[test]
+fn a_renamed_account_is_stored_under_its_new_name() {
+    let world = World::new();
+    world.listed.lock().unwrap()[0].name = "New name".to_owned();
+    assert_eq!(world.probe().unwrap(), Outcome::Alive { missed: 0, lost: 0, renewed: 1 });
+    let renewed = world.renewed.lock().unwrap();
+    assert_eq!((renewed[0].0.name.as_str(), renewed[0].1.is_none()), ("New name", true));
+}
+
+#[test]
+fn an_account_of_another_currency_or_zone_is_read_again_from_the_beginning() {
+    let changes: [fn(&mut PlatformAccount); 2] = [
+        |account| account.currency = "USD".parse().unwrap(),
+        |account| account.zone = "Asia/Tokyo".to_owned(),
+    ];
+    for change in changes {
+        let world = World::new();
+        change(&mut world.listed.lock().unwrap()[0]);
+        world.probe().unwrap();
+        let renewed = world.renewed.lock().unwrap();
+        let job = renewed[0].1.as_ref().unwrap();
+        assert_eq!((job.kind, &job.account, job.window), (JobKind::First, &account(), None));
+    }
+}
+
+#[test]
+fn no_call_leaves_for_a_connection_that_was_let_go() {
+    let world = World::new();
+    *world.fence_reads.lock().unwrap() = 0;
+    assert_eq!(world.probe().unwrap(), Outcome::Dropped);
+    assert_eq!(calls(&world), 0);
+    let world = World::new();
+    *world.state.lock().unwrap() = State::Purging;
+    assert_eq!(world.probe().unwrap(), Outcome::Dropped);
+}
