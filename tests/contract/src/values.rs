@@ -7,13 +7,15 @@ use mooring_domain::connection::{Connection, KeyRow, State, Tier, TokenRow};
 use mooring_domain::deletion::{DELETE_WITHIN, Deletion, Reason, Step, Subject};
 use mooring_domain::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, TenantId};
 use mooring_domain::keys::{KeyContext, SealedBox, Use, WrappedKey};
+use mooring_domain::life::{Change, Life, told};
 use mooring_domain::ports::{
     AccountRef, ConnectionActivate as _, ConnectionConfirm as _, ConnectionCreate as _, ConnectionRead as _,
-    DeletionBegin as _, NewAccount, NewConnection, NewSheet, SheetWrite,
+    ConnectionState as _, DeletionBegin as _, NewAccount, NewConnection, NewSheet, SheetWrite,
 };
 use mooring_domain::secret::Fingerprint;
 use mooring_domain::sheet::StoredSheet;
 use mooring_domain::sync::{JobKind, SyncJob};
+use mooring_store::Store;
 use uuid::Uuid;
 
 use crate::World;
@@ -31,6 +33,30 @@ pub fn connection_id() -> ConnectionId {
 /// An account's id that no other test has.
 pub fn account_id() -> AccountId {
     AccountId::from_uuid(Uuid::now_v7())
+}
+
+/// Moves a connection from one of some states to another, as a refusal or an answer of its platform does; false when it
+/// was in none of them.
+pub async fn change_state(
+    store: &Store,
+    tenant: &TenantId,
+    id: &ConnectionId,
+    from: &[State],
+    to: State,
+) -> Result<bool> {
+    let Some(row) = store.connection(tenant, id).await? else { return Ok(false) };
+    if !from.contains(&row.state) {
+        return Ok(false);
+    }
+    let life = store.life(tenant, id).await?;
+    Ok(store.record_life(tenant, id, &change(id, life, row.state, to)).await?)
+}
+
+/// A change of state with the event that tells of it.
+pub fn change(id: &ConnectionId, life: Life, from: State, to: State) -> Change {
+    let told =
+        told(id, to, &life).filter(|_| from != to).map(|(kind, about)| (kind, Timestamp::now(), about));
+    Change { told: told.into_iter().collect(), life, from, to }
 }
 
 /// Stores a sheet over whatever is there; tells whether it was stored.

@@ -491,7 +491,8 @@ async fn an_outage_at_the_first_sync_loses_no_day() -> Result<()> {
     expect_what_the_platform_says(&world, &connected).await
 }
 
-/// T43, T51: access that is revoked at the platform is noticed, and the clock runs from the first evidence.
+/// T43, T51: access that is revoked at the platform is noticed within a day, ends the connection once that was said again a
+/// day later, and the clock runs from the first evidence.
 #[tokio::test]
 async fn t43_a_silent_revocation_ends_the_connection() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
@@ -499,21 +500,14 @@ async fn t43_a_silent_revocation_ends_the_connection() -> Result<()> {
     world.stack.sandbox().revoke_all_tokens();
     let path = format!("/v1/connections/{}", connected.id);
     let revoked_at = world.now();
-    let mut evidence = None;
-    for _ in 0..300 {
-        world.pass(SignedDuration::from_mins(10)).await?;
-        let view = world.product.get(&path).await?;
-        if view["state"] == "suspect" && evidence.is_none() {
-            evidence = Some(world.now());
-        }
-        if view["state"] == "purging" {
-            break;
-        }
-    }
-    let evidence = evidence.context("never suspect")?;
+    let evidence = until_state(&world, &path, "suspect").await?;
     ensure!(evidence.duration_since(revoked_at) <= SignedDuration::from_hours(24), "noticed at {evidence}");
+    world.skip(SignedDuration::from_hours(23));
+    world.pass(SignedDuration::from_mins(1)).await?;
+    ensure!(world.product.get(&path).await?["state"] == "suspect", "ended before it was confirmed");
+    let ended = until_state(&world, &path, "purging").await?;
+    ensure!(ended.duration_since(evidence) <= SignedDuration::from_hours(25), "ended at {ended}");
     let view = world.product.get(&path).await?;
-    ensure!(view["state"] == "purging", "never ended: {view}");
     let deletion = view["deletion_id"].as_str().context("no deletion")?.to_owned();
     let deletion = world.product.get(&format!("/v1/deletions/{deletion}")).await?;
     let t0: Timestamp = deletion["t0"].as_str().context("no t0")?.parse()?;
@@ -525,4 +519,43 @@ async fn t43_a_silent_revocation_ends_the_connection() -> Result<()> {
     );
     world.finish(&id_of(&deletion)?, 8).await?;
     expect_none(&checks::remains(&world.stack, &connected.id).await?)
+}
+
+/// T43, T50: an ad account that the platform takes away is let go by itself, once that is confirmed; the other one stays.
+#[tokio::test]
+async fn t43_an_account_that_is_taken_away_is_let_go_alone() -> Result<()> {
+    let world = World::start(Size { advertisers: 2, ..Size::SMALL }).await?;
+    let connected = world.connect_and_sync("taken-1").await?;
+    ensure!(connected.accounts.len() == 2, "{:?}", connected.accounts);
+    let lost = world.stack.sandbox().advertiser_ids().into_iter().next().context("no advertiser")?;
+    world.stack.sandbox().lose_advertiser(&lost);
+    let path = format!("/v1/connections/{}", connected.id);
+    // The daily probe misses it, and the one a day later confirms that.
+    for _ in 0..2 {
+        world.skip(SignedDuration::from_hours(22));
+        for _ in 0..13 {
+            world.pass(SignedDuration::from_mins(10)).await?;
+        }
+    }
+    let view = world.product.get(&path).await?;
+    let live = view["accounts"].as_array().context("no accounts")?.iter();
+    let live = live.filter(|account| account["state"] != "purging").count();
+    ensure!(live == connected.accounts.len() - 1, "{view}");
+    ensure!(world.product.get(&path).await?["state"] == "active", "the connection lives on");
+    let deletions = world.product.get("/v1/deletions").await?;
+    let deletion = &deletions["deletions"][0];
+    ensure!(deletion["reason"] == "account_lost", "{deletions}");
+    world.finish(&id_of(deletion)?, 8).await?;
+    Ok(())
+}
+
+/// Passes time until a connection is in a state; answers when it was.
+async fn until_state(world: &World, path: &str, state: &str) -> Result<Timestamp> {
+    for _ in 0..30 {
+        world.pass(SignedDuration::from_mins(10)).await?;
+        if world.product.get(path).await?["state"] == state {
+            return Ok(world.now());
+        }
+    }
+    anyhow::bail!("never {state}")
 }

@@ -18,8 +18,8 @@ pub struct DeletionView {
     pub id: String,
     /// What is deleted.
     pub subject: SubjectView,
-    /// What ended it: `disconnected`, `requested`, `requested_by_mail`, `revoked_at_platform`, `abandoned` or
-    /// `tenant_deleted`.
+    /// What ended it: `disconnected`, `requested`, `requested_by_mail`, `revoked_at_platform`, `account_lost`,
+    /// `not_reauthorised`, `abandoned` or `tenant_deleted`.
     pub reason: String,
     /// The platform; not for tenants.
     #[serde(skip_serializing_if = "Option::is_none")]

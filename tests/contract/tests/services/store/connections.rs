@@ -6,11 +6,11 @@ use mooring_domain::connection::{Fence, State, TokenRow};
 use mooring_domain::deletion::Table;
 use mooring_domain::keys::{KeyContext, Use};
 use mooring_domain::ports::{
-    ConnectionConfirm as _, ConnectionCreate as _, ConnectionRead as _, ConnectionState as _, FenceRead as _,
-    LedgerRead as _, VaultRead as _,
+    ConnectionConfirm as _, ConnectionCreate as _, ConnectionRead as _, FenceRead as _, LedgerRead as _,
+    VaultRead as _,
 };
 use mooring_domain::secret::Digest;
-use mooring_tests_contract::values::{key_row, new_account, new_connection, sealed, tenant_id};
+use mooring_tests_contract::values::{change_state, key_row, new_account, new_connection, sealed, tenant_id};
 use mooring_tests_contract::{World, expiry};
 
 #[tokio::test]
@@ -141,7 +141,7 @@ async fn authorising_again_leaves_only_the_new_key_and_tokens() {
     let world = World::start().await.unwrap();
     let case = world.active(1).await.unwrap();
     let (tenant, id, store) = (case.tenant(), case.id(), &world.store);
-    assert!(store.change_state(tenant, id, &[State::Active], State::NeedsReauth).await.unwrap());
+    assert!(change_state(store, tenant, id, &[State::Active], State::NeedsReauth).await.unwrap());
     let key = key_row(KeyContext::connection(tenant, id, Use::Token));
     let fresh = TokenRow { name: "access", version: 1, key: key.wrapped.id, sealed: sealed(77, 100) };
     store.reauthorise(&case.connection, &key, std::slice::from_ref(&fresh)).await.unwrap();
@@ -173,10 +173,10 @@ async fn a_state_changes_only_from_those_named() {
     let world = World::start().await.unwrap();
     let case = world.active(1).await.unwrap();
     let (tenant, id, store) = (case.tenant(), case.id(), &world.store);
-    assert!(!store.change_state(tenant, id, &[State::Suspect], State::NeedsReauth).await.unwrap());
-    assert!(store.change_state(tenant, id, &[State::Active, State::Suspect], State::Suspect).await.unwrap());
+    assert!(!change_state(store, tenant, id, &[State::Suspect], State::NeedsReauth).await.unwrap());
+    assert!(change_state(store, tenant, id, &[State::Active, State::Suspect], State::Suspect).await.unwrap());
     assert_eq!(store.fence(tenant, id, None).await.unwrap().connection, Some(State::Suspect));
     assert!(store.fence(tenant, id, Some(&case.account(0).account)).await.unwrap().lets_write());
-    assert!(!store.change_state(&tenant_id(), id, &[State::Suspect], State::Active).await.unwrap());
-    assert_eq!(world.rows(Table::Connections).await.unwrap().len(), 2 + 2 + 1 + 2, "nothing was made");
+    assert!(!change_state(store, &tenant_id(), id, &[State::Suspect], State::Active).await.unwrap());
+    assert_eq!(world.rows(Table::Connections).await.unwrap().len(), 2 + 2 + 1 + 1 + 2, "nothing was made");
 }

@@ -8,12 +8,19 @@ use mooring_domain::Kind;
 use mooring_domain::connection::State;
 use mooring_domain::deletion::Deletion;
 use mooring_domain::deletion::Reason;
+use mooring_domain::ids::ConnectionId;
+use mooring_domain::life::{Change, Life};
 use mooring_domain::ports::{
     ConnectionRead as _, ConnectionState as _, Cut, DeletionBegin as _, LedgerWrite as _,
 };
 use mooring_domain::sheet::StoredSheet;
 use mooring_tests_contract::World;
-use mooring_tests_contract::values::{put_sheet, sealed};
+use mooring_tests_contract::values::{change, put_sheet, sealed};
+
+/// The first refusal of an active connection.
+fn suspect(id: &ConnectionId) -> Change {
+    change(id, Life { version: 1, ..Life::default() }, State::Active, State::Suspect)
+}
 
 #[tokio::test]
 async fn a_transaction_that_meets_another_is_tried_again() {
@@ -23,7 +30,7 @@ async fn a_transaction_that_meets_another_is_tried_again() {
         world.plan.inject(call, Fault::Conflict);
     }
     let store = world.faulty();
-    assert!(store.change_state(case.tenant(), case.id(), &[State::Active], State::Suspect).await.unwrap());
+    assert!(store.record_life(case.tenant(), case.id(), &suspect(case.id())).await.unwrap());
     assert_eq!(world.plan.log().len(), 5);
 }
 
@@ -37,8 +44,7 @@ async fn a_service_that_never_has_room_is_one_error_that_may_be_tried_again() {
             world.plan.inject(call, fault);
         }
         let store = world.faulty();
-        let error =
-            store.change_state(case.tenant(), case.id(), &[State::Active], State::Suspect).await.unwrap_err();
+        let error = store.record_life(case.tenant(), case.id(), &suspect(case.id())).await.unwrap_err();
         assert_eq!((error.kind, error.code), (Kind::Unavailable, "store_unavailable"), "{fault:?}");
         assert!(error.is_retryable());
         if fault != Fault::Conflict {

@@ -6,14 +6,14 @@ use mooring_domain::connection::{Fence, State};
 use mooring_domain::deletion::{Reason, Subject};
 use mooring_domain::keys::{KeyContext, Use};
 use mooring_domain::ports::{
-    AccountRef, CompletenessRead as _, ConnectionRead as _, ConnectionState as _, DayRecord, Days,
-    DeletionBegin as _, FenceRead as _, LedgerRead as _, SheetRead as _, SyncProgress as _, VaultRead as _,
+    AccountRef, CompletenessRead as _, ConnectionRead as _, DayRecord, Days, DeletionBegin as _,
+    FenceRead as _, LedgerRead as _, SheetRead as _, SyncProgress as _, VaultRead as _,
 };
 use mooring_domain::report::Level;
 use mooring_domain::sheet::StoredSheet;
 use mooring_domain::sync::{Checkpoint, SyncState};
 use mooring_tests_contract::World;
-use mooring_tests_contract::values::{put_sheet, sealed};
+use mooring_tests_contract::values::{change_state, put_sheet, sealed};
 
 #[tokio::test]
 async fn s20_another_tenants_ids_lead_nowhere() {
@@ -51,7 +51,7 @@ async fn s20_another_tenants_ids_lead_nowhere() {
     assert_eq!(store.checkpoint(&foreign, "job").await.unwrap(), Checkpoint::default());
     assert!(store.sheets(&foreign, "a", "z", None).await.unwrap().is_empty());
     assert!(store.put_sync_state(&foreign, &state).await.is_err());
-    assert!(!store.change_state(tenant, id, &[State::Active], State::Suspect).await.unwrap());
+    assert!(!change_state(store, tenant, id, &[State::Active], State::Suspect).await.unwrap());
     assert!(store.held_keys(tenant, &Subject::Connection(id.clone())).await.unwrap().is_empty());
 
     let deletion = theirs.ending(&world, Reason::Disconnected).await.unwrap();

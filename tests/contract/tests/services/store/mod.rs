@@ -12,6 +12,7 @@ mod expiry;
 mod faults;
 mod isolation;
 mod ledger;
+mod life;
 mod limits;
 mod progress;
 mod purge;

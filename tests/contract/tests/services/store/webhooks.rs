@@ -10,9 +10,9 @@ use mooring_domain::deletion::{Reason, Step, Table};
 use mooring_domain::ids::{EndpointId, TenantId};
 use mooring_domain::keys::WrappedKey;
 use mooring_domain::ports::{
-    Admission, ConnectionState as _, DeletionBegin as _, DeliveryRead as _, DeliveryWrite as _,
-    DirectoryWrite as _, EndpointChange, EndpointHealth as _, EndpointRead as _, EndpointSecretsRead as _,
-    EndpointWrite as _, LedgerWrite as _, Switch, WebhookDue as _,
+    Admission, DeletionBegin as _, DeliveryRead as _, DeliveryWrite as _, DirectoryWrite as _,
+    EndpointChange, EndpointHealth as _, EndpointRead as _, EndpointSecretsRead as _, EndpointWrite as _,
+    LedgerWrite as _, Switch, WebhookDue as _,
 };
 use mooring_domain::together::{Work, together};
 use mooring_domain::webhook::{
@@ -20,7 +20,7 @@ use mooring_domain::webhook::{
     SealedSecret, SealedValue,
 };
 use mooring_system::SystemEntropy;
-use mooring_tests_contract::values::{sealed, tenant_id};
+use mooring_tests_contract::values::{change_state, sealed, tenant_id};
 use mooring_tests_contract::{World, text};
 use uuid::Uuid;
 
@@ -120,9 +120,9 @@ async fn every_change_that_is_told_has_its_event_beside_it() {
         (State::Active, State::Suspect),
         (State::Suspect, State::NeedsReauth),
     ] {
-        assert!(store.change_state(tenant, id, &[from], to).await.unwrap());
+        assert!(change_state(store, tenant, id, &[from], to).await.unwrap());
         // What does not happen is not told.
-        assert!(!store.change_state(tenant, id, &[from], to).await.unwrap());
+        assert!(!change_state(store, tenant, id, &[from], to).await.unwrap());
     }
     let mut deletion = case.ending(&world, Reason::Disconnected).await.unwrap();
     store.begin(&deletion, &[]).await.unwrap();
