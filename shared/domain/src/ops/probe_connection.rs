@@ -166,7 +166,7 @@ impl Probe<'_> {
             None => Err(Error::new(Kind::Refused, "no_accounts", "The platform lists no accounts.")),
         };
         match listed {
-            Ok(list) => Ok(Some(list)),
+            Ok(list) => Ok(Some(list.usable)),
             Err(error) if error.kind == Kind::Refused => {
                 self.connector.oauth().identity(&self.cx()).await.map(|_| None)
             }

@@ -41,10 +41,11 @@ pub(super) async fn compare(probe: &Probe<'_>, life: &mut Life, list: &[Platform
         let Some(key) = data_key(probe, account).await? else { continue };
         let known = described(account, key.as_ref())?;
         match list.iter().find(|listed| listed.external_id == known.external_id) {
-            Some(now) => {
+            Some(listed) => {
                 life.find(&account.id);
-                if *now != known {
-                    renew(probe, account, key.as_ref(), &known, now).await?;
+                let now = named(listed, &known);
+                if now != known {
+                    renew(probe, account, key.as_ref(), &known, &now).await?;
                     seen.renewed += 1;
                 }
             }
@@ -52,6 +53,12 @@ pub(super) async fn compare(probe: &Probe<'_>, life: &mut Life, list: &[Platform
         }
     }
     Ok(seen)
+}
+
+/// The account as it is listed. A platform that leaves its name out says nothing of the name.
+fn named(listed: &PlatformAccount, known: &PlatformAccount) -> PlatformAccount {
+    let name = if listed.name.is_empty() { &known.name } else { &listed.name };
+    PlatformAccount { name: name.clone(), ..listed.clone() }
 }
 
 /// Asks for a missing account by itself.

@@ -204,6 +204,9 @@ fn with_the_last_account_the_connection_goes() {
 #[test]
 fn a_renamed_account_is_stored_under_its_new_name() {
     let world = World::new();
+    world.listed.lock().unwrap()[0].name = String::new();
+    assert_eq!(world.probe().unwrap(), ALIVE, "a name that is left out is none");
+    hours(&world, 24);
     world.listed.lock().unwrap()[0].name = "New name".to_owned();
     assert_eq!(world.probe().unwrap(), Outcome::Alive { missed: 0, lost: 0, renewed: 1 });
     let renewed = world.renewed.lock().unwrap();

@@ -14,7 +14,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::super::{Input, Outcome, Ports, run};
-use crate::account::{Account, PlatformAccount, decode_accounts, encode_accounts, profile_slot};
+use crate::account::{Account, AccountList, PlatformAccount, decode_accounts, encode_accounts, profile_slot};
 use crate::app::{CREDENTIALS, encode_credentials, secret_slot};
 use crate::breaker::{Breaker, Circuit};
 use crate::connection::{Connection, Fence, State, Tier, TokenRow, token_slot};
@@ -422,9 +422,9 @@ impl AccountRenew for World {
 
 #[async_trait]
 impl Accounts for World {
-    async fn list(&self, cx: &CallContext<'_>) -> Result<Vec<PlatformAccount>> {
+    async fn list(&self, cx: &CallContext<'_>) -> Result<AccountList> {
         self.answer(cx).await?;
-        Ok(self.listed.lock().unwrap().clone())
+        Ok(AccountList { usable: self.listed.lock().unwrap().clone(), ..AccountList::default() })
     }
 }
 
