@@ -257,6 +257,11 @@ async function askByMail() {
 async function followMail() {
   await page.goto(mailbox);
   const link = page.locator(`a[href^="${api}/deletion-requests/"]`).first();
+  // The mail leaves by a queue, a moment after the page has answered.
+  for (let tries = 0; tries < 50 && (await link.count()) === 0; tries += 1) {
+    await page.waitForTimeout(200);
+    await page.reload();
+  }
   await link.waitFor();
   // Its dark ground is the browser's own, which axe takes for white.
   await steps.look("13-mailbox", { colorSchemes: ["light"] });

@@ -2,6 +2,7 @@
 
 use mooring_domain::ops::start_authorization::Invitation;
 use mooring_domain::profile::ScopePurpose;
+use mooring_domain::retention::DELETE_DAYS;
 use mooring_edge::{escape, layout};
 
 /// Writes the page.
@@ -37,11 +38,18 @@ fn end(invitation: &Invitation, platform: &str) -> String {
     format!(
         "<h2>When you disconnect</h2><p>You can disconnect at any time, one account or all. From that moment nothing is \
          read any more; access is ended at {platform}; tokens and figures are deleted at once and everywhere within \
-         7 days, and you get a receipt. While connected, figures are kept for {days} days. You can also end access in \
+         {DELETE_DAYS} days, and you get a receipt. While an account is connected, its figures are kept {kept}. You can \
+         also end access in \
          <a href=\"{settings}\" rel=\"noopener\">{platform}’s own settings</a>.</p>",
-        days = invitation.retention_days,
+        kept = kept(invitation.retention_days),
         settings = escape(&invitation.settings_url),
     )
+}
+
+/// How long figures are kept, as the profile says.
+fn kept(retention_days: Option<u16>) -> String {
+    retention_days
+        .map_or_else(|| "as long as it stays connected".to_owned(), |days| format!("for {days} days"))
 }
 
 fn contact(invitation: &Invitation, product: &str) -> String {
@@ -73,7 +81,7 @@ mod tests {
             platform: "T<i>".to_owned(),
             settings_url: "https://t.example/\"><i>".to_owned(),
             scopes: vec![entry],
-            retention_days: 730,
+            retention_days: Some(730),
             again: true,
             authorize_origin: "https://t.example".to_owned(),
         });

@@ -6,6 +6,7 @@ use lambda_http::Request;
 use mooring_domain::Result;
 use mooring_domain::account::Account;
 use mooring_domain::caller::{Caller, Scope};
+use mooring_domain::connect::PENDING_MINUTES;
 use mooring_domain::idempotency::Attempt;
 use mooring_domain::ops::activate_connection::{Input, Output, Ports, run};
 use mooring_domain::ports::{ConnectionActivate, ConnectionRead, SyncQueue, TransientTake};
@@ -139,7 +140,9 @@ impl ActivatedAccount {
 pub fn describe(api: &mut Api) {
     api.operation("activateConnection", "Take a connection up")
         .id("id", "con")
-        .says("Until then a connection is pending, reads nothing, and ends by itself after 15 minutes.")
+        .says(format!(
+            "Until then a connection is pending, reads nothing, and ends by itself after {PENDING_MINUTES} minutes."
+        ))
         .body::<ActivateRequest>()
         .ok::<ActivatedConnection>("The active connection; its first figures are on their way.")
         .add();

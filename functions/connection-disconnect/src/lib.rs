@@ -8,6 +8,7 @@ use mooring_domain::caller::{Caller, Scope};
 use mooring_domain::deletion_plan::{PlanPorts, Target};
 use mooring_domain::ops::disconnect::{Ports, run};
 use mooring_domain::ports::{ConnectionRead, DeletionBegin, DeletionQueue, LedgerRead};
+use mooring_domain::retention::DELETE_DAYS;
 use mooring_edge::openapi::Api;
 use mooring_edge::views::deletion::DeletionView;
 use mooring_edge::{Edge, Query, Reply, accepted, path};
@@ -64,11 +65,11 @@ fn ports(app: &App) -> Ports<'_> {
 pub fn describe(api: &mut Api) {
     api.operation("disconnectConnection", "Disconnect a connection")
         .id("id", "con")
-        .says(
+        .says(format!(
             "From this moment nothing of the connection can be read or written. Everything is deleted at once, at the \
-             latest within 7 days, and the deletion becomes a receipt. Doing it again answers the same deletion as \
-             long as the connection's row is there; afterwards 404.",
-        )
+             latest within {DELETE_DAYS} days, and the deletion becomes a receipt. Doing it again answers the same \
+             deletion as long as the connection's row is there; afterwards 404.",
+        ))
         .accepted::<DeletionView>("The deletion to watch.")
         .add();
     api.operation("disconnectAccount", "Disconnect one account")

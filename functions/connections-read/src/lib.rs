@@ -7,6 +7,7 @@ use mooring_domain::Result;
 use mooring_domain::caller::{Caller, Scope};
 use mooring_domain::ops::read_connections::{AccountView, Ports, View, get, list};
 use mooring_domain::ports::{ConnectionRead, KeyOpen, SyncProgress, VaultRead};
+use mooring_domain::profile::Profile;
 use mooring_edge::openapi::{Api, id_pattern};
 use mooring_edge::{Edge, Paging, Query, Reply, ok, path};
 use schemars::JsonSchema;
@@ -25,6 +26,8 @@ pub struct App {
     pub keys: Arc<dyn KeyOpen>,
     /// When an account was last synced.
     pub progress: Arc<dyn SyncProgress>,
+    /// The product.
+    pub profile: Arc<Profile>,
 }
 
 /// A page of connections.
@@ -53,6 +56,8 @@ struct ConnectionResponse {
     created_at: String,
     /// The product's own reference to the person.
     end_user: String,
+    /// For how many days figures are kept; `null`: as long as their account is connected.
+    figures_kept_days: Option<u16>,
     /// The deletion under way, while it is `purging`.
     #[serde(skip_serializing_if = "Option::is_none")]
     deletion_id: Option<String>,
@@ -96,14 +101,18 @@ pub async fn handle(app: &App, request: Request) -> Reply {
 async fn read(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
     Query::of(request)?.finish()?;
     let view = get(&ports(app), caller, &path(request, "id")?).await?;
-    ok(&ConnectionResponse::of(view))
+    ok(&ConnectionResponse::of(view, &app.profile))
 }
 
 async fn page(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
     let Paging { limit, after } = Paging::of(request)?;
     let listing = list(&ports(app), caller, after, limit).await?;
     ok(&ConnectionList {
-        connections: listing.connections.into_iter().map(ConnectionResponse::of).collect(),
+        connections: listing
+            .connections
+            .into_iter()
+            .map(|view| ConnectionResponse::of(view, &app.profile))
+            .collect(),
         next_cursor: listing.next.as_ref().map(Paging::cursor),
     })
 }
@@ -118,7 +127,7 @@ fn ports(app: &App) -> Ports<'_> {
 }
 
 impl ConnectionResponse {
-    fn of(view: View) -> Self {
+    fn of(view: View, profile: &Profile) -> Self {
         let row = view.connection;
         Self {
             id: row.id.to_string(),
@@ -127,6 +136,7 @@ impl ConnectionResponse {
             scopes: row.scopes,
             created_at: row.created_at.to_string(),
             end_user: row.end_user.as_str().to_owned(),
+            figures_kept_days: profile.retention_days,
             // A pending connection has a deletion too, which waits: nobody asked for that one.
             deletion_id: row.delete_by.and(row.deletion).map(|id| id.to_string()),
             delete_by: row.delete_by.map(|time| time.to_string()),

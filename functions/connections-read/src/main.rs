@@ -18,6 +18,7 @@ async fn main() -> Result<(), lambda_http::Error> {
         vault: store.clone(),
         keys: Arc::new(Vault::from_env()?),
         progress: store,
+        profile: Arc::new(mooring_profiles::from_env()?),
     };
     mooring_edge::run(app, |app, request| Box::pin(handle(app, request))).await
 }

@@ -4,7 +4,6 @@ mod page;
 mod people;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use lambda_http::Request;
 use mooring_domain::caller::{Caller, Scope};
@@ -12,7 +11,7 @@ use mooring_domain::deletion_plan::{PlanPorts, Target};
 use mooring_domain::idempotency::Attempt;
 use mooring_domain::ops::request_deletion::{Input, Ports, run};
 use mooring_domain::ports::{
-    ConnectionRead, DeletionBegin, DeletionQueue, KeyOpen, LedgerRead, MailIndexRead, Mailer, TransientPut,
+    ConnectionRead, DeletionBegin, DeletionQueue, KeyOpen, LedgerRead, LinkEnd, MailQueue, MailRequestPut,
     TransientRead, TransientTake, VaultRead,
 };
 use mooring_domain::profile::Profile;
@@ -22,9 +21,6 @@ use mooring_edge::views::deletion::DeletionView;
 use mooring_edge::{Edge, Query, Reply, ReplyExt, accepted, field, json_body};
 use schemars::JsonSchema;
 use serde::Deserialize;
-
-/// How long the answer to an address takes at least, so that a mail that is sent does not show.
-pub const ANSWER_AFTER: Duration = Duration::from_millis(1_500);
 
 /// What the function needs.
 #[derive(Clone)]
@@ -39,24 +35,22 @@ pub struct App {
     pub ledger: Arc<dyn LedgerRead>,
     /// Starts first steps.
     pub queue: Arc<dyn DeletionQueue>,
-    /// The wrapped key behind fingerprints.
+    /// The wrapped key that seals addresses.
     pub vault: Arc<dyn VaultRead>,
     /// Opens it.
     pub keys: Arc<dyn KeyOpen>,
-    /// Connections by mailbox.
-    pub index: Arc<dyn MailIndexRead>,
-    /// Stores links.
-    pub put: Arc<dyn TransientPut>,
-    /// Looks at them.
+    /// Keeps requests by address.
+    pub requests: Arc<dyn MailRequestPut>,
+    /// Tells who sends mail.
+    pub mails: Arc<dyn MailQueue>,
+    /// Looks at links.
     pub read: Arc<dyn TransientRead>,
     /// Uses them up.
     pub take: Arc<dyn TransientTake>,
-    /// Sends them.
-    pub mailer: Arc<dyn Mailer>,
+    /// Ends the other links of an address.
+    pub ends: Arc<dyn LinkEnd>,
     /// The product.
     pub profile: Arc<Profile>,
-    /// How long the answer to an address takes at least: [`ANSWER_AFTER`].
-    pub answer_after: Duration,
 }
 
 /// What to delete: a connection, one account of it, or the whole tenant.

@@ -1,12 +1,20 @@
 //! The pages of deletion requests.
 
+use mooring_domain::connect::LINK_MINUTES;
+use mooring_domain::mail::{PAUSE_MINUTES, QUICK_MAILS};
 use mooring_domain::ops::request_deletion::by_link::Held;
 use mooring_domain::profile::Profile;
+use mooring_domain::retention::DELETE_DAYS;
 use mooring_edge::{escape, layout};
 
 /// What everybody is told who gave an address.
-pub(crate) const SENT: &str = "If accounts were connected with this address, a mail with a link is on its way. \
-    The link works once, for an hour.";
+pub(crate) fn sent_text(profile: &Profile) -> String {
+    format!(
+        "If we know this address, a mail with a link comes within {PAUSE_MINUTES} minutes (within an hour if it was asked \
+         for more than {QUICK_MAILS} times today). If none comes, write to {}. The link works for {LINK_MINUTES} minutes.",
+        profile.contact_email
+    )
+}
 
 /// Writes the form.
 pub(crate) fn form(profile: &Profile) -> String {
@@ -15,7 +23,8 @@ pub(crate) fn form(profile: &Profile) -> String {
          deleted, without signing in.</p>\
          <form method=\"post\" action=\"/deletion-requests\"><p><label for=\"email\">Your e-mail address</label>\
          <input id=\"email\" name=\"email\" type=\"email\" autocomplete=\"email\" maxlength=\"254\" required></p>\
-         <p class=\"soft\">We mail you a link to confirm. The address is used for this mail and not kept.</p>\
+         <p class=\"soft\">We mail you a link to confirm. The address is sealed until the mail has left, at most for a \
+         day, and kept nowhere else.</p>\
          <div class=\"actions\"><button type=\"submit\">Mail me the link</button></div></form>{contact}",
         product = escape(&profile.product),
         contact = contact(profile),
@@ -25,7 +34,7 @@ pub(crate) fn form(profile: &Profile) -> String {
 
 /// Writes the answer that is the same for every address.
 pub(crate) fn sent(profile: &Profile) -> String {
-    let note = format!("<p class=\"note\" role=\"status\">{}</p>", escape(SENT));
+    let note = format!("<p class=\"note\" role=\"status\">{}</p>", escape(&sent_text(profile)));
     layout("Look into your mailbox", &format!("{note}{}", contact(profile)))
 }
 
@@ -39,7 +48,7 @@ pub(crate) fn confirm(profile: &Profile, held: &[Held]) -> String {
     let body = format!(
         "<p>{product} will delete, for good:</p><dl>{items}</dl>\
          <p>From the moment you confirm, nothing of it can be read any more. {product} asks the platform to end the \
-         access, and deletes tokens, reports and settings at once and everywhere within 7 days. A page shows you every \
+         access, and deletes tokens, reports and settings at once and everywhere within {DELETE_DAYS} days. A page shows you every \
          step. This cannot be taken back.</p>\
          <form method=\"post\"><div class=\"actions\"><button class=\"danger\" type=\"submit\">Delete my data</button>\
          </div></form>{contact}",
@@ -105,7 +114,7 @@ mod tests {
             product: "P&<i>".to_owned(),
             privacy_url: "https://p.example/\"><i>".to_owned(),
             contact_email: "a@p.example".to_owned(),
-            retention_days: 700,
+            retention_days: Some(700),
             needs_reauth_days: None,
             platforms: Vec::new(),
         }

@@ -1,6 +1,7 @@
 //! People without a credential: the form, the mailed link, what it shows and does.
 
 use lambda_http::http::Method;
+use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
 use mooring_domain::ops::request_deletion::by_link::{self, LookPorts};
 use mooring_domain::ops::request_deletion::by_mail;
@@ -29,7 +30,7 @@ struct MailRequest {
 #[derive(Debug, Serialize, JsonSchema)]
 struct MailResponse {
     /// What happens now.
-    message: &'static str,
+    message: String,
 }
 
 /// Answers a person's request.
@@ -44,19 +45,40 @@ pub(crate) async fn answer(app: &App, request: &Request) -> Result<Reply> {
     }
 }
 
-/// Takes an address. What is found, sent or failed behind it changes neither the answer nor its time.
+/// Takes an address. Work and answer are the same for every address: who sends mail finds out whether it is known.
 async fn mail(app: &App, request: &Request) -> Result<Reply> {
+    if is_from_browser(request) {
+        app.edge.same_origin(request)?;
+    }
     let address = address(request)?;
-    let ports = mail_ports(app);
-    let work = by_mail::run(&ports, &address);
-    let (outcome, ()) = tokio::join!(work, tokio::time::sleep(app.answer_after));
-    if let Some(error) = outcome? {
-        tracing::error!(error.code = error.code, "the deletion link was not mailed: {error}");
+    let output = by_mail::run(&mail_ports(app), &address, source(request).as_deref()).await?;
+    // Counted by an alarm: for the deployment as a whole there is no limit, which would refuse whoever comes late.
+    tracing::info!(
+        event = "deletion.mail_asked",
+        delay_seconds = output.delay_seconds,
+        "a mail was asked for"
+    );
+    if let Some(error) = output.uncounted {
+        tracing::warn!(error.code = error.code, "a source was not counted: {error}");
     }
     if wants_json(request) {
-        return accepted(&MailResponse { message: page::SENT }, &app.edge.url("/deletion-requests"));
+        let message = page::sent_text(&app.profile);
+        return accepted(&MailResponse { message }, &app.edge.url("/deletion-requests"));
     }
     accepted_html(page::sent(&app.profile))
+}
+
+/// Only browsers say where a request comes from; a program that names no site is nobody's trap.
+fn is_from_browser(request: &Request) -> bool {
+    ["origin", "sec-fetch-site"].iter().any(|name| request.headers().contains_key(*name))
+}
+
+/// The address that API Gateway saw, which is counted under a keyed fingerprint.
+fn source(request: &Request) -> Option<String> {
+    match request.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => context.http.source_ip.clone(),
+        _ => None,
+    }
 }
 
 fn address(request: &Request) -> Result<String> {
@@ -92,7 +114,7 @@ async fn confirm(app: &App, request: &Request) -> Result<Reply> {
 }
 
 fn look_ports(app: &App) -> LookPorts<'_> {
-    LookPorts { plan: app.plan(), links: app.read.as_ref() }
+    LookPorts { plan: app.plan(), links: app.read.as_ref(), ends: app.ends.as_ref() }
 }
 
 fn mail_ports(app: &App) -> by_mail::Ports<'_> {
@@ -101,12 +123,8 @@ fn mail_ports(app: &App) -> by_mail::Ports<'_> {
         entropy: app.edge.entropy.as_ref(),
         vault: app.vault.as_ref(),
         keys: app.keys.as_ref(),
-        index: app.index.as_ref(),
-        connections: app.connections.as_ref(),
-        links: app.put.as_ref(),
-        mailer: app.mailer.as_ref(),
-        profile: &app.profile,
-        api_origin: &app.edge.api_origin,
+        requests: app.requests.as_ref(),
+        queue: app.mails.as_ref(),
     }
 }
 
@@ -118,7 +136,8 @@ pub(crate) fn describe(api: &mut Api) {
     api.operation("requestDeletionByMail", "Ask for deletion by e-mail")
         .says(
             "As JSON or as a form. The answer is the same for every address; where accounts were connected with it, a \
-             link that works once is mailed there.",
+             link is mailed there. Whoever asks often waits for the next mail, and no request is lost. Using one link \
+             ends every other link that was mailed to the address. A browser may ask from our own page only.",
         )
         .body::<MailRequest>()
         .accepted::<MailResponse>("The request was taken; nothing is said about the address.")

@@ -10,7 +10,7 @@ use lambda_http::Request;
 use lambda_http::http::header::REFRESH;
 use mooring_domain::Result;
 use mooring_domain::deletion::Deletion;
-use mooring_domain::ops::read_deletions::{Ports, by_code};
+use mooring_domain::ops::read_deletions::by_code;
 use mooring_domain::ports::LedgerRead;
 use mooring_edge::openapi::Api;
 use mooring_edge::views::deletion::state;
@@ -63,8 +63,7 @@ pub async fn handle(app: &App, request: Request) -> Reply {
 
 async fn show(app: &App, request: &Request) -> Result<Reply> {
     let code: String = path(request, "code")?;
-    let ports = Ports { ledger: app.ledger.as_ref(), entropy: app.edge.entropy.as_ref() };
-    let deletion = by_code(&ports, &code).await?;
+    let deletion = by_code(app.ledger.as_ref(), app.edge.entropy.as_ref(), &code).await?;
     if wants_json(request) {
         return ok(&StatusResponse::of(&deletion));
     }

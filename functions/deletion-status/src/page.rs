@@ -118,7 +118,14 @@ fn expiry(deletion: &Deletion) -> String {
 
 fn residue(residue: &Residue) -> String {
     let (place, holds) = (escape(residue.place), escape(residue.holds));
-    format!("<tr><td>{place}</td><td>{holds}</td><td>{}</td></tr>", time(residue.by))
+    let by = residue.by.map_or_else(|| after(residue.days), time);
+    format!("<tr><td>{place}</td><td>{holds}</td><td>{by}</td></tr>")
+}
+
+/// A bound whose beginning is not known yet.
+fn after(days: u16) -> String {
+    let unit = if days == 1 { "day" } else { "days" };
+    format!("{days} {unit} after the last deletion")
 }
 
 fn time(at: Timestamp) -> String {

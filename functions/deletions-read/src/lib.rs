@@ -9,7 +9,7 @@ use mooring_domain::Result;
 use mooring_domain::caller::{Caller, Scope};
 use mooring_domain::connector::Connectors;
 use mooring_domain::ops::read_deletions::{self, Ports};
-use mooring_domain::ports::LedgerRead;
+use mooring_domain::ports::{DeletionOwnerRead, LedgerRead};
 use mooring_edge::openapi::Api;
 use mooring_edge::views::deletion::DeletionView;
 use mooring_edge::{Edge, Paging, Query, Reply, ok, path};
@@ -23,6 +23,8 @@ pub struct App {
     pub edge: Edge,
     /// The Ledger.
     pub ledger: Arc<dyn LedgerRead>,
+    /// Whose deletions are.
+    pub owners: Arc<dyn DeletionOwnerRead>,
     /// Where people end grants at the platforms themselves.
     pub connectors: Arc<dyn Connectors>,
 }
@@ -66,14 +68,14 @@ async fn list(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
 }
 
 fn ports(app: &App) -> Ports<'_> {
-    Ports { ledger: app.ledger.as_ref(), entropy: app.edge.entropy.as_ref() }
+    Ports { ledger: app.ledger.as_ref(), owners: app.owners.as_ref(), clock: app.edge.clock.as_ref() }
 }
 
 /// Describes the operations.
 pub fn describe(api: &mut Api) {
     api.operation("listDeletions", "List deletions")
         .says(
-            "Only for API keys: a deletion outlives the connection that says whose it was, so that a browser's list \
+            "Only for API keys: whose a deletion was is forgotten once everything must be gone, so that a browser's list \
              could not be narrowed to its end user.",
         )
         .paged()
@@ -81,7 +83,10 @@ pub fn describe(api: &mut Api) {
         .add();
     api.operation("getDeletion", "Read a deletion")
         .id("id", "del")
-        .says("A frontend token may read any deletion of its tenant whose id it was given.")
+        .says(
+            "A frontend token reads the deletions of its own end user, until `delete_by`; others do not exist for it. \
+             `status_url` needs no credential and stays.",
+        )
         .ok::<DeletionView>("The deletion with everything that happened so far.")
         .add();
     api.operation("getReceipt", "Read the receipt of a deletion")

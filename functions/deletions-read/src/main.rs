@@ -14,7 +14,8 @@ async fn main() -> Result<(), lambda_http::Error> {
     let store = Arc::new(Store::from_env());
     let app = App {
         edge: Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?),
-        ledger: store,
+        ledger: store.clone(),
+        owners: store,
         connectors: Arc::new(Registry::from_env()?),
     };
     mooring_edge::run(app, |app, request| Box::pin(handle(app, request))).await

@@ -116,8 +116,8 @@ impl ReceiptResponse {
             events: deletion.happened().map(EventView::of).collect(),
             revocation: revocation(proof),
             counted: counted(proof),
-            expires: deletion.residues().iter().map(Expiring::of).collect(),
-            // Tokens and advertising data have none: the 7-day rule knows no exception (promise T48).
+            expires: deletion.residues().iter().filter_map(Expiring::of).collect(),
+            // Tokens and advertising data have none: the rule of T45 knows no exception (promise T48).
             exceptions: Vec::new(),
         }
     }
@@ -152,7 +152,9 @@ fn counted(proof: &Receipt) -> Vec<Counted> {
 }
 
 impl Expiring {
-    fn of(residue: &Residue) -> Self {
-        Self { place: residue.place.to_owned(), holds: residue.holds.to_owned(), by: residue.by.to_string() }
+    /// A receipt exists only once the deletion is done, and then every date is known.
+    fn of(residue: &Residue) -> Option<Self> {
+        let by = residue.by?.to_string();
+        Some(Self { place: residue.place.to_owned(), holds: residue.holds.to_owned(), by })
     }
 }

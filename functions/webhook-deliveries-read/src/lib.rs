@@ -8,6 +8,7 @@ use mooring_domain::caller::{Caller, Scope};
 use mooring_domain::ids::EndpointId;
 use mooring_domain::ops::read_webhooks::{self, Ports};
 use mooring_domain::ports::{DeliveryRead, EndpointRead};
+use mooring_domain::retention::ACTIVITY_DAYS;
 use mooring_edge::openapi::Api;
 use mooring_edge::views::webhook::DeliveryView;
 use mooring_edge::{Edge, Paging, Query, Reply, ok, path};
@@ -67,7 +68,9 @@ fn ports(app: &App) -> Ports<'_> {
 /// Describes the operations.
 pub fn describe(api: &mut Api) {
     api.operation("listWebhookDeliveries", "List a webhook endpoint's deliveries")
-        .says("They are kept for 83 days. Nothing of an endpoint's answers but their status is kept.")
+        .says(format!(
+            "They are kept for {ACTIVITY_DAYS} days. Nothing of an endpoint's answers but their status is kept."
+        ))
         .id("id", "whe")
         .paged()
         .ok::<DeliveryList>("A page of deliveries, the newest event first.")

@@ -7,6 +7,7 @@ use mooring_domain::caller::{Caller, Scope};
 use mooring_domain::idempotency::Attempt;
 use mooring_domain::ops::change_webhook_endpoint::{Input, Ports, remove, rotate, run};
 use mooring_domain::ports::{EndpointRead, EndpointSecretsRead, EndpointWrite, KeyMint};
+use mooring_domain::webhook::OLD_SECRET;
 use mooring_domain::webhook::target::{Reach, Target};
 use mooring_domain::{Error, Result};
 use mooring_edge::openapi::Api;
@@ -49,7 +50,7 @@ struct EndpointPatch {
 /// A new secret, shown this once.
 #[derive(Debug, Serialize, JsonSchema)]
 struct RotatedSecret {
-    /// The secret that signs from now on; the one before signs beside it for 24 hours.
+    /// The secret that signs from now on; for a while the one before signs beside it.
     secret: String,
 }
 
@@ -120,7 +121,10 @@ pub fn describe(api: &mut Api) {
         .add();
     api.operation("rotateWebhookSecret", "Replace a webhook endpoint's secret")
         .id("id", "whe")
-        .says("Every delivery is signed with both secrets for 24 hours, so that receivers change when they can.")
+        .says(format!(
+            "Every delivery is signed with both secrets for {} hours, so that receivers change when they can.",
+            OLD_SECRET.as_hours()
+        ))
         .ok::<RotatedSecret>("The new secret; it is shown this once, and again to a repetition with the same key.")
         .add();
 }

@@ -54,6 +54,7 @@ fn environment(stack: &Stack) -> BTreeMap<String, String> {
         ("QUEUE_SYNC_URL", &queues.sync),
         ("QUEUE_DELETION_URL", &queues.deletion),
         ("QUEUE_WEBHOOK_URL", &queues.webhook),
+        ("QUEUE_MAIL_URL", &queues.mail),
     ];
     for (name, url) in urls {
         set(name, url.as_deref().unwrap_or_default());

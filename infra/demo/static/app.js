@@ -198,7 +198,7 @@ async function disconnectAll() {
   const sure = await confirmEnd({
     title: "Disconnect TikTok Ads?",
     text: "Everything that came from TikTok ends with it.",
-    points: ["The chart goes dark at once, for all accounts.", "The access is ended at TikTok.", "Everything is deleted and counted within 7 days; you get a receipt.", "This cannot be undone."],
+    points: ["The chart goes dark at once, for all accounts.", "The access is ended at TikTok.", "Everything is deleted and counted; you get a receipt with every date.", "This cannot be undone."],
     yes: "Disconnect and delete",
   });
   if (sure) await end(`/v1/connections/${state.connection.id}`);

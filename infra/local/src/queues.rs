@@ -23,12 +23,16 @@ pub const DELETION: Queue = Queue { name: "mooring-deletion", visibility: 5400, 
 /// Deliveries to tenants' endpoints.
 pub const WEBHOOK: Queue = Queue { name: "mooring-webhook", visibility: 360, batch: 1 };
 
+/// Requests for a mail.
+pub const MAIL: Queue = Queue { name: "mooring-mail", visibility: 120, batch: 1 };
+
 /// Creates all queues with their dead letter queues, and answers their URLs.
 pub(crate) async fn create(client: &Client) -> Result<QueueUrls> {
     Ok(QueueUrls {
         sync: Some(pair(client, SYNC).await?),
         deletion: Some(pair(client, DELETION).await?),
         webhook: Some(pair(client, WEBHOOK).await?),
+        mail: Some(pair(client, MAIL).await?),
     })
 }
 

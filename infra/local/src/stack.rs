@@ -194,6 +194,8 @@ impl Stack {
             let task = poller::poll(Arc::new(self.webhook_mapping()), group.stop.subscribe());
             group.tasks.spawn(task);
         }
+        let mails = poller::poll(Arc::new(self.mail_mapping()), group.stop.subscribe());
+        group.tasks.spawn(mails);
         let minutely = vec![self.mounted.webhook_sweeper.clone()];
         for (period, functions) in
             [(schedules::FIVE_MINUTES, self.mounted.schedules.clone()), (schedules::MINUTE, minutely)]
@@ -244,6 +246,11 @@ impl Stack {
         )
     }
 
+    /// The mapping of the mail queue.
+    fn mail_mapping(&self) -> Mapping {
+        self.mapping(self.wiring.queues.mail.as_deref(), queues::MAIL.batch, self.mounted.mail_worker.clone())
+    }
+
     fn mapping(&self, queue_url: Option<&str>, batch: i32, function: mount::QueueFunction) -> Mapping {
         let client = aws_sdk_sqs::Client::new(&sdk_config(&self.wiring.endpoints.sqs));
         Mapping { client, queue_url: queue_url.unwrap_or_default().to_owned(), batch, function }
@@ -252,7 +259,9 @@ impl Stack {
     /// Handles what the queues hold now, sync first, webhooks last; answers how many messages there were.
     pub async fn drain(&self) -> Result<usize> {
         let mut all = 0;
-        for mapping in [self.sync_mapping(), self.deletion_mapping(), self.webhook_mapping()] {
+        for mapping in
+            [self.sync_mapping(), self.deletion_mapping(), self.mail_mapping(), self.webhook_mapping()]
+        {
             while let count @ 1.. = poller::drain_once(&mapping).await.map_err(anyhow::Error::msg)? {
                 all += count;
             }

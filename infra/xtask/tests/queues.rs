@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use mooring_local::queues::{DELETION, Queue, SYNC, WEBHOOK};
+use mooring_local::queues::{DELETION, MAIL, Queue, SYNC, WEBHOOK};
 use mooring_tests_tidy::template::{Template, at, events};
 
 /// What the template says of a queue and of the one mapping that reads it.
@@ -24,7 +24,9 @@ fn in_template(template: &Template, name: &'static str, id: &str) -> Queue {
 #[test]
 fn a_queue_here_is_the_queue_there() {
     let template = Template::read().unwrap();
-    for (here, id) in [(SYNC, "SyncQueue"), (DELETION, "DeletionQueue"), (WEBHOOK, "WebhookQueue")] {
+    let queues =
+        [(SYNC, "SyncQueue"), (DELETION, "DeletionQueue"), (WEBHOOK, "WebhookQueue"), (MAIL, "MailQueue")];
+    for (here, id) in queues {
         assert_eq!(here, in_template(&template, here.name, id));
     }
 }

@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 
+use crate::address::MailAddress;
 use crate::connector::AppCredentials;
 use crate::error::{Error, Kind, Result};
 use crate::keys::KeyContext;
@@ -48,9 +49,14 @@ pub async fn credentials(
     Ok(AppCredentials { id: id.to_owned(), secret: SecretString::from(secret) })
 }
 
-/// Fingerprints an e-mail address: trimmed and in lower case, so that spelling does not matter.
-pub fn mail_fingerprint(index: &dyn DataKey, address: &str) -> Fingerprint {
-    fingerprint(index, "mail", address.trim().to_lowercase().as_bytes())
+/// Fingerprints an e-mail address.
+pub fn mail_fingerprint(index: &dyn DataKey, address: &MailAddress) -> Fingerprint {
+    fingerprint(index, "mail", address.text().as_bytes())
+}
+
+/// Fingerprints where a request came from, which is counted and never stored in clear.
+pub fn source_fingerprint(index: &dyn DataKey, source: &str) -> Fingerprint {
+    fingerprint(index, "source", source.as_bytes())
 }
 
 /// Fingerprints a platform's own number of a person or an account.

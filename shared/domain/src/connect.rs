@@ -87,6 +87,10 @@ pub struct ActivationCode {
 pub struct DeletionLink {
     /// The connections that were made with the mailbox.
     pub connections: Vec<(TenantId, ConnectionId)>,
+    /// The mailbox: using one of its links ends all of them.
+    pub mail: Fingerprint,
+    /// When the link was made.
+    pub made_at: Timestamp,
     /// When it stops working.
     pub expires_at: Timestamp,
 }

@@ -1,12 +1,16 @@
 //! Deletions: what ends, why, every step with its time and counts, and what is left to expire.
 
+mod residue;
+
 use jiff::{SignedDuration, Timestamp};
 
+pub use self::residue::Residue;
 use crate::connector::RevokeOutcome;
 use crate::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, TenantId};
+use crate::retention::DELETE_DAYS;
 
-/// Days from T0 within which everything must be gone (promise T45).
-pub const DELETE_WITHIN: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How long after T0 everything must be gone (promise T45).
+pub const DELETE_WITHIN: SignedDuration = SignedDuration::from_hours(24 * DELETE_DAYS as i64);
 /// When DynamoDB's TTL makes everything unreadable even if every function is dead.
 pub const DEAD_MAN: SignedDuration = SignedDuration::from_hours(1);
 /// The second pass: no function alive at T0 can be alive then (Lambda ends them after 15 minutes).
@@ -69,7 +73,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    const ALL: [(Self, &'static str); 8] = [
+    const WORDS: [(Self, &'static str); 8] = [
         (Self::Disconnected, "disconnected"),
         (Self::Requested, "requested"),
         (Self::RequestedByMail, "requested_by_mail"),
@@ -80,14 +84,19 @@ impl Reason {
         (Self::TenantDeleted, "tenant_deleted"),
     ];
 
+    /// Every reason.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::WORDS.into_iter().map(|(reason, _)| reason)
+    }
+
     /// The reason's word.
     pub fn as_str(self) -> &'static str {
-        Self::ALL.iter().find(|(reason, _)| *reason == self).map_or("requested", |(_, word)| word)
+        Self::WORDS.iter().find(|(reason, _)| *reason == self).map_or("requested", |(_, word)| word)
     }
 
     /// Finds a reason by its word.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, word)| *word == text).map(|(reason, _)| *reason)
+        Self::WORDS.iter().find(|(_, word)| *word == text).map(|(reason, _)| *reason)
     }
 }
 
@@ -138,9 +147,9 @@ impl Step {
 /// A table of ours, which is one retention class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Table {
-    /// Tenants, credentials, origins, mail fingerprints.
+    /// Tenants, credentials, origins.
     Directory,
-    /// Connections, accounts, fences, sync state, completeness, outbox.
+    /// Connections, accounts, fences, sync state, completeness, outbox; whose mailbox a connection belongs to.
     Connections,
     /// Wrapped keys and sealed tokens.
     Vault,
@@ -248,17 +257,6 @@ pub struct Deletion {
     pub version: u64,
 }
 
-/// A copy that cannot be counted, with the time by which it is gone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Residue {
-    /// Where it may be.
-    pub place: &'static str,
-    /// What it holds.
-    pub holds: &'static str,
-    /// When it is gone.
-    pub by: Timestamp,
-}
-
 impl Deletion {
     /// Tells whether the platform is asked to end the grant: only whole connections have one of their own.
     pub fn revokes(&self) -> bool {
@@ -281,27 +279,5 @@ impl Deletion {
             age if age >= ALARM_AFTER => Lateness::Alarm,
             _ => Lateness::InTime,
         }
-    }
-
-    /// Lists what cannot be counted and expires by itself, from the template's retention settings.
-    pub fn residues(&self) -> Vec<Residue> {
-        // What was deleted late is late in every copy too.
-        let last = self.events.last().map_or(self.t0, |event| event.at);
-        let late = last.duration_since(self.t0 + VERIFY).max(SignedDuration::ZERO);
-        let after = |hours: i64| self.t0 + SignedDuration::from_hours(hours) + late;
-        vec![
-            Residue {
-                place: "vault recovery window",
-                holds: "wrapped keys, sealed tokens",
-                by: after(24 + 24),
-            },
-            Residue {
-                place: "recovery windows of the other tables",
-                holds: "sealed bytes whose keys are destroyed",
-                by: after(24 * 5),
-            },
-            Residue { place: "queues and dead letter queues", holds: "ids", by: after(24 * 5) },
-            Residue { place: "logs and activity", holds: "pseudonyms", by: after(24 * 93) },
-        ]
     }
 }

@@ -10,7 +10,7 @@ use crate::caller::Caller;
 use crate::connection::{Connection, State};
 use crate::deletion::{DELETE_WITHIN, Deletion, Place, Reason, Step, Subject};
 use crate::error::{Error, Kind, Result};
-use crate::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, TenantId};
+use crate::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, EndUser, TenantId};
 use crate::ports::{Clock, ConnectionRead, Cut, DeletionBegin, DeletionQueue, Entropy, LedgerRead};
 use crate::random;
 
@@ -74,18 +74,17 @@ pub fn draft(entropy: &dyn Entropy, now: Timestamp, draft: Draft) -> Deletion {
     }
 }
 
-/// Plans a deletion: its places, keys and deadline, and the accounts that go with it. Nothing is written.
+/// Plans a deletion: its places, keys and deadline; and whose it is. Nothing is written.
 pub async fn plan(
     ports: &PlanPorts<'_>,
     tenant: &TenantId,
     subject: &Subject,
     reason: Reason,
     t0: Timestamp,
-) -> Result<(Deletion, Vec<AccountId>)> {
+) -> Result<(Deletion, Option<EndUser>)> {
     let now = ports.clock.now();
     let (row, accounts) = rows(ports, tenant, subject).await?;
     let whole = row.as_ref().filter(|_| matches!(subject, Subject::Connection(_)));
-    let mail = whole.and_then(|row| row.mail.as_ref());
     let mut deletion = draft(
         ports.entropy,
         now,
@@ -96,7 +95,7 @@ pub async fn plan(
             platform: row.as_ref().map(|row| row.platform.clone()).unwrap_or_default(),
             t0,
             first_step_at: now,
-            places: ports.begin.places(tenant, subject, &accounts, mail).await?,
+            places: ports.begin.places(tenant, subject, &accounts).await?,
             keys: ports.begin.held_keys(tenant, subject).await?,
         },
     );
@@ -105,7 +104,7 @@ pub async fn plan(
         deletion.id = waiting;
         deletion.version = 2;
     }
-    Ok((deletion, accounts))
+    Ok((deletion, row.map(|row| row.end_user)))
 }
 
 /// Makes the cut; answers the deletion that counts, which is an earlier one if there is one.
@@ -116,8 +115,8 @@ pub async fn cut(
     reason: Reason,
     t0: Timestamp,
 ) -> Result<Deletion> {
-    let (deletion, accounts) = plan(ports, tenant, subject, reason, t0).await?;
-    match ports.begin.begin(&deletion, &accounts).await? {
+    let (deletion, owner) = plan(ports, tenant, subject, reason, t0).await?;
+    match ports.begin.begin(&deletion, owner.as_ref()).await? {
         Cut::Made => Ok(deletion),
         Cut::Before(id) => earlier(ports, tenant, &id).await,
         Cut::Nothing => Err(unknown(subject)),

@@ -95,6 +95,7 @@ id!(EventId, "evt", "One audit or activity event.");
 id!(MessageId, "msg", "One outbox message.");
 id!(EndpointId, "whe", "One webhook endpoint of a tenant.");
 id!(DeliveryId, "dlv", "One event on its way to one webhook endpoint.");
+id!(MailId, "mai", "One request for a mail.");
 
 /// Tells whether a text has the form of an id of ours, of whatever kind.
 pub fn is_id(text: &str) -> bool {

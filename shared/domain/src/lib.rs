@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod account;
+pub mod address;
 pub mod app;
 pub mod breaker;
 pub mod caller;
@@ -23,12 +24,14 @@ pub mod ids;
 pub mod keys;
 pub mod life;
 pub mod limits;
+pub mod mail;
 pub mod money;
 pub mod ops;
 pub mod ports;
 pub mod profile;
 pub mod random;
 pub mod report;
+pub mod retention;
 pub mod secret;
 pub mod sheet;
 pub mod sync;

@@ -2,13 +2,14 @@
 //!
 //! Every method that touches a tenant's rows takes the typed tenant. Adapters answer with the family error.
 
+mod mail;
 mod sync;
 mod webhooks;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use secrecy::SecretString;
 
+pub use self::mail::{LinkEnd, MailPaces, MailQueue, MailRequestPut, MailRequestTake, Mailer};
 pub use self::sync::{
     AccountRef, Activity, ActivityWrite, Breakers, CompletenessRead, DayRecord, Days, DueRead, NewSheet,
     SheetRead, SheetWrite, SyncProgress, SyncQueue,
@@ -25,7 +26,7 @@ use crate::connection::{Connection, Fence, KeyRow, TokenRow};
 use crate::deletion::{Deletion, Place, Subject};
 use crate::error::Result;
 use crate::idempotency::Record;
-use crate::ids::{AccountId, ConnectionId, CredentialId, DeletionId, TenantId};
+use crate::ids::{AccountId, ConnectionId, CredentialId, DeletionId, EndUser, TenantId};
 use crate::keys::{KeyContext, SealedBox, WrappedKey};
 use crate::life::{Change, Life};
 use crate::limits::{Bucket, InUse};
@@ -117,7 +118,7 @@ pub trait CallerRead: Send + Sync {
 /// Writes the access log.
 #[async_trait]
 pub trait AccessLog: Send + Sync {
-    /// Adds a call; the entry expires after 83 days. Tried once and given little time, because the caller waits.
+    /// Adds a call; the entry expires after [`crate::retention::ACTIVITY_DAYS`]. Tried once and given little time, because the caller waits.
     async fn add_access(&self, access: &Access) -> Result<()>;
 }
 
@@ -394,20 +395,28 @@ pub enum Cut {
 /// Makes the cut (T0).
 #[async_trait]
 pub trait DeletionBegin: Send + Sync {
-    /// Lists every place of a subject; of a tenant, its Directory rows and registered origins among them.
+    /// Lists every place of a subject. A place holds opaque ids only, because the Ledger keeps it for good.
     async fn places(
         &self,
         tenant: &TenantId,
         subject: &Subject,
         accounts: &[AccountId],
-        mail: Option<&Fingerprint>,
     ) -> Result<Vec<Place>>;
     /// The ids of the data keys that a subject holds.
     async fn held_keys(&self, tenant: &TenantId, subject: &Subject) -> Result<Vec<crate::ids::DataKeyId>>;
     /// One transaction: fence and state `purging`, `expires_at` on the Vault rows and the subject's own rows, the
     /// deletion in the Ledger (over the hidden one of a pending connection, which has the same id), its public code, an
-    /// audit event. For [`crate::deletion::Reason::Abandoned`] only while the connection is still pending.
-    async fn begin(&self, deletion: &Deletion, accounts: &[AccountId]) -> Result<Cut>;
+    /// audit event, and for how long it runs whose it is. For [`crate::deletion::Reason::Abandoned`] only while the
+    /// connection is still pending.
+    async fn begin(&self, deletion: &Deletion, owner: Option<&EndUser>) -> Result<Cut>;
+}
+
+/// Tells whose a deletion is.
+#[async_trait]
+pub trait DeletionOwnerRead: Send + Sync {
+    /// The end user whose connection or account a deletion is about, until everything must be gone. The Ledger does not
+    /// know: it outlives the person's data.
+    async fn owner(&self, tenant: &TenantId, id: &DeletionId, now: Timestamp) -> Result<Option<EndUser>>;
 }
 
 /// Reads deletions.
@@ -449,11 +458,4 @@ pub trait Purge: Send + Sync {
 pub trait DeletionQueue: Send + Sync {
     /// Sends deletions whose next step is due.
     async fn send_deletions(&self, deletions: &[(TenantId, DeletionId)]) -> Result<()>;
-}
-
-/// Sends mail.
-#[async_trait]
-pub trait Mailer: Send + Sync {
-    /// Sends one mail. The address is used and forgotten.
-    async fn send(&self, to: &SecretString, subject: &str, text: &str) -> Result<()>;
 }

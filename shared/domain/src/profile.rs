@@ -39,8 +39,8 @@ pub struct Profile {
     pub privacy_url: String,
     /// Where people write to.
     pub contact_email: String,
-    /// How many days report rows are kept while the connection lives.
-    pub retention_days: u16,
+    /// How many days report rows are kept while the account is connected; `None`: as long as it is (promise T46).
+    pub retention_days: Option<u16>,
     /// How many days a connection waits for a person whose login ended before it is deleted; `None`: for ever.
     pub needs_reauth_days: Option<u16>,
     /// The platforms it connects to.

@@ -3,6 +3,8 @@
 mod guards;
 pub mod problems;
 
+use std::borrow::Cow;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::Map;
 pub use serde_json::{Value, json};
@@ -22,7 +24,7 @@ pub struct Api {
 pub struct Operation {
     id: &'static str,
     summary: &'static str,
-    description: &'static str,
+    description: Cow<'static, str>,
     query: Vec<Value>,
     narrowed: Map<String, Value>,
     body: Option<Value>,
@@ -105,8 +107,8 @@ pub struct Describe<'a> {
 impl Describe<'_> {
     /// Says more than the summary.
     #[must_use]
-    pub fn says(mut self, description: &'static str) -> Self {
-        self.operation.description = description;
+    pub fn says(mut self, description: impl Into<Cow<'static, str>>) -> Self {
+        self.operation.description = description.into();
         self
     }
 

@@ -16,12 +16,12 @@ pub(crate) fn profile(profile: &Profile) -> Result<(), String> {
     profile.platforms.iter().try_for_each(|entry| platform(entry, profile.retention_days))
 }
 
-fn platform(entry: &PlatformProfile, retention_days: u16) -> Result<(), String> {
+fn platform(entry: &PlatformProfile, retention_days: Option<u16>) -> Result<(), String> {
     let name = &entry.platform;
     distinct("call", entry.calls.iter().map(String::as_str))?;
     distinct("scope", entry.scopes.iter().map(|scope| scope.scope.as_str()))?;
     holds(entry.period_minutes > 0, || format!("`period_minutes` of {name} is zero"))?;
-    let reach = 1..=retention_days;
+    let reach = 1..=retention_days.unwrap_or(u16::MAX);
     holds(reach.contains(&entry.backfill_days), || {
         format!("`backfill_days` of {name} is not between 1 and `retention_days`")
     })?;

@@ -11,7 +11,9 @@ pub(crate) struct ProfileFile {
     product: String,
     privacy_url: String,
     contact_email: String,
-    retention_days: u16,
+    /// Left out, figures are kept as long as their account is connected.
+    #[serde(default)]
+    retention_days: Option<u16>,
     #[serde(default)]
     needs_reauth_days: Option<u16>,
     purposes: BTreeMap<String, String>,

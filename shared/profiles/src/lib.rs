@@ -72,9 +72,9 @@ mod tests {
     #[test]
     fn what_does_not_hold_together_is_refused_with_its_reason() {
         let cases = [
-            ("retention_days = 730", "retention_days = 30", "retention_days"),
-            ("retention_days = 730", "retention_days = 0", "retention_days"),
-            ("retention_days = 730", "retention_days = 730\nneeds_reauth_days = 0", "needs_reauth_days"),
+            ("[purposes]", "retention_days = 30\n[purposes]", "retention_days"),
+            ("[purposes]", "retention_days = 0\n[purposes]", "retention_days"),
+            ("[purposes]", "needs_reauth_days = 0\n[purposes]", "needs_reauth_days"),
             ("period_minutes = 60", "period_minutes = 0", "period_minutes"),
             (r#""user.read","#, r#""account.list","#, "account.list"),
             (r#"purpose = "reporting""#, r#"purpose = "advertising""#, "advertising"),

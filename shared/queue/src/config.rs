@@ -11,6 +11,8 @@ pub struct QueueUrls {
     pub deletion: Option<String>,
     /// Jobs of the webhook worker: `QUEUE_WEBHOOK_URL`.
     pub webhook: Option<String>,
+    /// Requests for a mail: `QUEUE_MAIL_URL`.
+    pub mail: Option<String>,
 }
 
 impl QueueUrls {
@@ -20,6 +22,7 @@ impl QueueUrls {
             sync: std::env::var("QUEUE_SYNC_URL").ok(),
             deletion: std::env::var("QUEUE_DELETION_URL").ok(),
             webhook: std::env::var("QUEUE_WEBHOOK_URL").ok(),
+            mail: std::env::var("QUEUE_MAIL_URL").ok(),
         }
     }
 
@@ -33,6 +36,10 @@ impl QueueUrls {
 
     pub(crate) fn webhook(&self) -> Result<&str> {
         self.webhook.as_deref().ok_or_else(|| missing("QUEUE_WEBHOOK_URL"))
+    }
+
+    pub(crate) fn mail(&self) -> Result<&str> {
+        self.mail.as_deref().ok_or_else(|| missing("QUEUE_MAIL_URL"))
     }
 }
 

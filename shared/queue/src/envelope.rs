@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use mooring_domain::ids::{DeletionId, TenantId};
+use mooring_domain::ids::{DeletionId, MailId, TenantId};
 use mooring_domain::sync::{JobKind, ProbeJob, SyncJob, Window};
 use mooring_domain::webhook::{DeliveryRef, Job};
 use mooring_domain::{Error, Kind, Result};
@@ -62,6 +62,13 @@ struct DeletionBody {
     v: u8,
     tenant: String,
     deletion: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MailBody {
+    v: u8,
+    mail: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -143,6 +150,17 @@ pub fn decode_deletion(text: &str) -> Result<(TenantId, DeletionId)> {
     let body: DeletionBody = read(text, |body: &DeletionBody| body.v)?;
     let tenant = body.tenant.parse().map_err(|_| poison("tenant"))?;
     Ok((tenant, body.deletion.parse().map_err(|_| poison("deletion"))?))
+}
+
+/// Writes a request for a mail.
+pub fn encode_mail(request: &MailId) -> String {
+    write(&MailBody { v: VERSION, mail: request.to_string() })
+}
+
+/// Reads a request for a mail.
+pub fn decode_mail(text: &str) -> Result<MailId> {
+    let body: MailBody = read(text, |body: &MailBody| body.v)?;
+    body.mail.parse().map_err(|_| poison("mail"))
 }
 
 /// Writes a job of the webhook worker.
@@ -247,6 +265,15 @@ mod tests {
             let deletion = DeletionId::from_uuid(Uuid::from_u128(ids[1]));
             let text = encode_deletion(&tenant, &deletion);
             prop_assert_eq!(decode_deletion(&text).unwrap(), (tenant, deletion));
+        }
+
+        #[test]
+        fn a_request_for_a_mail_survives_its_envelope(id in any::<u128>()) {
+            let id = MailId::from_uuid(Uuid::from_u128(id));
+            let text = encode_mail(&id);
+            prop_assert_eq!(decode_mail(&text).unwrap(), id);
+            prop_assert!(decode_deletion(&text).is_err() && decode_webhook(&text).is_err());
+            prop_assert_eq!(decode_mail(&text.replace("mai_", "del_")).unwrap_err().code, "poison_message");
         }
 
         #[test]

@@ -10,7 +10,7 @@ mod send;
 pub use batch::run_batch;
 pub use config::QueueUrls;
 pub use envelope::{
-    Task, decode_deletion, decode_sync, decode_task, decode_webhook, encode_deletion, encode_probe,
-    encode_sync, encode_webhook,
+    Task, decode_deletion, decode_mail, decode_sync, decode_task, decode_webhook, encode_deletion,
+    encode_mail, encode_probe, encode_sync, encode_webhook,
 };
 pub use send::Queues;

@@ -3,14 +3,14 @@
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchRequestEntry};
-use mooring_domain::ids::{DeletionId, TenantId};
-use mooring_domain::ports::{DeletionQueue, SyncQueue, WebhookQueue};
+use mooring_domain::ids::{DeletionId, MailId, TenantId};
+use mooring_domain::ports::{DeletionQueue, MailQueue, SyncQueue, WebhookQueue};
 use mooring_domain::sync::{ProbeJob, SyncJob};
 use mooring_domain::webhook::{DeliveryRef, Job};
 use mooring_domain::{Error, Kind, Result};
 
 use crate::config::QueueUrls;
-use crate::envelope::{encode_deletion, encode_probe, encode_sync, encode_webhook};
+use crate::envelope::{encode_deletion, encode_mail, encode_probe, encode_sync, encode_webhook};
 
 /// The longest delay and the largest batch that SQS takes (SQS guide, message quotas).
 const MAX_DELAY_SECONDS: u32 = 900;
@@ -142,6 +142,16 @@ impl WebhookQueue for Queues {
             Message { group: tenant.to_string(), body: encode_webhook(job), delay_seconds: delay }
         };
         self.send(self.urls.webhook()?, &jobs.iter().map(message).collect::<Vec<_>>()).await
+    }
+}
+
+#[async_trait]
+impl MailQueue for Queues {
+    async fn send_mail_request(&self, id: &MailId, delay_seconds: u32) -> Result<()> {
+        let delay_seconds = i32::try_from(delay_seconds.min(MAX_DELAY_SECONDS)).unwrap_or(0);
+        // Each request is a group of its own: nobody's mail waits behind another's.
+        let message = Message { group: id.to_string(), body: encode_mail(id), delay_seconds };
+        self.send(self.urls.mail()?, &[message]).await
     }
 }
 

@@ -91,7 +91,7 @@ impl Store {
     async fn kept_rows(&self, connection: &Connection) -> Result<Vec<Write>> {
         let mut rows = self.keys(&keys::vault(&connection.tenant, &connection.id, "")).await?;
         let mail = connection.mail.iter();
-        rows.extend(mail.map(|mail| keys::mail(mail, &connection.tenant, &connection.id)));
+        rows.extend(mail.map(|_| keys::mail(&connection.tenant, &connection.id)));
         let keep = |key| Write::update(key).without(&[EXPIRES_AT]).only_if(Check::Exists);
         Ok(rows.into_iter().map(keep).collect())
     }

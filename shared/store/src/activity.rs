@@ -5,13 +5,14 @@ use jiff::SignedDuration;
 use mooring_domain::Result;
 use mooring_domain::access::Access;
 use mooring_domain::ports::{AccessLog, Activity, ActivityWrite};
+use mooring_domain::retention::ACTIVITY_DAYS;
 
 use crate::Store;
 use crate::items::events::{access, activity};
 use crate::keys;
 
 /// How long an entry is kept: with TTL's lateness and the recovery window it stays inside 90 days.
-pub(crate) const KEPT: SignedDuration = SignedDuration::from_hours(83 * 24);
+pub(crate) const KEPT: SignedDuration = SignedDuration::from_hours(24 * ACTIVITY_DAYS as i64);
 
 #[async_trait]
 impl ActivityWrite for Store {

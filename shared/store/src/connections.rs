@@ -9,7 +9,7 @@ use mooring_domain::ids::{AccountId, ConnectionId, TenantId};
 use mooring_domain::keys::SealedBox;
 use mooring_domain::life::Life;
 use mooring_domain::ports::{ConnectionConfirm, ConnectionCreate, ConnectionRead, NewAccount, NewConnection};
-use mooring_domain::secret::Digest;
+use mooring_domain::secret::{Digest, Fingerprint};
 use mooring_domain::webhook::EventType;
 use mooring_domain::{Error, Kind, Result};
 
@@ -21,8 +21,8 @@ use crate::items::connection::{read_connection, state, write_connection, write_f
 use crate::items::deletion::HIDDEN;
 use crate::items::life::write_life;
 use crate::items::vault::{read_sealed, write_key, write_sealed, write_token};
-use crate::items::{Draft, Fields, Item, SK, STATE, flag, texts};
-use crate::keys::{self, Short};
+use crate::items::{DUE_AT, DUE_SHARD, Draft, Fields, Item, SK, STATE, flag, texts};
+use crate::keys::{self, EARLIEST, Short, due_mail};
 use crate::ledger::{code_row, ledger_row};
 use crate::outbox::connection_row;
 
@@ -132,13 +132,18 @@ fn pending_rows(new: &NewConnection) -> Vec<Write> {
         Write::put(keys::deletion(tenant, &new.abandoned.id), ledger),
         code_row(&new.abandoned),
     ];
-    rows.extend(new.connection.mail.iter().map(|mail| brief(keys::mail(mail, tenant, id), Draft::default())));
+    rows.extend(new.connection.mail.iter().map(|mail| brief(keys::mail(tenant, id), mail_row(mail))));
     rows.extend(new.keys.iter().map(|key| brief(keys::data_key(&key.context), write_key(&key.wrapped))));
     let token = |token: &TokenRow| keys::token(tenant, id, token.name, token.version);
     rows.extend(new.tokens.iter().map(|row| brief(token(row), write_token(row))));
     let parts = new.candidates.iter().enumerate();
     rows.extend(parts.map(|(number, part)| brief(keys::candidate(tenant, id, number), write_sealed(part))));
     rows
+}
+
+/// A connection's row in the index by mailbox: nothing but its place there.
+fn mail_row(mail: &Fingerprint) -> Draft {
+    Draft::default().text(DUE_SHARD, due_mail(mail)).text(DUE_AT, EARLIEST)
 }
 
 #[async_trait]

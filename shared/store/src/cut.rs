@@ -8,16 +8,15 @@ use async_trait::async_trait;
 use mooring_domain::Result;
 use mooring_domain::connection::State;
 use mooring_domain::deletion::{DEAD_MAN, Deletion, Place, Reason, Subject, Table};
-use mooring_domain::ids::{AccountId, ConnectionId, DataKeyId, TenantId};
-use mooring_domain::ports::{CallerRead as _, Cut, DeletionBegin};
-use mooring_domain::secret::Fingerprint;
+use mooring_domain::ids::{AccountId, ConnectionId, DataKeyId, EndUser, TenantId};
+use mooring_domain::ports::{Cut, DeletionBegin};
 
 use crate::Store;
 use crate::client::{Backoff, Check, Refusal, TRANSACTION, Write, busy};
 use crate::items::caller::ACTIVE;
 use crate::items::connection::{DELETE_BY, DELETION, state};
 use crate::items::vault::read_key_id;
-use crate::items::{DUE_AT, DUE_SHARD, EXPIRES_AT, Fields, STATE, events, flag, seconds, text, time};
+use crate::items::{DUE_AT, DUE_SHARD, Draft, EXPIRES_AT, Fields, STATE, events, flag, seconds, text, time};
 use crate::keys::{self, Key, Span};
 use crate::ledger::{audit_row, code_row, ledger_row};
 use crate::outbox::cut_row;
@@ -39,13 +38,12 @@ impl DeletionBegin for Store {
         tenant: &TenantId,
         subject: &Subject,
         accounts: &[AccountId],
-        mail: Option<&Fingerprint>,
     ) -> Result<Vec<Place>> {
-        match subject {
-            Subject::Connection(connection) => Ok(connection_places(tenant, connection, accounts, mail)),
-            Subject::Account(connection, account) => Ok(account_places(tenant, connection, account)),
-            Subject::Tenant => self.tenant_places(tenant).await,
-        }
+        Ok(match subject {
+            Subject::Connection(connection) => connection_places(tenant, connection, accounts),
+            Subject::Account(connection, account) => account_places(tenant, connection, account),
+            Subject::Tenant => tenant_places(tenant),
+        })
     }
 
     async fn held_keys(&self, tenant: &TenantId, subject: &Subject) -> Result<Vec<DataKeyId>> {
@@ -59,10 +57,10 @@ impl DeletionBegin for Store {
         self.query(&span).await?.iter().map(read_key_id).collect()
     }
 
-    async fn begin(&self, deletion: &Deletion, _accounts: &[AccountId]) -> Result<Cut> {
+    async fn begin(&self, deletion: &Deletion, owner: Option<&EndUser>) -> Result<Cut> {
         let mut backoff = Backoff::default();
         loop {
-            let Plan { deciding, core, mut rows } = self.plan(deletion).await?;
+            let Plan { deciding, core, mut rows } = self.plan(deletion, owner).await?;
             let decides = deciding.len();
             let mut writes = [deciding, core].concat();
             let rest = rows.split_off(rows.len().min(TRANSACTION - writes.len()));
@@ -98,13 +96,14 @@ fn before(refused: &[Refusal], decides: usize) -> Result<Cut> {
 }
 
 impl Store {
-    async fn plan(&self, deletion: &Deletion) -> Result<Plan> {
+    async fn plan(&self, deletion: &Deletion, owner: Option<&EndUser>) -> Result<Plan> {
         let mut core = vec![
             Write::put(keys::deletion(&deletion.tenant, &deletion.id), ledger_row(deletion)),
             code_row(deletion),
             audit_row(&deletion.tenant, events::cut(deletion)),
         ];
         core.extend(cut_row(deletion, self.clock.now()));
+        core.extend(owner.map(|owner| owner_row(deletion, owner)));
         match &deletion.subject {
             Subject::Connection(connection) => self.plan_connection(deletion, connection, core).await,
             Subject::Account(connection, account) => {
@@ -131,10 +130,7 @@ impl Store {
             _ => still_there(decide),
         };
         core.push(closed(deletion, keys::fence(tenant, id)));
-        let mut stamped = self.keys(&keys::vault(tenant, id, "")).await?;
-        for place in deletion.places.iter().filter(|place| place.table == Table::Directory) {
-            stamped.extend(self.keys(&Span::place(place)).await?);
-        }
+        let stamped = self.keys(&keys::vault(tenant, id, "")).await?;
         let mut rows: Vec<Write> = stamped.into_iter().map(|key| stamp(deletion, key)).collect();
         let mut own = self.keys(&keys::rows_of(tenant, id, "")).await?;
         own.retain(|key| key.sk != "fence");
@@ -172,18 +168,22 @@ impl Store {
             tracing::warn!(deletion.id = %deletion.id, error.code, "some rows were not stamped at the cut");
         }
     }
+}
 
-    async fn tenant_places(&self, tenant: &TenantId) -> Result<Vec<Place>> {
-        let known = self.tenant(tenant).await?;
-        let origins =
-            known.iter().flat_map(|known| &known.origins).map(|origin| keys::origin(origin, tenant));
-        let origins = origins.map(|key| place(key.table, key.pk, key.sk));
-        let own = [Table::Directory, Table::Connections, Table::Transient];
-        let own = own.into_iter().map(|table| place(table, tenant.as_str(), ""));
-        let buckets = place(Table::Transient, keys::buckets(tenant), "");
-        let hooks = place(Table::Vault, keys::hook_vault(tenant), "");
-        Ok(own.chain([buckets, hooks]).chain(origins).collect())
-    }
+/// The rows of a tenant's registered origins go with its Directory rows ([`crate::purge`]): an origin names the tenant's
+/// site, and the Ledger keeps these places for good.
+fn tenant_places(tenant: &TenantId) -> Vec<Place> {
+    let own = [Table::Directory, Table::Connections, Table::Transient];
+    let own = own.into_iter().map(|table| place(table, tenant.as_str(), ""));
+    let buckets = place(Table::Transient, keys::buckets(tenant), "");
+    let hooks = place(Table::Vault, keys::hook_vault(tenant), "");
+    own.chain([buckets, hooks]).collect()
+}
+
+/// Says whose deletion it is until everything must be gone: its reader may be a browser of that end user.
+fn owner_row(deletion: &Deletion, owner: &EndUser) -> Write {
+    let draft = Draft::default().text("end_user", owner.as_str()).expiring(deletion.delete_by);
+    Write::put(keys::owner(&deletion.tenant, &deletion.id), draft)
 }
 
 fn plan_tenant(deletion: &Deletion, core: Vec<Write>, hooks: Vec<Key>) -> Plan {
@@ -219,9 +219,9 @@ fn retired(deletion: &Deletion, key: Key) -> Write {
     if keys::parse_account(&key.sk).is_some() {
         return closed(deletion, key).without(&[DUE_SHARD, DUE_AT]).only_if(Check::Exists);
     }
-    let is_due = keys::parse_outbox(&key.sk).is_some() || keys::is_life(&key.sk);
+    let is_indexed = keys::is_indexed(&key.sk);
     let write = stamp(deletion, key);
-    if is_due { write.without(&[DUE_SHARD, DUE_AT]) } else { write }
+    if is_indexed { write.without(&[DUE_SHARD, DUE_AT]) } else { write }
 }
 
 fn still_there(write: Write) -> Write {
@@ -238,7 +238,7 @@ fn rank(sk: &str) -> u8 {
         0
     } else if keys::parse_account(sk).is_some() {
         1
-    } else if keys::parse_outbox(sk).is_some() {
+    } else if keys::is_indexed(sk) {
         2
     } else {
         3
@@ -250,21 +250,14 @@ fn place(table: Table, partition: impl Into<String>, prefix: impl Into<String>) 
 }
 
 /// The Vault is in three places, because data keys go before the platform is asked and tokens after.
-fn connection_places(
-    tenant: &TenantId,
-    connection: &ConnectionId,
-    accounts: &[AccountId],
-    mail: Option<&Fingerprint>,
-) -> Vec<Place> {
+fn connection_places(tenant: &TenantId, connection: &ConnectionId, accounts: &[AccountId]) -> Vec<Place> {
     let home = keys::home(tenant, connection);
     let vault = ["key#data#", "key#token#", "tok#"].map(|prefix| place(Table::Vault, home.as_str(), prefix));
-    let mail = mail.map(|mail| keys::mail(mail, tenant, connection));
     let reports = accounts.iter().map(|account| keys::shelf(tenant, connection, account));
     let mut places = Vec::from(vault);
     places.push(place(Table::Connections, tenant.as_str(), connection.as_str()));
     places.push(place(Table::Connections, home.as_str(), ""));
     places.extend(reports.map(|shelf| place(Table::Reports, shelf, "")));
-    places.extend(mail.map(|key| place(key.table, key.pk, key.sk)));
     places
 }
 

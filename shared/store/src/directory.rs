@@ -1,9 +1,10 @@
-//! Directory: tenants, credentials, browser origins, and the index of mailboxes.
+//! Directory: tenants, credentials and browser origins; and which connections a mailbox has.
 
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use mooring_domain::caller::{Credential, Tenant};
+use mooring_domain::deletion::Table;
 use mooring_domain::ids::{ConnectionId, CredentialId, TenantId};
 use mooring_domain::ports::{CallerRead, DirectoryWrite, MailIndexRead};
 use mooring_domain::secret::Fingerprint;
@@ -12,8 +13,8 @@ use mooring_domain::{Error, Kind, Result};
 use crate::Store;
 use crate::client::{Check, TRANSACTION, Write};
 use crate::items::caller::{ORIGINS, read_credential, read_tenant, write_tenant};
-use crate::items::{Draft, Fields, SK, texts};
-use crate::keys::{self, Key};
+use crate::items::{Draft, Fields, PK, texts};
+use crate::keys::{self, EARLIEST, Key, due_mail};
 
 impl Store {
     async fn credential(&self, key: Key, tenant: &TenantId, id: &CredentialId) -> Result<Option<Credential>> {
@@ -73,7 +74,9 @@ impl DirectoryWrite for Store {
 #[async_trait]
 impl MailIndexRead for Store {
     async fn by_mail(&self, mail: &Fingerprint) -> Result<Vec<(TenantId, ConnectionId)>> {
-        let rows = self.query(&keys::connections_of_mail(mail)).await?;
-        rows.iter().map(|row| Fields::of("mail index", row).word(SK, keys::parse_home)).collect()
+        let range = (EARLIEST, EARLIEST);
+        let keys = self.due_keys(Table::Connections, &due_mail(mail), range, None).await?;
+        let rows = self.get_many(Table::Connections, &keys).await?;
+        rows.iter().map(|row| Fields::of("mailbox", row).word(PK, keys::parse_home)).collect()
     }
 }

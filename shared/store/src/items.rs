@@ -118,6 +118,11 @@ impl Draft {
         self.with(EXPIRES_AT, seconds(at))
     }
 
+    /// Adds when TTL removes the row, if it does.
+    pub(crate) fn maybe_expiring(self, at: Option<Timestamp>) -> Self {
+        self.maybe(EXPIRES_AT, at.map(seconds))
+    }
+
     /// The item.
     pub(crate) fn done(self) -> Item {
         self.0

@@ -9,10 +9,10 @@
 //! | | `<ten>` | `hook#<whe>` | webhook endpoint |
 //! | | `<ten>` | `count` | how many keys and endpoints there are |
 //! | | `origin#<origin>` | `<ten>` | registered browser origin |
-//! | | `mail#<fingerprint>` | `<ten>#<con>` | mail index |
 //! | Connections | `<ten>` | `<con>` | connection |
 //! | | `<ten>#<con>` | `fence` | state of the connection |
 //! | | | `cand#<n>` | sealed list of accounts to choose from |
+//! | | | `mail` | whose mailbox it is; in the due index, by the mailbox's fingerprint |
 //! | | | `outbox#<job>#<acc>` | job to send; in the due index |
 //! | | | `life` | what is known of the grant; in the due index |
 //! | | | `acc#<acc>` | account; in the due index |
@@ -33,6 +33,10 @@
 //! | Transient | `<digest>` | `session`, `transaction`, `ticket`, `code`, `link` | short-lived row |
 //! | | `<ten>` | `tok#<key>` | frontend token |
 //! | | `<ten>` | `idem#<digest>` | call that may be repeated |
+//! | | `<ten>` | `own#<del>` | whose deletion it is, while it runs |
+//! | | `mail#<mai>` | `request` | request for a mail, its address sealed |
+//! | | `mail#<fingerprint>` | `pace`, `ended` | how often an address was written to, when its links ended |
+//! | | | `from#<window>` | how often a source asked |
 //! | | `breaker#<platform>#<context>` | `breaker` | what is known of a platform that is away |
 //! | | `rate#<ten>` | `tenant`, `<key>` | bucket of a rate limit |
 //! | Ledger | `<ten>` | `<del>` | deletion; in the due index |
@@ -51,12 +55,15 @@ use mooring_domain::deletion::{Place, Table};
 use mooring_domain::ids::{AccountId, ConnectionId, CredentialId, DeletionId, EventId, TenantId};
 use mooring_domain::keys::KeyContext;
 use mooring_domain::ports::AccountRef;
-use mooring_domain::secret::{Digest, Fingerprint};
+use mooring_domain::secret::Digest;
 
 pub(crate) use due::{
-    DUE_DELETIONS, DUE_EVENTS, DUE_OUTBOX, DUE_PROBES, DUE_TRIES, EARLIEST, due_minute, due_shard, instant,
+    DUE_DELETIONS, DUE_EVENTS, DUE_OUTBOX, DUE_PROBES, DUE_TRIES, EARLIEST, due_mail, due_minute, due_shard,
+    instant,
 };
-pub(crate) use guards::{breaker, bucket, buckets, repeat};
+pub(crate) use guards::{
+    breaker, bucket, buckets, links_ended, mail_pace, mail_request, mail_source, repeat,
+};
 pub(crate) use hooks::{
     deliveries_before, delivery, endpoint, endpoint_secrets, endpoints_from, hook_event, hook_vault,
     parse_endpoint, parse_job,
@@ -181,13 +188,15 @@ pub(crate) fn tenants_of_origin(origin: &str) -> Span {
     Span::prefix(Table::Directory, format!("origin#{origin}"), "")
 }
 
-pub(crate) fn mail(mail: &Fingerprint, tenant: &TenantId, connection: &ConnectionId) -> Key {
-    Key::new(Table::Directory, format!("mail#{}", mail.0), home(tenant, connection))
+/// The row by which a mailbox finds a connection. It lies among the connection's own rows, so that a deletion finds it
+/// without knowing the mailbox.
+pub(crate) fn mail(tenant: &TenantId, connection: &ConnectionId) -> Key {
+    of_home(tenant, connection, "mail")
 }
 
-/// The connections of a mailbox.
-pub(crate) fn connections_of_mail(mail: &Fingerprint) -> Span {
-    Span::prefix(Table::Directory, format!("mail#{}", mail.0), "")
+/// Tells whether a row of a connection is in the due index.
+pub(crate) fn is_indexed(sk: &str) -> bool {
+    sk == "mail" || is_life(sk) || parse_account(sk).is_some() || parse_outbox(sk).is_some()
 }
 
 pub(crate) fn connection(tenant: &TenantId, id: &ConnectionId) -> Key {
@@ -326,6 +335,11 @@ pub(crate) fn short(digest: &Digest, kind: Short) -> Key {
 
 pub(crate) fn frontend_token(tenant: &TenantId, id: &CredentialId) -> Key {
     Key::new(Table::Transient, tenant.as_str(), format!("tok#{id}"))
+}
+
+/// Whose deletion it is; with the connection's own rows gone, nothing else says so.
+pub(crate) fn owner(tenant: &TenantId, id: &DeletionId) -> Key {
+    Key::new(Table::Transient, tenant.as_str(), format!("own#{id}"))
 }
 
 pub(crate) fn deletion(tenant: &TenantId, id: &DeletionId) -> Key {

@@ -4,15 +4,15 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mooring_domain::Result;
 use mooring_domain::deletion::{Deletion, Step, Table};
-use mooring_domain::ids::{DeletionId, EventId, TenantId};
-use mooring_domain::ports::{Entropy as _, LedgerRead, LedgerWrite};
+use mooring_domain::ids::{DeletionId, EndUser, EventId, TenantId};
+use mooring_domain::ports::{DeletionOwnerRead, Entropy as _, LedgerRead, LedgerWrite};
 use mooring_domain::secret::Digest;
 use mooring_system::SystemEntropy;
 
 use crate::Store;
 use crate::client::{Check, Write};
 use crate::items::deletion::{HIDDEN, VERSION, read_deletion, write_deletion};
-use crate::items::{Draft, Fields, Item, SK, number};
+use crate::items::{Draft, Fields, Item, SK, is_live, number};
 use crate::keys::{self, DUE_DELETIONS, EARLIEST, Key, instant};
 use crate::outbox::end_row;
 
@@ -79,6 +79,17 @@ impl LedgerRead for Store {
         due.sort_by_key(|deletion| deletion.next_step_at);
         due.truncate(limit);
         Ok(due)
+    }
+}
+
+#[async_trait]
+impl DeletionOwnerRead for Store {
+    async fn owner(&self, tenant: &TenantId, id: &DeletionId, now: Timestamp) -> Result<Option<EndUser>> {
+        let Some(row) = self.get(&keys::owner(tenant, id)).await? else { return Ok(None) };
+        if !is_live(&row, now)? {
+            return Ok(None);
+        }
+        Fields::of("owner of a deletion", &row).parsed("end_user").map(Some)
     }
 }
 

@@ -27,6 +27,7 @@ mod items;
 mod keys;
 mod ledger;
 mod life;
+mod mail;
 mod outbox;
 mod progress;
 mod purge;

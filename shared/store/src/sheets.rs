@@ -39,13 +39,13 @@ fn read_head(item: &Item) -> Result<Head> {
     })
 }
 
-fn write_head(sheet: &StoredSheet, expires_at: Timestamp) -> Draft {
+fn write_head(sheet: &StoredSheet, expires_at: Option<Timestamp>) -> Draft {
     Draft::default()
         .with(VERSION, number(sheet.version.as_millisecond()))
         .with("rows", number(sheet.rows))
         .with("parts", number(sheet.parts.len()))
         .maybe("box", sheet.parts.first().map(|part| bytes(&part.0)))
-        .expiring(expires_at)
+        .maybe_expiring(expires_at)
 }
 
 #[async_trait]
@@ -160,12 +160,12 @@ impl Store {
         &self,
         account: &AccountRef,
         sheet: &StoredSheet,
-        expires_at: Timestamp,
+        expires_at: Option<Timestamp>,
     ) -> Result<()> {
         let parts = sheet.parts.iter().enumerate().skip(1);
         let row = |(number, part)| {
             let key = keys::part(account, &sheet.name, sheet.version, number);
-            (key, write_sealed(part).expiring(expires_at))
+            (key, write_sealed(part).maybe_expiring(expires_at))
         };
         self.put_many(Table::Reports, parts.map(row).collect()).await
     }

@@ -66,7 +66,7 @@ pub async fn put_sheet(
     sheet: &StoredSheet,
     expires_at: Timestamp,
 ) -> mooring_domain::Result<bool> {
-    let new = NewSheet { sheet: sheet.clone(), expires_at, is_first: false };
+    let new = NewSheet { sheet: sheet.clone(), expires_at: Some(expires_at), is_first: false };
     store.put_sheets(account, &[new]).await?.remove(0)
 }
 
@@ -216,8 +216,7 @@ impl Case {
     /// A deletion of all of it.
     pub async fn ending(&self, world: &World, reason: Reason) -> Result<Deletion> {
         let subject = Subject::Connection(self.id().clone());
-        let mail = self.connection.mail.as_ref();
-        let places = world.store.places(self.tenant(), &subject, &self.account_ids(), mail).await?;
+        let places = world.store.places(self.tenant(), &subject, &self.account_ids()).await?;
         Ok(Deletion { places, ..deletion(self.tenant(), subject, reason, world.now()) })
     }
 

@@ -277,6 +277,8 @@ pub enum Queue {
     Deletion,
     /// Jobs of the webhook worker.
     Webhook,
+    /// Requests for a mail.
+    Mail,
 }
 
 impl Queue {
@@ -285,6 +287,7 @@ impl Queue {
             Self::Sync => &urls.sync,
             Self::Deletion => &urls.deletion,
             Self::Webhook => &urls.webhook,
+            Self::Mail => &urls.mail,
         };
         url.as_deref()
     }
@@ -322,6 +325,7 @@ impl Functions {
             Queue::Sync => &self.0.sync_worker,
             Queue::Deletion => &self.0.deletion_worker,
             Queue::Webhook => &self.0.webhook_worker,
+            Queue::Mail => &self.0.mail_worker,
         };
         let response = function(batch.event.clone()).await;
         Ok(response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect())

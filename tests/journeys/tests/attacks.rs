@@ -327,7 +327,7 @@ async fn the_ticket_belongs_to_its_browser() -> Result<()> {
     for headers in cross_site() {
         let mut all = vec![("content-type", "application/x-www-form-urlencoded")];
         all.extend(headers.iter().copied());
-        for path in ["/connect/confirm", "/connect/abc", "/deletion-requests/abc"] {
+        for path in ["/connect/confirm", "/connect/abc", "/deletion-requests", "/deletion-requests/abc"] {
             let answer = arena.wire.send(&Method::POST, path, &all, Some(b"decision=allow")).await?;
             ensure!(answer.status == 403 && answer.is_page(), "{headers:?} on {path}: {}", answer.status);
             arena.count();

@@ -348,7 +348,7 @@ async fn let_jobs_fail(world: &World) -> Result<()> {
     world.stack.sandbox().set_faults(Faults::default());
     let client = aws_sdk_sqs::Client::new(&sdk_config(&world.stack.wiring().endpoints.sqs));
     let queues = &world.stack.wiring().queues;
-    for queue in [&queues.sync, &queues.deletion, &queues.webhook].into_iter().flatten() {
+    for queue in [&queues.sync, &queues.deletion, &queues.webhook, &queues.mail].into_iter().flatten() {
         for body in ["poison", "{}", "{\"v\":99}", "[1,2]"] {
             client
                 .send_message()
@@ -391,6 +391,7 @@ async fn by_mail(search: &mut Search<'_>) -> Result<()> {
         Some(body.as_bytes()),
     )
     .await?;
+    search.world.stack.drain().await?;
     let mails = search.world.stack.aws().mails();
     let mail = mails.last().context("no mail")?;
     let text = format!("{} {} {} {}", mail.from, mail.subject, mail.text, mail.html);

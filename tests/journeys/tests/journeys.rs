@@ -247,6 +247,8 @@ async fn t53_by_mail_with_a_link_that_works_once() -> Result<()> {
         answers.push(answer.body);
     }
     ensure!(answers[0] == answers[1], "the answers differ: {answers:?}");
+    ensure!(world.stack.aws().mails().is_empty(), "mailed by the function that answers");
+    world.stack.drain().await?;
     let mails = world.stack.aws().mails();
     ensure!(mails.len() == 1, "{} mails", mails.len());
     let link = mails[0]

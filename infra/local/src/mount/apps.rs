@@ -92,6 +92,7 @@ pub(super) fn reading(a: &Adapters, functions: &mut HttpFunctions) {
         vault: a.store.clone(),
         keys: a.vault.clone(),
         progress: a.store.clone(),
+        profile: a.profile.clone(),
     };
     mount(functions, "connections-read", app, |app, request| {
         Box::pin(mooring_connections_read::handle(app, request))
@@ -115,6 +116,7 @@ pub(super) fn reading(a: &Adapters, functions: &mut HttpFunctions) {
     let app = mooring_deletions_read::App {
         edge: a.edge.clone(),
         ledger: a.store.clone(),
+        owners: a.store.clone(),
         connectors: a.registry.clone(),
     };
     mount(functions, "deletions-read", app, |app, request| {
@@ -145,13 +147,12 @@ pub(super) fn ending(a: &Adapters, functions: &mut HttpFunctions) {
         queue: a.queues.clone(),
         vault: a.store.clone(),
         keys: a.vault.clone(),
-        index: a.store.clone(),
-        put: a.store.clone(),
+        requests: a.store.clone(),
+        mails: a.queues.clone(),
         read: a.store.clone(),
         take: a.store.clone(),
-        mailer: a.mail.clone(),
+        ends: a.store.clone(),
         profile: a.profile.clone(),
-        answer_after: mooring_deletion_request::ANSWER_AFTER,
     };
     mount(functions, "deletion-request", app, |app, request| {
         Box::pin(mooring_deletion_request::handle(app, request))
@@ -196,6 +197,29 @@ pub(super) fn deletion_worker(a: &Adapters) -> QueueFunction {
     Arc::new(move |event| {
         let app = Arc::clone(&app);
         Box::pin(async move { mooring_deletion_worker::handle(&app, event).await })
+    })
+}
+
+/// The mail worker.
+pub(super) fn mail_worker(a: &Adapters) -> QueueFunction {
+    let app = Arc::new(mooring_mail_worker::App {
+        clock: a.clock.clone(),
+        entropy: a.entropy.clone(),
+        vault: a.store.clone(),
+        keys: a.vault.clone(),
+        requests: a.store.clone(),
+        paces: a.store.clone(),
+        index: a.store.clone(),
+        connections: a.store.clone(),
+        links: a.store.clone(),
+        queue: a.queues.clone(),
+        mailer: a.mail.clone(),
+        profile: a.profile.clone(),
+        api_origin: a.edge.api_origin.clone(),
+    });
+    Arc::new(move |event| {
+        let app = Arc::clone(&app);
+        Box::pin(async move { mooring_mail_worker::handle(&app, event).await })
     })
 }
 

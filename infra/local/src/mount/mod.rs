@@ -38,6 +38,8 @@ pub struct Mounted {
     pub deletion_worker: QueueFunction,
     /// Behind the webhook queue.
     pub webhook_worker: QueueFunction,
+    /// Behind the mail queue.
+    pub mail_worker: QueueFunction,
     /// Behind schedules of five minutes: planner, sweeper.
     pub schedules: Vec<ScheduleFunction>,
     /// Behind the schedule of a minute.
@@ -56,6 +58,7 @@ pub fn all(adapters: &Adapters) -> Mounted {
         sync_worker: apps::sync_worker(adapters),
         deletion_worker: apps::deletion_worker(adapters),
         webhook_worker: webhooks::worker(adapters),
+        mail_worker: apps::mail_worker(adapters),
         schedules: vec![apps::sync_planner(adapters), apps::deletion_sweeper(adapters)],
         webhook_sweeper: webhooks::sweeper(adapters),
     }

@@ -3,6 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::address::MailAddress;
 use crate::app::{INDEX_APP, app_key, mail_fingerprint};
 use crate::caller::{Caller, Scope};
 use crate::connect::{ConnectSession, SESSION_MINUTES};
@@ -129,13 +130,8 @@ async fn check_reauthorise(ports: &Ports<'_>, caller: &Caller, input: &Input) ->
 
 async fn fingerprint(ports: &Ports<'_>, mail: Option<&Confidential>) -> Result<Option<Fingerprint>> {
     let Some(mail) = mail.map(Confidential::text) else { return Ok(None) };
-    let shaped = mail.len() <= 254
-        && mail.trim().split_once('@').is_some_and(|(name, host)| {
-            !name.is_empty() && !host.is_empty() && !mail.trim().contains(char::is_whitespace)
-        });
-    if !shaped {
-        return Err(Error::invalid("invalid_email", "`end_user_email` is not an e-mail address."));
-    }
+    let mail = MailAddress::parse(mail)
+        .map_err(|error| Error::invalid(error.code, format!("`end_user_email`: {}", error.message)))?;
     let index = app_key(ports.vault, ports.keys, INDEX_APP).await?;
-    Ok(Some(mail_fingerprint(index.as_ref(), mail)))
+    Ok(Some(mail_fingerprint(index.as_ref(), &mail)))
 }

@@ -19,6 +19,7 @@ pub mod request_deletion;
 pub mod run_deletion;
 pub mod run_sync;
 pub mod run_webhook;
+pub mod send_mail;
 pub mod send_webhook;
 pub mod start_authorization;
 pub mod sweep_deletions;

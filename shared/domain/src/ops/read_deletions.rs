@@ -6,21 +6,23 @@ use crate::caller::{Caller, CredentialKind, Scope};
 use crate::deletion::Deletion;
 use crate::error::{Error, Kind, Result};
 use crate::ids::DeletionId;
-use crate::ports::{Entropy, LedgerRead};
+use crate::ports::{Clock, DeletionOwnerRead, Entropy, LedgerRead};
 
 /// What reading needs.
 #[derive(Clone, Copy)]
 pub struct Ports<'a> {
     /// The Ledger.
     pub ledger: &'a dyn LedgerRead,
-    /// Digests of public codes.
-    pub entropy: &'a dyn Entropy,
+    /// Whose deletions are.
+    pub owners: &'a dyn DeletionOwnerRead,
+    /// Time.
+    pub clock: &'a dyn Clock,
 }
 
 /// Lists deletions of the caller's tenant, oldest first.
 ///
-/// Frontend tokens may not: a deletion outlives the connection that says whose it was, so that a list could not be
-/// narrowed to one end user. They read the one whose id they were given.
+/// Frontend tokens may not: whose a deletion was is forgotten once everything must be gone, so that a list could not be
+/// narrowed to one end user. They read those of their own end user by id.
 pub async fn list(
     ports: &Ports<'_>,
     caller: &Caller,
@@ -37,16 +39,25 @@ pub async fn list(
 
 /// Reads one deletion of the caller's tenant.
 pub async fn get(ports: &Ports<'_>, caller: &Caller, id: &DeletionId) -> Result<Deletion> {
-    find(ports.ledger, caller, id).await
+    find(ports, caller, id).await
 }
 
-async fn find(ledger: &dyn LedgerRead, caller: &Caller, id: &DeletionId) -> Result<Deletion> {
+/// Finds a deletion that the caller may see: what is another end user's is not there, nor is what is known to be nobody's.
+async fn find(ports: &Ports<'_>, caller: &Caller, id: &DeletionId) -> Result<Deletion> {
     caller.require(Scope::DeletionsRead)?;
-    ledger.deletion(&caller.tenant, id).await?.ok_or_else(|| Error::not_found("deletion"))
+    let found = ports.ledger.deletion(&caller.tenant, id).await?;
+    let visible = match caller.kind {
+        CredentialKind::ApiKey => true,
+        CredentialKind::FrontendToken(_) => {
+            let owner = ports.owners.owner(&caller.tenant, id, ports.clock.now()).await?;
+            owner.is_some_and(|owner| caller.may_see(&owner))
+        }
+    };
+    found.filter(|_| visible).ok_or_else(|| Error::not_found("deletion"))
 }
 
 /// Reads the deletion of a public code. What it shows is the status and nothing else; that is the page's duty.
-pub async fn by_code(ports: &Ports<'_>, code: &str) -> Result<Deletion> {
-    let found = ports.ledger.by_code(&ports.entropy.digest(code.as_bytes())).await?;
+pub async fn by_code(ledger: &dyn LedgerRead, entropy: &dyn Entropy, code: &str) -> Result<Deletion> {
+    let found = ledger.by_code(&entropy.digest(code.as_bytes())).await?;
     found.ok_or_else(|| Error::not_found("deletion"))
 }

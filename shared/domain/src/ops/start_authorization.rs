@@ -60,7 +60,7 @@ pub struct Invitation {
     /// What is read or done, and what for.
     pub scopes: Vec<ScopePurpose>,
     /// How many days figures are kept while the connection lives.
-    pub retention_days: u16,
+    pub retention_days: Option<u16>,
     /// True when a connection that exists is authorised again.
     pub again: bool,
     /// The origin that the form's answer leads to.

@@ -89,8 +89,8 @@ pub trait SheetRead: Send + Sync {
 pub struct NewSheet {
     /// The sheet.
     pub sheet: StoredSheet,
-    /// Until when it is kept.
-    pub expires_at: Timestamp,
+    /// Until when it is kept; `None`: as long as its account is connected.
+    pub expires_at: Option<Timestamp>,
     /// No other version of it is known of. That may be wrong: it only says what to try first.
     pub is_first: bool,
 }
@@ -162,6 +162,6 @@ pub struct Activity {
 /// Writes the log.
 #[async_trait]
 pub trait ActivityWrite: Send + Sync {
-    /// Adds an entry; it expires after 83 days.
+    /// Adds an entry; it expires after [`crate::retention::ACTIVITY_DAYS`].
     async fn record(&self, entry: &Activity) -> Result<()>;
 }

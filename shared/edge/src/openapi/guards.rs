@@ -1,5 +1,6 @@
 //! What rate limits and idempotency keys add to every operation that wants a credential.
 
+use mooring_domain::idempotency::KEPT;
 use serde_json::{Map, Value, json};
 
 /// Parameters that several operations share.
@@ -8,11 +9,11 @@ pub(super) fn parameters() -> Value {
         "name": "Idempotency-Key",
         "in": "header",
         "required": false,
-        "description": "Makes the call safe to send again: for 24 hours, the same key with the same credential, path \
+        "description": format!("Makes the call safe to send again: for {} hours, the same key with the same credential, path \
             and body is carried out once and answered the same, with `Idempotent-Replayed: true`; a resource is shown \
             as it is now. With another body the answer is 422 (`idempotency_key_reused`), while the first call runs \
             409 (`idempotency_in_progress`). A refused call (4xx) is forgotten: mend it and use the key again. Use a \
-            random key such as a UUID for every new request.",
+            random key such as a UUID for every new request.", KEPT.as_hours()),
         "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" },
     } })
 }

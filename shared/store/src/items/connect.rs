@@ -4,7 +4,7 @@ use mooring_domain::Result;
 use mooring_domain::connect::{ActivationCode, AuthTransaction, ConfirmTicket, ConnectSession, DeletionLink};
 use mooring_domain::secret::{Digest, Fingerprint};
 
-use super::{Draft, EXPIRES_AT, Fields, Item, text, texts};
+use super::{Draft, EXPIRES_AT, Fields, Item, text, texts, time};
 use crate::keys::{home, parse_home};
 
 /// Writes a connect session.
@@ -106,12 +106,21 @@ pub(crate) fn read_code(item: &Item) -> Result<ActivationCode> {
 /// Writes a mailed deletion link.
 pub(crate) fn write_link(link: &DeletionLink) -> Draft {
     let connections = link.connections.iter().map(|(tenant, connection)| home(tenant, connection));
-    Draft::default().with("connections", texts(connections)).expiring(link.expires_at)
+    Draft::default()
+        .with("connections", texts(connections))
+        .text("mail", link.mail.0.as_str())
+        .with("made_at", time(link.made_at))
+        .expiring(link.expires_at)
 }
 
 /// Reads a mailed deletion link.
 pub(crate) fn read_link(item: &Item) -> Result<DeletionLink> {
     let fields = Fields::of("deletion link", item);
     let connections = fields.words("connections", parse_home)?;
-    Ok(DeletionLink { connections, expires_at: fields.seconds(EXPIRES_AT)? })
+    Ok(DeletionLink {
+        connections,
+        mail: Fingerprint(fields.text("mail")?.to_owned()),
+        made_at: fields.parsed("made_at")?,
+        expires_at: fields.seconds(EXPIRES_AT)?,
+    })
 }

@@ -1,6 +1,7 @@
 //! Keys of the due index, and instants that sort.
 
 use jiff::Timestamp;
+use mooring_domain::secret::Fingerprint;
 
 /// The due index's hash key of deletions.
 pub(crate) const DUE_DELETIONS: &str = "due";
@@ -12,6 +13,11 @@ pub(crate) const DUE_PROBES: &str = "probes";
 pub(crate) const DUE_EVENTS: &str = "events";
 /// The due index's hash key of webhook deliveries.
 pub(crate) const DUE_TRIES: &str = "tries";
+
+/// The due index's hash key of a mailbox's connections; their range key is [`EARLIEST`].
+pub(crate) fn due_mail(mail: &Fingerprint) -> String {
+    format!("mail#{}", mail.0)
+}
 
 /// The due index's hash key of accounts.
 pub(crate) fn due_shard(shard: u16) -> String {

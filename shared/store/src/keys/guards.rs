@@ -4,9 +4,9 @@
 
 use mooring_domain::breaker::Circuit;
 use mooring_domain::deletion::Table;
-use mooring_domain::ids::{CredentialId, TenantId};
+use mooring_domain::ids::{CredentialId, MailId, TenantId};
 use mooring_domain::limits::Bucket;
-use mooring_domain::secret::Digest;
+use mooring_domain::secret::{Digest, Fingerprint};
 
 use super::Key;
 
@@ -29,4 +29,28 @@ pub(crate) fn bucket(bucket: &Bucket) -> Key {
 pub(crate) fn breaker(circuit: &Circuit) -> Key {
     let Circuit { platform, context } = circuit;
     Key::new(Table::Transient, format!("breaker#{platform}#{context}"), "breaker")
+}
+
+/// A request for a mail.
+pub(crate) fn mail_request(id: &MailId) -> Key {
+    Key::new(Table::Transient, format!("mail#{id}"), "request")
+}
+
+fn of_mail(fingerprint: &Fingerprint, sk: impl Into<String>) -> Key {
+    Key::new(Table::Transient, format!("mail#{}", fingerprint.0), sk)
+}
+
+/// How often an address was written to.
+pub(crate) fn mail_pace(mail: &Fingerprint) -> Key {
+    of_mail(mail, "pace")
+}
+
+/// When the links of an address ended.
+pub(crate) fn links_ended(mail: &Fingerprint) -> Key {
+    of_mail(mail, "ended")
+}
+
+/// How often a source asked for mails.
+pub(crate) fn mail_source(source: &Fingerprint, window: i64) -> Key {
+    of_mail(source, format!("from#{window}"))
 }

@@ -53,10 +53,10 @@ fn expect_honest(receipt: &Value, t0: Timestamp) -> Result<()> {
         Ok(text(&found.with_context(|| format!("no {word} in {receipt}"))?["by"])?.parse()?)
     };
     let hours = SignedDuration::from_hours;
-    ensure!(by("vault recovery")? >= verified - hours(1) + hours(24), "{receipt}");
-    ensure!(by("other tables")? >= verified - hours(1) + hours(4 * 24), "{receipt}");
+    ensure!(by("of the vault")? >= verified - hours(1) + hours(24), "{receipt}");
+    ensure!(by("of connections")? >= verified - hours(1) + hours(4 * 24), "{receipt}");
     ensure!(
-        by("other tables")? > t0 + hours(7 * 24),
+        by("of connections")? > t0 + hours(7 * 24),
         "the receipt hides that copies live longer than a week"
     );
     Ok(())

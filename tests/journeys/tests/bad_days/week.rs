@@ -35,10 +35,10 @@ async fn cut(world: &World, store: &Store) -> Result<String> {
     put_sheet(store, &at, &sheet, now + SignedDuration::from_hours(9_600)).await?;
     let subject = Subject::Connection(id.clone());
     let ids = [accounts[0].id.clone()];
-    let places = store.places(&tenant, &subject, &ids, new.connection.mail.as_ref()).await?;
+    let places = store.places(&tenant, &subject, &ids).await?;
     let keys = store.held_keys(&tenant, &subject).await?;
     let ended = Deletion { places, keys, ..deletion(&tenant, subject, Reason::Disconnected, now) };
-    ensure!(store.begin(&ended, &ids).await? == Cut::Made, "not cut");
+    ensure!(store.begin(&ended, None).await? == Cut::Made, "not cut");
     Ok(id.to_string())
 }
 

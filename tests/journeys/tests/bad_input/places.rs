@@ -263,6 +263,7 @@ async fn link(world: &World, route: &Route) -> Result<Good> {
     let wire = Wire::to(&world.stack.wiring().api_origin)?;
     let headers = [("content-type", "application/json")];
     wire.send(&Method::POST, "/deletion-requests", &headers, Some(body.as_bytes())).await?;
+    world.stack.drain().await?;
     let mails = world.stack.aws().mails();
     let mail = mails.iter().rev().find(|mail| mail.to == [address.clone()]).context("no mail")?;
     let url =

@@ -1,5 +1,6 @@
 //! Logs: where they go, how long they stay, and what they may hold.
 
+use mooring_domain::retention::LOG_DAYS;
 use serde_json::Value;
 
 use super::{API, Rule, unless};
@@ -25,7 +26,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "log-days",
         why: "logs are kept 90 days, so says the policy; not fewer, not more",
         check: |template| {
-            let good = |_: &str, group: &Value| at(group, "Properties/RetentionInDays") == 90;
+            let good = |_: &str, group: &Value| at(group, "Properties/RetentionInDays") == LOG_DAYS;
             unless(template.of_type(GROUP), good, "RetentionInDays has to be 90")
         },
     },

@@ -16,6 +16,7 @@ use std::sync::LazyLock;
 use crate::template::{API, Template};
 
 pub use permissions::{DECRYPTS, EXCEPTIONS};
+pub use tables::class;
 
 /// A rule.
 #[derive(Debug, Clone, Copy)]

@@ -19,6 +19,7 @@ pub const DECRYPTS: &[(&str, &[&str])] = &[
             "connection-callback",
             "deletion-request",
             "deletion-worker",
+            "mail-worker",
             "sync-worker",
         ],
     ),

@@ -1,5 +1,6 @@
 //! Queues: how long a message can live, and that one bad message harms nobody else.
 
+use mooring_domain::retention::{DEAD_LETTER_DAYS, QUEUE_DAYS};
 use serde_json::Value;
 
 use super::{Rule, unless};
@@ -7,20 +8,23 @@ use crate::template::{Template, at, events, target, text, words};
 
 const QUEUE: &str = "AWS::SQS::Queue";
 const DAY: u64 = 86_400;
+/// How long a message lives; receipts tell people the sum.
+const KEPT: u64 = DAY * QUEUE_DAYS as u64;
+const SET_ASIDE: u64 = DAY * DEAD_LETTER_DAYS as u64;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "queue-retention",
         why: "a message is a copy of ids that no purge reaches; it has to expire inside the promise",
         check: |template| {
-            unless(main_queues(template), |_, queue| retention(queue) == Some(DAY), "keeps messages one day")
+            unless(main_queues(template), |_, queue| retention(queue) == Some(KEPT), "keeps messages one day")
         },
     },
     Rule {
         name: "dead-letter-retention",
         why: "a dead letter expires by its first enqueueing, four days are enough to look at it",
         check: |template| {
-            let good = |_: &str, queue: &Value| retention(queue) == Some(4 * DAY);
+            let good = |_: &str, queue: &Value| retention(queue) == Some(SET_ASIDE);
             unless(dead_letters(template), good, "keeps dead letters four days")
         },
     },

@@ -1,23 +1,12 @@
 //! Tables: how long anything of them can come back, and that nothing of them is kept elsewhere.
 
+use mooring_domain::deletion::Table;
 use serde_json::Value;
 
 use super::{Rule, unless};
 use crate::template::{Template, at, items, text};
 
 const TABLE: &str = "AWS::DynamoDB::Table";
-
-/// Recovery windows in days by table; `None` is no window at all.
-const WINDOWS: [(&str, Option<u64>); 8] = [
-    ("DirectoryTable", Some(21)),
-    ("ConnectionsTable", Some(4)),
-    ("VaultTable", Some(1)),
-    ("ReportsTable", Some(4)),
-    ("ContentTable", Some(4)),
-    ("ActivityTable", Some(4)),
-    ("TransientTable", None),
-    ("LedgerTable", Some(35)),
-];
 
 /// Tables that cannot be had again: accounts, keys, proofs.
 const PROTECTED: [&str; 3] = ["DirectoryTable", "LedgerTable", "VaultTable"];
@@ -114,15 +103,22 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
+/// The class of a table's resource: receipts tell people its window.
+pub fn class(id: &str) -> Option<Table> {
+    let word = id.strip_suffix("Table")?.to_ascii_lowercase();
+    Table::parse(&word)
+}
+
 fn recovery_window(template: &Template) -> Vec<String> {
     let of_table = |(id, table): (&str, &Value)| {
-        let Some((_, window)) = WINDOWS.iter().find(|(name, _)| *name == id) else {
+        let Some(class) = class(id) else {
             return Some(format!("{id}: has no recovery class; give it one beside the others"));
         };
+        let window = class.recovery_days().map(u64::from);
         let recovery = at(table, "Properties/PointInTimeRecoverySpecification");
         let enabled = at(recovery, "PointInTimeRecoveryEnabled").as_bool();
         let days = at(recovery, "RecoveryPeriodInDays").as_u64();
-        let good = enabled == Some(window.is_some()) && days == *window;
+        let good = enabled == Some(window.is_some()) && days == window;
         (!good).then(|| format!("{id}: the window is {enabled:?} with {days:?} days; {window:?} are allowed"))
     };
     template.of_type(TABLE).filter_map(of_table).collect()

@@ -21,8 +21,9 @@ use crate::connector::RevokeOutcome;
 use crate::deletion::{Deletion, Place, Table};
 use crate::deletion_plan::PlanPorts;
 use crate::error::{Error, Result};
-use crate::ids::{AccountId, ConnectionId, DeletionId, TenantId};
+use crate::ids::{AccountId, ConnectionId, DeletionId, EndUser, MailId, TenantId};
 use crate::keys::SealedBox;
+use crate::mail::{MailRequest, Pace};
 use crate::profile::{PlatformProfile, Profile};
 use crate::random::tests::Counting;
 use crate::secret::{Digest, Fingerprint};
@@ -47,6 +48,7 @@ pub(crate) struct Memory {
     pub(crate) cut_accounts: BTreeMap<AccountId, DeletionId>,
     pub(crate) deletions: BTreeMap<DeletionId, Deletion>,
     pub(crate) rows: BTreeSet<Row>,
+    pub(crate) owners: BTreeMap<DeletionId, (EndUser, Timestamp)>,
     pub(crate) log: Vec<String>,
     pub(crate) sent: Vec<DeletionId>,
     pub(crate) links: Vec<(Digest, DeletionLink)>,
@@ -58,6 +60,13 @@ pub(crate) struct Memory {
     pub(crate) crash_at: Option<u64>,
     pub(crate) others_are_faster: bool,
     pub(crate) queue_is_away: bool,
+    pub(crate) mail_is_away: bool,
+    pub(crate) requests: BTreeMap<MailId, MailRequest>,
+    /// Requests in the queue, each with when it shows.
+    pub(crate) asked: Vec<(Timestamp, MailId)>,
+    pub(crate) sources: BTreeMap<(String, i64), u64>,
+    pub(crate) paces: BTreeMap<String, Pace>,
+    pub(crate) ended: BTreeMap<String, Timestamp>,
 }
 
 #[derive(Default)]
@@ -92,7 +101,7 @@ pub(crate) fn profile() -> Profile {
         product: "Example".to_owned(),
         privacy_url: "https://example.com/privacy".to_owned(),
         contact_email: "privacy@example.com".to_owned(),
-        retention_days: 700,
+        retention_days: Some(700),
         needs_reauth_days: None,
         platforms: vec![platform],
     }
@@ -174,9 +183,9 @@ fn an_account(id: AccountId) -> Account {
 fn rows(id: &ConnectionId, accounts: &[u128]) -> Vec<Row> {
     let (ten, part) = (tenant().to_string(), format!("{}#{id}", tenant()));
     let mut rows = vec![
-        (Table::Directory, "mail#anna".to_owned(), part.clone()),
         (Table::Connections, ten, id.to_string()),
         (Table::Connections, part.clone(), "fence".to_owned()),
+        (Table::Connections, part.clone(), "mail".to_owned()),
     ];
     for key in ["key#token#-", "key#data#-", "tok#access#00000001", "tok#refresh#00000001"] {
         rows.push((Table::Vault, part.clone(), key.to_owned()));

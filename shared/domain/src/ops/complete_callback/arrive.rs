@@ -112,7 +112,7 @@ async fn abandoned(
     let (now, session) = (ports.clock.now(), &transaction.session);
     let subject = Subject::Connection(id.clone());
     let t0 = now + SignedDuration::from_mins(PENDING_MINUTES);
-    let places = ports.deletions.places(&session.tenant, &subject, &[], session.mail.as_ref()).await?;
+    let places = ports.deletions.places(&session.tenant, &subject, &[]).await?;
     let plan = Draft {
         tenant: session.tenant.clone(),
         subject,

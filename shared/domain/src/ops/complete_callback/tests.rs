@@ -22,12 +22,12 @@ use crate::connector::{
 };
 use crate::deletion::{Deletion, Place, Reason, Subject};
 use crate::error::{Error, Kind};
-use crate::ids::{AccountId, ConnectionId, CredentialId, DataKeyId, DeletionId, TenantId};
+use crate::ids::{AccountId, ConnectionId, CredentialId, DataKeyId, DeletionId, EndUser, TenantId};
 use crate::keys::{KeyContext, SealedBox, WrappedKey};
 use crate::ports::{Cut, DataKey, NewConnection};
 use crate::profile::{PlatformProfile, ScopePurpose};
 use crate::random::tests::Counting;
-use crate::secret::{Digest, Fingerprint, Plain};
+use crate::secret::{Digest, Plain};
 
 const STATE: &str = "the-state";
 const COOKIE: &str = "the-cookie";
@@ -153,7 +153,7 @@ fn profile() -> Profile {
         product: "Product".to_owned(),
         privacy_url: String::new(),
         contact_email: String::new(),
-        retention_days: 30,
+        retention_days: Some(30),
         needs_reauth_days: None,
         platforms: vec![platform],
     }
@@ -388,19 +388,13 @@ impl ConnectionCreate for World {
 
 #[async_trait]
 impl DeletionBegin for World {
-    async fn places(
-        &self,
-        _: &TenantId,
-        _: &Subject,
-        _: &[AccountId],
-        _: Option<&Fingerprint>,
-    ) -> Result<Vec<Place>> {
+    async fn places(&self, _: &TenantId, _: &Subject, _: &[AccountId]) -> Result<Vec<Place>> {
         Ok(vec![])
     }
     async fn held_keys(&self, _: &TenantId, _: &Subject) -> Result<Vec<DataKeyId>> {
         Ok(vec![])
     }
-    async fn begin(&self, _: &Deletion, _: &[AccountId]) -> Result<Cut> {
+    async fn begin(&self, _: &Deletion, _: Option<&EndUser>) -> Result<Cut> {
         Ok(Cut::Before(DeletionId::from_uuid(Uuid::nil())))
     }
 }

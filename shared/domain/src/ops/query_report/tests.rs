@@ -83,7 +83,7 @@ fn put(world: &World, name: &str, version: Timestamp, parts: &[Vec<u8>]) {
         parts.iter().enumerate().map(|(part, bytes)| key.seal(&slot(name, version, part), bytes).unwrap());
     let sheet = StoredSheet { name: name.to_owned(), version, rows: 0, parts: parts.collect() };
     let expires_at = version + SignedDuration::from_hours(9_999);
-    let new = NewSheet { sheet, expires_at, is_first: true };
+    let new = NewSheet { sheet, expires_at: Some(expires_at), is_first: true };
     assert!(ready(world.put_sheets(&at(), &[new])).unwrap().remove(0).unwrap());
 }
 

@@ -29,7 +29,7 @@ pub async fn get(
     caller: &Caller,
     id: &DeletionId,
 ) -> Result<Receipt> {
-    let deletion = find(ports.ledger, caller, id).await?;
+    let deletion = find(ports, caller, id).await?;
     if deletion.step == Step::Done {
         return Ok(of(connectors, deletion));
     }

@@ -10,7 +10,7 @@ use crate::connection::State;
 use crate::deletion::{Deletion, Reason};
 use crate::deletion_plan::{PlanPorts, cut_connection, start};
 use crate::error::{Error, Kind, Result};
-use crate::ports::{DeletionQueue, TransientRead, TransientTake};
+use crate::ports::{DeletionQueue, LinkEnd, TransientRead, TransientTake};
 use crate::secret::Digest;
 
 /// What looking needs.
@@ -20,6 +20,8 @@ pub struct LookPorts<'a> {
     pub plan: PlanPorts<'a>,
     /// Looks at links.
     pub links: &'a dyn TransientRead,
+    /// Knows which links ended with another one of their address.
+    pub ends: &'a dyn LinkEnd,
 }
 
 /// What performing needs.
@@ -70,7 +72,7 @@ pub async fn look(ports: &LookPorts<'_>, token: &str) -> Result<Vec<Held>> {
     Ok(held)
 }
 
-/// Cuts every connection of the mailbox and uses the link up.
+/// Cuts every connection of the mailbox and uses the link up, and with it every other link that was mailed there.
 pub async fn run(ports: &Ports<'_>, token: &str) -> Result<Output> {
     let (key, link) = find(&ports.look, token).await?;
     let mut output = Output { deletions: Vec::new(), unsent: Vec::new() };
@@ -85,15 +87,21 @@ pub async fn run(ports: &Ports<'_>, token: &str) -> Result<Output> {
             output.unsent.extend(started.unsent);
         }
     }
-    ports.take.take_link(&key, ports.look.plan.clock.now()).await?;
+    let now = ports.look.plan.clock.now();
+    ports.look.ends.end_links(&link.mail, now).await?;
+    ports.take.take_link(&key, now).await?;
     Ok(output)
 }
 
 async fn find(ports: &LookPorts<'_>, token: &str) -> Result<(Digest, DeletionLink)> {
     let key = ports.plan.entropy.digest(token.as_bytes());
-    let link = ports.links.link(&key, ports.plan.clock.now()).await?;
-    link.map(|link| (key, link)).ok_or_else(|| {
-        let message = "This link was used, or it is too old. Ask for a new one to go on.";
-        Error::new(Kind::Gone, "link_used", message)
-    })
+    let link = ports.links.link(&key, ports.plan.clock.now()).await?.ok_or_else(used)?;
+    let ended = ports.ends.links_ended(&link.mail).await?;
+    if ended.is_some_and(|at| at >= link.made_at) { Err(used()) } else { Ok((key, link)) }
+}
+
+fn used() -> Error {
+    let message = "This link, or another one that was mailed to the same address, was used, or it is too old. Ask for a \
+                   new one to go on.";
+    Error::new(Kind::Gone, "link_used", message)
 }

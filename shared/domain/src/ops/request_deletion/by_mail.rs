@@ -1,106 +1,65 @@
-//! Takes a deletion request by e-mail address: mails a single-use link to the mailbox, and says the same to everybody.
+//! Takes a deletion request by e-mail address, and says and does the same for everybody.
 //!
-//! The address is turned into a fingerprint and forgotten. A link is stored whether or not anything was found, so that
-//! the work, like the answer, does not tell; only the mail itself is sent where there is something to delete.
+//! The address is sealed and put down; who sends mail ([`crate::ops::send_mail`]) finds out later whether it is known. So
+//! neither the answer nor the time that it takes can tell. A limit never refuses: a busy source's requests wait.
 
-use jiff::SignedDuration;
-use secrecy::SecretString;
+use jiff::Timestamp;
 
+use crate::address::MailAddress;
 use crate::app::{self, INDEX_APP};
-use crate::connect::{DeletionLink, LINK_MINUTES};
-use crate::connection::State;
 use crate::error::{Error, Result};
-use crate::ids::{ConnectionId, TenantId};
-use crate::ports::{Clock, ConnectionRead, Entropy, KeyOpen, MailIndexRead, Mailer, TransientPut, VaultRead};
-use crate::profile::Profile;
+use crate::ids::MailId;
+use crate::mail::{MailRequest, REQUEST_KEPT, SOURCE_DELAY, SOURCE_FREE, SOURCE_WINDOW, slot};
+use crate::ports::{Clock, DataKey, Entropy, KeyOpen, MailQueue, MailRequestPut, VaultRead};
 use crate::random;
-
-/// The longest address that mail knows (RFC 5321, 4.5.3.1.3, less the brackets).
-const ADDRESS_MAX: usize = 254;
 
 /// What the operation needs.
 #[derive(Clone, Copy)]
 pub struct Ports<'a> {
     /// Time.
     pub clock: &'a dyn Clock,
-    /// Links.
+    /// Ids.
     pub entropy: &'a dyn Entropy,
-    /// The key behind fingerprints.
+    /// The key that seals addresses and makes fingerprints of sources.
     pub vault: &'a dyn VaultRead,
     /// Opens it.
     pub keys: &'a dyn KeyOpen,
-    /// Connections by mailbox.
-    pub index: &'a dyn MailIndexRead,
-    /// Connections.
-    pub connections: &'a dyn ConnectionRead,
-    /// Stores the link.
-    pub links: &'a dyn TransientPut,
-    /// Sends it.
-    pub mailer: &'a dyn Mailer,
-    /// Who says so.
-    pub profile: &'a Profile,
-    /// Where the link leads.
-    pub api_origin: &'a str,
+    /// Keeps the request.
+    pub requests: &'a dyn MailRequestPut,
+    /// Tells who sends mail.
+    pub queue: &'a dyn MailQueue,
 }
 
-/// Mails the link. Answers why a mail could not be sent, for the log; the person is told nothing of it.
-pub async fn run(ports: &Ports<'_>, address: &str) -> Result<Option<Error>> {
-    let address = address.trim();
-    check(address)?;
-    let index = app::app_key(ports.vault, ports.keys, INDEX_APP).await?;
-    let found = ports.index.by_mail(&app::mail_fingerprint(&*index, address)).await?;
-    let live = live(ports.connections, &found).await?;
-    let found_any = !live.is_empty();
-    let token = random::secret_text(ports.entropy);
-    let expires_at = ports.clock.now() + SignedDuration::from_mins(LINK_MINUTES);
-    let link = DeletionLink { connections: live, expires_at };
-    ports.links.put_link(&ports.entropy.digest(token.as_bytes()), &link).await?;
-    if !found_any {
-        return Ok(None);
-    }
-    let (subject, text) = mail(ports.profile, &format!("{}/deletion-requests/{token}", ports.api_origin));
-    Ok(ports.mailer.send(&SecretString::from(address), &subject, &text).await.err())
+/// What became of a request, for the log.
+#[derive(Debug)]
+pub struct Output {
+    /// How many seconds it waits because its source asked often.
+    pub delay_seconds: u32,
+    /// Why the source could not be counted.
+    pub uncounted: Option<Error>,
 }
 
-/// Keeps the connections that are not on their way out already.
-async fn live(
-    connections: &dyn ConnectionRead,
-    found: &[(TenantId, ConnectionId)],
-) -> Result<Vec<(TenantId, ConnectionId)>> {
-    let mut live = Vec::new();
-    for (tenant, id) in found {
-        let row = connections.connection(tenant, id).await?;
-        if row.is_some_and(|row| row.state != State::Purging) {
-            live.push((tenant.clone(), id.clone()));
-        }
-    }
-    Ok(live)
+/// Takes the request. An error means that it was not taken, and is the same for every address.
+pub async fn run(ports: &Ports<'_>, address: &str, source: Option<&str>) -> Result<Output> {
+    let address = MailAddress::parse(address)?;
+    let key = app::app_key(ports.vault, ports.keys, INDEX_APP).await?;
+    let now = ports.clock.now();
+    let id = MailId::from_uuid(random::uuid(ports.entropy, now));
+    let sealed = key.seal(&slot(&id), address.text().as_bytes())?;
+    let request = MailRequest { id, sealed, expires_at: now + REQUEST_KEPT };
+    ports.requests.put_mail_request(&request).await?;
+    let counted = match source {
+        Some(source) => count(ports, key.as_ref(), source, now).await,
+        None => Ok(0),
+    };
+    let is_busy = counted.as_ref().is_ok_and(|count| *count > SOURCE_FREE);
+    let delay_seconds = if is_busy { u32::try_from(SOURCE_DELAY.as_secs()).unwrap_or_default() } else { 0 };
+    ports.queue.send_mail_request(&request.id, delay_seconds).await?;
+    Ok(Output { delay_seconds, uncounted: counted.err() })
 }
 
-/// Refuses what cannot be an address. It says nothing about whether the address is known.
-fn check(address: &str) -> Result<()> {
-    let plain = address.len() <= ADDRESS_MAX && !address.chars().any(|c| c.is_control() || c.is_whitespace());
-    let parts = address.rsplit_once('@').filter(|(name, host)| !name.is_empty() && !host.is_empty());
-    if plain && parts.is_some() && !address.contains([',', ';', '<', '>']) {
-        return Ok(());
-    }
-    Err(Error::invalid("invalid_email", "This is not an e-mail address."))
-}
-
-fn mail(profile: &Profile, url: &str) -> (String, String) {
-    let Profile { product, contact_email, privacy_url, .. } = profile;
-    let subject = format!("Delete your data at {product}");
-    let text = format!(
-        "Hello,\n\n\
-         somebody, we hope you, asked {product} to delete the data of the accounts that were connected with this \
-         e-mail address.\n\n\
-         Open this page to see what will be deleted, and confirm it there:\n\n\
-         {url}\n\n\
-         The link works once, for {LINK_MINUTES} minutes. When you confirm, {product} can no longer read the data, \
-         asks the platform to end the access, and deletes everything within 7 days; a page shows you every step.\n\n\
-         If it was not you, do nothing: nothing is deleted without your confirmation.\n\n\
-         Questions: {contact_email}\n\
-         Privacy policy: {privacy_url}\n"
-    );
-    (subject, text)
+async fn count(ports: &Ports<'_>, key: &dyn DataKey, source: &str, now: Timestamp) -> Result<u64> {
+    let window = now.as_second().div_euclid(SOURCE_WINDOW.as_secs());
+    let source = app::source_fingerprint(key, source);
+    ports.requests.count_source(&source, window, now + SOURCE_WINDOW).await
 }

@@ -30,11 +30,10 @@ pub(super) async fn cut_first(ports: &Ports<'_>, deletion: Deletion) -> Result<O
 async fn cut(ports: &Ports<'_>, waiting: &Deletion, connection: ConnectionId) -> Result<Option<Deletion>> {
     let Deletion { tenant, id, t0, .. } = waiting;
     let subject = Subject::Connection(connection);
-    let (planned, accounts) =
-        deletion_plan::plan(&ports.plan, tenant, &subject, Reason::Abandoned, *t0).await?;
+    let (planned, owner) = deletion_plan::plan(&ports.plan, tenant, &subject, Reason::Abandoned, *t0).await?;
     let (code, version) = (waiting.code.clone(), waiting.version + 1);
     let planned = Deletion { id: id.clone(), code, version, ..planned };
-    match ports.plan.begin.begin(&planned, &accounts).await? {
+    match ports.plan.begin.begin(&planned, owner.as_ref()).await? {
         Cut::Made => Ok(Some(planned)),
         // Somebody disconnected it meanwhile, which took this deletion over.
         Cut::Before(_) => ports.plan.ledger.deletion(tenant, id).await,

@@ -99,18 +99,18 @@ fn t42_s19_s20_k7_keys_go_first_then_rows_then_the_platform_is_asked_and_the_tok
     let done = bench.run(&id).unwrap();
     assert_eq!((done.step, done.next_step_at, done.verified_at), (Step::Done, None, Some(t0 + VERIFY)));
     assert_eq!(counts(&done, Step::ShredData), [("vault", 3)]);
-    assert_eq!(counts(&done, Step::Purge), [("directory", 1), ("connections", 7), ("reports", 6)]);
+    assert_eq!(counts(&done, Step::Purge), [("connections", 8), ("reports", 6)]);
     assert_eq!(counts(&done, Step::ShredToken), [("vault", 3)]);
-    let zeros = [("directory", 0), ("connections", 0), ("vault", 0), ("reports", 0)];
+    let zeros = [("connections", 0), ("vault", 0), ("reports", 0)];
     assert_eq!(counts(&done, Step::Verify), zeros);
     assert!(bench.run(&id).unwrap().step == Step::Done, "a late message changes nothing");
 
-    let ports = read_deletions::Ports { ledger: &bench.world, entropy: &bench.world.entropy };
+    let ports = read_deletions::Ports { ledger: &bench.world, owners: &bench.world, clock: &bench.world };
     let caller = caller(CredentialKind::ApiKey);
     let proof = now(receipt::get(&ports, &bench.world, &caller, &id)).unwrap();
     let held: Vec<_> = proof.held.iter().map(|(table, count)| (table.as_str(), *count)).collect();
-    assert_eq!(held, [("directory", 1), ("connections", 8), ("vault", 6), ("reports", 6)]);
-    assert_eq!((proof.settings_url, proof.counted.values().sum::<u64>()), (None, 8));
+    assert_eq!(held, [("connections", 9), ("vault", 6), ("reports", 6)]);
+    assert_eq!((proof.settings_url, proof.counted.values().sum::<u64>()), (None, 7));
 }
 
 #[test]

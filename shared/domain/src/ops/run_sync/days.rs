@@ -167,9 +167,9 @@ async fn put(work: &Work<'_>, level: Level, group: Vec<Change>, track: &mut Trac
 }
 
 /// A day's rows are kept for the retention counted from the day itself, wherever on earth it ended last.
-fn expiry(work: &Work<'_>, day: Date) -> Timestamp {
+fn expiry(work: &Work<'_>, day: Date) -> Option<Timestamp> {
     let start = day.to_zoned(TimeZone::UTC).map_or_else(|_| work.now(), |zoned| zoned.timestamp());
-    start + jiff::SignedDuration::from_hours(48) + work.retention()
+    work.kept_until(start + jiff::SignedDuration::from_hours(48))
 }
 
 /// What is known of a day once its rows are here. The account's own level says what the others have to add up to.

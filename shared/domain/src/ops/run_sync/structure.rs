@@ -34,7 +34,7 @@ async fn read_level(work: &Work<'_>, structure: &dyn StructureRead, level: Level
     let name = structure_name(level);
     let stored = work.ports.stored.sheets(&work.at, &name, &name, None).await?;
     if !stored.iter().any(|sheet| is_same(work, sheet, &parts)) {
-        let expires_at = asked + work.retention();
+        let expires_at = work.kept_until(asked);
         let is_first = stored.is_empty();
         let draft = Draft { name: &name, version: asked, rows, parts: &parts, expires_at, is_first };
         for put in work.put(&[work.seal(draft)?]).await? {
@@ -69,7 +69,8 @@ fn bounded(entity: Entity) -> Entity {
 
 /// Tells whether a stored sheet has the same content and is not about to expire.
 fn is_same(work: &Work<'_>, sheet: &StoredSheet, parts: &[Vec<u8>]) -> bool {
-    let fresh = work.now() < sheet.version + work.retention() / 2;
+    let age = work.now().duration_since(sheet.version);
+    let fresh = work.retention().is_none_or(|kept| age < kept / 2);
     let same = |(part, (sealed, bytes)): (usize, (_, &Vec<u8>))| {
         let opened = work.opened.key.open(&slot(&sheet.name, sheet.version, part), sealed);
         opened.is_ok_and(|plain| plain.bytes() == bytes.as_slice())

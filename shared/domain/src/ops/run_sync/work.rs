@@ -125,7 +125,7 @@ impl<'a> Work<'a> {
             window_days: manifest.window_days,
             restatement_days: u32::from(manifest.restatement_days),
             backfill_days: u32::from(self.platform.backfill_days),
-            retention_days: u32::from(self.ports.profile.retention_days),
+            retention_days: self.ports.profile.retention_days.map_or(u32::MAX, u32::from),
             entities,
         };
         window::plan(job.kind, job.window, self.today, daily, &limits)
@@ -139,9 +139,16 @@ impl<'a> Work<'a> {
         self.ports.progress.put_checkpoint(&self.at, id, checkpoint, self.now()).await
     }
 
-    /// How long the product keeps what is written now, or what belongs to a day.
-    pub(super) fn retention(&self) -> SignedDuration {
-        SignedDuration::from_hours(24 * i64::from(self.ports.profile.retention_days))
+    /// Until when the product keeps what is written at an instant, or belongs to it; `None`: as long as the account is
+    /// connected, and the account's deletion ends it.
+    pub(super) fn kept_until(&self, from: Timestamp) -> Option<Timestamp> {
+        self.retention().map(|kept| from + kept)
+    }
+
+    /// How long the product keeps what it reads, if the profile bounds it.
+    pub(super) fn retention(&self) -> Option<SignedDuration> {
+        let days = self.ports.profile.retention_days?;
+        Some(SignedDuration::from_hours(24 * i64::from(days)))
     }
 
     /// Writes what is known of the days that were stored.
@@ -195,7 +202,7 @@ pub(super) struct Draft<'a> {
     pub(super) version: Timestamp,
     pub(super) rows: u64,
     pub(super) parts: &'a [Vec<u8>],
-    pub(super) expires_at: Timestamp,
+    pub(super) expires_at: Option<Timestamp>,
     /// No other version is known of.
     pub(super) is_first: bool,
 }

@@ -20,7 +20,10 @@ use uuid::Uuid;
 
 fn queues(queue: &Queue, client: Client) -> Queues {
     let url = Some(queue.url.clone());
-    Queues::new(client, QueueUrls { sync: url.clone(), deletion: url.clone(), webhook: url })
+    Queues::new(
+        client,
+        QueueUrls { sync: url.clone(), deletion: url.clone(), webhook: url.clone(), mail: url },
+    )
 }
 
 fn job(queue: &Queue, tenant: &TenantId) -> SyncJob {

@@ -119,7 +119,7 @@ async fn buckets_hold_a_number_and_go_by_themselves_or_with_their_tenant() {
         assert_eq!(names, ["expires_at", "pk", "sk", "whole_at"], "{sk}");
         assert_eq!(expiry(row), Some(NOW / 1_000_000 + 3_600));
     }
-    for place in world.store.places(tenant, &Subject::Tenant, &[], None).await.unwrap() {
+    for place in world.store.places(tenant, &Subject::Tenant, &[]).await.unwrap() {
         world.store.purge(&place).await.unwrap();
     }
     assert!(world.rows(Table::Transient).await.unwrap().is_empty());

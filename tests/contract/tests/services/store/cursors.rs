@@ -73,7 +73,7 @@ impl Rows for Deletions<'_> {
             id: new.abandoned.id.clone(),
             ..deletion(&self.1, subject, Reason::Disconnected, self.0.now())
         };
-        self.0.store.begin(&begun, &[]).await.unwrap();
+        self.0.store.begin(&begun, None).await.unwrap();
         begun.id
     }
 

@@ -36,7 +36,6 @@ async fn assert_cut(world: &World, case: &Case, by: &Deletion) {
             assert!(!row.contains_key("due_shard") && !row.contains_key("due_at"), "{sk}");
         }
     }
-    assert!(world.rows(Table::Directory).await.unwrap().iter().all(|row| expiry(row) == end));
     assert_eq!(world.store.deletion(tenant, &by.id).await.unwrap().as_ref(), Some(by));
     let audit = world.partition(Table::Ledger, tenant.as_str()).await.unwrap();
     assert!(audit.iter().any(|(sk, row)| sk.starts_with("aud#") && text(row, "deletion") == by.id.as_str()));
@@ -48,7 +47,7 @@ async fn t42_from_the_cut_on_nothing_is_readable_and_everything_ends() {
     let case = world.active(3).await.unwrap();
     world.store.put_sync_state(&case.account(0), &SyncState::default()).await.unwrap();
     let ended = case.ending(&world, Reason::Disconnected).await.unwrap();
-    assert_eq!(world.store.begin(&ended, &case.account_ids()).await.unwrap(), Cut::Made);
+    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cut::Made);
     assert_cut(&world, &case, &ended).await;
     assert!(world.store.put_sync_state(&case.account(0), &SyncState::default()).await.is_err());
     assert!(DueRead::due(&world.store, 7, 0, 59).await.unwrap().is_empty());
@@ -67,7 +66,7 @@ async fn when_every_function_is_dead_ttl_alone_ends_it_within_the_hour() {
     let world = World::start().await.unwrap();
     let case = world.active(2).await.unwrap();
     let ended = case.ending(&world, Reason::Disconnected).await.unwrap();
-    world.store.begin(&ended, &case.account_ids()).await.unwrap();
+    world.store.begin(&ended, None).await.unwrap();
     world.pass(std::time::Duration::from_mins(61));
     // Late TTL changes nothing for readers.
     let context = KeyContext::connection(case.tenant(), case.id(), Use::Token);
@@ -85,13 +84,13 @@ async fn the_second_cut_is_told_of_the_first() {
     let case = world.active(1).await.unwrap();
     let first = case.ending(&world, Reason::Disconnected).await.unwrap();
     let second = case.ending(&world, Reason::Requested).await.unwrap();
-    assert_eq!(world.store.begin(&first, &case.account_ids()).await.unwrap(), Cut::Made);
-    assert_eq!(world.store.begin(&second, &case.account_ids()).await.unwrap(), Cut::Before(first.id.clone()));
+    assert_eq!(world.store.begin(&first, None).await.unwrap(), Cut::Made);
+    assert_eq!(world.store.begin(&second, None).await.unwrap(), Cut::Before(first.id.clone()));
     assert_eq!(world.store.deletion(case.tenant(), &second.id).await.unwrap(), None, "nothing was written");
     assert_cut(&world, &case, &first).await;
     let account = Subject::Account(case.id().clone(), case.account(0).account);
     let third = deletion(case.tenant(), account, Reason::Disconnected, world.now());
-    assert_eq!(world.store.begin(&third, &[]).await.unwrap(), Cut::Before(first.id));
+    assert_eq!(world.store.begin(&third, None).await.unwrap(), Cut::Before(first.id));
 }
 
 #[tokio::test]
@@ -102,7 +101,7 @@ async fn of_many_cuts_at_once_one_is_made_and_the_others_name_it() {
     for _ in 0..12 {
         let ended = case.ending(&world, Reason::Disconnected).await.unwrap();
         let store = world.store.clone();
-        runs.push(tokio::spawn(async move { (ended.id.clone(), store.begin(&ended, &[]).await.unwrap()) }));
+        runs.push(tokio::spawn(async move { (ended.id.clone(), store.begin(&ended, None).await.unwrap()) }));
     }
     let mut outcomes = Vec::new();
     for run in runs {
@@ -121,15 +120,15 @@ async fn there_is_nothing_to_cut_of_what_never_was_or_is_anothers() {
     let mut foreign = case.ending(&world, Reason::Disconnected).await.unwrap();
     foreign.tenant = tenant_id();
     foreign.places.clear();
-    assert_eq!(world.store.begin(&foreign, &[]).await.unwrap(), Cut::Nothing);
+    assert_eq!(world.store.begin(&foreign, None).await.unwrap(), Cut::Nothing);
     assert_eq!(world.store.deletion(&foreign.tenant, &foreign.id).await.unwrap(), None);
     let nobody: AccountId = mooring_tests_contract::values::account_id();
     let subject = Subject::Account(case.id().clone(), nobody);
     let ended = deletion(case.tenant(), subject, Reason::Disconnected, world.now());
-    assert_eq!(world.store.begin(&ended, &[]).await.unwrap(), Cut::Nothing);
+    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cut::Nothing);
     let subject = Subject::Tenant;
     let ended = deletion(&tenant_id(), subject, Reason::TenantDeleted, world.now());
-    assert_eq!(world.store.begin(&ended, &[]).await.unwrap(), Cut::Nothing);
+    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cut::Nothing);
     assert!(
         world
             .store
@@ -146,7 +145,7 @@ async fn an_abandoned_connection_is_cut_only_while_it_is_pending() {
     let store = &world.store;
     let taken_up = world.active(1).await.unwrap();
     let ended = case_abandoned(&world, &taken_up).await;
-    assert_eq!(store.begin(&ended, &[]).await.unwrap(), Cut::Nothing);
+    assert_eq!(store.begin(&ended, None).await.unwrap(), Cut::Nothing);
     assert_eq!(
         store.connection(taken_up.tenant(), taken_up.id()).await.unwrap().unwrap().state,
         State::Active
@@ -154,9 +153,9 @@ async fn an_abandoned_connection_is_cut_only_while_it_is_pending() {
     let left = world.pending(1).await.unwrap();
     assert!(store.deletions(left.tenant(), None, 10).await.unwrap().is_empty(), "hidden until its T0");
     let ended = case_abandoned(&world, &left).await;
-    assert_eq!(store.begin(&ended, &[]).await.unwrap(), Cut::Made);
+    assert_eq!(store.begin(&ended, None).await.unwrap(), Cut::Made);
     assert_eq!(store.deletions(left.tenant(), None, 10).await.unwrap(), std::slice::from_ref(&ended));
-    assert_eq!(store.begin(&ended, &[]).await.unwrap(), Cut::Before(ended.id));
+    assert_eq!(store.begin(&ended, None).await.unwrap(), Cut::Before(ended.id));
 }
 
 async fn case_abandoned(world: &World, case: &Case) -> Deletion {
@@ -171,12 +170,12 @@ async fn one_account_is_cut_alone() {
     let (gone, stays) = (case.account(0), case.account(1));
     world.store.put_sync_state(&gone, &SyncState::default()).await.unwrap();
     let subject = Subject::Account(case.id().clone(), gone.account.clone());
-    let places = world.store.places(case.tenant(), &subject, &[], None).await.unwrap();
+    let places = world.store.places(case.tenant(), &subject, &[]).await.unwrap();
     let ended =
         Deletion { places, ..deletion(case.tenant(), subject.clone(), Reason::Disconnected, world.now()) };
-    assert_eq!(world.store.begin(&ended, &[]).await.unwrap(), Cut::Made);
+    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cut::Made);
     let again = deletion(case.tenant(), subject, Reason::Requested, world.now());
-    assert_eq!(world.store.begin(&again, &[]).await.unwrap(), Cut::Before(ended.id.clone()));
+    assert_eq!(world.store.begin(&again, None).await.unwrap(), Cut::Before(ended.id.clone()));
     let store = &world.store;
     assert!(!store.fence(case.tenant(), case.id(), Some(&gone.account)).await.unwrap().lets_read());
     assert!(store.fence(case.tenant(), case.id(), Some(&stays.account)).await.unwrap().lets_write());
@@ -207,13 +206,13 @@ async fn a_tenant_stops_at_once() {
         pseudonyms: None,
     };
     world.store.put_tenant(&tenant).await.unwrap();
-    let places = world.store.places(&tenant.id, &Subject::Tenant, &[], None).await.unwrap();
+    let places = world.store.places(&tenant.id, &Subject::Tenant, &[]).await.unwrap();
     let ended =
         Deletion { places, ..deletion(&tenant.id, Subject::Tenant, Reason::TenantDeleted, world.now()) };
-    assert_eq!(world.store.begin(&ended, &[]).await.unwrap(), Cut::Made);
+    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cut::Made);
     assert!(!world.store.tenant(&tenant.id).await.unwrap().unwrap().active);
     let again = deletion(&tenant.id, Subject::Tenant, Reason::TenantDeleted, world.now());
-    assert_eq!(world.store.begin(&again, &[]).await.unwrap(), Cut::Before(ended.id.clone()));
+    assert_eq!(world.store.begin(&again, None).await.unwrap(), Cut::Before(ended.id.clone()));
     for place in &ended.places {
         world.store.purge(place).await.unwrap();
     }
@@ -226,7 +225,7 @@ async fn a_connection_too_large_for_one_transaction_is_cut_whole() {
     let case = world.active(MANY).await.unwrap();
     let ended = case.ending(&world, Reason::Disconnected).await.unwrap();
     let faulty = world.faulty();
-    assert_eq!(faulty.begin(&ended, &case.account_ids()).await.unwrap(), Cut::Made);
+    assert_eq!(faulty.begin(&ended, None).await.unwrap(), Cut::Made);
     assert_cut(&world, &case, &ended).await;
     let transactions = world.plan.log().iter().filter(|call| call.operation == "TransactWriteItems").count();
     assert!(transactions > 1);
@@ -239,7 +238,7 @@ async fn a_crash_at_the_cut_leaves_all_or_nothing() {
         let world = World::start().await.unwrap();
         let probe = world.active(accounts).await.unwrap();
         let ended = probe.ending(&world, Reason::Disconnected).await.unwrap();
-        world.faulty().begin(&ended, &[]).await.unwrap();
+        world.faulty().begin(&ended, None).await.unwrap();
         let calls = u64::try_from(world.plan.log().len()).unwrap();
         let mut seen = [0, 0];
         for call in 1..=calls {
@@ -250,7 +249,7 @@ async fn a_crash_at_the_cut_leaves_all_or_nothing() {
                 let faulty = world.faulty();
                 world.plan.inject(call, fault);
                 tokio::select! {
-                    done = faulty.begin(&ended, &[]) => panic!("no crash at call {call}: {done:?}"),
+                    done = faulty.begin(&ended, None) => panic!("no crash at call {call}: {done:?}"),
                     () = world.plan.crashed() => {}
                 }
                 let account = case.account(accounts - 1).account;

@@ -55,7 +55,7 @@ async fn s20_another_tenants_ids_lead_nowhere() {
     assert!(store.held_keys(tenant, &Subject::Connection(id.clone())).await.unwrap().is_empty());
 
     let deletion = theirs.ending(&world, Reason::Disconnected).await.unwrap();
-    store.begin(&deletion, &[]).await.unwrap();
+    store.begin(&deletion, None).await.unwrap();
     assert_eq!(store.deletion(tenant, &deletion.id).await.unwrap(), None);
     assert!(store.deletions(tenant, None, 99).await.unwrap().is_empty());
 }

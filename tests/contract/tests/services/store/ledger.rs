@@ -134,7 +134,7 @@ fn any_deletion_is_read_as_it_was_written() {
 async fn begun(world: &World) -> Deletion {
     let case = world.active(1).await.unwrap();
     let deletion = case.ending(world, Reason::Disconnected).await.unwrap();
-    world.store.begin(&deletion, &case.account_ids()).await.unwrap();
+    world.store.begin(&deletion, None).await.unwrap();
     deletion
 }
 
@@ -196,7 +196,7 @@ async fn lists_page_in_id_order_and_leave_out_the_hidden() {
         let case = world.pending_of(&tenant, 1).await.unwrap();
         case.activate(&world.store).await.unwrap();
         let deletion = case.ending(&world, Reason::Requested).await.unwrap();
-        world.store.begin(&deletion, &[]).await.unwrap();
+        world.store.begin(&deletion, None).await.unwrap();
         ids.push(deletion.id);
         assert!(world.store.deletion(&tenant, &pending.abandoned.id).await.unwrap().is_some());
     }

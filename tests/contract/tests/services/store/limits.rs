@@ -56,7 +56,7 @@ async fn the_largest_connection_is_cut_in_one_transaction_and_purged() {
         .await
         .unwrap();
     assert_eq!(ended.keys.len(), CHOSEN + 2);
-    assert_eq!(world.store.begin(&ended, &case.account_ids()).await.unwrap(), Cut::Made);
+    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cut::Made);
     assert_eq!(world.store.deletion(case.tenant(), &ended.id).await.unwrap(), Some(ended.clone()));
     let ledger = largest(&world, Table::Ledger).await;
     assert!(ledger < ITEM / 2, "{ledger} bytes");

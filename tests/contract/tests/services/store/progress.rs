@@ -39,7 +39,7 @@ async fn nothing_is_stored_for_an_account_that_may_not_be_synced() {
     let world = World::start().await.unwrap();
     let (ended, pending) = (world.active(1).await.unwrap(), world.pending(1).await.unwrap());
     let deletion = ended.ending(&world, Reason::Disconnected).await.unwrap();
-    world.store.begin(&deletion, &ended.account_ids()).await.unwrap();
+    world.store.begin(&deletion, None).await.unwrap();
     let rows = world.rows(Table::Connections).await.unwrap().len();
     let days = Days::from([((Level::Ad, date(2026, 11, 1)), record(1))]);
     for case in [ended, pending] {

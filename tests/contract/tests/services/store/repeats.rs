@@ -147,7 +147,7 @@ async fn records_are_the_tenants_expire_and_go_with_it() {
     names.sort_unstable();
     assert_eq!(names, ["at", "expires_at", "fingerprint", "nonce", "pk", "sk", "until"]);
     assert_eq!(text(row, "nonce").len(), 64);
-    for place in world.store.places(&tenant, &Subject::Tenant, &[], None).await.unwrap() {
+    for place in world.store.places(&tenant, &Subject::Tenant, &[]).await.unwrap() {
         world.store.purge(&place).await.unwrap();
     }
     assert!(world.partition(Table::Transient, tenant.as_str()).await.unwrap().is_empty());

@@ -113,7 +113,7 @@ fn an_older_observation_never_replaces_a_newer_and_every_accepted_one_can_be_ask
                         if newer {
                             model[name].insert(minute, sheet.clone());
                         }
-                        sheets.push(NewSheet { sheet, expires_at: end, is_first });
+                        sheets.push(NewSheet { sheet, expires_at: Some(end), is_first });
                     }
                     let stored = world.store.put_sheets(&account, &sheets).await.unwrap();
                     let stored = stored.into_iter().collect::<Result<Vec<_>, _>>().unwrap();
@@ -144,7 +144,7 @@ async fn first_sheets_are_inserted_many_in_a_call() {
         let account = account();
         let new = |day: usize| NewSheet {
             sheet: sheet(&format!("ad/{day:04}"), 3, 1),
-            expires_at: end,
+            expires_at: Some(end),
             is_first: true,
         };
         let sheets: Vec<_> = (0..60).map(new).collect();

@@ -53,7 +53,9 @@ async fn each_kind_is_taken_as_it_was_put_and_then_gone() {
         return_url: session.return_url.clone(),
         expires_at: end(now),
     };
-    let link = DeletionLink { connections: vec![(tenant, connection)], expires_at: end(now) };
+    let mail = Fingerprint("a".repeat(32));
+    let link =
+        DeletionLink { connections: vec![(tenant, connection)], mail, made_at: now, expires_at: end(now) };
     store.put_session(&key, &session).await.unwrap();
     store.put_transaction(&key, &transaction).await.unwrap();
     store.put_ticket(&key, &ticket).await.unwrap();

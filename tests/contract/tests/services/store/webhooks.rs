@@ -125,8 +125,8 @@ async fn every_change_that_is_told_has_its_event_beside_it() {
         assert!(!change_state(store, tenant, id, &[from], to).await.unwrap());
     }
     let mut deletion = case.ending(&world, Reason::Disconnected).await.unwrap();
-    store.begin(&deletion, &[]).await.unwrap();
-    store.begin(&deletion, &[]).await.unwrap();
+    store.begin(&deletion, None).await.unwrap();
+    store.begin(&deletion, None).await.unwrap();
     deletion.version += 1;
     assert!(store.advance(&deletion).await.unwrap());
     (deletion.version, deletion.step, deletion.verified_at) =

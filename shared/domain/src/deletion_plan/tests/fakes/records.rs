@@ -8,10 +8,12 @@ use crate::account::Account;
 use crate::connection::{Connection, State};
 use crate::deletion::{Deletion, Place, Reason, Subject, Table};
 use crate::error::Result;
-use crate::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, TenantId};
+use crate::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, EndUser, TenantId};
 use crate::keys::SealedBox;
-use crate::ports::{Clock, ConnectionRead, Cut, DeletionBegin, LedgerRead, LedgerWrite, Purge};
-use crate::secret::{Digest, Fingerprint};
+use crate::ports::{
+    Clock, ConnectionRead, Cut, DeletionBegin, DeletionOwnerRead, LedgerRead, LedgerWrite, Purge,
+};
+use crate::secret::Digest;
 
 impl Clock for World {
     fn now(&self) -> Timestamp {
@@ -52,7 +54,6 @@ impl DeletionBegin for World {
         tenant: &TenantId,
         subject: &Subject,
         accounts: &[AccountId],
-        mail: Option<&Fingerprint>,
     ) -> Result<Vec<Place>> {
         let ten = tenant.as_str();
         let (connection, mut places) = match subject {
@@ -67,7 +68,6 @@ impl DeletionBegin for World {
                 places.extend(
                     ["key#data#", "key#token#", "tok#"].map(|start| place(Table::Vault, &part, start)),
                 );
-                places.extend(mail.map(|mail| place(Table::Directory, &format!("mail#{}", mail.0), &part)));
                 (id, places)
             }
             Subject::Account(id, account) => {
@@ -88,7 +88,7 @@ impl DeletionBegin for World {
         Ok(vec![DataKeyId([7; 16])])
     }
 
-    async fn begin(&self, deletion: &Deletion, _: &[AccountId]) -> Result<Cut> {
+    async fn begin(&self, deletion: &Deletion, owner: Option<&EndUser>) -> Result<Cut> {
         let mut memory = self.memory();
         match &deletion.subject {
             Subject::Connection(id) => {
@@ -113,6 +113,7 @@ impl DeletionBegin for World {
             Subject::Tenant => {}
         }
         memory.log.push("cut".to_owned());
+        memory.owners.extend(owner.map(|owner| (deletion.id.clone(), (owner.clone(), deletion.delete_by))));
         memory.deletions.insert(deletion.id.clone(), deletion.clone());
         Ok(Cut::Made)
     }
@@ -139,6 +140,13 @@ impl LedgerRead for World {
         let memory = self.memory();
         let due = memory.deletions.values().filter(|row| row.next_step_at.is_some_and(|at| at <= now));
         Ok(due.take(usize::try_from(limit).unwrap()).cloned().collect())
+    }
+}
+
+#[async_trait]
+impl DeletionOwnerRead for World {
+    async fn owner(&self, _: &TenantId, id: &DeletionId, now: Timestamp) -> Result<Option<EndUser>> {
+        Ok(self.memory().owners.get(id).filter(|(_, until)| *until > now).map(|(owner, _)| owner.clone()))
     }
 }
 

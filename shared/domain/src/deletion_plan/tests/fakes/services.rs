@@ -1,7 +1,7 @@
 //! The world's services: queue, mail, links, keys and one platform.
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -14,11 +14,12 @@ use crate::connector::{
 };
 use crate::deletion::Table;
 use crate::error::Result;
-use crate::ids::{ConnectionId, DataKeyId, DeletionId, TenantId};
+use crate::ids::{ConnectionId, DataKeyId, DeletionId, MailId, TenantId};
 use crate::keys::{KeyContext, Owner, SealedBox, Use, WrappedKey};
+use crate::mail::{MailRequest, Pace};
 use crate::ports::{
-    DataKey, DeletionQueue, KeyOpen, MailIndexRead, Mailer, TransientPut, TransientRead, TransientTake,
-    VaultRead,
+    DataKey, DeletionQueue, KeyOpen, LinkEnd, MailIndexRead, MailPaces, MailQueue, MailRequestPut,
+    MailRequestTake, Mailer, TransientPut, TransientRead, TransientTake, VaultRead,
 };
 use crate::secret::{Digest, Fingerprint, Plain};
 
@@ -37,7 +38,72 @@ impl DeletionQueue for World {
 #[async_trait]
 impl Mailer for World {
     async fn send(&self, to: &SecretString, subject: &str, text: &str) -> Result<()> {
-        self.memory().mails.push((to.expose_secret().to_owned(), format!("{subject}\n{text}")));
+        let mut memory = self.memory();
+        if memory.mail_is_away {
+            return Err(crashed());
+        }
+        memory.mails.push((to.expose_secret().to_owned(), format!("{subject}\n{text}")));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl MailRequestPut for World {
+    async fn put_mail_request(&self, request: &MailRequest) -> Result<()> {
+        self.memory().requests.insert(request.id.clone(), request.clone());
+        Ok(())
+    }
+
+    async fn count_source(&self, source: &Fingerprint, window: i64, _: Timestamp) -> Result<u64> {
+        let mut memory = self.memory();
+        let count = memory.sources.entry((source.0.clone(), window)).or_default();
+        *count += 1;
+        Ok(*count)
+    }
+}
+
+#[async_trait]
+impl MailRequestTake for World {
+    async fn mail_request(&self, id: &MailId, now: Timestamp) -> Result<Option<MailRequest>> {
+        Ok(self.memory().requests.get(id).filter(|request| request.expires_at > now).cloned())
+    }
+
+    async fn forget_mail_request(&self, id: &MailId) -> Result<()> {
+        self.memory().requests.remove(id);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl MailPaces for World {
+    async fn pace(&self, mail: &Fingerprint) -> Result<Option<Pace>> {
+        Ok(self.memory().paces.get(&mail.0).cloned())
+    }
+
+    async fn put_pace(&self, mail: &Fingerprint, pace: &Pace, _: Timestamp) -> Result<bool> {
+        self.memory().paces.insert(mail.0.clone(), pace.clone());
+        Ok(true)
+    }
+}
+
+#[async_trait]
+impl MailQueue for World {
+    async fn send_mail_request(&self, id: &MailId, delay_seconds: u32) -> Result<()> {
+        let mut memory = self.memory();
+        let due = memory.now + SignedDuration::from_secs(i64::from(delay_seconds.min(900)));
+        memory.asked.push((due, id.clone()));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl LinkEnd for World {
+    async fn links_ended(&self, mail: &Fingerprint) -> Result<Option<Timestamp>> {
+        Ok(self.memory().ended.get(&mail.0).copied())
+    }
+
+    async fn end_links(&self, mail: &Fingerprint, now: Timestamp) -> Result<()> {
+        self.memory().ended.insert(mail.0.clone(), now);
         Ok(())
     }
 }
@@ -46,7 +112,10 @@ impl Mailer for World {
 impl MailIndexRead for World {
     async fn by_mail(&self, mail: &Fingerprint) -> Result<Vec<(TenantId, ConnectionId)>> {
         let memory = self.memory();
-        let of = |name: &str| crate::app::mail_fingerprint(&Key, &format!("{name}@example.com"));
+        let of = |name: &str| {
+            let address = crate::address::MailAddress::parse(&format!("{name}@example.com")).unwrap();
+            crate::app::mail_fingerprint(&Key, &address)
+        };
         let found = memory.index.iter().filter(|(name, _, _)| of(&name.0) == *mail);
         Ok(found.map(|(_, tenant, id)| (tenant.clone(), id.clone())).collect())
     }

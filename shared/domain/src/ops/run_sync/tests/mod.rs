@@ -46,6 +46,18 @@ fn the_first_sync_stores_names_and_seven_days_and_leaves_the_rest_to_others() {
 }
 
 #[test]
+fn figures_are_kept_as_long_as_the_account_is_connected_unless_the_profile_bounds_it() {
+    for (retention_days, is_bounded) in [(None, false), (Some(400), true)] {
+        let mut world = World::new();
+        world.profile.retention_days = retention_days;
+        world.run(&world.job(JobKind::First)).unwrap();
+        let kept = world.kept.lock().unwrap();
+        assert_eq!(kept.len(), puts(&world));
+        assert!(kept.iter().all(|end| end.is_some() == is_bounded), "{retention_days:?}: {kept:?}");
+    }
+}
+
+#[test]
 fn a_job_that_is_delivered_twice_is_done_once() {
     let world = World::new();
     let job = world.job(JobKind::First);

@@ -24,7 +24,7 @@ use crate::connector::{
 };
 use crate::deletion::{Deletion, Place, Subject};
 use crate::error::{Error, Kind, Result, Retry};
-use crate::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, TenantId};
+use crate::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, EndUser, TenantId};
 use crate::keys::{KeyContext, SealedBox, WrappedKey};
 use crate::life::{Change, Life};
 use crate::ops::probe_connection;
@@ -61,6 +61,7 @@ pub(in crate::ops) struct World {
     pub(in crate::ops) steps: Mutex<Vec<Step>>,
     pub(in crate::ops) sheets: Mutex<BTreeMap<String, StoredSheet>>,
     pub(in crate::ops) history: Mutex<Vec<StoredSheet>>,
+    pub(in crate::ops) kept: Mutex<Vec<Option<Timestamp>>>,
     pub(in crate::ops) days: Mutex<BTreeMap<(Level, Date), DayRecord>>,
     pub(in crate::ops) sync: Mutex<SyncState>,
     pub(in crate::ops) checkpoints: Mutex<BTreeMap<String, Checkpoint>>,
@@ -157,7 +158,7 @@ impl World {
             product: "P".to_owned(),
             privacy_url: String::new(),
             contact_email: String::new(),
-            retention_days: 400,
+            retention_days: Some(400),
             needs_reauth_days: None,
             platforms: vec![platform],
         };
@@ -168,6 +169,7 @@ impl World {
             steps: Mutex::default(),
             sheets: Mutex::default(),
             history: Mutex::default(),
+            kept: Mutex::default(),
             days: Mutex::default(),
             sync: Mutex::default(),
             checkpoints: Mutex::default(),
@@ -643,7 +645,8 @@ impl SheetWrite for World {
 
 impl World {
     fn put(&self, NewSheet { sheet, expires_at, .. }: &NewSheet) -> bool {
-        assert!(*expires_at > *self.now.lock().unwrap());
+        assert!(expires_at.is_none_or(|end| end > *self.now.lock().unwrap()));
+        self.kept.lock().unwrap().push(*expires_at);
         let mut sheets = self.sheets.lock().unwrap();
         if sheets.get(&sheet.name).is_some_and(|stored| stored.version >= sheet.version) {
             return false;
@@ -698,13 +701,7 @@ impl ActivityWrite for World {
 
 #[async_trait]
 impl DeletionBegin for World {
-    async fn places(
-        &self,
-        _: &TenantId,
-        _: &Subject,
-        _: &[AccountId],
-        _: Option<&Fingerprint>,
-    ) -> Result<Vec<Place>> {
+    async fn places(&self, _: &TenantId, _: &Subject, _: &[AccountId]) -> Result<Vec<Place>> {
         Ok(Vec::new())
     }
 
@@ -712,7 +709,7 @@ impl DeletionBegin for World {
         Ok(Vec::new())
     }
 
-    async fn begin(&self, deletion: &Deletion, _: &[AccountId]) -> Result<Cut> {
+    async fn begin(&self, deletion: &Deletion, _: Option<&EndUser>) -> Result<Cut> {
         self.begun.lock().unwrap().push(deletion.clone());
         match &deletion.subject {
             Subject::Account(_, account) => {

@@ -1,0 +1,82 @@
+//! What cannot be counted after a deletion: recovery windows, short-lived rows, queues and logs.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Deletion, Step, Subject, Table};
+use crate::retention::ELSEWHERE;
+
+/// A copy that cannot be counted, with the time by which it is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Residue {
+    /// Where it may be.
+    pub place: &'static str,
+    /// What it holds.
+    pub holds: &'static str,
+    /// How many days it outlives the last deletion.
+    pub days: u16,
+    /// When it is gone; known once the deletion is done.
+    pub by: Option<Timestamp>,
+}
+
+impl Deletion {
+    /// Lists what cannot be counted and expires by itself.
+    pub fn residues(&self) -> Vec<Residue> {
+        let tables = Table::ALL.into_iter().filter(|table| self.leaves(*table));
+        let tables = tables.map(|table| {
+            let place = place(table);
+            self.residue(place, table.holds(), table.gone_after_days(), self.last_deletion(table))
+        });
+        let last = self.last_event();
+        let elsewhere = ELSEWHERE.iter().map(|(place, holds, days)| self.residue(place, holds, *days, last));
+        tables.chain(elsewhere).collect()
+    }
+
+    fn residue(&self, place: &'static str, holds: &'static str, days: u16, last: Timestamp) -> Residue {
+        let by = last + SignedDuration::from_hours(24 * i64::from(days));
+        Residue { place, holds, days, by: (self.step == Step::Done).then_some(by) }
+    }
+
+    /// Tells whether a table can hold something of the subject after its deletion. Activity and Transient always can:
+    /// their rows go by TTL. The Ledger keeps the proof itself. A tenant had rows everywhere.
+    fn leaves(&self, table: Table) -> bool {
+        match table {
+            Table::Ledger => false,
+            Table::Activity | Table::Transient => true,
+            Table::Directory | Table::Connections | Table::Vault | Table::Reports => {
+                self.subject == Subject::Tenant || self.places.iter().any(|place| place.table == table)
+            }
+        }
+    }
+
+    /// The latest time at which a row of a table can have been deleted.
+    ///
+    /// A pass counts as a deletion also when it found nothing: TTL may have been faster, and was faster than the pass.
+    /// A verification deletes only what it found. Of a tenant, the deletions of its connections ended before its own
+    /// verification and are not among its events.
+    fn last_deletion(&self, table: Table) -> Timestamp {
+        if self.subject == Subject::Tenant || matches!(table, Table::Activity | Table::Transient) {
+            return self.last_event();
+        }
+        let deletes =
+            |step: Step, (of, count): &(Table, u64)| *of == table && (step < Step::Verify || *count > 0);
+        let passes =
+            self.events.iter().filter(|event| event.counts.iter().any(|count| deletes(event.step, count)));
+        passes.map(|event| event.at).max().unwrap_or_else(|| self.last_event())
+    }
+
+    fn last_event(&self) -> Timestamp {
+        self.events.iter().map(|event| event.at).max().unwrap_or(self.t0)
+    }
+}
+
+const fn place(table: Table) -> &'static str {
+    match table {
+        Table::Directory => "recovery window of the directory",
+        Table::Connections => "recovery window of connections",
+        Table::Vault => "recovery window of the vault",
+        Table::Reports => "recovery window of reports",
+        Table::Activity => "activity, until its rows expire and its recovery window ends",
+        Table::Transient => "short-lived rows, until they expire",
+        Table::Ledger => "recovery window of the ledger",
+    }
+}

@@ -1,0 +1,71 @@
+//! Promised times come from one constant each: no text of the code writes one by hand, and documents say the same.
+
+use jiff::SignedDuration;
+use mooring_domain::connect::{LINK_MINUTES, PENDING_MINUTES};
+use mooring_domain::deletion::{ALARM_AFTER, PAGE_AFTER};
+use mooring_domain::idempotency::KEPT;
+use mooring_domain::retention::{ACTIVITY_DAYS, DEAD_LETTER_DAYS, DELETE_DAYS, LOG_DAYS, QUEUE_DAYS};
+use mooring_domain::webhook::OLD_SECRET;
+use mooring_tests_tidy::{root, sources};
+
+fn hours(time: SignedDuration) -> String {
+    format!("{} hours", time.as_hours())
+}
+
+/// The promised times as a text would write them.
+fn promised() -> Vec<String> {
+    let days = [DELETE_DAYS, ACTIVITY_DAYS, LOG_DAYS].map(|days| format!("{days} days"));
+    let minutes = [LINK_MINUTES, PENDING_MINUTES].map(|minutes| format!("{minutes} minutes"));
+    let mut all: Vec<_> = days.into_iter().chain(minutes).collect();
+    all.extend([KEPT, OLD_SECRET].map(hours));
+    all
+}
+
+/// Tells whether a text has a time that is not the end of another one, as `7 days` is of `17 days`.
+fn says(text: &str, time: &str) -> bool {
+    let mut before =
+        text.match_indices(time).map(|(at, _)| text.get(..at).and_then(|text| text.chars().last()));
+    before.any(|before| !before.is_some_and(|c| c.is_ascii_digit() || c == '.'))
+}
+
+/// Strings of the code, and comments of functions that become descriptions of the API.
+#[test]
+fn no_text_of_the_code_writes_a_promised_time_by_hand() {
+    let mut found = Vec::new();
+    let all = sources(&["functions", "shared"]).unwrap();
+    for source in all.iter().filter(|source| !source.path.ends_with("tests.rs")) {
+        for (number, line) in source.product_lines() {
+            let line = line.trim();
+            let is_text =
+                !line.starts_with("//") || (line.starts_with("///") && source.path.starts_with("functions/"));
+            if is_text && promised().iter().any(|time| says(line, time)) {
+                found.push(format!("{}:{number}: {line}", source.path));
+            }
+        }
+    }
+    assert!(found.is_empty(), "put the constant into the text\n{}", found.join("\n"));
+}
+
+/// The sentences of documents that name a promised time.
+fn sentences() -> Vec<(&'static str, String)> {
+    let days = ACTIVITY_DAYS;
+    vec![
+        ("docs/webhooks.md", format!("for {} every call is signed", hours(OLD_SECRET))),
+        ("docs/webhooks.md", format!("the log of {days} days")),
+        ("docs/api/README.md", format!("For {} the same key", hours(KEPT))),
+        ("docs/api/README.md", format!("an entry for {days} days")),
+        ("docs/keys.md", format!("keeps every call for {days} days")),
+        ("docs/logging.md", format!("Log groups keep {LOG_DAYS} days")),
+        ("docs/alarms.md", format!("not verified {} days after", PAGE_AFTER.as_hours() / 24)),
+        ("docs/alarms.md", format!("the same after {}", hours(ALARM_AFTER))),
+        ("docs/limits.md", format!("| {QUEUE_DAYS} day, dead letters {DEAD_LETTER_DAYS} |")),
+    ]
+}
+
+#[test]
+fn documents_say_the_promised_times() {
+    for (file, sentence) in sentences() {
+        let text = std::fs::read_to_string(root().join(file)).unwrap();
+        assert!(text.contains(&sentence), "{file} has to say “{sentence}”");
+    }
+}
