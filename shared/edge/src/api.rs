@@ -58,6 +58,7 @@ impl Edge {
         met: &mut Met,
         run: impl AsyncFnOnce(Caller) -> Result<Reply>,
     ) -> Result<Reply> {
+        self.require_front(request)?;
         if request.method() == Method::OPTIONS {
             return self.preflight(request).await;
         }

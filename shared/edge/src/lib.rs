@@ -27,6 +27,7 @@ mod query;
 mod reply;
 pub mod routes;
 mod runtime;
+mod source;
 #[cfg(test)]
 mod tests;
 pub mod views;
@@ -36,6 +37,7 @@ use std::sync::Arc;
 use mooring_domain::caller::text::Mode;
 use mooring_domain::limits::Limits;
 use mooring_domain::ports::{AccessLog, CallerRead, Clock, Entropy, RateBuckets, Repeats};
+use mooring_domain::secret::Digest;
 
 pub use api::note;
 pub use config::{Config, ConfigError};
@@ -72,6 +74,7 @@ pub struct Edge {
     pub limits: Limits,
     /// Where the credentials work that are minted here.
     pub mode: Mode,
+    edge_digests: Vec<Digest>,
     buckets: Arc<dyn RateBuckets>,
     repeats: Arc<dyn Repeats>,
     accesses: Arc<dyn AccessLog>,
@@ -85,7 +88,7 @@ impl Edge {
         entropy: Arc<dyn Entropy>,
         config: Config,
     ) -> Self {
-        let Config { api_origin, limits, mode } = config;
+        let Config { api_origin, limits, mode, edge_digests } = config;
         Self {
             callers: store.clone(),
             clock,
@@ -93,6 +96,7 @@ impl Edge {
             api_origin,
             limits,
             mode,
+            edge_digests,
             buckets: store.clone(),
             repeats: store.clone(),
             accesses: store,

@@ -17,7 +17,10 @@ impl Edge {
         let span =
             mooring_telemetry::request_span(&request_id, api::invocation(request), &api::route(request));
         let work = async {
-            let outcome = run().await;
+            let outcome = match self.require_front(request) {
+                Ok(()) => run().await,
+                Err(error) => Err(error),
+            };
             api::log(&outcome);
             outcome
         };

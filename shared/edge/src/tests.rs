@@ -1,6 +1,7 @@
 //! The edge against a small directory: callers, origins, problems, bodies, queries, pages.
 
 mod guards;
+mod source;
 mod tokens;
 
 use std::sync::Arc;

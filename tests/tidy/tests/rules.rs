@@ -61,6 +61,8 @@ fn every_exception_has_a_reason() {
 /// Puts a value at a path of names, positions and `Field=value` choices; null takes it away. `None` if nothing changes.
 fn edit(document: &mut Value, path: &str, value: &Value) -> Option<()> {
     let (place, last) = path.rsplit_once('/')?;
+    // As in a JSON pointer, for names that have a slash themselves.
+    let last = &last.replace("~1", "/");
     let mut at = document;
     for step in place.split('/') {
         at = match (at, step.split_once('=')) {

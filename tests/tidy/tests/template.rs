@@ -159,7 +159,8 @@ fn variables_read() -> BTreeSet<String> {
             continue;
         }
         for piece in source.text.split('"').skip(1).step_by(2) {
-            let upper = piece.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+            let word = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+            let upper = piece.bytes().all(word);
             if upper && piece.contains('_') {
                 found.insert(piece.to_owned());
             }

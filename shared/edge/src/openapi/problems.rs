@@ -57,6 +57,7 @@ pub const CODES: &[Code] = &[
         Kind::Conflict,
         "The delivery is still being tried. Replay it once it is `delivered` or `failed`.",
     ),
+    code("front_required", Kind::Forbidden, "Call the API at its public address."),
     code("endpoint_disabled", Kind::Conflict, "Switch the endpoint on with `enabled: true` first."),
     code(
         "foreign_cursor",

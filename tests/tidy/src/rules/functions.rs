@@ -1,5 +1,8 @@
 //! Functions: what they carry, how long they live, and what keeps their events.
 
+use std::collections::BTreeSet;
+
+use mooring_edge::routes::{ROUTES, Route};
 use serde_json::Value;
 
 use super::{API, Rule, unless};
@@ -7,6 +10,12 @@ use crate::template::{Template, any_text, at, binary, entries, events, target, t
 
 /// Words in a variable's name that say that its value is a secret.
 const SECRET: [&str; 6] = ["SECRET", "PASSWORD", "CREDENTIAL", "PRIVATE", "API_KEY", "ACCESS_TOKEN"];
+
+/// How the name of a variable ends that holds a digest of a secret, which tells nothing of it.
+const DIGEST: &str = "_SHA256";
+
+/// Functions that a person who wants to be forgotten depends on, beside those whose names begin with `deletion-`.
+const DELETION_PATH: [&str; 2] = ["connection-disconnect", "mail-worker"];
 
 /// Variables that hold a word or a number of ours in place of a reference, by how their names begin.
 const LITERALS: [&str; 2] = ["LOG_LEVEL", "PLATFORM_CALLS_PER_SECOND_"];
@@ -19,7 +28,8 @@ pub(super) const RULES: &[Rule] = &[
         name: "environment-no-secret-name",
         why: "the environment of a function is readable by everyone who may describe it",
         check: |template| {
-            let secret = |name: &str| SECRET.iter().any(|word| name.contains(word));
+            let digest = |name: &str| name.ends_with(DIGEST) && takes_digests(template, name);
+            let secret = |name: &str| SECRET.iter().any(|word| name.contains(word)) && !digest(name);
             let bad = |(_, function)| {
                 let names = variables(template, function).filter(|(name, _)| secret(name));
                 names
@@ -98,6 +108,24 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
     Rule {
+        name: "route-throttles",
+        why: "one source without a credential could use up the rate of all, and starve deletions",
+        check: route_throttles,
+    },
+    Rule {
+        name: "deletion-path-reserved",
+        why: "a flood of other calls takes every run of the account, and a deletion waits",
+        check: |template| {
+            let good = |_: &str, function: &Value| {
+                let reserved = at(function, "Properties/ReservedConcurrentExecutions/Fn::If");
+                let wanted = text(reserved, "0") == "HasDeletionConcurrency"
+                    && target(at(reserved, "1")) == Some("DeletionConcurrency");
+                wanted || !on_deletion_path(binary(function))
+            };
+            unless(template.functions(), good, "its runs have to be reserved by DeletionConcurrency")
+        },
+    },
+    Rule {
         name: "key-kept-and-rotated",
         why: "a deleted key takes everything with it; an old one is exposed for longer than it need be",
         check: |template| {
@@ -110,6 +138,51 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
 ];
+
+fn on_deletion_path(function: &str) -> bool {
+    function.starts_with("deletion-") || DELETION_PATH.contains(&function)
+}
+
+/// Whether what a variable refers to is a parameter that takes nothing but digests.
+fn takes_digests(template: &Template, variable: &str) -> bool {
+    let mut all = template.functions().flat_map(|(_, function)| variables(template, function));
+    all.all(|(name, value)| {
+        let parameter = format!("Parameters/{}/AllowedPattern", target(value).unwrap_or_default());
+        name != variable || text(&template.0, &parameter).starts_with("^([0-9a-f]{64}(,[0-9a-f]{64})?)?$")
+    })
+}
+
+/// Public routes and those of deletions have a throttle of their own; nothing has one that is no route.
+fn route_throttles(template: &Template) -> Vec<String> {
+    let of_deletions = |route: &Route| on_deletion_path(route.function) || route.function == "deletions-read";
+    let apart = ROUTES.iter().filter(|route| route.scope.is_none() || of_deletions(route));
+    let mut wanted: BTreeSet<String> =
+        apart.map(|route| format!("{} {}", route.method, route.path)).collect();
+    wanted.insert("$default".to_owned());
+    let known = |key: &str| {
+        key == "$default" || ROUTES.iter().any(|route| key == format!("{} {}", route.method, route.path))
+    };
+    let mut found = Vec::new();
+    for (id, api) in template.of_type(API) {
+        let settings = at(api, "Properties/RouteSettings");
+        let most = |limit: &str| at(api, &format!("Properties/DefaultRouteSettings/{limit}")).as_f64();
+        let missing = wanted.iter().filter(|key| settings.get(key.as_str()).is_none());
+        found.extend(missing.map(|key| format!("{id}: {key} has no throttle of its own")));
+        for (key, own) in entries(settings) {
+            let fits = |limit: &str| {
+                let rate = own.get(limit).and_then(Value::as_f64);
+                rate.is_some_and(|rate| rate > 0.0 && Some(rate) < most(limit))
+            };
+            if !known(key) {
+                found.push(format!("{id}: {key} is no route"));
+            }
+            if !(fits("ThrottlingRateLimit") && fits("ThrottlingBurstLimit")) {
+                found.push(format!("{id}: {key} needs a rate and a burst below those of the stage"));
+            }
+        }
+    }
+    found
+}
 
 /// The variables of a function, its own and those of all.
 fn variables<'a>(template: &'a Template, function: &'a Value) -> impl Iterator<Item = (&'a str, &'a Value)> {

@@ -1,0 +1,74 @@
+//! Whose address a request counts for, and what a front that is demanded refuses.
+
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
+use lambda_http::request::RequestContext;
+
+use super::*;
+
+const SECRET: &str = "front-secret-of-256-random-bits";
+
+/// An edge behind a front with one secret, or without one.
+fn behind(secrets: &[&str]) -> Edge {
+    let (directory, _) = directory();
+    let mut config = crate::Config::new("https://api.example").unwrap();
+    config.edge_digests = secrets.iter().map(|secret| SystemEntropy.digest(secret.as_bytes())).collect();
+    Edge::new(Arc::new(directory), Arc::new(Fixed), Arc::new(SystemEntropy), config)
+}
+
+/// A request as API Gateway hands it over, seen by it from an address.
+fn from(address: &str, headers: &[(&str, &str)]) -> Request {
+    let mut request = HttpRequest::builder().method(Method::GET).uri("/deletions/abc");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let mut context = ApiGatewayV2httpRequestContext::default();
+    context.http.source_ip = Some(address.to_owned());
+    request.body(Body::Empty).unwrap().with_request_context(RequestContext::ApiGatewayV2(context))
+}
+
+fn source(edge: &Edge, request: &Request) -> String {
+    edge.source(request).unwrap().to_string()
+}
+
+#[test]
+fn a_viewer_is_believed_only_with_the_secret_of_the_front() {
+    let viewer = ("cloudfront-viewer-address", "198.51.100.7:46532");
+    let forwarded = ("x-forwarded-for", "198.51.100.9");
+    let (right, wrong) = (("x-edge-secret", SECRET), ("x-edge-secret", "guessed"));
+    let edge = behind(&[SECRET]);
+    assert_eq!(source(&edge, &from("203.0.113.1", &[viewer, right])), "198.51.100.7");
+    for headers in [&[viewer, forwarded, wrong][..], &[viewer, forwarded], &[viewer, ("x-edge-secret", "")]] {
+        assert_eq!(source(&edge, &from("203.0.113.1", headers)), "203.0.113.1", "{headers:?}");
+        assert_eq!(source(&behind(&[]), &from("203.0.113.1", headers)), "203.0.113.1", "{headers:?}");
+    }
+    assert_eq!(source(&edge, &from("203.0.113.1", &[right])), "203.0.113.1");
+    assert_eq!(
+        source(&edge, &from("203.0.113.1", &[("cloudfront-viewer-address", "x"), right])),
+        "203.0.113.1"
+    );
+}
+
+#[test]
+fn an_ipv6_address_stands_for_its_network() {
+    let edge = behind(&[SECRET]);
+    let long = ("cloudfront-viewer-address", "2001:db8:1:2:3:4:5:6:46532");
+    assert_eq!(source(&edge, &from("203.0.113.1", &[long, ("x-edge-secret", SECRET)])), "2001:db8:1:2::");
+    assert_eq!(source(&edge, &from("2001:db8:1:2::9", &[])), "2001:db8:1:2::");
+    assert_eq!(source(&edge, &from("::ffff:198.51.100.7", &[])), "198.51.100.7");
+}
+
+#[tokio::test]
+async fn whoever_goes_around_the_front_is_refused_everywhere() {
+    let edge = behind(&[SECRET, "the one before"]);
+    let run = async |headers: &[(&str, &str)]| {
+        let request = from("203.0.113.1", headers);
+        let page = edge.page(&request, async || ok(&"page")).await.status().as_u16();
+        let api = edge.api(&request, Scope::ConnectionsRead, async |_| ok(&"api")).await.status().as_u16();
+        (page, api)
+    };
+    // The API goes on to ask for a credential once the front's secret is there.
+    assert_eq!(run(&[("x-edge-secret", SECRET)]).await, (200, 401));
+    assert_eq!(run(&[("x-edge-secret", "the one before")]).await, (200, 401));
+    assert_eq!(run(&[]).await, (403, 403));
+    assert_eq!(run(&[("x-edge-secret", "guessed")]).await, (403, 403));
+}
