@@ -92,7 +92,7 @@ pub fn grant(function: &str, statement: &Value) -> Grant {
         sid: text(statement, "Sid").to_owned(),
         effect: text(statement, "Effect").to_owned(),
         actions: words(at(statement, "Action")).map(str::to_owned).collect(),
-        things: items(at(statement, "Resource")).map(thing).collect(),
+        things: items(at(statement, "Resource")).flat_map(branches).map(thing).collect(),
         condition: at(statement, "Condition").clone(),
     }
 }
@@ -107,6 +107,14 @@ pub fn decrypting(grants: &[Grant]) -> BTreeSet<(String, String)> {
         keys.into_iter().map(|key| (key, grant.function.clone())).collect::<Vec<_>>()
     };
     grants.iter().filter(|grant| grant.allows("kms:Decrypt")).flat_map(of).collect()
+}
+
+/// Both branches of an `Fn::If` over resources; anything else is itself.
+pub(crate) fn branches(resource: &Value) -> Vec<&Value> {
+    match at(resource, "Fn::If").as_array().map(Vec::as_slice) {
+        Some([_condition, one, other]) => vec![one, other],
+        _ => vec![resource],
+    }
 }
 
 fn thing(resource: &Value) -> Thing {

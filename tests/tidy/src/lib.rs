@@ -3,6 +3,7 @@
 //! Here are the readers and the rules for the template; the other rules are in `tests/`, one file a subject, each with the
 //! reason in its message.
 
+pub mod decide;
 pub mod grants;
 pub mod linked;
 pub mod permissions;

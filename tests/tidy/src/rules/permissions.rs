@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::Rule;
-use crate::grants::{Grant, Thing, condition_keys, decrypting, grants};
+use crate::grants::{Grant, Thing, branches, condition_keys, decrypting, grants};
 use crate::template::{Template, at, entries, items, text, words};
 
 /// Who may decrypt which keys, and no other.
@@ -221,7 +221,7 @@ fn policies_below<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
 /// The stars of a resource: a text, or what `Fn::Sub` puts together.
 fn resources(statement: &Value) -> impl Iterator<Item = &str> {
     let named = |resource| Value::as_str(resource).or_else(|| at(resource, "Fn::Sub").as_str());
-    items(at(statement, "Resource")).filter_map(named)
+    items(at(statement, "Resource")).flat_map(branches).filter_map(named)
 }
 
 fn no_wildcard(template: &Template) -> Vec<String> {
@@ -257,7 +257,7 @@ fn own_resources(template: &Template) -> Vec<String> {
         for thing in &grant.things {
             let good = match thing {
                 Thing::Own(id) | Thing::Part(id, _) => !template.properties(id).is_null(),
-                Thing::Named(name) => name.starts_with("identity/${MailFrom}"),
+                Thing::Named(name) => matches!(&**name, "identity/${MailFrom}" | "identity/${MailIdentity}"),
                 Thing::Unknown(_) => false,
             };
             if !good {

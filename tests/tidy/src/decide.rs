@@ -1,0 +1,243 @@
+//! Decides a call as IAM would: whether the statements of one function's role allow it.
+//!
+//! A call of an SDK is taken apart into its needs: an action on a thing, with the partition keys or the encryption context
+//! that conditions look at. A transaction needs each of its actions; a batch needs its own.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::grants::{Grant, Thing};
+use crate::template::{at, entries, items, text, words};
+
+/// What one call, or one item of it, has to be allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// Such as `dynamodb:GetItem`.
+    pub action: String,
+    /// On what.
+    pub thing: Thing,
+    /// The partition keys that it touches; `None` for one that cannot be told.
+    pub keys: Vec<Option<String>>,
+    /// The encryption context of KMS.
+    pub context: Value,
+}
+
+/// What a call needs. A call that is not known needs a right that nobody has.
+pub fn needs(target: &str, path: &str, body: &Value) -> Vec<Need> {
+    match target.split_once('.') {
+        Some(("DynamoDB_20120810", operation)) => rows(operation, body),
+        Some(("TrentService", operation)) => {
+            let context = at(body, "EncryptionContext").clone();
+            vec![need(format!("kms:{operation}"), Thing::Own("Key".to_owned()), Vec::new(), context)]
+        }
+        Some(("AmazonSQS", operation)) => {
+            let operation = operation.trim_end_matches("Batch");
+            let name = text(body, "QueueUrl").rsplit('/').next().unwrap_or_default();
+            vec![need(format!("sqs:{operation}"), Thing::Own(queue(name)), Vec::new(), Value::Null)]
+        }
+        _ if path == "/v2/email/outbound-emails" => {
+            vec![need("ses:SendEmail".to_owned(), Thing::Named(String::new()), Vec::new(), Value::Null)]
+        }
+        _ => vec![need(format!("{target} {path}"), Thing::Unknown(String::new()), Vec::new(), Value::Null)],
+    }
+}
+
+/// The first statement that allows a need.
+pub fn allowing<'a>(grants: &'a [Grant], need: &Need) -> Option<&'a Grant> {
+    grants.iter().find(|grant| {
+        grant.allows(&need.action)
+            && grant.things.iter().any(|thing| covers(thing, &need.thing))
+            && rows_fit(grant, need)
+            && context_fits(grant, need)
+    })
+}
+
+/// A mail has no identity in its call but its sender, and the template has one.
+fn covers(allowed: &Thing, asked: &Thing) -> bool {
+    allowed == asked || matches!((allowed, asked), (Thing::Named(_), Thing::Named(_)))
+}
+
+/// `ForAllValues`: each key has to fit; a key that cannot be told fits nothing.
+fn rows_fit(grant: &Grant, need: &Need) -> bool {
+    let patterns = grant.rows();
+    let fits = |key: &Option<String>| {
+        key.as_ref().is_some_and(|key| patterns.iter().any(|pattern| like(pattern, key)))
+    };
+    patterns.is_empty() || need.keys.iter().all(fits)
+}
+
+fn context_fits(grant: &Grant, need: &Need) -> bool {
+    let condition = |operator: &str, fits: &dyn Fn(&str, &str) -> bool| {
+        entries(at(&grant.condition, operator)).all(|(key, wanted)| {
+            let Some(field) = key.strip_prefix("kms:EncryptionContext:") else { return true };
+            let given = text(&need.context, field);
+            words(wanted).any(|wanted| fits(wanted, given))
+        })
+    };
+    condition("StringEquals", &|wanted, given| wanted == given) && condition("StringLike", &like)
+}
+
+/// `StringLike`: a star stands for anything.
+fn like(pattern: &str, text: &str) -> bool {
+    let mut pieces = pattern.split('*');
+    let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else { return false };
+    if !pattern.contains('*') {
+        return rest.is_empty();
+    }
+    let pieces: Vec<&str> = pieces.collect();
+    let Some((last, middle)) = pieces.split_last() else { return rest.is_empty() };
+    for piece in middle {
+        let Some((_, after)) = rest.split_once(piece) else { return false };
+        rest = after;
+    }
+    rest.ends_with(last)
+}
+
+fn rows(operation: &str, body: &Value) -> Vec<Need> {
+    match operation {
+        "TransactWriteItems" | "TransactGetItems" => {
+            items(at(body, "TransactItems")).flat_map(entries).map(|(kind, item)| part(kind, item)).collect()
+        }
+        "BatchGetItem" | "BatchWriteItem" => {
+            let of_table = |(table, asked): (&str, &Value)| {
+                let keys = items(at(asked, "Keys")).map(|key| partition(key));
+                let written = items(asked).flat_map(entries).map(|(_, request)| written(request));
+                let keys = if operation == "BatchGetItem" { keys.collect() } else { written.collect() };
+                need(format!("dynamodb:{operation}"), own(table), keys, Value::Null)
+            };
+            entries(at(body, "RequestItems")).map(of_table).collect()
+        }
+        "BatchExecuteStatement" => items(at(body, "Statements")).map(statement).collect(),
+        "Query" => vec![query(body)],
+        _ => {
+            let keys = vec![written(body)];
+            vec![need(format!("dynamodb:{operation}"), own(text(body, "TableName")), keys, Value::Null)]
+        }
+    }
+}
+
+/// A part of a transaction.
+fn part(kind: &str, item: &Value) -> Need {
+    let action =
+        if kind == "ConditionCheck" { "ConditionCheckItem".to_owned() } else { format!("{kind}Item") };
+    let keys = vec![written(item)];
+    need(format!("dynamodb:{action}"), own(text(item, "TableName")), keys, Value::Null)
+}
+
+/// `INSERT INTO "table" VALUE {…}`: the only statement that the product sends.
+fn statement(one: &Value) -> Need {
+    let text = text(one, "Statement");
+    let table = text.split('"').nth(1).unwrap_or_default();
+    let verb = text.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
+    let verb = if verb == "insert" { "Insert" } else { "Other" };
+    need(format!("dynamodb:PartiQL{verb}"), own(table), vec![None], Value::Null)
+}
+
+fn query(body: &Value) -> Need {
+    let table = own(text(body, "TableName"));
+    let thing = match (table, text(body, "IndexName")) {
+        (Thing::Own(table), index) if !index.is_empty() => Thing::Part(table, format!("index/{index}")),
+        (table, _) => table,
+    };
+    let condition = text(body, "KeyConditionExpression");
+    let (_, rest) = condition.split_once('=').unwrap_or_default();
+    let placeholder = rest.split_whitespace().next().unwrap_or_default().trim_end_matches(')');
+    let value = at(body, "ExpressionAttributeValues").get(placeholder);
+    let key = value.map(|value| text(value, "S").to_owned());
+    need("dynamodb:Query".to_owned(), thing, vec![key], Value::Null)
+}
+
+/// The partition key of what is read or written.
+fn written(request: &Value) -> Option<String> {
+    partition(at(request, "Key")).or_else(|| partition(at(request, "Item")))
+}
+
+fn partition(key: &Value) -> Option<String> {
+    at(key, "pk/S").as_str().map(str::to_owned)
+}
+
+/// `mooring-vault` is `VaultTable`, as the set-up and the tests name tables.
+fn own(table: &str) -> Thing {
+    Thing::Own(format!("{}Table", capital(table.trim_start_matches("mooring-"))))
+}
+
+fn queue(name: &str) -> String {
+    format!("{}Queue", capital(name.trim_start_matches("mooring-")))
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn need(action: String, thing: Thing, keys: Vec<Option<String>>, context: Value) -> Need {
+    Need { action, thing, keys, context }
+}
+
+/// Every right of some statements, as function, statement and action.
+pub fn rights(grants: &[Grant]) -> BTreeSet<(String, String, String)> {
+    let of = |grant: &Grant| {
+        let named = |action: &String| (grant.function.clone(), grant.sid.clone(), action.clone());
+        grant.actions.iter().map(named).collect::<Vec<_>>()
+    };
+    grants.iter().flat_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::grants::grants;
+    use crate::template::Template;
+
+    fn decided(function: &str, target: &str, body: &Value) -> bool {
+        let mut all = grants(&Template::read().unwrap());
+        all.retain(|grant| grant.function == function);
+        let needs = needs(target, "/", body);
+        !needs.is_empty() && needs.iter().all(|need| allowing(&all, need).is_some())
+    }
+
+    #[test]
+    fn a_call_is_allowed_by_its_action_table_key_and_context() {
+        let get = |table: &str, pk: &str| json!({ "TableName": table, "Key": { "pk": { "S": pk } } });
+        let target = "DynamoDB_20120810.GetItem";
+        assert!(decided("deletion-status", target, &get("mooring-ledger", "x")));
+        assert!(!decided("deletion-status", target, &get("mooring-vault", "x")));
+        assert!(!decided("deletion-status", "DynamoDB_20120810.PutItem", &get("mooring-ledger", "x")));
+        assert!(decided("sync-worker", target, &get("mooring-transient", "breaker#tiktok_ads")));
+        assert!(!decided("sync-worker", target, &get("mooring-transient", "ten_1")));
+        let query = |index: &str| {
+            json!({ "TableName": "mooring-ledger", "IndexName": index,
+                "KeyConditionExpression": "due_shard = :s AND due_at <= :t",
+                "ExpressionAttributeValues": { ":s": { "S": "0" } } })
+        };
+        assert!(decided("deletion-sweeper", "DynamoDB_20120810.Query", &query("due")));
+        assert!(!decided("deletion-sweeper", "DynamoDB_20120810.Query", &query("other")));
+        let open = |purpose: &str, conn: &str| json!({ "EncryptionContext": { "app": "mooring", "use": purpose, "conn": conn } });
+        assert!(decided("reports-query", "TrentService.Decrypt", &open("data", "con_1")));
+        assert!(!decided("reports-query", "TrentService.Decrypt", &open("token", "con_1")));
+        assert!(!decided("reports-query", "TrentService.Decrypt", &open("data", "app_tiktok_ads")));
+        assert!(!decided("reports-query", "TrentService.Decrypt", &json!({})));
+        let send = json!({ "QueueUrl": "http://127.0.0.1:1/000000000000/mooring-sync", "Entries": [] });
+        assert!(decided("sync-planner", "AmazonSQS.SendMessageBatch", &send));
+        assert!(!decided("deletion-sweeper", "AmazonSQS.SendMessage", &send));
+    }
+
+    #[test]
+    fn a_transaction_needs_each_of_its_actions() {
+        let put = json!({ "Put": { "TableName": "mooring-ledger", "Item": { "pk": { "S": "x" } } } });
+        let check =
+            json!({ "ConditionCheck": { "TableName": "mooring-vault", "Key": { "pk": { "S": "x" } } } });
+        let target = "DynamoDB_20120810.TransactWriteItems";
+        assert!(decided("connection-callback", target, &json!({ "TransactItems": [put] })));
+        assert!(!decided("connection-callback", target, &json!({ "TransactItems": [put, check] })));
+    }
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        assert!(like("ten_*#hooks", "ten_1#hooks") && like("ten_*", "ten_") && like("a", "a"));
+        assert!(!like("ten_*#hooks", "ten_1") && !like("a", "ab") && !like("ten_*", "hook#1"));
+    }
+}
