@@ -90,7 +90,7 @@ async function connectAll(name) {
     await page.locator("button[value=allow]").click();
   });
   await steps.step(`${name}: confirm and choose accounts`, async () => {
-    await page.waitForURL(`${api}/connect/confirm`);
+    await page.waitForURL((url) => url.origin === api && url.pathname === "/connect/confirm");
     const accounts = page.locator("input[name=account]");
     assert.equal(await accounts.count(), 2, "the advertiser that was unticked is not offered");
     for (const account of await accounts.all()) await account.check();

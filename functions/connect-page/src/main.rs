@@ -17,7 +17,6 @@ async fn main() -> Result<(), lambda_http::Error> {
         edge: Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?),
         read: store.clone(),
         take: store.clone(),
-        put: store.clone(),
         vault: store,
         keys: Arc::new(Vault::from_env()?),
         connectors: Arc::new(Registry::from_env()?),

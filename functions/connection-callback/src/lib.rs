@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use lambda_http::Request;
 use mooring_domain::Result;
-use mooring_domain::connect::PENDING_MINUTES;
-use mooring_domain::connect::binding::{TICKET_COOKIE, cookie_name, unusable};
+use mooring_domain::connect::binding::{cookie_name, unusable};
 use mooring_domain::connector::Connectors;
 use mooring_domain::ops::complete_callback::{Arrival, Input, Ports, run};
 use mooring_domain::ports::{
-    ConnectionCreate, ConnectionRead, DeletionBegin, KeyMint, KeyOpen, TransientPut, TransientTake, VaultRead,
+    ConnectionCreate, ConnectionRead, DeletionBegin, KeyMint, KeyOpen, TransientPut, TransientRead,
+    TransientTake, VaultRead,
 };
 use mooring_domain::profile::Profile;
 use mooring_domain::secret::Confidential;
 use mooring_edge::openapi::Api;
-use mooring_edge::{Edge, Query, Reply, ReplyExt, path, see_other};
+use mooring_edge::{Edge, Exit, Query, Reply, path};
 
 /// What the function needs.
 #[derive(Clone)]
@@ -23,7 +23,9 @@ pub struct App {
     pub edge: Edge,
     /// Uses transactions up.
     pub take: Arc<dyn TransientTake>,
-    /// Keeps the ticket.
+    /// Looks where a flow came to.
+    pub read: Arc<dyn TransientRead>,
+    /// Keeps the ticket, and how far the flow came.
     pub put: Arc<dyn TransientPut>,
     /// The connection that is authorised again.
     pub connections: Arc<dyn ConnectionRead>,
@@ -45,20 +47,18 @@ pub struct App {
 
 /// Answers the request.
 pub async fn handle(app: &App, request: Request) -> Reply {
-    app.edge.page(&request, async || arrive(app, &request).await).await
+    app.edge
+        .flow(&request, &Exit { profile: &app.profile, back: None }, async || arrive(app, &request).await)
+        .await
 }
 
 async fn arrive(app: &App, request: &Request) -> Result<Reply> {
+    app.edge.visit(request)?;
     let input = input(app, request).map_err(|_| unusable())?;
-    let used = app.edge.set_cookie(&binding(app, input.state.text()), "", 0);
-    let reply = match run(&ports(app), &input).await? {
-        Arrival::Again { url } => see_other(url.as_str())?,
-        Arrival::Choose { ticket } => {
-            let cookie = app.edge.set_cookie(TICKET_COOKIE, ticket.text(), PENDING_MINUTES * 60);
-            see_other(&app.edge.url("/connect/confirm"))?.cookie_value(&cookie)?
-        }
-    };
-    reply.cookie_value(&used)
+    match run(&ports(app), &input).await? {
+        Arrival::Onward(onward) => app.edge.onward(&onward),
+        Arrival::Ended { url, error } => app.edge.ended(&url, &error),
+    }
 }
 
 /// Reads the request. What platforms add beside these parameters is ignored, and nothing of it is ever shown.
@@ -89,6 +89,7 @@ fn ports(app: &App) -> Ports<'_> {
     Ports {
         callers: app.edge.callers.as_ref(),
         take: app.take.as_ref(),
+        read: app.read.as_ref(),
         put: app.put.as_ref(),
         connections: app.connections.as_ref(),
         create: app.create.as_ref(),
@@ -106,9 +107,9 @@ fn ports(app: &App) -> Ports<'_> {
 /// Describes the operation.
 pub fn describe(api: &mut Api) {
     api.operation("completeCallback", "Come back from the platform")
-        .says("The redirect URI. Whatever does not belong to a live flow of this browser gets one and the same page.")
+        .says("The redirect URI. Whatever does not belong to a flow of this browser gets one and the same page. Only a visit counts: what a browser fetches in advance uses nothing up. The same browser finds the same way when it opens the callback again.")
         .query("state", "string", true, "The state that went to the platform.")
         .query("code", "string", false, "The code; some platforms call it `auth_code`.")
-        .redirects("The choice of accounts, or back to the product.")
+        .redirects("The choice of accounts, or the return URL; with `error` where the flow ended.")
         .add();
 }

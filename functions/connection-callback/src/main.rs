@@ -16,6 +16,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     let app = App {
         edge: Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?),
         take: store.clone(),
+        read: store.clone(),
         put: store.clone(),
         connections: store.clone(),
         create: store.clone(),

@@ -1,20 +1,23 @@
 //! GET and POST /connect/confirm: the choice of accounts.
 
+mod form;
 mod page;
 
 use std::sync::Arc;
 
 use lambda_http::Request;
 use lambda_http::http::Method;
-use mooring_domain::connect::binding::{TICKET_COOKIE, unusable};
-use mooring_domain::ops::confirm_accounts::{Decision, Ports, run, show};
+use mooring_domain::Result;
+use mooring_domain::connect::binding::{foreign_list, is_handle, ticket_cookie};
+use mooring_domain::ops::confirm_accounts::{Ports, Presented, Shown, run, show};
 use mooring_domain::ports::{
     ConnectionConfirm, ConnectionRead, KeyMint, KeyOpen, TransientRead, TransientTake, VaultRead,
 };
 use mooring_domain::profile::Profile;
-use mooring_domain::{Error, Result};
 use mooring_edge::openapi::Api;
-use mooring_edge::{Edge, Reply, ReplyExt, form_body, form_targets, html, see_other};
+use mooring_edge::{Edge, Exit, Query, Reply, form_targets, html, see_other};
+
+use crate::form::ChoiceForm;
 
 /// What the function needs.
 #[derive(Clone)]
@@ -23,7 +26,7 @@ pub struct App {
     pub edge: Edge,
     /// Looks at tickets.
     pub read: Arc<dyn TransientRead>,
-    /// Uses tickets up.
+    /// Decides with tickets.
     pub take: Arc<dyn TransientTake>,
     /// The pending connection and its candidates.
     pub connections: Arc<dyn ConnectionRead>,
@@ -41,8 +44,9 @@ pub struct App {
 
 /// Answers the request.
 pub async fn handle(app: &App, request: Request) -> Reply {
+    let back = form::handle(&request).map(|handle| format!("/connect/confirm?ticket={handle}"));
     app.edge
-        .page(&request, async || match *request.method() {
+        .flow(&request, &Exit { profile: &app.profile, back }, async || match *request.method() {
             Method::POST => decide(app, &request).await,
             _ => offer(app, &request).await,
         })
@@ -50,33 +54,27 @@ pub async fn handle(app: &App, request: Request) -> Reply {
 }
 
 async fn offer(app: &App, request: &Request) -> Result<Reply> {
-    let ticket = app.edge.cookie(request, TICKET_COOKIE).ok_or_else(unusable)?;
-    let offer = show(&ports(app), ticket).await?;
-    form_targets(html(page::offer(&offer))?, &[&offer.return_origin])
+    let handle = Query::of(request)?.take("ticket").ok_or_else(foreign_list)?;
+    let presented = presented(app, request, &handle)?;
+    match show(&ports(app), presented).await? {
+        Shown::Offer(offer) => form_targets(html(page::offer(&offer))?, &[&offer.return_origin]),
+        Shown::Decided(url) => see_other(url.as_str()),
+    }
 }
 
 async fn decide(app: &App, request: &Request) -> Result<Reply> {
+    app.edge.visit(request)?;
     app.edge.same_origin(request)?;
-    let ticket = app.edge.cookie(request, TICKET_COOKIE).ok_or_else(unusable)?;
-    let url = run(&ports(app), ticket, &decision(request)?).await?;
-    see_other(url.as_str())?.cookie_value(&app.edge.set_cookie(TICKET_COOKIE, "", 0))
+    let form = ChoiceForm::read(request)?;
+    let presented = presented(app, request, &form.handle)?;
+    see_other(run(&ports(app), presented, &form.decision).await?.as_str())
 }
 
-/// Reads the form: places in the list as `account`, and which button was pressed as `decision`.
-fn decision(request: &Request) -> Result<Decision> {
-    let (mut choices, mut cancel) = (Vec::new(), false);
-    for (name, value) in form_body(request)? {
-        match name.as_str() {
-            "account" => choices.push(value.parse().map_err(|_| unknown())?),
-            "decision" => cancel = value == "cancel",
-            _ => return Err(unknown()),
-        }
-    }
-    Ok(if cancel { Decision::Cancel } else { Decision::Connect(choices) })
-}
-
-fn unknown() -> Error {
-    Error::invalid("invalid_form", "The form has something in it that is not ours.")
+/// The ticket that the browser has for a handle. It stays in the browser: a choice that is sent twice finds its way on.
+fn presented<'a>(app: &App, request: &'a Request, handle: &'a str) -> Result<Presented<'a>> {
+    let known = Some(handle).filter(|handle| is_handle(handle));
+    let ticket = known.and_then(|handle| app.edge.cookie(request, &ticket_cookie(handle)));
+    Ok(Presented { ticket: ticket.ok_or_else(foreign_list)?, handle })
 }
 
 fn ports(app: &App) -> Ports<'_> {
@@ -98,11 +96,12 @@ fn ports(app: &App) -> Ports<'_> {
 /// Describes the operations.
 pub fn describe(api: &mut Api) {
     api.operation("showConfirmPage", "Show the accounts to choose from")
-        .says("A page for people; only the browser that came back from the platform can see it.")
+        .says("A page for people; only the browser that came back from the platform can see it. Once the choice was made, it leads on to the return URL.")
+        .query("ticket", "string", true, "The handle of the flow, as the callback's redirect has it.")
         .media("text/html", "The page.")
         .add();
     api.operation("confirmAccounts", "Choose accounts, or cancel")
-        .says("The page's own form: `account` once per chosen account, `decision` as `connect` or `cancel`.")
+        .says("The page's own form: `ticket` and `decision` (`connect` or `cancel`) once each, `account` once per chosen account, by the ids of this very page. What does not fit uses nothing up; the same choice again leads to the same end.")
         .form()
         .redirects("The return URL with `connection_id` and a one-time `code`, or with `error=cancelled`.")
         .add();

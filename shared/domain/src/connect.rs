@@ -1,6 +1,8 @@
 //! The short-lived rows of the connect flow: session, OAuth transaction, ticket, code.
 
 pub mod binding;
+pub mod end;
+pub mod way;
 
 use jiff::Timestamp;
 
@@ -11,6 +13,9 @@ use crate::secret::{Digest, Fingerprint};
 pub const SESSION_MINUTES: i64 = 30;
 /// How long a person may take at the platform (security design, 1.2).
 pub const TRANSACTION_MINUTES: i64 = 10;
+/// How long a browser keeps the cookie that binds a transaction to it: somewhat longer than the transaction, so that a
+/// person who comes late or twice is known again.
+pub const BROWSER_MINUTES: i64 = 60;
 /// How long a pending connection waits for confirmation and activation.
 pub const PENDING_MINUTES: i64 = 15;
 /// How long a frontend token lives.
@@ -54,7 +59,8 @@ pub struct AuthTransaction {
     pub expires_at: Timestamp,
 }
 
-/// A ticket: lets the same browser that came back from the platform choose accounts, once.
+/// A ticket: lets the same browser that came back from the platform choose accounts, once. It stays after the choice, so
+/// that the same browser finds its way on when it sends the same choice again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfirmTicket {
     /// Whose it is.
@@ -65,6 +71,10 @@ pub struct ConfirmTicket {
     pub end_user: EndUser,
     /// The registered URL to return to.
     pub return_url: String,
+    /// The digest of what was chosen with it. Once there is one, no other choice counts.
+    pub choice: Option<Digest>,
+    /// True once the choice was carried out.
+    pub done: bool,
     /// When it stops working.
     pub expires_at: Timestamp,
 }

@@ -1,5 +1,6 @@
 //! What a platform can do, as operations see it. `Some` or `None` is the declaration; nothing else says it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -68,6 +69,43 @@ pub struct AppCredentials {
 pub trait Gate: std::fmt::Debug + Send + Sync {
     /// Tells whether a call may leave now.
     async fn is_open(&self) -> bool;
+
+    /// How long calls may still take, all together; each ends within it.
+    fn left(&self) -> Duration {
+        Duration::MAX
+    }
+
+    /// Is told how long a call took, with all its tries.
+    fn spent(&self, _time: Duration) {}
+}
+
+/// A gate that lets calls out for so long altogether: somebody waits for all of them, and not for each.
+#[derive(Debug)]
+pub struct Allowance(AtomicU64);
+
+impl Allowance {
+    /// Makes an allowance of a time.
+    pub fn of(time: Duration) -> Self {
+        Self(AtomicU64::new(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)))
+    }
+}
+
+#[async_trait]
+impl Gate for Allowance {
+    async fn is_open(&self) -> bool {
+        !self.left().is_zero()
+    }
+
+    fn left(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::Relaxed))
+    }
+
+    fn spent(&self, time: Duration) {
+        let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let less = |left: u64| Some(left.saturating_sub(time));
+        // Without a condition the update cannot fail.
+        drop(self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less));
+    }
 }
 
 /// The gate of calls that no cut holds back: those before there is a connection, and the revocation, which follows it.
@@ -119,6 +157,8 @@ pub struct CodeExchange<'a> {
     pub redirect_uri: &'a str,
     /// The PKCE verifier.
     pub verifier: &'a SecretString,
+    /// How long it may take.
+    pub gate: &'a dyn Gate,
 }
 
 /// A grant: tokens and what they cover.

@@ -21,6 +21,7 @@ pub use self::webhooks::{
 use crate::access::Access;
 use crate::account::Account;
 use crate::caller::{ApiKey, Credential, Scope, Tenant};
+use crate::connect::way::WayBack;
 use crate::connect::{ActivationCode, AuthTransaction, ConfirmTicket, ConnectSession, DeletionLink};
 use crate::connection::{Connection, Fence, KeyRow, TokenRow};
 use crate::deletion::{Deletion, Place, Subject};
@@ -181,12 +182,12 @@ pub trait MailIndexRead: Send + Sync {
 /// Puts short-lived rows. Each carries its own expiry, and the table's TTL removes it.
 #[async_trait]
 pub trait TransientPut: Send + Sync {
-    /// A connect session.
+    /// A connect session, and its way back.
     async fn put_session(&self, key: &Digest, session: &ConnectSession) -> Result<()>;
-    /// An OAuth transaction.
-    async fn put_transaction(&self, key: &Digest, transaction: &AuthTransaction) -> Result<()>;
     /// A confirm ticket.
     async fn put_ticket(&self, key: &Digest, ticket: &ConfirmTicket) -> Result<()>;
+    /// How far the flow of a transaction came.
+    async fn put_way(&self, key: &Digest, way: &WayBack) -> Result<()>;
     /// A frontend token.
     async fn put_frontend_token(&self, credential: &Credential) -> Result<()>;
     /// A mailed deletion link.
@@ -198,7 +199,11 @@ pub trait TransientPut: Send + Sync {
 pub trait TransientRead: Send + Sync {
     /// A connect session.
     async fn session(&self, key: &Digest, now: Timestamp) -> Result<Option<ConnectSession>>;
-    /// A confirm ticket.
+    /// An OAuth transaction.
+    async fn transaction(&self, key: &Digest, now: Timestamp) -> Result<Option<AuthTransaction>>;
+    /// The way back of a connect session or of a transaction; known for a day longer than they.
+    async fn way(&self, key: &Digest, now: Timestamp) -> Result<Option<WayBack>>;
+    /// A confirm ticket; known for a day longer than it works, so that whoever comes late finds back.
     async fn ticket(&self, key: &Digest, now: Timestamp) -> Result<Option<ConfirmTicket>>;
     /// A mailed deletion link.
     async fn link(&self, key: &Digest, now: Timestamp) -> Result<Option<DeletionLink>>;
@@ -207,12 +212,14 @@ pub trait TransientRead: Send + Sync {
 /// Takes short-lived rows: one conditional delete that answers the old row, so that of any number of takers one wins.
 #[async_trait]
 pub trait TransientTake: Send + Sync {
-    /// A connect session.
-    async fn take_session(&self, key: &Digest, now: Timestamp) -> Result<Option<ConnectSession>>;
+    /// Uses a connect session up for a transaction, in one transaction with the ways back of both. Answers whether the
+    /// session was still there.
+    async fn depart(&self, session: &Digest, to: (&Digest, &AuthTransaction)) -> Result<bool>;
     /// An OAuth transaction.
     async fn take_transaction(&self, key: &Digest, now: Timestamp) -> Result<Option<AuthTransaction>>;
-    /// A confirm ticket.
-    async fn take_ticket(&self, key: &Digest, now: Timestamp) -> Result<Option<ConfirmTicket>>;
+    /// Decides with a ticket, which stays: of any number of choices the first counts, and it may be repeated. Answers
+    /// whether this one counts; `done` says that nothing more has to be done for it.
+    async fn decide(&self, key: &Digest, choice: &Digest, done: bool) -> Result<bool>;
     /// An activation code.
     async fn take_code(&self, key: &Digest, now: Timestamp) -> Result<Option<ActivationCode>>;
     /// A mailed deletion link.
@@ -338,11 +345,11 @@ pub trait ConnectionConfirm: Send + Sync {
         accounts: &[NewAccount],
         expires_at: Timestamp,
     ) -> Result<()>;
-    /// In one transaction: the connection is still pending, the list of candidates goes, the code comes.
+    /// In one transaction: the connection is still pending, the list of candidates goes, the code comes, and the ticket
+    /// says that its choice was carried out.
     async fn confirm(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        ticket: &Digest,
         candidates: usize,
         code: (&Digest, &ActivationCode),
     ) -> Result<()>;

@@ -18,6 +18,21 @@ pub fn uuid(entropy: &dyn Entropy, now: Timestamp) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
+/// Makes the UUID (version 7) that belongs to a secret and a label: the same every time, so that a repetition writes the
+/// same rows, and not to be guessed without the secret.
+pub fn derived_uuid(entropy: &dyn Entropy, (secret, label): (&str, &str), at: Timestamp) -> Uuid {
+    let derived = entropy.derive(secret.as_bytes(), label);
+    let mut random = [0; 10];
+    random.iter_mut().zip(derived).for_each(|(to, from)| *to = from);
+    let millis = u64::try_from(at.as_millisecond()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}
+
+/// Makes the secret text that belongs to a secret and a label: the same every time.
+pub fn derived_text(entropy: &dyn Entropy, secret: &str, label: &str) -> String {
+    base62(&entropy.derive(secret.as_bytes(), label), SECRET_LENGTH)
+}
+
 /// Makes 256 random bits as 43 base62 characters: sessions, states, tickets, codes, links, credentials.
 pub fn secret_text(entropy: &dyn Entropy) -> String {
     let mut bytes = [0; 32];

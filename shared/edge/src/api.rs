@@ -132,7 +132,8 @@ pub fn note(error: &Error, what: &'static str) {
     tracing::warn!({ field::ERROR_CODE } = error.code, { field::ERROR } = chain, "{what}");
 }
 
-fn log_error(error: &Error) {
+/// Logs an error at the level of its kind.
+pub(crate) fn log_error(error: &Error) {
     let (status, chain) = (problem::status_of(error.kind), mooring_telemetry::chain(error));
     if problem::is_ours(error) {
         tracing::error!(

@@ -13,6 +13,16 @@ const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 impl Edge {
     /// Runs a page: security headers, no caching, errors as a readable page, or as a problem document for programs.
     pub async fn page(&self, request: &Request, run: impl AsyncFnOnce() -> Result<Reply>) -> Reply {
+        self.page_with(request, "", run).await
+    }
+
+    /// As [`Self::page`], with HTML to close error pages with.
+    pub(crate) async fn page_with(
+        &self,
+        request: &Request,
+        way_out: &str,
+        run: impl AsyncFnOnce() -> Result<Reply>,
+    ) -> Reply {
         let request_id = self.request_id(request);
         let span =
             mooring_telemetry::request_span(&request_id, api::invocation(request), &api::route(request));
@@ -25,7 +35,7 @@ impl Edge {
             outcome
         };
         let outcome = work.instrument(span).await;
-        let mut reply = outcome.unwrap_or_else(|error| self.failed(request, &error, &request_id));
+        let mut reply = outcome.unwrap_or_else(|error| self.failed(request, &error, (&request_id, way_out)));
         self.finish(&mut reply, &request_id);
         reply
     }
@@ -46,12 +56,12 @@ impl Edge {
         Err(Error::new(Kind::Forbidden, "cross_site", "This form has to be sent from our own page."))
     }
 
-    fn failed(&self, request: &Request, error: &Error, request_id: &str) -> Reply {
+    fn failed(&self, request: &Request, error: &Error, (request_id, way_out): (&str, &str)) -> Reply {
         if wants_json(request) {
             return problem::document(error, request_id, &self.api_origin);
         }
         let body = format!(
-            "<p>{}</p>\n<p class=\"soft\">Request id: <code>{}</code></p>",
+            "<p>{}</p>\n{way_out}\n<p class=\"soft\">Request id: <code>{}</code></p>",
             escape(problem::detail(error)),
             escape(request_id)
         );

@@ -16,7 +16,7 @@ use mooring_domain::{Error, Kind, Result};
 use crate::Store;
 use crate::client::{Check, Write};
 use crate::items::account::{PROFILE, read_account, write_account};
-use crate::items::connect::write_code;
+use crate::items::connect::{DONE, write_code};
 use crate::items::connection::{read_connection, state, write_connection, write_fence};
 use crate::items::deletion::HIDDEN;
 use crate::items::life::write_life;
@@ -173,15 +173,17 @@ impl ConnectionConfirm for Store {
 
     async fn confirm(
         &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
+        ticket: &Digest,
         candidates: usize,
         (digest, code): (&Digest, &ActivationCode),
     ) -> Result<()> {
+        let ActivationCode { tenant, connection, .. } = code;
         let mut writes = vec![still_pending(tenant, connection)];
         writes
             .extend((0..candidates).map(|number| Write::delete(keys::candidate(tenant, connection, number))));
         writes.push(Write::put(keys::short(digest, Short::Code), write_code(code)));
+        let ticket = Write::update(keys::short(ticket, Short::Ticket)).set(DONE, flag(true));
+        writes.push(ticket.only_if(Check::Exists));
         self.while_pending(&writes).await
     }
 }

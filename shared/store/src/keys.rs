@@ -30,7 +30,7 @@
 //! | Activity | `<ten>` | `<time>#<evt>` | entry of the sync log or the access log |
 //! | | `hook#<ten>` | `evt#<evt>` | event for webhooks; in the due index until its deliveries are made |
 //! | | | `dlv#<whe>#<dlv>` | delivery of a webhook with its tries; in the due index while one is to come |
-//! | Transient | `<digest>` | `session`, `transaction`, `ticket`, `code`, `link` | short-lived row |
+//! | Transient | `<digest>` | `session`, `transaction`, `way`, `ticket`, `code`, `link` | short-lived row |
 //! | | `<ten>` | `tok#<key>` | frontend token |
 //! | | `<ten>` | `idem#<digest>` | call that may be repeated |
 //! | | `<ten>` | `own#<del>` | whose deletion it is, while it runs |
@@ -105,6 +105,7 @@ pub(crate) enum Short {
     Ticket,
     Code,
     Link,
+    Way,
 }
 
 impl Short {
@@ -116,6 +117,7 @@ impl Short {
             Self::Ticket => "ticket",
             Self::Code => "code",
             Self::Link => "link",
+            Self::Way => "way",
         }
     }
 }

@@ -4,17 +4,19 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mooring_domain::Result;
 use mooring_domain::caller::Credential;
+use mooring_domain::connect::way::{Stage, WayBack};
 use mooring_domain::connect::{ActivationCode, AuthTransaction, ConfirmTicket, ConnectSession, DeletionLink};
 use mooring_domain::ports::{TransientPut, TransientRead, TransientTake};
 use mooring_domain::secret::Digest;
 
 use crate::Store;
+use crate::client::{Check, Write};
 use crate::items::caller::write_credential;
 use crate::items::connect::{
-    read_code, read_link, read_session, read_ticket, read_transaction, write_link, write_session,
-    write_ticket, write_transaction,
+    CHOICE, DONE, read_code, read_link, read_session, read_ticket, read_transaction, read_way, write_link,
+    write_session, write_ticket, write_transaction, write_way,
 };
-use crate::items::{Item, is_live};
+use crate::items::{Item, flag, is_live, text};
 use crate::keys::{Short, frontend_token, short};
 
 impl Store {
@@ -32,14 +34,25 @@ fn unexpired(item: Option<Item>, now: Timestamp) -> Result<Option<Item>> {
     Ok(is_live(&item, now)?.then_some(item))
 }
 
+/// The way back of a session at a stage.
+fn way(session: &ConnectSession, stage: Stage, until: Timestamp) -> WayBack {
+    WayBack { return_url: session.return_url.clone(), cookie: None, stage, until }
+}
+
 #[async_trait]
 impl TransientPut for Store {
     async fn put_session(&self, key: &Digest, session: &ConnectSession) -> Result<()> {
-        self.put(&short(key, Short::Session), write_session(session)).await
+        let way = way(session, Stage::Open, session.expires_at);
+        let rows = [
+            Write::put(short(key, Short::Session), write_session(session)),
+            Write::put(short(key, Short::Way), write_way(&way)),
+        ];
+        // Without a condition none is refused.
+        self.transact(&rows).await.map(drop)
     }
 
-    async fn put_transaction(&self, key: &Digest, transaction: &AuthTransaction) -> Result<()> {
-        self.put(&short(key, Short::Transaction), write_transaction(transaction)).await
+    async fn put_way(&self, key: &Digest, way: &WayBack) -> Result<()> {
+        self.put(&short(key, Short::Way), write_way(way)).await
     }
 
     async fn put_ticket(&self, key: &Digest, ticket: &ConfirmTicket) -> Result<()> {
@@ -61,6 +74,14 @@ impl TransientRead for Store {
         self.look(key, Short::Session, now).await?.as_ref().map(read_session).transpose()
     }
 
+    async fn transaction(&self, key: &Digest, now: Timestamp) -> Result<Option<AuthTransaction>> {
+        self.look(key, Short::Transaction, now).await?.as_ref().map(read_transaction).transpose()
+    }
+
+    async fn way(&self, key: &Digest, now: Timestamp) -> Result<Option<WayBack>> {
+        self.look(key, Short::Way, now).await?.as_ref().map(read_way).transpose()
+    }
+
     async fn ticket(&self, key: &Digest, now: Timestamp) -> Result<Option<ConfirmTicket>> {
         self.look(key, Short::Ticket, now).await?.as_ref().map(read_ticket).transpose()
     }
@@ -72,16 +93,34 @@ impl TransientRead for Store {
 
 #[async_trait]
 impl TransientTake for Store {
-    async fn take_session(&self, key: &Digest, now: Timestamp) -> Result<Option<ConnectSession>> {
-        self.take_short(key, Short::Session, now).await?.as_ref().map(read_session).transpose()
+    async fn depart(
+        &self,
+        session: &Digest,
+        (key, transaction): (&Digest, &AuthTransaction),
+    ) -> Result<bool> {
+        let cookie = Some(transaction.cookie);
+        let of = |stage| WayBack { cookie, ..way(&transaction.session, stage, transaction.expires_at) };
+        let rows = [
+            Write::delete(short(session, Short::Session)).only_if(Check::Exists),
+            Write::put(short(session, Short::Way), write_way(&of(Stage::Departed(*key)))),
+            Write::put(short(key, Short::Transaction), write_transaction(transaction)),
+            Write::put(short(key, Short::Way), write_way(&of(Stage::Open))),
+        ];
+        Ok(self.transact(&rows).await?.is_empty())
     }
 
     async fn take_transaction(&self, key: &Digest, now: Timestamp) -> Result<Option<AuthTransaction>> {
         self.take_short(key, Short::Transaction, now).await?.as_ref().map(read_transaction).transpose()
     }
 
-    async fn take_ticket(&self, key: &Digest, now: Timestamp) -> Result<Option<ConfirmTicket>> {
-        self.take_short(key, Short::Ticket, now).await?.as_ref().map(read_ticket).transpose()
+    async fn decide(&self, key: &Digest, choice: &Digest, done: bool) -> Result<bool> {
+        let choice = text(choice.to_hex());
+        let first = vec![Check::Lacks(CHOICE)];
+        let again = vec![Check::Is(CHOICE, choice.clone())];
+        let decide = Write::update(short(key, Short::Ticket)).set(CHOICE, choice);
+        let decide = if done { decide.set(DONE, flag(true)) } else { decide };
+        let decide = decide.only_if(Check::Exists).only_if(Check::Any(vec![first, again]));
+        Ok(self.transact(&[decide]).await?.is_empty())
     }
 
     async fn take_code(&self, key: &Digest, now: Timestamp) -> Result<Option<ActivationCode>> {

@@ -136,7 +136,12 @@ impl Bench {
     /// Redeems a code as an app.
     pub(crate) async fn redeem_as(&self, app: &AppCredentials, code: &str) -> mooring_domain::Result<Grant> {
         let (code, verifier) = (SecretString::from(code), SecretString::from("verifier"));
-        let exchange = CodeExchange { code: &code, redirect_uri: REDIRECT, verifier: &verifier };
+        let exchange = CodeExchange {
+            code: &code,
+            redirect_uri: REDIRECT,
+            verifier: &verifier,
+            gate: &mooring_domain::connector::NoGate,
+        };
         let oauth = self.connector().map_err(|_| Error::not_found("connector"))?.oauth();
         oauth.exchange(app, &exchange).await
     }

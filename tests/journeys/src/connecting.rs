@@ -51,8 +51,16 @@ pub async fn arrive_again(world: &World, end_user: &str, connection: &str) -> Re
     through_consent(&world.product, &body).await
 }
 
+/// Takes a browser that may have other flows under way to the platform and back to the door of our callback.
+pub async fn arrive_in(person: Person, world: &World, product: &Product, end_user: &str) -> Result<Arrived> {
+    consent_in(person, product, &request(world, end_user)).await
+}
+
 async fn through_consent(product: &Product, body: &Value) -> Result<Arrived> {
-    let mut person = Person::new()?;
+    consent_in(Person::new()?, product, body).await
+}
+
+async fn consent_in(mut person: Person, product: &Product, body: &Value) -> Result<Arrived> {
     let page = person.get(&session(product, body).await?).await?;
     let sent = person.submit(&page.form("<button")?, |_, value| value != "cancel").await?;
     let cookie = set_cookie(&sent)?;

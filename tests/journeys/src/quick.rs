@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::connecting::{parameter, request};
 use crate::rig::Functions;
-use crate::{Answer, World};
+use crate::{Answer, Wire, World};
 
 /// A browser that stands before our callback: the path to open and the cookie to open it with.
 #[derive(Debug, Clone)]
@@ -52,9 +52,25 @@ pub async fn land(functions: &Functions, door: &Door) -> Result<String> {
     cookie(&answer)
 }
 
-/// Chooses the first account.
+/// Chooses the first account of the page, as the stack's own functions show it; where the choice was carried out before,
+/// the page itself leads on.
 pub async fn confirm(world: &World, functions: &Functions, ticket: &str) -> Result<Answer> {
-    post_form(world, functions, "/connect/confirm", ticket, "account=0&decision=connect").await
+    let handle = handle(ticket)?;
+    let path = format!("/connect/confirm?ticket={handle}");
+    let wire = Wire::to(&world.stack.wiring().api_origin)?;
+    let page = wire.send(&Method::GET, &path, &[("cookie", ticket)], None).await?;
+    if page.status == 303 {
+        return Ok(page);
+    }
+    let account = page.body.split("name=\"account\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+    let form = format!("ticket={handle}&account={}&decision=connect", account.unwrap_or("none"));
+    post_form(world, functions, "/connect/confirm", ticket, &form).await
+}
+
+/// The handle in the name of a ticket's cookie.
+fn handle(ticket: &str) -> Result<&str> {
+    let name = ticket.split('=').next().unwrap_or_default();
+    Ok(name.rsplit_once('-').context("not a ticket")?.1)
 }
 
 /// Goes the whole way to a code.

@@ -15,13 +15,14 @@ use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use mooring_domain::account::Account;
 use mooring_domain::caller::{Caller, CredentialKind, Scope};
-use mooring_domain::connect::{ActivationCode, AuthTransaction, ConfirmTicket, ConnectSession, DeletionLink};
+use mooring_domain::connect::{ActivationCode, AuthTransaction, DeletionLink};
 use mooring_domain::connection::{Connection, Fence, State};
 use mooring_domain::deletion::Place;
 use mooring_domain::deletion_plan::PlanPorts;
 use mooring_domain::idempotency::Attempt;
 use mooring_domain::ids::{AccountId, ConnectionId, CredentialId, DeletionId, EndUser, TenantId};
 use mooring_domain::keys::SealedBox;
+use mooring_domain::ops::complete_callback::Arrival;
 use mooring_domain::ops::{activate_connection, complete_callback, query_report, run_deletion, run_sync};
 use mooring_domain::ports::{
     AccountRef, ConnectionRead, Entropy, FenceRead, Purge, TransientPut as _, TransientTake,
@@ -97,20 +98,22 @@ struct Generous {
 
 #[async_trait]
 impl TransientTake for Generous {
-    async fn take_session(&self, key: &Digest, now: Timestamp) -> Told<Option<ConnectSession>> {
-        self.store.take_session(key, now).await
+    async fn depart(&self, session: &Digest, to: (&Digest, &AuthTransaction)) -> Told<bool> {
+        self.store.depart(session, to).await
     }
 
     async fn take_transaction(&self, key: &Digest, now: Timestamp) -> Told<Option<AuthTransaction>> {
         let taken = self.store.take_transaction(key, now).await?;
         if let Some(transaction) = taken.as_ref().filter(|_| self.keep) {
-            self.store.put_transaction(key, transaction).await?;
+            // A session only to put the transaction back with.
+            self.store.put_session(key, &transaction.session).await?;
+            self.store.depart(key, (key, transaction)).await?;
         }
         Ok(taken)
     }
 
-    async fn take_ticket(&self, key: &Digest, now: Timestamp) -> Told<Option<ConfirmTicket>> {
-        self.store.take_ticket(key, now).await
+    async fn decide(&self, key: &Digest, choice: &Digest, done: bool) -> Told<bool> {
+        self.store.decide(key, choice, done).await
     }
 
     async fn take_code(&self, key: &Digest, now: Timestamp) -> Told<Option<ActivationCode>> {
@@ -394,6 +397,7 @@ async fn lets_in(
     let ports = complete_callback::Ports {
         callers: store.as_ref(),
         take,
+        read: store.as_ref(),
         put: store.as_ref(),
         connections: store.as_ref(),
         create: store.as_ref(),
@@ -414,7 +418,15 @@ async fn lets_in(
         issuer: None,
         cookie: cookie.map(Confidential::new),
     };
-    Ok(complete_callback::run(&ports, &input).await.is_ok())
+    let before = redeemed(world);
+    let arrived = complete_callback::run(&ports, &input).await;
+    // A browser that comes again is led where it was led before; let in is only whose code was redeemed.
+    Ok(matches!(arrived, Ok(Arrival::Onward(_))) && redeemed(world) > before)
+}
+
+/// How many codes the platform has redeemed.
+fn redeemed(world: &World) -> u64 {
+    world.stack.sandbox().counters().endpoints.get("oauth2/access_token/").copied().unwrap_or(0)
 }
 
 /// A code of the attacker's own, for everything.

@@ -28,7 +28,6 @@ pub(super) fn connecting(a: &Adapters, functions: &mut HttpFunctions) {
         edge: a.edge.clone(),
         read: a.store.clone(),
         take: a.store.clone(),
-        put: a.store.clone(),
         vault: a.store.clone(),
         keys: a.vault.clone(),
         connectors: a.registry.clone(),
@@ -44,6 +43,7 @@ fn coming_back(a: &Adapters, functions: &mut HttpFunctions) {
     let app = mooring_connection_callback::App {
         edge: a.edge.clone(),
         take: a.store.clone(),
+        read: a.store.clone(),
         put: a.store.clone(),
         connections: a.store.clone(),
         create: a.store.clone(),

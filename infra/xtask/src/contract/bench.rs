@@ -148,7 +148,12 @@ impl Bench {
 
     async fn exchange(&self, app: &AppCredentials, code: &str) -> mooring_domain::Result<Grant> {
         let (code, verifier) = (SecretString::from(code), SecretString::from("verifier"));
-        let exchange = CodeExchange { code: &code, redirect_uri: REDIRECT, verifier: &verifier };
+        let exchange = CodeExchange {
+            code: &code,
+            redirect_uri: REDIRECT,
+            verifier: &verifier,
+            gate: &mooring_domain::connector::NoGate,
+        };
         self.connector.oauth().exchange(app, &exchange).await
     }
 

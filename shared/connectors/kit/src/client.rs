@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mooring_domain::connector::{CallContext, Gate, Manifest, NoGate};
+use mooring_domain::connector::{CallContext, Gate, Manifest};
 use mooring_domain::{Error, Kind, Result, Retry};
 use serde::de::DeserializeOwned;
 
@@ -73,11 +73,11 @@ impl Client {
     /// Redeems an authorisation code, once. No profile is asked, because the person has just been sent for the code.
     ///
     /// Codes are single-use: after a failure nobody knows whether this one was used, so it is never worth another try.
-    pub async fn redeem<T: DeserializeOwned>(&self, request: Request) -> Result<T> {
+    pub async fn redeem<T: DeserializeOwned>(&self, gate: &dyn Gate, request: Request) -> Result<T> {
         if request.is_repeatable() {
             return Err(Error::new(Kind::Internal, "bad_request", "A code is not redeemed by a GET."));
         }
-        self.send(&request, REDEEM, &NoGate, parse::json).await.map_err(|error| error.retry(Retry::Never))
+        self.send(&request, REDEEM, gate, parse::json).await.map_err(|error| error.retry(Retry::Never))
     }
 
     async fn send<T>(
@@ -92,6 +92,19 @@ impl Client {
             let message = format!("The manifest of {platform} has no call `{}`.", request.call.name);
             return Err(Error::new(Kind::Refused, "call_unknown", message));
         }
+        let begun = self.transport.timing().now();
+        let result = self.try_until(request, patience.min(gate.left()), gate, read).await;
+        gate.spent(self.transport.timing().now().saturating_sub(begun));
+        result
+    }
+
+    async fn try_until<T>(
+        &self,
+        request: &Request,
+        patience: Duration,
+        gate: &dyn Gate,
+        read: Read<T>,
+    ) -> Result<T> {
         let mut tries = Tries::begin(self.transport.timing(), patience);
         self.budget.earn();
         loop {

@@ -25,8 +25,10 @@ impl OAuth for TikTokAds {
     }
 
     async fn exchange(&self, app: &AppCredentials, exchange: &CodeExchange<'_>) -> Result<Grant> {
-        let Envelope { data } =
-            self.client.redeem::<Envelope<AccessToken>>(requests::exchange(app, exchange)).await?;
+        let Envelope { data } = self
+            .client
+            .redeem::<Envelope<AccessToken>>(exchange.gate, requests::exchange(app, exchange))
+            .await?;
         let scopes = data.scope.into_iter().map(|scope| scope.0).collect();
         // This token has no timer and nothing to refresh it with: it lives until somebody revokes it.
         Ok(Grant {

@@ -187,7 +187,12 @@ mod tests {
     fn a_code_is_redeemed_in_a_json_body() {
         let request = sent(&exchange(
             &app(),
-            &CodeExchange { code: &"c0de".into(), redirect_uri: "https://x.example", verifier: &"v".into() },
+            &CodeExchange {
+                code: &"c0de".into(),
+                redirect_uri: "https://x.example",
+                verifier: &"v".into(),
+                gate: &mooring_domain::connector::NoGate,
+            },
         ));
         assert_eq!((request.method().as_str(), request.uri().query()), ("POST", None));
         let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();

@@ -8,13 +8,44 @@ use crate::error::{Error, Kind, Result};
 use crate::ports::Entropy;
 use crate::secret::Digest;
 
-/// The name of the cookie that carries a confirm ticket.
-pub const TICKET_COOKIE: &str = "moorticket";
+/// How many characters a ticket's handle has.
+const HANDLE: usize = 16;
 
 /// The name of the cookie that binds a transaction to its browser; one per transaction, so that parallel tabs work.
 pub fn cookie_name(state: &Digest) -> String {
     let hex = state.to_hex();
     format!("oauthtxn-{}", hex.get(..8).unwrap_or_default())
+}
+
+/// The name of the cookie that a connect page leaves, one per link: whoever presses its button twice, or comes back to it
+/// from the platform, is known again.
+pub fn visit_cookie(session: &Digest) -> String {
+    let hex = session.to_hex();
+    format!("moorvisit-{}", hex.get(..8).unwrap_or_default())
+}
+
+/// The public handle of a ticket: stands in the address and in the form of the choice of accounts, so that a page and the
+/// cookie that it is sent with belong to one ticket, however many flows go on in the browser.
+pub fn ticket_handle(ticket: &Digest) -> String {
+    let hex = ticket.to_hex();
+    hex.get(..HANDLE).unwrap_or_default().to_owned()
+}
+
+/// Tells whether a text can be a handle.
+pub fn is_handle(text: &str) -> bool {
+    text.len() == HANDLE && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// The name of the cookie that carries the ticket of a handle.
+pub fn ticket_cookie(handle: &str) -> String {
+    format!("moorticket-{handle}")
+}
+
+/// The answer to a choice whose page and browser do not belong to one ticket.
+pub fn foreign_list() -> Error {
+    let message = "This list of accounts does not belong to a flow of this browser, or the flow is over. Nothing was \
+                   chosen and nothing was used up. Go back to where you came from and start again.";
+    Error::new(Kind::Gone, "list_unusable", message)
 }
 
 /// The PKCE verifier of a transaction. It exists nowhere but in the browser's cookie: neither a dump of the database
@@ -55,6 +86,13 @@ mod tests {
         let one = verifier(&Counting::default(), "one");
         assert_eq!(one.expose_secret().len(), 43);
         assert_ne!(one.expose_secret(), verifier(&Counting::default(), "two").expose_secret());
+    }
+
+    #[test]
+    fn tickets_have_handles_and_cookies_of_their_own() {
+        let handle = ticket_handle(&Digest([0xAB; 32]));
+        assert!(is_handle(&handle) && !is_handle("ABABABABABABABAB") && !is_handle("abab"));
+        assert_eq!(ticket_cookie(&handle), "moorticket-abababababababab");
     }
 
     #[test]

@@ -1,32 +1,34 @@
 //! The choice of accounts: [`show`] lists what the grant reaches, [`run`] keeps what was chosen and hands the product
 //! a one-time code. Until the product redeems it the connection is pending.
+//!
+//! The consent shown is the consent recorded: the page names its ticket by a public handle, the browser presents the
+//! ticket itself, and accounts go by ids that only this list has. Whatever does not fit uses nothing up. Of a ticket the
+//! first choice counts; the same choice again, as of a double click or after a crash, leads to the same end.
 
-use jiff::{SignedDuration, Timestamp};
+mod choice;
+mod keep;
+#[cfg(test)]
+mod tests;
+
 use url::Url;
 
-use crate::account::{Account, PlatformAccount, UnusableAccount, encode_accounts, profile_slot};
+use crate::account::{PlatformAccount, UnusableAccount};
 use crate::candidates::{self, Candidate, Candidates};
-use crate::connect::binding::{return_to, unusable};
-use crate::connect::{ActivationCode, ConfirmTicket, PENDING_MINUTES};
-use crate::connection::{Connection, KeyRow, State};
-use crate::deletion::DEAD_MAN;
+use crate::connect::ConfirmTicket;
+use crate::connect::binding::{foreign_list, return_to, ticket_handle};
+use crate::connect::end::End;
+use crate::connection::{Connection, State};
 use crate::error::{Error, Result};
-use crate::ids::AccountId;
 use crate::keys::{KeyContext, Use};
 use crate::ports::{
-    CallerRead, Clock, ConnectionConfirm, ConnectionRead, Entropy, KeyMint, KeyOpen, NewAccount,
-    TransientRead, TransientTake, VaultRead,
+    CallerRead, Clock, ConnectionConfirm, ConnectionRead, Entropy, KeyMint, KeyOpen, TransientRead,
+    TransientTake, VaultRead,
 };
 use crate::profile::Profile;
-use crate::random;
-use crate::together::{Work, together};
+use crate::secret::Digest;
 
 /// How many accounts are written in one call.
 const BATCH: usize = 20;
-/// How many keys are made at the same time.
-const AT_ONCE: usize = 10;
-/// How many accounts can be chosen in one go: their keys have to be made within one request.
-const MOST: usize = 500;
 
 /// What the operation needs.
 #[derive(Clone, Copy)]
@@ -35,7 +37,7 @@ pub struct Ports<'a> {
     pub callers: &'a dyn CallerRead,
     /// Looks at tickets.
     pub read: &'a dyn TransientRead,
-    /// Uses tickets up.
+    /// Decides with tickets.
     pub take: &'a dyn TransientTake,
     /// The pending connection and its candidates.
     pub connections: &'a dyn ConnectionRead,
@@ -55,6 +57,15 @@ pub struct Ports<'a> {
     pub entropy: &'a dyn Entropy,
 }
 
+/// What comes with the page: the ticket in the browser's cookie, and the handle in the address or the form.
+#[derive(Debug, Clone, Copy)]
+pub struct Presented<'a> {
+    /// The ticket's text.
+    pub ticket: &'a str,
+    /// The handle.
+    pub handle: &'a str,
+}
+
 /// What the confirm page says.
 #[derive(Debug, Clone)]
 pub struct Offer {
@@ -64,126 +75,181 @@ pub struct Offer {
     pub product: String,
     /// Where its privacy policy is.
     pub privacy_url: String,
-    /// What the grant reaches, in the order that choices count in.
-    pub accounts: Vec<PlatformAccount>,
+    /// The handle of the ticket, for the form.
+    pub handle: String,
+    /// What the grant reaches.
+    pub accounts: Vec<Offered>,
     /// What it reaches and nobody can choose, each with its reason.
     pub unusable: Vec<UnusableAccount>,
     /// The origin that the form's answer leads to.
     pub return_origin: String,
 }
 
+/// An account to choose.
+#[derive(Debug, Clone)]
+pub struct Offered {
+    /// Its id on this page and nowhere else.
+    pub id: String,
+    /// The account.
+    pub account: PlatformAccount,
+}
+
+/// What the page shows.
+#[derive(Debug, Clone)]
+pub enum Shown {
+    /// The list.
+    Offer(Offer),
+    /// Nothing: the choice was made, and this is where the browser returns to.
+    Decided(Url),
+}
+
 /// What the person decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// To connect these of the offered accounts, by their place in the list.
-    Connect(Vec<usize>),
+    /// To connect these of the offered accounts, by their ids on the page.
+    Connect(Vec<String>),
     /// To connect nothing. The pending connection ends by itself, the grant at the platform with it.
     Cancel,
 }
 
-/// Lists what can be chosen; the ticket stays good.
-pub async fn show(ports: &Ports<'_>, ticket: &str) -> Result<Offer> {
-    let key = ports.entropy.digest(ticket.as_bytes());
-    let ticket = ports.read.ticket(&key, ports.clock.now()).await?.ok_or_else(unusable)?;
-    let (_, _, candidates) = offered(ports, &ticket).await?;
-    let tenant = ports.callers.tenant(&ticket.tenant).await?.filter(|tenant| tenant.active);
-    Ok(Offer {
-        tenant: tenant.ok_or_else(unusable)?.name,
-        product: ports.profile.product.clone(),
-        privacy_url: ports.profile.privacy_url.clone(),
-        accounts: candidates.usable.into_iter().map(|candidate| candidate.account).collect(),
-        unusable: candidates.unusable,
-        return_origin: return_to(&ticket.return_url, &[])?.origin().ascii_serialization(),
-    })
+/// A ticket that belongs to the browser and to its page.
+struct Standing<'a> {
+    text: &'a str,
+    key: Digest,
+    ticket: ConfirmTicket,
 }
 
-/// Uses the ticket up, keeps the choice and answers where the browser returns to.
-pub async fn run(ports: &Ports<'_>, ticket: &str, decision: &Decision) -> Result<Url> {
-    if let Decision::Connect(choices) = decision {
-        check(choices)?;
+/// Lists what can be chosen; the ticket stays good.
+pub async fn show(ports: &Ports<'_>, presented: Presented<'_>) -> Result<Shown> {
+    let standing = stand(ports, presented).await?;
+    if standing.ticket.done {
+        return way_back(ports, &standing).map(Shown::Decided);
     }
-    let key = ports.entropy.digest(ticket.as_bytes());
-    let ticket = ports.take.take_ticket(&key, ports.clock.now()).await?.ok_or_else(unusable)?;
-    let (name, value) = match decision {
-        Decision::Cancel => ("error", "cancelled".to_owned()),
-        Decision::Connect(choices) => ("code", keep(ports, &ticket, choices).await?),
+    let ticket = &standing.ticket;
+    let Some((_, _, candidates)) = offered(ports, ticket).await? else {
+        return expired(ticket).map(Shown::Decided);
+    };
+    let tenant = ports.callers.tenant(&ticket.tenant).await?.filter(|tenant| tenant.active);
+    let offered = |candidate: Candidate| Offered {
+        id: choice::candidate_id(ports.entropy, &ticket.connection, &candidate),
+        account: candidate.account,
+    };
+    Ok(Shown::Offer(Offer {
+        tenant: tenant.ok_or_else(foreign_list)?.name,
+        product: ports.profile.product.clone(),
+        privacy_url: ports.profile.privacy_url.clone(),
+        handle: presented.handle.to_owned(),
+        accounts: candidates.usable.into_iter().map(offered).collect(),
+        unusable: candidates.unusable,
+        return_origin: return_to(&ticket.return_url, &[])?.origin().ascii_serialization(),
+    }))
+}
+
+/// Keeps the choice and answers where the browser returns to.
+pub async fn run(ports: &Ports<'_>, presented: Presented<'_>, decision: &Decision) -> Result<Url> {
+    let standing = stand(ports, presented).await?;
+    let digest = choice::digest(ports, decision);
+    match standing.ticket.choice {
+        Some(earlier) if earlier != digest => return Err(decided()),
+        Some(_) if standing.ticket.done => return way_back(ports, &standing),
+        _ => {}
+    }
+    match carry_out(ports, &standing, &digest, decision).await {
+        Ok(Carried::Late) => expired(&standing.ticket),
+        Ok(Carried::Out) => {
+            way_back(ports, &Standing { ticket: decided_as(&standing.ticket, digest), ..standing })
+        }
+        // The same choice, sent twice at once: the other one may have come to the end.
+        Err(error) => match stand(ports, presented).await {
+            Ok(now) if now.ticket.done && now.ticket.choice == Some(digest) => way_back(ports, &now),
+            _ => Err(error),
+        },
+    }
+}
+
+fn decided_as(ticket: &ConfirmTicket, choice: Digest) -> ConfirmTicket {
+    ConfirmTicket { choice: Some(choice), done: true, ..ticket.clone() }
+}
+
+async fn carry_out(
+    ports: &Ports<'_>,
+    standing: &Standing<'_>,
+    digest: &Digest,
+    decision: &Decision,
+) -> Result<Carried> {
+    let Some((connection, parts, candidates)) = offered(ports, &standing.ticket).await? else {
+        return Ok(Carried::Late);
+    };
+    let Decision::Connect(ids) = decision else {
+        return claim(ports, standing, digest, true).await.map(|()| Carried::Out);
+    };
+    let chosen = choice::choose(ports, &connection.id, candidates.usable, ids)?;
+    claim(ports, standing, digest, false).await?;
+    keep::run(ports, standing, (&connection, parts), &chosen).await.map(|()| Carried::Out)
+}
+
+/// What came of a choice.
+enum Carried {
+    /// It was carried out.
+    Out,
+    /// It came too late: the pending connection is over.
+    Late,
+}
+
+fn expired(ticket: &ConfirmTicket) -> Result<Url> {
+    return_to(&ticket.return_url, &[("error", End::Expired.as_str())])
+}
+
+async fn claim(ports: &Ports<'_>, standing: &Standing<'_>, digest: &Digest, done: bool) -> Result<()> {
+    if ports.take.decide(&standing.key, digest, done).await? { Ok(()) } else { Err(decided()) }
+}
+
+fn decided() -> Error {
+    let message = "A choice was made here before, and that one counts. Go back to where you came from; what was \
+                   connected can be disconnected there.";
+    Error::conflict("already_decided", message)
+}
+
+/// Finds the ticket; the page's handle has to be its own.
+async fn stand<'a>(ports: &Ports<'_>, presented: Presented<'a>) -> Result<Standing<'a>> {
+    let key = ports.entropy.digest(presented.ticket.as_bytes());
+    if !ports.entropy.same(ticket_handle(&key).as_bytes(), presented.handle.as_bytes()) {
+        return Err(foreign_list());
+    }
+    let ticket = ports.read.ticket(&key, ports.clock.now()).await?.ok_or_else(foreign_list)?;
+    Ok(Standing { text: presented.ticket, key, ticket })
+}
+
+/// Where the browser returns to once the choice was carried out.
+fn way_back(ports: &Ports<'_>, standing: &Standing<'_>) -> Result<Url> {
+    let ticket = &standing.ticket;
+    let cancelled = ticket.choice == Some(choice::digest(ports, &Decision::Cancel));
+    let (name, value) = if cancelled {
+        ("error", End::Cancelled.as_str().to_owned())
+    } else {
+        ("code", keep::code(ports, standing.text))
     };
     return_to(&ticket.return_url, &[("connection_id", ticket.connection.as_str()), (name, &value)])
 }
 
-fn check(choices: &[usize]) -> Result<()> {
-    match choices.len() {
-        0 => Err(Error::invalid("nothing_chosen", "Choose at least one account. Go back and tick one.")),
-        1..=MOST => Ok(()),
-        _ => {
-            Err(Error::invalid("too_many_chosen", format!("At most {MOST} accounts can be chosen at once.")))
-        }
-    }
-}
-
-/// Writes the chosen accounts, each sealed under a key of its own, and the code.
-async fn keep(ports: &Ports<'_>, ticket: &ConfirmTicket, choices: &[usize]) -> Result<String> {
-    let (connection, parts, candidates) = offered(ports, ticket).await?;
-    let chosen = choose(candidates.usable, choices)?;
-    let now = ports.clock.now();
-    let work =
-        chosen.iter().map(|candidate| -> Work<'_, _> { Box::pin(account(ports, ticket, candidate, now)) });
-    let accounts = together(work.collect(), AT_ONCE).await.into_iter().collect::<Result<Vec<_>>>()?;
-    for batch in accounts.chunks(BATCH) {
-        ports.confirm.add_accounts(&ticket.tenant, &ticket.connection, batch, now + DEAD_MAN).await?;
-    }
-    let text = random::secret_text(ports.entropy);
-    let code = ActivationCode {
-        tenant: ticket.tenant.clone(),
-        connection: ticket.connection.clone(),
-        end_user: ticket.end_user.clone(),
-        expires_at: connection.created_at + SignedDuration::from_mins(PENDING_MINUTES),
-    };
-    let key = ports.entropy.digest(text.as_bytes());
-    ports.confirm.confirm(&ticket.tenant, &ticket.connection, parts, (&key, &code)).await?;
-    Ok(text)
-}
-
-/// Opens the list of a pending connection; answers the number of its parts too.
-async fn offered(ports: &Ports<'_>, ticket: &ConfirmTicket) -> Result<(Connection, usize, Candidates)> {
-    let (tenant, id) = (&ticket.tenant, &ticket.connection);
-    let connection = ports.connections.connection(tenant, id).await?;
-    let connection = connection.filter(|row| row.state == State::Pending).ok_or_else(unusable)?;
-    let parts = ports.connections.candidates(tenant, id).await?;
-    if parts.is_empty() {
-        return Err(unusable());
-    }
-    let context = KeyContext::connection(tenant, id, Use::Data);
-    let wrapped = ports.vault.key(&context).await?.ok_or_else(unusable)?;
-    let key = ports.open.open(&context, &wrapped).await?;
-    Ok((connection, parts.len(), candidates::open(key.as_ref(), &parts)?))
-}
-
-fn choose(candidates: Vec<Candidate>, choices: &[usize]) -> Result<Vec<Candidate>> {
-    if choices.iter().any(|choice| *choice >= candidates.len()) {
-        return Err(Error::invalid("unknown_choice", "An account was chosen that is not in the list."));
-    }
-    let chosen = candidates.into_iter().enumerate().filter(|(place, _)| choices.contains(place));
-    Ok(chosen.map(|(_, candidate)| candidate).collect())
-}
-
-async fn account(
+/// Opens the list of a pending connection, with the number of its parts; `None` once the time to choose is over.
+async fn offered(
     ports: &Ports<'_>,
     ticket: &ConfirmTicket,
-    candidate: &Candidate,
-    now: Timestamp,
-) -> Result<NewAccount> {
-    let id = AccountId::from_uuid(random::uuid(ports.entropy, now));
-    let context = KeyContext::account(&ticket.tenant, &ticket.connection, &id);
-    let (key, wrapped) = ports.mint.mint(&context).await?;
-    let plain = encode_accounts(std::slice::from_ref(&candidate.account));
-    let account = Account {
-        state: State::Pending,
-        currency: candidate.account.currency,
-        zone: candidate.account.zone.clone(),
-        fingerprint: candidate.fingerprint.clone(),
-        profile: key.seal(&profile_slot(&id), &plain)?,
-        id,
-    };
-    Ok(NewAccount { account, key: KeyRow { context, wrapped } })
+) -> Result<Option<(Connection, usize, Candidates)>> {
+    let (tenant, id) = (&ticket.tenant, &ticket.connection);
+    if ticket.expires_at <= ports.clock.now() {
+        return Ok(None);
+    }
+    let connection = ports.connections.connection(tenant, id).await?;
+    let Some(connection) = connection.filter(|row| row.state == State::Pending) else { return Ok(None) };
+    let parts = ports.connections.candidates(tenant, id).await?;
+    if parts.is_empty() {
+        return Ok(None);
+    }
+    let context = KeyContext::connection(tenant, id, Use::Data);
+    let wrapped = ports.vault.key(&context).await?.ok_or_else(foreign_list)?;
+    let key = ports.open.open(&context, &wrapped).await?;
+    let candidates = candidates::open(key.as_ref(), &parts)?;
+    Ok(Some((connection, parts.len(), candidates)))
 }

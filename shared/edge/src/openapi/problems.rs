@@ -30,6 +30,11 @@ const fn later(code: &'static str, kind: Kind, help: &'static str) -> Code {
 
 /// All codes that a caller can meet, but for faults of ours: those are 500, with a code that only helps us.
 pub const CODES: &[Code] = &[
+    code(
+        "already_decided",
+        Kind::Conflict,
+        "A choice was made on this page before, and that one counts. Go back to the product.",
+    ),
     code("bad_cursor", Kind::Invalid, "Use `next_cursor` of the page before, unchanged."),
     code("bad_days", Kind::Invalid, "`from` has to be before `to`, or the same day."),
     code("bad_limit", Kind::Invalid, "Ask for 1 to 1000 rows."),
@@ -131,6 +136,11 @@ pub const CODES: &[Code] = &[
         "The link is used, expired or belongs to another browser. Start again in the product.",
     ),
     code("link_used", Kind::Gone, "The mailed link works once. Ask for a new one."),
+    code(
+        "list_unusable",
+        Kind::Gone,
+        "The list of accounts belongs to another flow or browser, or is over. Start again in the product.",
+    ),
     code("method_not_allowed", Kind::Method, "Use one of the methods in `Allow`."),
     code("missing_parameter", Kind::Invalid, "Add the query parameter that the detail names."),
     code("missing_scope", Kind::Forbidden, "Use a credential with the scope that the detail names."),
@@ -146,6 +156,11 @@ pub const CODES: &[Code] = &[
     ),
     code("no_route", Kind::NotFound, "Look at `/openapi.json` for the paths that exist."),
     code("no_scopes", Kind::Invalid, "Ask for at least one scope, or leave `scopes` out."),
+    code(
+        "not_a_visit",
+        Kind::Forbidden,
+        "The page was asked for in advance or in the background. Open it as a page of its own.",
+    ),
     code("not_for_browsers", Kind::Forbidden, "Call with an API key, from a server."),
     code("not_acceptable", Kind::NotAcceptable, "Ask in `Accept` for a form that the detail names."),
     code(
@@ -177,11 +192,6 @@ pub const CODES: &[Code] = &[
     code("out_of_range", Kind::Invalid, "The sums are too large to add. Ask for fewer days."),
     code("oversized_parameter", Kind::Invalid, "Query parameters are at most 2048 characters."),
     code(
-        "permission_left_out",
-        Kind::NotPermitted,
-        "The person left out a permission that is needed. Ask them to connect again with it.",
-    ),
-    code(
         "platform_setup",
         Kind::Setup,
         "The product's app at the platform is not set up as it should be. Its operator has been told; nobody else can act.",
@@ -194,6 +204,11 @@ pub const CODES: &[Code] = &[
     ),
     code("repeated_metric", Kind::Invalid, "Name each metric once."),
     code("repeated_parameter", Kind::Invalid, "Give each query parameter once."),
+    code(
+        "scope_missing",
+        Kind::NotPermitted,
+        "The person left out a permission that is needed. Ask them to connect again with it.",
+    ),
     code(
         "scope_not_for_browsers",
         Kind::Invalid,

@@ -1,11 +1,19 @@
 //! The short-lived rows of the connect flow as items.
 
 use mooring_domain::Result;
+use mooring_domain::connect::way::{KEPT, Stage, WayBack};
 use mooring_domain::connect::{ActivationCode, AuthTransaction, ConfirmTicket, ConnectSession, DeletionLink};
 use mooring_domain::secret::{Digest, Fingerprint};
 
-use super::{Draft, EXPIRES_AT, Fields, Item, text, texts, time};
+use super::{Draft, EXPIRES_AT, Fields, Item, flag, seconds, text, texts, time};
 use crate::keys::{home, parse_home};
+
+/// Until when a row works that is kept longer.
+const UNTIL: &str = "until";
+/// What was chosen with a ticket.
+pub(crate) const CHOICE: &str = "choice";
+/// There once the choice was carried out.
+pub(crate) const DONE: &str = "done";
 
 /// Writes a connect session.
 pub(crate) fn write_session(session: &ConnectSession) -> Draft {
@@ -61,6 +69,27 @@ pub(crate) fn read_transaction(item: &Item) -> Result<AuthTransaction> {
     })
 }
 
+/// Writes a way back.
+pub(crate) fn write_way(way: &WayBack) -> Draft {
+    Draft::default()
+        .text("return_url", way.return_url.as_str())
+        .maybe("cookie", way.cookie.map(|cookie| text(cookie.to_hex())))
+        .text("stage", way.stage.to_text())
+        .with(UNTIL, seconds(way.until))
+        .expiring(way.until + KEPT)
+}
+
+/// Reads a way back.
+pub(crate) fn read_way(item: &Item) -> Result<WayBack> {
+    let fields = Fields::of("way back", item);
+    Ok(WayBack {
+        return_url: fields.text("return_url")?.to_owned(),
+        cookie: fields.maybe_word("cookie", Digest::from_hex)?,
+        stage: fields.word("stage", Stage::parse)?,
+        until: fields.seconds(UNTIL)?,
+    })
+}
+
 /// Writes a confirm ticket.
 pub(crate) fn write_ticket(ticket: &ConfirmTicket) -> Draft {
     Draft::default()
@@ -68,7 +97,10 @@ pub(crate) fn write_ticket(ticket: &ConfirmTicket) -> Draft {
         .text("connection", ticket.connection.as_str())
         .text("end_user", ticket.end_user.as_str())
         .text("return_url", ticket.return_url.as_str())
-        .expiring(ticket.expires_at)
+        .maybe(CHOICE, ticket.choice.map(|choice| text(choice.to_hex())))
+        .maybe(DONE, ticket.done.then(|| flag(true)))
+        .with(UNTIL, seconds(ticket.expires_at))
+        .expiring(ticket.expires_at + KEPT)
 }
 
 /// Reads a confirm ticket.
@@ -79,7 +111,9 @@ pub(crate) fn read_ticket(item: &Item) -> Result<ConfirmTicket> {
         connection: fields.parsed("connection")?,
         end_user: fields.parsed("end_user")?,
         return_url: fields.text("return_url")?.to_owned(),
-        expires_at: fields.seconds(EXPIRES_AT)?,
+        choice: fields.maybe_word(CHOICE, Digest::from_hex)?,
+        done: item.contains_key(DONE),
+        expires_at: fields.seconds(UNTIL)?,
     })
 }
 

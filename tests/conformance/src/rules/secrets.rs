@@ -127,7 +127,12 @@ fn every_fault() -> Vec<Faults> {
 
 async fn redeem(bench: &Bench, code: &str, shown: &mut Shown) {
     let (secret, verifier) = (code.into(), "planted-verifier".into());
-    let exchange = CodeExchange { code: &secret, redirect_uri: REDIRECT, verifier: &verifier };
+    let exchange = CodeExchange {
+        code: &secret,
+        redirect_uri: REDIRECT,
+        verifier: &verifier,
+        gate: &mooring_domain::connector::NoGate,
+    };
     shown.texts.push(format!("{exchange:?}"));
     shown.add(&bench.redeem(code).await);
     shown.add(&bench.redeem(code).await);

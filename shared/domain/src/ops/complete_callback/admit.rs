@@ -6,11 +6,9 @@ use crate::connect::binding::unusable;
 use crate::error::Result;
 use crate::secret::Confidential;
 
-/// Finds the transaction of a callback. It is used up first, whatever comes of it.
-pub(super) async fn run(ports: &Ports<'_>, input: &Input) -> Result<AuthTransaction> {
+/// Checks a callback against its transaction, which is used up whatever comes of it.
+pub(super) async fn run(ports: &Ports<'_>, input: &Input, transaction: &AuthTransaction) -> Result<()> {
     let now = ports.clock.now();
-    let key = ports.entropy.digest(input.state.text().as_bytes());
-    let transaction = ports.take.take_transaction(&key, now).await?.ok_or_else(unusable)?;
     let cookie = input.cookie.as_ref().map_or("", Confidential::text);
     let presented = ports.entropy.digest(cookie.as_bytes());
     let fits = now < transaction.expires_at
@@ -22,8 +20,7 @@ pub(super) async fn run(ports: &Ports<'_>, input: &Input) -> Result<AuthTransact
         return Err(unusable());
     }
     let tenant = ports.callers.tenant(&transaction.session.tenant).await?;
-    tenant.filter(|tenant| tenant.active).ok_or_else(unusable)?;
-    Ok(transaction)
+    tenant.filter(|tenant| tenant.active).map(drop).ok_or_else(unusable)
 }
 
 /// An issuer, if one is sent, is the one that the connector was written for (RFC 9207).

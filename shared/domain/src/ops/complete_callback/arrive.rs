@@ -1,13 +1,16 @@
 //! What is stored of a grant: a new pending connection, or new tokens of a live one.
 
+use std::collections::HashSet;
+
 use jiff::SignedDuration;
 use secrecy::SecretString;
 
 use super::landing::Landing;
-use super::{Arrival, Ports};
+use super::{Input, Ports};
 use crate::app::{INDEX_APP, app_key, platform_fingerprint};
 use crate::candidates::{self, Candidate, Candidates};
-use crate::connect::binding::{return_to, unusable};
+use crate::connect::binding::{return_to, ticket_handle};
+use crate::connect::way::{Onward, Stage, ticket_of};
 use crate::connect::{AuthTransaction, ConfirmTicket, PENDING_MINUTES};
 use crate::connection::{Connection, KeyRow, State, TokenRow, token_slot};
 use crate::deletion::{DEAD_MAN, Deletion, Reason, Subject};
@@ -22,9 +25,10 @@ use crate::secret::{Confidential, Fingerprint, reading};
 /// Stores what the grant is good for.
 pub(super) async fn run(
     ports: &Ports<'_>,
+    input: &Input,
     transaction: &AuthTransaction,
     landing: &Landing<'_>,
-) -> Result<Arrival> {
+) -> Result<(Stage, Onward)> {
     landing.check_scopes()?;
     let index = app_key(ports.vault, ports.open, INDEX_APP).await?;
     let who = landing.identity().await?;
@@ -35,7 +39,7 @@ pub(super) async fn run(
     }
     let candidates = candidates(transaction, landing, index.as_ref()).await?;
     let connection = create(ports, transaction, landing, identity, &candidates).await?;
-    ticket(ports, transaction, connection).await
+    ticket(ports, input, transaction, connection).await
 }
 
 async fn candidates(
@@ -48,7 +52,10 @@ async fn candidates(
         Candidate { account, fingerprint }
     };
     let list = landing.accounts().await?;
-    Ok(Candidates { usable: list.usable.into_iter().map(candidate).collect(), unusable: list.unusable })
+    // What a platform lists is one account by its id, however often it comes: chosen twice it would count twice.
+    let mut seen = HashSet::new();
+    let once = list.usable.into_iter().filter(|account| seen.insert(account.external_id.clone()));
+    Ok(Candidates { usable: once.map(candidate).collect(), unusable: list.unusable })
 }
 
 /// Writes a pending connection in one transaction with everything that belongs to it.
@@ -151,20 +158,24 @@ fn tokens(key: &dyn DataKey, landing: &Landing<'_>, version: u64) -> Result<Vec<
 /// Lets this browser choose accounts, once.
 async fn ticket(
     ports: &Ports<'_>,
+    input: &Input,
     transaction: &AuthTransaction,
     connection: ConnectionId,
-) -> Result<Arrival> {
+) -> Result<(Stage, Onward)> {
     let session = &transaction.session;
-    let text = random::secret_text(ports.entropy);
+    let text = ticket_of(ports.entropy, input.cookie.as_ref().map_or("", Confidential::text));
     let ticket = ConfirmTicket {
         tenant: session.tenant.clone(),
         connection,
         end_user: session.end_user.clone(),
         return_url: session.return_url.clone(),
+        choice: None,
+        done: false,
         expires_at: ports.clock.now() + SignedDuration::from_mins(PENDING_MINUTES),
     };
-    ports.put.put_ticket(&ports.entropy.digest(text.as_bytes()), &ticket).await?;
-    Ok(Arrival::Choose { ticket: Confidential::new(text) })
+    let key = ports.entropy.digest(text.text().as_bytes());
+    ports.put.put_ticket(&key, &ticket).await?;
+    Ok((Stage::Choosing, Onward::Choose { handle: ticket_handle(&key), ticket: text }))
 }
 
 /// Gives a live connection new tokens under a new key; its id, accounts and data stay.
@@ -173,11 +184,11 @@ async fn again(
     (transaction, id): (&AuthTransaction, &ConnectionId),
     landing: &Landing<'_>,
     identity: &Fingerprint,
-) -> Result<Arrival> {
+) -> Result<(Stage, Onward)> {
     let session = &transaction.session;
     let found = ports.connections.connection(&session.tenant, id).await?;
     let live = found.filter(|row| row.state.is_readable() && row.end_user == session.end_user);
-    let row = live.ok_or_else(unusable)?;
+    let row = live.ok_or_else(not_live)?;
     if row.identity != *identity {
         return Err(other_identity());
     }
@@ -188,7 +199,12 @@ async fn again(
     let connection = Connection { state: State::Active, scopes: landing.grant.scopes.clone(), ..row };
     ports.create.reauthorise(&connection, &key_row, &tokens).await?;
     let url = return_to(&session.return_url, &[("connection_id", connection.id.as_str())])?;
-    Ok(Arrival::Again { url })
+    Ok((Stage::Again(connection.id), Onward::Back(url)))
+}
+
+fn not_live() -> Error {
+    let message = "The connection that was to be authorised again is no longer live; nothing was kept.";
+    Error::conflict("not_live", message)
 }
 
 fn other_identity() -> Error {

@@ -7,7 +7,7 @@ use crate::account::AccountList;
 use crate::app;
 use crate::connect::AuthTransaction;
 use crate::connect::binding::verifier;
-use crate::connector::{AppCredentials, CallContext, CodeExchange, Connector, Grant, Identity, NoGate};
+use crate::connector::{Allowance, AppCredentials, CallContext, CodeExchange, Connector, Grant, Identity};
 use crate::error::{Error, Kind, Result};
 use crate::profile::{PlatformProfile, ScopePurpose};
 use crate::secret::Confidential;
@@ -22,6 +22,8 @@ pub(super) struct Landing<'a> {
     app: AppCredentials,
     /// The tokens and scopes.
     pub(super) grant: Grant,
+    /// What is left of [`READING`].
+    gate: Allowance,
 }
 
 /// Redeems the code. Never retried: codes are single-use, and a second try can end the first one's grant.
@@ -35,22 +37,26 @@ pub(super) async fn exchange<'a>(
     let app = app::credentials(ports.vault, ports.open, connector.manifest().platform).await?;
     let cookie = input.cookie.as_ref().map_or("", Confidential::text);
     let verifier = verifier(ports.entropy, cookie);
-    let request = CodeExchange { code, redirect_uri: &transaction.redirect_uri, verifier: &verifier };
+    let gate = Allowance::of(READING);
+    let request =
+        CodeExchange { code, redirect_uri: &transaction.redirect_uri, verifier: &verifier, gate: &gate };
     let grant = connector.oauth().exchange(&app, &request).await?;
-    Ok(Landing { connector, platform, app, grant })
+    Ok(Landing { connector, platform, app, grant, gate })
 }
 
-/// How long each call after the exchange may take: they and the revocation have to fit into one invocation.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the exchange, and what is asked after it, may take altogether: a person waits, and a function is held.
+const READING: Duration = Duration::from_millis(7_500);
+/// How long the grant may then take to be given back. With [`READING`] these are the ten seconds of a callback.
+const ENDING: Duration = Duration::from_millis(2_500);
 
 impl Landing<'_> {
-    fn context(&self) -> CallContext<'_> {
+    fn context<'a>(&'a self, gate: &'a Allowance) -> CallContext<'a> {
         CallContext {
             token: &self.grant.access,
             app: &self.app,
             profile: self.platform,
-            patience: PATIENCE,
-            gate: &NoGate,
+            patience: READING,
+            gate,
         }
     }
 
@@ -62,19 +68,20 @@ impl Landing<'_> {
 
     /// Asks the platform who granted.
     pub(super) async fn identity(&self) -> Result<Identity> {
-        self.connector.oauth().identity(&self.context()).await
+        self.connector.oauth().identity(&self.context(&self.gate)).await
     }
 
     /// Asks the platform what the grant reaches; a list of which nothing can be chosen is none.
     pub(super) async fn accounts(&self) -> Result<AccountList> {
         let Some(accounts) = self.connector.accounts() else { return Err(nothing_reached()) };
-        let found = accounts.list(&self.context()).await?;
+        let found = accounts.list(&self.context(&self.gate)).await?;
         if found.usable.is_empty() { Err(nothing_reached()) } else { Ok(found) }
     }
 
     /// Asks the platform to end the grant. The outcome changes nothing: what is not stored is not used.
     pub(super) async fn revoke(&self) {
-        drop(self.connector.oauth().revoke(&self.context()).await);
+        let gate = Allowance::of(ENDING);
+        drop(self.connector.oauth().revoke(&self.context(&gate)).await);
     }
 }
 
@@ -90,7 +97,7 @@ fn left_out(missing: &[&ScopePurpose]) -> Error {
          To connect, start again and leave all needed permissions ticked.",
         what.join(" ")
     );
-    Error::new(Kind::NotPermitted, "permission_left_out", message)
+    Error::new(Kind::NotPermitted, "scope_missing", message)
 }
 
 fn nothing_reached() -> Error {

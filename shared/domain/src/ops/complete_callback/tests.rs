@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +18,7 @@ use crate::caller::{Credential, Tenant};
 use crate::connect::{ActivationCode, AuthTransaction, ConfirmTicket, ConnectSession, DeletionLink};
 use crate::connection::{Connection, KeyRow, State, Tier, TokenRow};
 use crate::connector::{
-    Accounts, AppCredentials, AuthorizeRequest, CallContext, CodeExchange, Connector, Grant, Identity,
+    Accounts, AppCredentials, AuthorizeRequest, CallContext, CodeExchange, Connector, Gate, Grant, Identity,
     Manifest, OAuth, Reports, RevokeOutcome, StructureRead,
 };
 use crate::deletion::{Deletion, Place, Reason, Subject};
@@ -52,6 +53,11 @@ struct World {
     live: Option<Connection>,
     granted: Vec<String>,
     store_fails: bool,
+    /// How long the platform takes for each answer.
+    pace: Duration,
+    /// How long each call was allowed to take.
+    allowed: Mutex<Vec<(&'static str, Duration)>>,
+    ways: Mutex<Vec<WayBack>>,
     happened: Mutex<Vec<&'static str>>,
     created: Mutex<Option<NewConnection>>,
 }
@@ -82,6 +88,9 @@ impl World {
             live: None,
             granted: vec!["ads".to_owned()],
             store_fails: false,
+            pace: Duration::ZERO,
+            allowed: Mutex::default(),
+            ways: Mutex::default(),
             happened: Mutex::default(),
             created: Mutex::default(),
         }
@@ -96,6 +105,7 @@ impl World {
         let ports = Ports {
             callers: self,
             take: self,
+            read: self,
             put: self,
             connections: self,
             create: self,
@@ -109,6 +119,21 @@ impl World {
             entropy: &self.entropy,
         };
         now(super::run(&ports, input))
+    }
+
+    /// What the kit does with a gate, here with a platform of a pace.
+    fn call(&self, what: &'static str, patience: Duration, gate: &dyn Gate) -> Result<()> {
+        let allowed = patience.min(gate.left());
+        self.allowed.lock().unwrap().push((what, allowed));
+        gate.spent(self.pace.min(allowed));
+        if self.pace <= allowed { Ok(()) } else { Err(Error::new(Kind::Upstream, "slow", "Too slow.")) }
+    }
+
+    /// The word that the product gets, and the error behind it.
+    fn ended(&self, input: &Input) -> (String, Error) {
+        let Ok(Arrival::Ended { url, error }) = self.run(input) else { panic!("it did not end") };
+        let word = url.as_str().strip_prefix("https://shop.example/back?x=1&error=");
+        (word.expect("another address").to_owned(), error)
     }
 
     fn happened(&self) -> Vec<&'static str> {
@@ -218,9 +243,42 @@ fn what_does_not_fit_gets_one_answer_before_any_exchange() {
 #[test]
 fn a_state_works_once() {
     let world = World::new();
-    assert!(matches!(world.run(&input()), Ok(Arrival::Choose { .. })));
-    assert_eq!(world.run(&input()).unwrap_err().code, "link_unusable");
+    let Ok(Arrival::Onward(Onward::Choose { ticket, handle })) = world.run(&input()) else {
+        panic!("no list")
+    };
+    for cookie in [None, Some(Confidential::new("another"))] {
+        let stranger = Input { cookie, ..input() };
+        assert_eq!(world.run(&stranger).unwrap_err().code, "link_unusable");
+    }
+    // The same browser, once more: the same list, and nothing is redeemed.
+    let Ok(Arrival::Onward(Onward::Choose { ticket: again, handle: same })) = world.run(&input()) else {
+        panic!("the second load finds no way on")
+    };
+    assert_eq!((again.text(), same), (ticket.text(), handle));
     assert_eq!(world.happened(), ["exchange", "create", "ticket"]);
+}
+
+/// Whatever ends a flow, the product gets a word for it, and so it does when the callback is opened again.
+#[test]
+fn an_end_is_told_again() {
+    let world = World { granted: vec![], ..World::new() };
+    assert_eq!(world.ended(&input()).0, "scope_missing");
+    let Ok(Arrival::Onward(Onward::Back(url))) = world.run(&input()) else { panic!("no way back") };
+    assert!(url.as_str().ends_with("&error=scope_missing"), "{url}");
+    assert_eq!(world.happened(), ["exchange", "revoke"]);
+}
+
+#[test]
+fn whoever_is_late_goes_back_with_a_word() {
+    let world = World::new();
+    let cookie = Some(world.entropy.digest(COOKIE.as_bytes()));
+    world.transaction.lock().unwrap().take();
+    let return_url = "https://shop.example/back?x=1".to_owned();
+    let until = Timestamp::UNIX_EPOCH;
+    world.ways.lock().unwrap().push(WayBack { return_url, cookie, stage: Stage::Open, until });
+    let Ok(Arrival::Onward(Onward::Back(url))) = world.run(&input()) else { panic!("no way back") };
+    assert!(url.as_str().ends_with("&error=expired"), "{url}");
+    assert!(world.happened().is_empty());
 }
 
 #[test]
@@ -238,6 +296,8 @@ fn a_new_connection_comes_with_the_deletion_that_ends_it() {
     );
     assert_eq!(new.abandoned.t0.duration_since(new.connection.created_at), SignedDuration::from_mins(15));
     assert_eq!(new.abandoned.keys.len(), 2);
+    let listed = crate::candidates::open(&Key, &new.candidates).unwrap();
+    assert_eq!(listed.usable.len(), 1, "one account is offered twice");
     let slots: Vec<_> =
         new.tokens.iter().map(|token| String::from_utf8(token.sealed.0.clone()).unwrap()).collect();
     assert_eq!(slots, ["tok#access#00000001\0access-token"]);
@@ -246,14 +306,15 @@ fn a_new_connection_comes_with_the_deletion_that_ends_it() {
 #[test]
 fn a_person_who_says_no_is_told_so() {
     let world = World::new();
-    assert_eq!(world.run(&Input { code: None, ..input() }).unwrap_err().code, "declined");
+    assert_eq!(world.ended(&Input { code: None, ..input() }).0, "declined");
     assert!(world.happened().is_empty());
 }
 
 #[test]
 fn a_permission_that_was_left_out_is_named_and_the_grant_ended() {
     let world = World { granted: vec![], ..World::new() };
-    let error = world.run(&input()).unwrap_err();
+    let (word, error) = world.ended(&input());
+    assert_eq!(word, "scope_missing");
     assert!(error.message.contains("Reads ads."), "{}", error.message);
     assert_eq!(world.happened(), ["exchange", "revoke"]);
 }
@@ -261,8 +322,24 @@ fn a_permission_that_was_left_out_is_named_and_the_grant_ended() {
 #[test]
 fn a_grant_that_cannot_be_stored_is_ended() {
     let world = World { store_fails: true, ..World::new() };
-    assert_eq!(world.run(&input()).unwrap_err().kind, Kind::Unavailable);
+    let (word, error) = world.ended(&input());
+    assert_eq!((word.as_str(), error.kind), ("failed", Kind::Unavailable));
     assert_eq!(world.happened(), ["exchange", "revoke"]);
+}
+
+/// A7: the calls of a callback end within ten seconds altogether, and the grant can still be given back.
+#[test]
+fn a_slow_platform_holds_a_callback_for_ten_seconds_at_most() {
+    for pace in [1_800, 2_600, 4_000, 60_000].map(Duration::from_millis) {
+        let world = World { pace, ..World::new() };
+        assert_eq!(world.ended(&input()).0, "failed", "{pace:?}");
+        let allowed = world.allowed.lock().unwrap().clone();
+        let held: Duration = allowed.iter().map(|(_, allowed)| pace.min(*allowed)).sum();
+        assert!(held <= Duration::from_secs(10), "{pace:?}: {allowed:?}");
+        let given_back = allowed.last().filter(|(what, _)| *what == "revoke").map(|(_, allowed)| *allowed);
+        let granted = world.pace < Duration::from_secs(7);
+        assert_eq!(given_back.is_some_and(|time| time >= Duration::from_secs(2)), granted, "{allowed:?}");
+    }
 }
 
 #[test]
@@ -274,10 +351,12 @@ fn only_the_same_person_authorises_again() {
         let arrived = world.run(&input());
         assert_eq!(world.happened(), expected);
         if identity == "person" {
-            let Ok(Arrival::Again { url }) = arrived else { panic!("{arrived:?}") };
+            let Ok(Arrival::Onward(Onward::Back(url))) = arrived else { panic!("{arrived:?}") };
             assert_eq!(url.as_str(), format!("https://shop.example/back?x=1&connection_id={}", connection()));
         } else {
-            assert_eq!(arrived.unwrap_err().code, "other_identity");
+            let Ok(Arrival::Ended { url, error }) = arrived else { panic!("{arrived:?}") };
+            assert!(url.as_str().ends_with("&error=other_identity"), "{url}");
+            assert_eq!(error.code, "other_identity");
         }
     }
 }
@@ -315,15 +394,15 @@ impl CallerRead for World {
 
 #[async_trait]
 impl TransientTake for World {
-    async fn take_session(&self, _: &Digest, _: Timestamp) -> Result<Option<ConnectSession>> {
-        Ok(None)
+    async fn depart(&self, _: &Digest, _: (&Digest, &AuthTransaction)) -> Result<bool> {
+        Ok(false)
     }
     async fn take_transaction(&self, key: &Digest, _: Timestamp) -> Result<Option<AuthTransaction>> {
         let fits = *key == self.entropy.digest(STATE.as_bytes());
         Ok(if fits { self.transaction.lock().unwrap().take() } else { None })
     }
-    async fn take_ticket(&self, _: &Digest, _: Timestamp) -> Result<Option<ConfirmTicket>> {
-        Ok(None)
+    async fn decide(&self, _: &Digest, _: &Digest, _: bool) -> Result<bool> {
+        Ok(false)
     }
     async fn take_code(&self, _: &Digest, _: Timestamp) -> Result<Option<ActivationCode>> {
         Ok(None)
@@ -334,11 +413,32 @@ impl TransientTake for World {
 }
 
 #[async_trait]
+impl TransientRead for World {
+    async fn session(&self, _: &Digest, _: Timestamp) -> Result<Option<ConnectSession>> {
+        Ok(None)
+    }
+    async fn transaction(&self, _: &Digest, _: Timestamp) -> Result<Option<AuthTransaction>> {
+        Ok(None)
+    }
+    async fn way(&self, key: &Digest, _: Timestamp) -> Result<Option<WayBack>> {
+        let own = *key == self.entropy.digest(STATE.as_bytes());
+        Ok(self.ways.lock().unwrap().last().filter(|_| own).cloned())
+    }
+    async fn ticket(&self, _: &Digest, _: Timestamp) -> Result<Option<ConfirmTicket>> {
+        Ok(None)
+    }
+    async fn link(&self, _: &Digest, _: Timestamp) -> Result<Option<DeletionLink>> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
 impl TransientPut for World {
     async fn put_session(&self, _: &Digest, _: &ConnectSession) -> Result<()> {
         Ok(())
     }
-    async fn put_transaction(&self, _: &Digest, _: &AuthTransaction) -> Result<()> {
+    async fn put_way(&self, _: &Digest, way: &WayBack) -> Result<()> {
+        self.ways.lock().unwrap().push(way.clone());
         Ok(())
     }
     async fn put_ticket(&self, _: &Digest, _: &ConfirmTicket) -> Result<()> {
@@ -482,24 +582,32 @@ impl OAuth for World {
             ("app", "https://api.example/oauth/callback/p/c")
         );
         self.note("exchange");
+        self.call("exchange", Duration::MAX, exchange.gate)?;
         let access = SecretString::from("access-token");
         Ok(Grant { access, refresh: None, expires_at: None, scopes: self.granted.clone() })
     }
-    async fn revoke(&self, _: &CallContext<'_>) -> Result<RevokeOutcome> {
+    async fn revoke(&self, cx: &CallContext<'_>) -> Result<RevokeOutcome> {
         self.note("revoke");
+        self.call("revoke", cx.patience, cx.gate)?;
         Ok(RevokeOutcome::Killed)
     }
-    async fn identity(&self, _: &CallContext<'_>) -> Result<Identity> {
+    async fn identity(&self, cx: &CallContext<'_>) -> Result<Identity> {
+        self.call("identity", cx.patience, cx.gate)?;
         Ok(Identity { id: "person".into() })
     }
 }
 
 #[async_trait]
 impl Accounts for World {
-    async fn list(&self, _: &CallContext<'_>) -> Result<AccountList> {
+    async fn list(&self, cx: &CallContext<'_>) -> Result<AccountList> {
+        for _ in 0..3 {
+            self.call("list", cx.patience, cx.gate)?;
+        }
         let (external_id, name) = ("7".to_owned(), "Shop ads".to_owned());
-        let usable =
-            PlatformAccount { external_id, name, currency: "EUR".parse().unwrap(), zone: "UTC".to_owned() };
-        Ok(AccountList { usable: vec![usable], unusable: Vec::new() })
+        let currency = "EUR".parse().unwrap();
+        let account = PlatformAccount { external_id, name, currency, zone: "UTC".to_owned() };
+        // A platform may list one account twice.
+        let usable = vec![account.clone(), PlatformAccount { name: "Renamed".to_owned(), ..account }];
+        Ok(AccountList { usable, unusable: Vec::new() })
     }
 }

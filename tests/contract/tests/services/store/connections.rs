@@ -7,11 +7,13 @@ use mooring_domain::deletion::Table;
 use mooring_domain::keys::{KeyContext, Use};
 use mooring_domain::ports::{
     ConnectionConfirm as _, ConnectionCreate as _, ConnectionRead as _, FenceRead as _, LedgerRead as _,
-    VaultRead as _,
+    TransientPut as _, TransientRead as _, VaultRead as _,
 };
 use mooring_domain::secret::Digest;
 use mooring_tests_contract::values::{change_state, key_row, new_account, new_connection, sealed, tenant_id};
 use mooring_tests_contract::{World, expiry};
+
+use super::transient::ticket;
 
 #[tokio::test]
 async fn a_new_connection_is_read_as_it_was_created() {
@@ -116,7 +118,7 @@ async fn nothing_is_added_or_confirmed_once_the_connection_is_not_pending() {
         end_user: case.connection.end_user.clone(),
         expires_at: world.now(),
     };
-    let confirmed = world.store.confirm(case.tenant(), case.id(), 2, (&Digest([3; 32]), &code)).await;
+    let confirmed = world.store.confirm(&Digest([4; 32]), 2, (&Digest([3; 32]), &code)).await;
     assert_eq!(confirmed.unwrap_err().kind, Kind::Conflict);
     assert!(world.rows(Table::Transient).await.unwrap().is_empty());
 }
@@ -132,8 +134,13 @@ async fn confirming_removes_the_list_to_choose_from() {
         expires_at: world.now(),
     };
     assert_eq!(world.store.candidates(case.tenant(), case.id()).await.unwrap().len(), 2);
-    world.store.confirm(case.tenant(), case.id(), 2, (&Digest([3; 32]), &code)).await.unwrap();
+    let early = world.store.confirm(&Digest([4; 32]), 2, (&Digest([3; 32]), &code)).await;
+    assert_eq!(early.unwrap_err().kind, Kind::Conflict, "a choice needs its ticket");
+    world.store.put_ticket(&Digest([4; 32]), &ticket(case.tenant(), case.id(), world.now())).await.unwrap();
+    world.store.confirm(&Digest([4; 32]), 2, (&Digest([3; 32]), &code)).await.unwrap();
     assert!(world.store.candidates(case.tenant(), case.id()).await.unwrap().is_empty());
+    let ticket = world.store.ticket(&Digest([4; 32]), world.now()).await.unwrap();
+    assert!(ticket.is_some_and(|ticket| ticket.done), "the ticket does not say that it was carried out");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::{World, crashed};
+use crate::connect::way::WayBack;
 use crate::connect::{ActivationCode, AuthTransaction, ConfirmTicket, ConnectSession, DeletionLink};
 use crate::connection::{Tier, TokenRow, token_slot};
 use crate::connector::{
@@ -127,7 +128,7 @@ impl TransientPut for World {
         panic!("not a deletion's")
     }
 
-    async fn put_transaction(&self, _: &Digest, _: &AuthTransaction) -> Result<()> {
+    async fn put_way(&self, _: &Digest, _: &WayBack) -> Result<()> {
         panic!("not a deletion's")
     }
 
@@ -151,6 +152,14 @@ impl TransientRead for World {
         panic!("not a deletion's")
     }
 
+    async fn transaction(&self, _: &Digest, _: Timestamp) -> Result<Option<AuthTransaction>> {
+        panic!("not a deletion's")
+    }
+
+    async fn way(&self, _: &Digest, _: Timestamp) -> Result<Option<WayBack>> {
+        panic!("not a deletion's")
+    }
+
     async fn ticket(&self, _: &Digest, _: Timestamp) -> Result<Option<ConfirmTicket>> {
         panic!("not a deletion's")
     }
@@ -164,7 +173,7 @@ impl TransientRead for World {
 
 #[async_trait]
 impl TransientTake for World {
-    async fn take_session(&self, _: &Digest, _: Timestamp) -> Result<Option<ConnectSession>> {
+    async fn depart(&self, _: &Digest, _: (&Digest, &AuthTransaction)) -> Result<bool> {
         panic!("not a deletion's")
     }
 
@@ -172,7 +181,7 @@ impl TransientTake for World {
         panic!("not a deletion's")
     }
 
-    async fn take_ticket(&self, _: &Digest, _: Timestamp) -> Result<Option<ConfirmTicket>> {
+    async fn decide(&self, _: &Digest, _: &Digest, _: bool) -> Result<bool> {
         panic!("not a deletion's")
     }
 
