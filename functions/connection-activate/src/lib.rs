@@ -9,7 +9,7 @@ use mooring_domain::caller::{Caller, Scope};
 use mooring_domain::connect::PENDING_MINUTES;
 use mooring_domain::idempotency::Attempt;
 use mooring_domain::ops::activate_connection::{Input, Output, Ports, run};
-use mooring_domain::ports::{ConnectionActivate, ConnectionRead, SyncQueue, TransientTake};
+use mooring_domain::ports::{ConnectionActivate, ConnectionRead, HeldAccounts, SyncQueue, TransientTake};
 use mooring_domain::profile::Profile;
 use mooring_edge::openapi::{Api, END_USER_PATTERN, id_pattern};
 use mooring_edge::{Edge, Reply, field, json_body, ok, path};
@@ -25,6 +25,8 @@ pub struct App {
     pub take: Arc<dyn TransientTake>,
     /// The pending connection.
     pub connections: Arc<dyn ConnectionRead>,
+    /// Finds what is connected already.
+    pub held: Arc<dyn HeldAccounts>,
     /// Makes it active.
     pub activate: Arc<dyn ConnectionActivate>,
     /// Starts the first jobs.
@@ -77,6 +79,10 @@ struct ActivatedAccount {
     time_zone: String,
     /// `active`.
     state: String,
+    /// Other live connections of the tenant that hold the same account, as far as this credential sees them: whoever
+    /// adds up connections counts it twice.
+    #[schemars(inner(regex(pattern = id_pattern("con"))))]
+    also_in: Vec<String>,
 }
 
 /// Answers the request.
@@ -101,6 +107,7 @@ fn ports<'a>(app: &'a App, attempt: &'a Attempt) -> Ports<'a> {
     Ports {
         take: app.take.as_ref(),
         connections: app.connections.as_ref(),
+        held: app.held.as_ref(),
         activate: app.activate.as_ref(),
         queue: app.queue.as_ref(),
         profile: &app.profile,
@@ -120,14 +127,16 @@ impl ActivatedConnection {
             scopes: row.scopes.clone(),
             created_at: row.created_at.to_string(),
             end_user: row.end_user.as_str().to_owned(),
-            accounts: output.accounts.iter().map(ActivatedAccount::of).collect(),
+            accounts: output.accounts.iter().map(|account| ActivatedAccount::of(account, output)).collect(),
         }
     }
 }
 
 impl ActivatedAccount {
-    fn of(account: &Account) -> Self {
+    fn of(account: &Account, output: &Output) -> Self {
+        let also = output.also.iter().filter(|(fingerprint, _)| *fingerprint == account.fingerprint);
         Self {
+            also_in: also.map(|(_, connection)| connection.to_string()).collect(),
             id: account.id.to_string(),
             currency: account.currency.as_str().to_owned(),
             time_zone: account.zone.clone(),

@@ -16,6 +16,7 @@ async fn main() -> Result<(), lambda_http::Error> {
         edge: Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?),
         take: store.clone(),
         connections: store.clone(),
+        held: store.clone(),
         activate: store,
         queue: Arc::new(Queues::from_env()),
         profile: Arc::new(mooring_profiles::from_env()?),

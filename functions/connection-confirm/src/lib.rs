@@ -11,7 +11,8 @@ use mooring_domain::Result;
 use mooring_domain::connect::binding::{foreign_list, is_handle, ticket_cookie};
 use mooring_domain::ops::confirm_accounts::{Ports, Presented, Shown, run, show};
 use mooring_domain::ports::{
-    ConnectionConfirm, ConnectionRead, KeyMint, KeyOpen, TransientRead, TransientTake, VaultRead,
+    ConnectionConfirm, ConnectionRead, HeldAccounts, KeyMint, KeyOpen, TransientRead, TransientTake,
+    VaultRead,
 };
 use mooring_domain::profile::Profile;
 use mooring_edge::openapi::Api;
@@ -30,6 +31,8 @@ pub struct App {
     pub take: Arc<dyn TransientTake>,
     /// The pending connection and its candidates.
     pub connections: Arc<dyn ConnectionRead>,
+    /// Finds what is connected already.
+    pub held: Arc<dyn HeldAccounts>,
     /// Writes the choice.
     pub confirm: Arc<dyn ConnectionConfirm>,
     /// The connection's wrapped data key.
@@ -83,6 +86,7 @@ fn ports(app: &App) -> Ports<'_> {
         read: app.read.as_ref(),
         take: app.take.as_ref(),
         connections: app.connections.as_ref(),
+        held: app.held.as_ref(),
         confirm: app.confirm.as_ref(),
         vault: app.vault.as_ref(),
         open: app.open.as_ref(),

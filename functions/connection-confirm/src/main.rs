@@ -17,6 +17,7 @@ async fn main() -> Result<(), lambda_http::Error> {
         read: store.clone(),
         take: store.clone(),
         connections: store.clone(),
+        held: store.clone(),
         confirm: store.clone(),
         vault: store,
         open: vault.clone(),

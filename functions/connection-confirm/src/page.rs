@@ -25,6 +25,10 @@ pub(crate) fn offer(offer: &Offer) -> String {
     layout("Choose accounts", &body)
 }
 
+/// What somebody is told who connects an account again.
+const ALREADY: &str = "<small>This account is already connected. Choose it again only if it is meant to be connected twice: whoever adds \
+                       up connections then counts it twice.</small>";
+
 fn reaches(count: usize) -> String {
     if count == 1 { "one account".to_owned() } else { format!("{count} accounts") }
 }
@@ -62,12 +66,13 @@ const fn reason(reason: Unusable) -> &'static str {
     }
 }
 
-fn account(Offered { id: choice, account }: &Offered, checked: bool) -> String {
+fn account(Offered { id: choice, account, already }: &Offered, only: bool) -> String {
+    let note = if *already { ALREADY } else { "" };
     format!(
         "<li><label><input type=\"checkbox\" name=\"account\" value=\"{choice}\"{checked}><span>{name}\
-         <small>{id} · {currency} · {zone}</small></span></label></li>",
+         <small>{id} · {currency} · {zone}</small>{note}</span></label></li>",
         choice = escape(choice),
-        checked = if checked { " checked" } else { "" },
+        checked = if only && !already { " checked" } else { "" },
         name = escape(&account.name),
         id = escape(&account.external_id),
         currency = escape(account.currency.as_str()),
@@ -95,7 +100,7 @@ mod tests {
             privacy_url: "https://p.example".to_owned(),
             handle: "0123456789abcdef".to_owned(),
             accounts: ["one", "\"><script>"]
-                .map(|id| Offered { id: id.to_owned(), account: account.clone() })
+                .map(|id| Offered { id: id.to_owned(), account: account.clone(), already: id == "one" })
                 .to_vec(),
             unusable: vec![UnusableAccount {
                 external_id: "2<script>".to_owned(),

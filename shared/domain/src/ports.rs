@@ -287,6 +287,17 @@ pub trait ConnectionRead: Send + Sync {
     async fn candidates(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Vec<SealedBox>>;
 }
 
+/// Finds accounts that a tenant has connected already.
+#[async_trait]
+pub trait HeldAccounts: Send + Sync {
+    /// Which live connections of the tenant hold any of these accounts: the account and the connection, for each.
+    async fn held(
+        &self,
+        tenant: &TenantId,
+        accounts: &[Fingerprint],
+    ) -> Result<Vec<(Fingerprint, Connection)>>;
+}
+
 /// Reads fence items, consistently.
 #[async_trait]
 pub trait FenceRead: Send + Sync {

@@ -19,11 +19,12 @@ use mooring_domain::webhook::EventType;
 use crate::Store;
 use crate::client::{Check, TRANSACTION, Write};
 use crate::connections::not_in_state;
+use crate::held::REACHES;
 use crate::items::connection::{DELETE_BY, DELETION, state};
 use crate::items::events::activated;
 use crate::items::life::write_life;
 use crate::items::progress::write_job;
-use crate::items::{DUE_AT, DUE_SHARD, EXPIRES_AT, STATE, text};
+use crate::items::{DUE_AT, DUE_SHARD, EXPIRES_AT, STATE, text, texts};
 use crate::keys::{self, DUE_OUTBOX, due_minute, due_shard, instant};
 use crate::ledger::{audit_row, code_key};
 use crate::outbox::connection_row;
@@ -42,7 +43,7 @@ impl ConnectionActivate for Store {
             return Ok(());
         }
         let now = self.clock.now();
-        let mut last = self.flip(connection, abandoned, now).await?;
+        let mut last = self.flip((connection, accounts), abandoned, now).await?;
         let mut rows = self.kept_rows(connection).await?;
         rows.extend(accounts.iter().flat_map(|account| opened(connection, account, slot)));
         rows.extend(jobs.iter().map(|job| outbox_row(job, now)));
@@ -62,7 +63,7 @@ impl Store {
     /// The change of state itself: after it the connection is active, and nobody ends it as abandoned.
     async fn flip(
         &self,
-        connection: &Connection,
+        (connection, accounts): (&Connection, &[Account]),
         abandoned: &DeletionId,
         now: Timestamp,
     ) -> Result<Vec<Write>> {
@@ -73,8 +74,9 @@ impl Store {
                 .without(&[EXPIRES_AT])
                 .only_if(Check::Is(STATE, state(State::Pending)))
         };
+        let reaches = texts(accounts.iter().map(|account| account.fingerprint.0.as_str()));
         let mut writes = vec![
-            open(keys::connection(tenant, id)).without(&[DELETION, DELETE_BY]),
+            open(keys::connection(tenant, id)).set(REACHES, reaches).without(&[DELETION, DELETE_BY]),
             open(keys::fence(tenant, id)),
             audit_row(tenant, activated(now, id, abandoned)),
             connection_row(tenant, id, EventType::ConnectionActivated, now),

@@ -22,6 +22,7 @@ mod cut;
 mod directory;
 mod due;
 mod fences;
+mod held;
 mod hooks;
 mod items;
 mod keys;

@@ -427,6 +427,26 @@ async fn two_flows_in_one_browser_do_not_meet() -> Result<()> {
     Ok(())
 }
 
+/// One thing once: accounts that are connected already are shown as such, and the activation says where.
+#[tokio::test]
+async fn connected_twice_is_said_twice() -> Result<()> {
+    let arena = Arena::open().await?;
+    let product = &arena.world.product;
+    let before = product.connect(&mut Person::new()?, "twice-1", None).await?;
+    let mut flow = arena.flow("twice-2").await?;
+    let page = land(&mut flow).await?;
+    ensure!(page.body.matches("already connected").count() == before.accounts.len(), "not said on the page");
+    let back = flow.person.submit(&page.form("checkbox")?, |_, value| value != "cancel").await?;
+    let back = back.follow()?.clone();
+    let path = format!("/v1/connections/{}/activate", parameter(&back, "connection_id")?);
+    let body = json!({ "code": parameter(&back, "code")?, "end_user": "twice-2" });
+    let answer = product.call(Method::POST, &path, Some(&body)).await?;
+    for account in answer["accounts"].as_array().context("no accounts")? {
+        ensure!(account["also_in"] == json!([before.id]), "not said at the activation: {account}");
+    }
+    Ok(())
+}
+
 /// Requests that are not a person's visit use nothing up, and the visit after them finds everything as it was.
 #[tokio::test]
 async fn only_a_visit_uses_a_callback_up() -> Result<()> {

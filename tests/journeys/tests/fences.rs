@@ -490,6 +490,7 @@ async fn an_activation_wants_the_same_end_user() -> Result<()> {
             attempt: &attempt,
             take,
             connections: store.as_ref(),
+            held: store.as_ref(),
             activate: store.as_ref(),
             queue: queues.as_ref(),
             profile: profile.as_ref(),

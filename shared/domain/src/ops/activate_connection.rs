@@ -13,8 +13,11 @@ use crate::connection::{Connection, State};
 use crate::error::{Error, Kind, Result};
 use crate::idempotency::{Attempt, Standing};
 use crate::ids::{ConnectionId, DeletionId, EndUser};
-use crate::ports::{Clock, ConnectionActivate, ConnectionRead, Entropy, SyncQueue, TransientTake};
+use crate::ports::{
+    Clock, ConnectionActivate, ConnectionRead, Entropy, HeldAccounts, SyncQueue, TransientTake,
+};
 use crate::profile::Profile;
+use crate::secret::Fingerprint;
 use crate::sync::{JobKind, SyncJob, slot_of};
 
 /// What the operation needs.
@@ -24,6 +27,8 @@ pub struct Ports<'a> {
     pub take: &'a dyn TransientTake,
     /// The pending connection.
     pub connections: &'a dyn ConnectionRead,
+    /// Finds what is connected already.
+    pub held: &'a dyn HeldAccounts,
     /// Makes it active.
     pub activate: &'a dyn ConnectionActivate,
     /// Starts the first jobs at once.
@@ -56,6 +61,8 @@ pub struct Output {
     pub connection: Connection,
     /// Its accounts.
     pub accounts: Vec<Account>,
+    /// The other live connections that hold one of them, of those that the caller may see.
+    pub also: Vec<(Fingerprint, ConnectionId)>,
     /// Why the first jobs were not sent, for the log. It does no harm: they are in the outbox, and the planner sends.
     pub unsent: Option<Error>,
 }
@@ -72,7 +79,21 @@ pub async fn run(ports: &Ports<'_>, caller: &Caller, input: &Input) -> Result<Ou
     let key = ports.entropy.digest(input.code.as_bytes());
     let code = ports.take.take_code(&key, ports.clock.now()).await?;
     check(ports.clock.now(), caller, input, code)?;
-    activate(ports, connection, &abandoned).await
+    activate(ports, caller, connection, &abandoned).await
+}
+
+/// Where the accounts are connected too: figures of them are there twice, and the product should know.
+async fn also(
+    ports: &Ports<'_>,
+    caller: &Caller,
+    connection: &Connection,
+    accounts: &[Account],
+) -> Result<Vec<(Fingerprint, ConnectionId)>> {
+    let fingerprints: Vec<_> = accounts.iter().map(|account| account.fingerprint.clone()).collect();
+    let held = ports.held.held(&connection.tenant, &fingerprints).await?;
+    let others =
+        held.into_iter().filter(|(_, other)| other.id != connection.id && caller.may_see(&other.end_user));
+    Ok(others.map(|(fingerprint, other)| (fingerprint, other.id)).collect())
 }
 
 async fn find(ports: &Ports<'_>, caller: &Caller, input: &Input) -> Result<Connection> {
@@ -92,7 +113,8 @@ async fn done_before(ports: &Ports<'_>, caller: &Caller, input: &Input) -> Resul
     }
     let mut accounts = ports.connections.accounts(&connection.tenant, &connection.id).await?;
     accounts.retain(|account| account.state.is_readable());
-    Ok(Some(Output { connection, accounts, unsent: None }))
+    let also = also(ports, caller, &connection, &accounts).await?;
+    Ok(Some(Output { connection, accounts, also, unsent: None }))
 }
 
 fn purging() -> Error {
@@ -125,7 +147,12 @@ fn pending(connection: &Connection) -> Result<DeletionId> {
     }
 }
 
-async fn activate(ports: &Ports<'_>, connection: Connection, abandoned: &DeletionId) -> Result<Output> {
+async fn activate(
+    ports: &Ports<'_>,
+    caller: &Caller,
+    connection: Connection,
+    abandoned: &DeletionId,
+) -> Result<Output> {
     let mut accounts = ports.connections.accounts(&connection.tenant, &connection.id).await?;
     accounts.retain(|account| account.state == State::Pending);
     if accounts.is_empty() {
@@ -134,13 +161,14 @@ async fn activate(ports: &Ports<'_>, connection: Connection, abandoned: &Deletio
     for account in &mut accounts {
         account.state = State::Active;
     }
+    let also = also(ports, caller, &connection, &accounts).await?;
     let connection = Connection { state: State::Active, deletion: None, delete_by: None, ..connection };
     let jobs = first_jobs(ports, &connection, &accounts);
     let period = ports.profile.platform(&connection.platform).map_or(60, |platform| platform.period_minutes);
     let slot = slot_of(&connection.id, period);
     ports.activate.activate(&connection, &accounts, slot, abandoned, &jobs).await?;
     let unsent = ports.queue.send_sync(&jobs, 0).await.err();
-    Ok(Output { connection, accounts, unsent })
+    Ok(Output { connection, accounts, also, unsent })
 }
 
 /// The newest days first; the worker knows the account's today, and plans the older days.

@@ -10,6 +10,8 @@ mod keep;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
+
 use url::Url;
 
 use crate::account::{PlatformAccount, UnusableAccount};
@@ -21,11 +23,11 @@ use crate::connection::{Connection, State};
 use crate::error::{Error, Result};
 use crate::keys::{KeyContext, Use};
 use crate::ports::{
-    CallerRead, Clock, ConnectionConfirm, ConnectionRead, Entropy, KeyMint, KeyOpen, TransientRead,
-    TransientTake, VaultRead,
+    CallerRead, Clock, ConnectionConfirm, ConnectionRead, Entropy, HeldAccounts, KeyMint, KeyOpen,
+    TransientRead, TransientTake, VaultRead,
 };
 use crate::profile::Profile;
-use crate::secret::Digest;
+use crate::secret::{Digest, Fingerprint};
 
 /// How many accounts are written in one call.
 const BATCH: usize = 20;
@@ -41,6 +43,8 @@ pub struct Ports<'a> {
     pub take: &'a dyn TransientTake,
     /// The pending connection and its candidates.
     pub connections: &'a dyn ConnectionRead,
+    /// Finds what is connected already.
+    pub held: &'a dyn HeldAccounts,
     /// Writes the choice.
     pub confirm: &'a dyn ConnectionConfirm,
     /// The connection's wrapped data key.
@@ -92,6 +96,8 @@ pub struct Offered {
     pub id: String,
     /// The account.
     pub account: PlatformAccount,
+    /// True when a live connection of the tenant holds it: chosen again it is connected twice.
+    pub already: bool,
 }
 
 /// What the page shows.
@@ -130,7 +136,11 @@ pub async fn show(ports: &Ports<'_>, presented: Presented<'_>) -> Result<Shown> 
         return expired(ticket).map(Shown::Decided);
     };
     let tenant = ports.callers.tenant(&ticket.tenant).await?.filter(|tenant| tenant.active);
+    let fingerprints: Vec<_> = candidates.usable.iter().map(|one| one.fingerprint.clone()).collect();
+    let held = ports.held.held(&ticket.tenant, &fingerprints).await?;
+    let held: HashSet<Fingerprint> = held.into_iter().map(|(fingerprint, _)| fingerprint).collect();
     let offered = |candidate: Candidate| Offered {
+        already: held.contains(&candidate.fingerprint),
         id: choice::candidate_id(ports.entropy, &ticket.connection, &candidate),
         account: candidate.account,
     };

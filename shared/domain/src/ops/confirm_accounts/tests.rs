@@ -75,6 +75,7 @@ impl World {
             read: self,
             take: self,
             connections: self,
+            held: self,
             confirm: self,
             vault: self,
             open: self,
@@ -223,6 +224,16 @@ fn whoever_chooses_too_late_goes_back_with_a_word() {
     assert!(world.held(1).is_empty());
 }
 
+#[test]
+fn what_is_connected_already_is_shown_as_such() {
+    let world = World::new();
+    let handle = world.handle(FIRST);
+    let Ok(Shown::Offer(offer)) = world.show(Presented { ticket: FIRST, handle: &handle }) else {
+        panic!("no list")
+    };
+    assert_eq!(offer.accounts.iter().map(|one| one.already).collect::<Vec<_>>(), [true, false]);
+}
+
 /// A crash between the first account and the code loses nothing: the same choice comes to its end later.
 #[test]
 fn a_choice_that_was_broken_off_comes_to_its_end_later() {
@@ -339,6 +350,19 @@ impl ConnectionRead for World {
     async fn candidates(&self, _: &TenantId, id: &ConnectionId) -> Result<Vec<SealedBox>> {
         let lists = self.lists.lock().unwrap();
         Ok(lists.iter().find(|(known, _)| known == id).map(|(_, parts)| parts.clone()).unwrap_or_default())
+    }
+}
+
+#[async_trait]
+impl HeldAccounts for World {
+    /// The first account of each list is connected already.
+    async fn held(
+        &self,
+        tenant: &TenantId,
+        accounts: &[Fingerprint],
+    ) -> Result<Vec<(Fingerprint, Connection)>> {
+        let row = self.connection(tenant, &connection(9)).await?.unwrap();
+        Ok(accounts.first().map(|one| (one.clone(), row)).into_iter().collect())
     }
 }
 

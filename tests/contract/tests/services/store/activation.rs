@@ -5,10 +5,11 @@ use mooring_aws_local::Fault;
 use mooring_domain::Kind;
 use mooring_domain::connection::State;
 use mooring_domain::deletion::{Reason, Table};
-use mooring_domain::ids::DeletionId;
+use mooring_domain::ids::{DeletionId, TenantId};
 use mooring_domain::ports::{
-    ConnectionRead as _, Cut, DeletionBegin as _, DueRead, FenceRead as _, LedgerRead,
+    ConnectionRead as _, Cut, DeletionBegin as _, DueRead, FenceRead as _, HeldAccounts as _, LedgerRead,
 };
+use mooring_domain::secret::Fingerprint;
 use mooring_tests_contract::values::Case;
 use mooring_tests_contract::{World, expiry, text};
 
@@ -32,6 +33,23 @@ async fn assert_active(world: &World, case: &Case) {
     }
     assert_eq!(DueRead::due(&world.store, 7, 42, 42).await.unwrap().len(), case.accounts.len());
     assert_eq!(world.store.outbox(world.now()).await.unwrap().len(), case.accounts.len());
+}
+
+/// An account is found where a live connection of the tenant holds it, and nowhere else.
+#[tokio::test]
+async fn an_account_is_found_where_it_is_held() {
+    let world = World::start().await.unwrap();
+    let case = world.pending(1).await.unwrap();
+    let (tenant, accounts) = (case.tenant(), [case.accounts[0].fingerprint.clone()]);
+    assert!(world.store.held(tenant, &accounts).await.unwrap().is_empty(), "a pending one holds nothing");
+    case.activate(&world.store).await.unwrap();
+    let held = world.store.held(tenant, &accounts).await.unwrap();
+    let held: Vec<_> = held.iter().map(|(account, connection)| (account, &connection.id)).collect();
+    assert_eq!(held, [(&accounts[0], case.id())]);
+    let other = [Fingerprint("ef".repeat(16))];
+    assert!(world.store.held(tenant, &other).await.unwrap().is_empty());
+    let elsewhere = TenantId::from_uuid(uuid::Uuid::from_u128(77));
+    assert!(world.store.held(&elsewhere, &accounts).await.unwrap().is_empty());
 }
 
 #[tokio::test]
