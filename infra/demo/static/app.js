@@ -17,8 +17,17 @@ const FAST = 1_500;
 const SLOW = 30_000;
 const FRESH = 120_000;
 const PROBLEMS = {
+  declined: "You did not give access, so nothing was connected.",
   cancelled: "You cancelled, so nothing was connected.",
-  access_denied: "You did not give access, so nothing was connected.",
+  no_accounts: "The access that you gave reaches no account that can be connected. Start again and pick one.",
+  scope_missing: "A permission that is needed was left out. Start again and leave the needed ones ticked.",
+  expired: "That took too long, so nothing was connected. Start again.",
+  used: "This link was used before. Start again.",
+  other_identity: "You signed in at the platform as somebody else than before. Nothing was changed; start again.",
+  not_live: "The connection has ended in the meantime. Connect anew.",
+  too_many_accounts: "The access reaches too many accounts. Start again and pick fewer.",
+  setup: "Something has to be put right on the product's side first. It is not your fault; try later.",
+  failed: "Something failed on the way, so nothing was connected. Try again in a few minutes.",
   no_session: "This browser has no session here. Please connect again.",
   api_unreachable: "The API could not be reached.",
 };

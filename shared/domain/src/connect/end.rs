@@ -115,6 +115,18 @@ mod tests {
         }
     }
 
+    /// The table that products read, and what the demo product tells its visitors.
+    #[test]
+    fn every_end_is_documented_with_its_sentence() {
+        let document = include_str!("../../../../docs/api/README.md");
+        let demo = include_str!("../../../../infra/demo/static/app.js");
+        for end in End::ALL {
+            let (word, sentence) = (end.as_str(), end.sentence());
+            assert!(document.contains(&format!("| `{word}` | {sentence} |")), "docs/api/README.md: {word}");
+            assert!(demo.contains(&format!("  {word}: \"{sentence}\",")), "the demo: {word}");
+        }
+    }
+
     #[test]
     fn an_error_without_a_word_of_its_own_is_a_failure() {
         let of = |kind, code| End::of(&Error::new(kind, code, "x"));
