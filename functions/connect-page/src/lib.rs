@@ -50,7 +50,8 @@ async fn invite(app: &App, request: &Request) -> Result<Reply> {
     let page = show(&ports(app), presented(app, request, &token), &app.edge.api_origin).await?;
     match page {
         Page::Invite(invitation, visit) => {
-            let page = form_targets(html(page::invitation(&invitation))?, &[&invitation.authorize_origin])?;
+            let targets = [invitation.authorize_origin.as_str(), &invitation.return_origin];
+            let page = form_targets(html(page::invitation(&invitation))?, &targets)?;
             let cookie = app.edge.set_cookie(&visit.name, visit.value.text(), SESSION_MINUTES * 60);
             page.cookie_value(&cookie)
         }

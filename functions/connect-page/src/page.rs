@@ -84,6 +84,7 @@ mod tests {
             retention_days: Some(730),
             again: true,
             authorize_origin: "https://t.example".to_owned(),
+            return_origin: "https://r.example".to_owned(),
         });
         assert!(!page.contains("<script>") && !page.contains("<i>"));
         assert!(page.contains("&lt;i&gt;why") && page.contains("730 days"));

@@ -66,6 +66,8 @@ pub struct Invitation {
     pub again: bool,
     /// The origin that the form's answer leads to.
     pub authorize_origin: String,
+    /// The origin that it leads to when the flow is over.
+    pub return_origin: String,
 }
 
 /// Where the person goes, and the cookie that binds the transaction to this browser.
@@ -156,6 +158,7 @@ async fn invitation(ports: &Ports<'_>, session: &ConnectSession, api_origin: &st
         retention_days: ports.profile.retention_days,
         again: session.reauthorise.is_some(),
         authorize_origin: authorize_origin(connector, api_origin)?,
+        return_origin: return_to(&session.return_url, &[])?.origin().ascii_serialization(),
     })
 }
 
@@ -167,7 +170,7 @@ pub async fn run(ports: &Ports<'_>, presented: Presented<'_>, api_origin: &str) 
     };
     let tenant = ports.callers.tenant(&session.tenant).await?.filter(|tenant| tenant.active);
     tenant.ok_or_else(unusable)?;
-    let binding = Binding::of(ports.entropy, &visit(ports, presented.visit));
+    let binding = Binding::of(ports.entropy, &key, &visit(ports, presented.visit));
     let scopes = find(ports, &session.platform)?.1.scopes.iter().map(|entry| entry.scope.clone()).collect();
     let transaction = AuthTransaction {
         context: ports.profile.name.clone(),
@@ -211,8 +214,8 @@ struct Binding {
 }
 
 impl Binding {
-    fn of(entropy: &dyn Entropy, visit: &Confidential) -> Self {
-        let derived = |label| derived_text(entropy, visit.text(), label);
+    fn of(entropy: &dyn Entropy, link: &Digest, visit: &Confidential) -> Self {
+        let derived = |label| derived_text(entropy, visit.text(), &format!("{label} {}", link.to_hex()));
         Self { state: derived("state"), cookie: Confidential::new(derived("browser")) }
     }
 }
@@ -239,7 +242,7 @@ async fn resume(ports: &Ports<'_>, key: &Digest, visit: Option<&str>) -> Result<
     };
     let used = || Ok(Resumed::Elsewhere(Onward::Back(link.ended(End::Used)?)));
     let Some(visit) = visit else { return used() };
-    let binding = Binding::of(ports.entropy, &Confidential::new(visit));
+    let binding = Binding::of(ports.entropy, key, &Confidential::new(visit));
     if !ports.entropy.same(&ports.entropy.digest(binding.state.as_bytes()).0, &state.0) {
         return used();
     }

@@ -172,15 +172,22 @@ async fn pages(world: &World, route: &Route) -> Result<Good> {
     }
     let landed = flow.person.get(&flow.callback).await?;
     let (name, value) = set_cookie(&landed)?;
+    let fields = flow.person.get(landed.follow()?).await?.form("checkbox")?.fields;
+    let field = |name: &str| {
+        let found = fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        found.with_context(|| format!("the form has no {name}"))
+    };
+    let ticket = field("ticket")?;
     let good = |status| {
         Ok::<_, anyhow::Error>(
             Good::new(route, route.path, status)?.header("cookie", format!("{name}={value}")),
         )
     };
     if route.operation_id == "showConfirmPage" {
-        good(200)
+        Ok(good(200)?.query(&[("ticket", ticket.as_str())]))
     } else {
-        Ok(good(303)?.form("account=0&decision=connect", world))
+        let form = format!("ticket={ticket}&account={}&decision=connect", field("account")?);
+        Ok(good(303)?.form(&form, world))
     }
 }
 
