@@ -131,7 +131,8 @@ mod tests {
             product: "P&P".to_owned(),
             privacy_url: "https://p.example/privacy".to_owned(),
             contact_email: "a@p.example".to_owned(),
-            retention_days: 1,
+            retention_days: None,
+            needs_reauth_days: None,
             platforms: vec![],
         };
         let out = way_out(&Exit { profile: &profile, back: Some("/connect/confirm?ticket=a".to_owned()) });

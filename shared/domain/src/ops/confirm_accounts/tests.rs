@@ -67,7 +67,8 @@ impl World {
             product: "Product".to_owned(),
             privacy_url: String::new(),
             contact_email: String::new(),
-            retention_days: 30,
+            retention_days: None,
+            needs_reauth_days: None,
             platforms: vec![],
         };
         work(&Ports {
