@@ -1,6 +1,6 @@
 //! What a platform can do, as operations see it. `Some` or `None` is the declaration; nothing else says it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -81,12 +81,16 @@ pub trait Gate: std::fmt::Debug + Send + Sync {
 
 /// A gate that lets calls out for so long altogether: somebody waits for all of them, and not for each.
 #[derive(Debug)]
-pub struct Allowance(AtomicU64);
+pub struct Allowance(Mutex<Duration>);
 
 impl Allowance {
     /// Makes an allowance of a time.
     pub fn of(time: Duration) -> Self {
-        Self(AtomicU64::new(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)))
+        Self(Mutex::new(time))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Duration> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -97,14 +101,12 @@ impl Gate for Allowance {
     }
 
     fn left(&self) -> Duration {
-        Duration::from_millis(self.0.load(Ordering::Relaxed))
+        *self.lock()
     }
 
     fn spent(&self, time: Duration) {
-        let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let less = |left: u64| Some(left.saturating_sub(time));
-        // Without a condition the update cannot fail.
-        drop(self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less));
+        let mut left = self.lock();
+        *left = left.saturating_sub(time);
     }
 }
 
