@@ -215,14 +215,14 @@ class Arena:
         return {name: f"http://127.0.0.1:{self.port + place}" for place, name in enumerate(names)}
 
     def until(self, holds, what):
-        """Waits for what has to come; answers it."""
+        """Waits for what has to come; answers it. `what` names it, or is asked what there is in its place."""
         end = time.monotonic() + self.patience
         while time.monotonic() < end:
             seen = holds()
             if seen:
                 return seen
             time.sleep(0.2)
-        expect(False, f"it never came: {what}")
+        expect(False, f"it never came: {what() if callable(what) else what}")
 
 
 def free_ports(count=5):

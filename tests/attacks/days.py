@@ -24,7 +24,8 @@ def renamed(arena):
             expect(name(before, connection) != new_name, "the new name is there already")
         with Arena("--time-scale", str(FAST), "--edits", rules, ads=1, advertisers=1, data=kept) as later:
             later.patience = arena.patience
-            later.until(lambda: name(later, connection) == new_name, f"the new name; it is {name(later, connection)}")
+            called = lambda: name(later, connection)  # noqa: E731
+            later.until(lambda: called() == new_name, lambda: f"the new name; it is {called()}")
 
 
 def name(arena, connection):

@@ -31,6 +31,11 @@ def newest_week():
     return {"start_date": str(today() - timedelta(days=6)), "end_date": str(today())}
 
 
+def shown(statuses):
+    """The days' statuses, oldest first, without their days."""
+    return ", ".join(status for _, status in sorted(statuses.items()))
+
+
 class Reading:
     """A connection of one account whose first week is asked for."""
 
@@ -65,7 +70,7 @@ class Reading:
             statuses = self.statuses(level)
             return all(status in HERE for day, status in statuses.items() if day not in but)
 
-        self.arena.until(complete, f"the days of level {level}; now {self.statuses(level)}")
+        self.arena.until(complete, lambda: f"the days of level {level}; now {shown(self.statuses(level))}")
 
     def state(self):
         return self.arena.one.get(f"/v1/connections/{self.connection}")["state"]
@@ -165,7 +170,7 @@ def odd_row(what, *changes):
         expect(arena.platform.edited(rule) > 0, "the row was never sent")
         for level in ("account", "campaign", "ad_group"):
             reading.here(level)
-        expect(rest >= 6, f"{rest} of the window's 7 days are here: {reading.statuses('ad')}")
+        expect(rest >= 6, f"{rest} of the window's 7 days are here: {shown(reading.statuses('ad'))}")
 
 
 def newest_days(reading, most):
@@ -174,7 +179,8 @@ def newest_days(reading, most):
     def count():
         return sum(status in HERE for status in reading.statuses("ad").values())
 
-    reading.arena.until(lambda: count() >= most, f"the days beside the odd one; now {reading.statuses('ad')}")
+    now = lambda: f"the days beside the odd one; now {shown(reading.statuses('ad'))}"  # noqa: E731
+    reading.arena.until(lambda: count() >= most, now)
     return count()
 
 
@@ -203,19 +209,21 @@ def moving_total(arena):
 
 
 def code_first(body, status, word):
+    """`word`: `passing`, `ended` (the connection knows), or the reason that the days get."""
+
     @attack("the code first", f"{json.dumps(body)} with status {status} is understood as {word}")
     def run(arena):
-        message = {"message": "Something odd.", "data": {}}
-        if word == "passing":
-            rule = arena.platform.answer(REPORT, message | body, status, times=2)
-        else:
-            rule = arena.platform.answer(REPORT, message | body, status)
+        times = {"times": 2} if word == "passing" else {}
+        rule = arena.platform.answer(REPORT, {"message": "Something odd.", "data": {}} | body, status, **times)
         reading = Reading(arena)
         if word == "passing":
             reading.here("account")
+        elif word == "ended":
+            known = lambda: reading.state() in ("suspect", "needs_reauth")  # noqa: E731
+            arena.until(known, lambda: f"a connection that knows of its ended grant; it is {reading.state()}")
         else:
-            found = lambda: reading.state() in ("suspect", "needs_reauth")  # noqa: E731
-            arena.until(found, f"a connection that knows of its ended grant; it is {reading.state()}")
+            named = lambda: f"failed:{word}" in reading.statuses("account").values()  # noqa: E731
+            arena.until(named, lambda: f"the reason; the days are {shown(reading.statuses('account'))}")
         expect(arena.platform.edited(rule) > 0, "no answer was edited")
 
 
@@ -223,7 +231,8 @@ code_first({"code": 40105, "request_id": None}, 200, "ended")
 code_first({"code": "40105", "request_id": "1"}, 200, "ended")
 code_first({"code": 40105, "request_id": "1"}, 401, "ended")
 code_first({"code": 40100, "request_id": None}, 200, "passing")
-code_first({"code": 40110, "request_id": None}, 200, "passing")
+# The platform's word for a code that it does not take: only the grant can mend it.
+code_first({"code": 40110, "request_id": None}, 200, "reauthorise")
 code_first({"code": "40100", "request_id": "1"}, 200, "passing")
 code_first({"code": 40100, "request_id": "1"}, 400, "passing")
 
@@ -273,7 +282,7 @@ def setup_at_sync(arena):
     arena.platform.answer(REPORT, refusal(40000, message))
     reading = Reading(arena)
     found = lambda: "failed:setup" in reading.statuses("account").values()  # noqa: E731
-    arena.until(found, f"the word setup; the days are {reading.statuses('account')}")
+    arena.until(found, lambda: f"the word setup; the days are {shown(reading.statuses('account'))}")
     expect(reading.state() == "active", f"the connection is {reading.state()}")
 
 
@@ -289,21 +298,18 @@ def dropped(arena):
 
 @attack("CSV", "no cell of a report begins like a formula, whatever the platform's things are called")
 def formulas(arena):
-    named = {
-        "campaign": ["\n=1"],
-        "adgroup": ["\t=1"],
-        "ad": ["\uff1d1", " +1", "@a"],
-    }
-    for level, names in named.items():
-        changes = [put(f"/data/list/{place}/{level}_name", name) for place, name in enumerate(names)]
-        arena.platform.edit_json(f"{TIKTOK}/{level}/get/", *changes)
+    named = {"campaign": "\n=1", "adgroup": "\t=1", "ad": "\uff1d1"}
+    for prefix, name in named.items():
+        arena.platform.edit_json(f"{TIKTOK}/{prefix}/get/", put(f"/data/list/*/{prefix}_name", name))
     reading = Reading(arena)
-    for level, (prefix, names) in zip(list(LEVELS)[1:], named.items()):
-        reading.here(level)
-        seen = reading.report(level, group_by="entity", accept="text/csv")
-        expect(seen.status == 200, f"CSV is answered {seen.status}")
-        cells = [cell for row in parsed(seen.text)[1:] for cell in row]
-        expect(any(names[0].strip() in cell for cell in cells), f"the name {names[0]!a} never came to level {prefix}")
+    for level, name in zip(list(LEVELS)[1:], named.values()):
+        # Names may come after the figures.
+        def named_rows():
+            page = reading.report(level, group_by="entity", accept="text/csv")
+            return page.status == 200 and name.strip() in page.text and parsed(page.text)[1:]
+
+        rows = arena.until(named_rows, f"the name {name!a} of level {level}")
+        cells = [cell for row in rows for cell in row]
         dangerous = [cell for cell in cells if formula(cell) and not number(cell)]
         expect(not dangerous, f"cells that a spreadsheet program may run: {dangerous!a}")
 
