@@ -28,7 +28,7 @@ async fn p3_a_live_connection_is_due_within_a_day_and_until_it_ends() {
     let later = day + SignedDuration::from_hours(1);
     assert_eq!(store.probes(later).await.unwrap().len(), 1, "also while it waits for the person");
     let deletion = case.ending(&world, Reason::Disconnected).await.unwrap();
-    store.begin(&deletion, &[]).await.unwrap();
+    store.begin(&deletion, None).await.unwrap();
     assert!(store.probes(later).await.unwrap().is_empty());
 }
 
@@ -62,7 +62,7 @@ async fn an_account_is_renewed_while_it_lives() {
     store.renew_account(&at, &account, None).await.unwrap();
     assert_eq!(store.accounts(case.tenant(), case.id()).await.unwrap(), [account.clone()]);
     let deletion = case.ending(&world, Reason::Disconnected).await.unwrap();
-    store.begin(&deletion, &[]).await.unwrap();
+    store.begin(&deletion, None).await.unwrap();
     let before = world.partition(mooring_domain::deletion::Table::Connections, case.home()).await.unwrap();
     account.zone = "Europe/Rome".to_owned();
     store.renew_account(&at, &account, None).await.unwrap();
