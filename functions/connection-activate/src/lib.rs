@@ -75,7 +75,7 @@ struct ActivatedAccount {
     id: String,
     /// Its currency (ISO 4217).
     currency: String,
-    /// The IANA zone of its days.
+    /// The zone of its days: an IANA name, or an offset such as `+05:30`.
     time_zone: String,
     /// `active`.
     state: String,

@@ -79,12 +79,14 @@ struct AccountResponse {
     name: Option<String>,
     /// Its currency (ISO 4217).
     currency: String,
-    /// The IANA zone of its days.
+    /// The zone of its days: an IANA name, or an offset such as `+05:30` where the platform names no place.
     time_zone: String,
     /// As the connection's; `purging` while it is let go alone.
     state: String,
-    /// When a sync last ended well (RFC 3339).
+    /// When a sync last brought the newest days (RFC 3339). Older days that are read meanwhile do not count.
     last_synced_at: Option<String>,
+    /// `true` while names and statuses could not be read: figures come without them, and each sync asks again.
+    names_pending: bool,
 }
 
 /// Answers the request.
@@ -154,6 +156,7 @@ impl AccountResponse {
             time_zone: view.account.zone,
             state: view.account.state.as_str().to_owned(),
             last_synced_at: view.last_synced_at.map(|time| time.to_string()),
+            names_pending: view.names_pending,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mooring_domain::money::{Currency, Micros};
 use mooring_domain::ops::query_report::{Column, DayInfo, Query, Report, ReportRow};
-use mooring_domain::report::{Unit, Values};
+use mooring_domain::report::{Metric, Unit, Values};
 use mooring_edge::Cursor;
 use mooring_edge::openapi::id_pattern;
 use schemars::JsonSchema;
@@ -28,7 +28,7 @@ pub(crate) struct ReportResponse {
     from: String,
     /// The last day, included.
     to: String,
-    /// The IANA zone that the days are of.
+    /// The zone that the days are of: an IANA name, or an offset such as `+05:30`.
     time_zone: String,
     /// The currency of all money.
     currency: String,
@@ -102,8 +102,14 @@ enum Value {
 struct DayResponse {
     /// The day.
     day: String,
-    /// `complete`, `provisional`, `not_permitted`, `not_fetched`, or `partial` or `failed` with a reason after a colon.
+    /// `complete`, `provisional`, `not_permitted`, `not_offered`, `not_fetched`, or `partial` or `failed` with a reason
+    /// after a colon.
     status: String,
+    /// Metrics that the platform does not offer at this level: they are `null`, which is no zero, and will not come.
+    not_offered: Vec<&'static str>,
+    /// The account's own total of the day is higher than what belongs to a campaign: the difference to `level=account`
+    /// belongs to none. The rows are complete all the same.
+    unattributed: bool,
     /// When the rows were observed at the platform (RFC 3339).
     #[serde(skip_serializing_if = "Option::is_none")]
     observed_at: Option<String>,
@@ -147,8 +153,13 @@ impl RowResponse {
 
 impl DayResponse {
     fn of(day: &DayInfo) -> Self {
-        let observed_at = day.observed_at.map(|time| time.to_string());
-        Self { day: day.day.to_string(), status: day_status(day.status), observed_at }
+        Self {
+            day: day.day.to_string(),
+            status: day_status(day.status),
+            not_offered: day.marks.not_offered.iter().map(Metric::as_str).collect(),
+            unattributed: day.marks.unattributed,
+            observed_at: day.observed_at.map(|time| time.to_string()),
+        }
     }
 }
 

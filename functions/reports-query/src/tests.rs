@@ -2,7 +2,7 @@
 
 use jiff::civil::date;
 use lambda_http::http;
-use mooring_domain::completeness::{DayStatus, Reason};
+use mooring_domain::completeness::{DayStatus, Marks, Reason};
 use mooring_domain::ids::{AccountId, ConnectionId};
 use mooring_domain::money::Micros;
 use mooring_domain::ops::query_report::{DayInfo, ReportRow};
@@ -25,7 +25,12 @@ fn base(more: &str) -> String {
 }
 
 fn report(rows: Vec<ReportRow>) -> Report {
-    let day = |day, status| DayInfo { day: date(2026, 11, day), status, observed_at: None };
+    let day = |day, status| DayInfo {
+        day: date(2026, 11, day),
+        status,
+        marks: Marks::default(),
+        observed_at: None,
+    };
     let totals = rows.iter().fold(Values::default(), |sum, row| sum.plus(&row.values).unwrap());
     Report {
         connection: CON.parse::<ConnectionId>().unwrap(),
@@ -157,7 +162,7 @@ fn questions_are_read_strictly_and_errors_name_what_is_allowed() {
 
 #[test]
 fn one_word_for_all_days_is_the_worst_of_them() {
-    let day = |status| DayInfo { day: date(2026, 11, 1), status, observed_at: None };
+    let day = |status| DayInfo { day: date(2026, 11, 1), status, marks: Marks::default(), observed_at: None };
     let (complete, provisional) = (day(Some(DayStatus::Complete)), day(Some(DayStatus::Provisional)));
     assert_eq!(table::overall(&[complete]), "complete");
     assert_eq!(table::overall(&[complete, provisional]), "provisional");

@@ -115,6 +115,14 @@ async fn sync(app: &App, job: SyncJob, deadline: Timestamp) -> Result<()> {
         outcome = ?outcome,
         "sync job ended"
     );
+    if let run_sync::Outcome::Failed(code) = outcome {
+        tracing::warn!(
+            event = "sync.failed",
+            job.kind = input.job.kind.as_str(),
+            error.code = code,
+            "a sync ended without its days"
+        );
+    }
     Ok(())
 }
 

@@ -91,7 +91,7 @@ function shades(frame, days) {
   return s("g", null,
     shade(({ status }) => status === "provisional", { class: "shade-provisional" }),
     shade(({ status }) => status === "missing", { class: "shade-missing", fill: "url(#hatch-missing)" }),
-    shade(({ status }) => ["failed", "partial", "not_permitted"].includes(status), { fill: "url(#hatch-failed)" }));
+    shade(({ status }) => ["failed", "partial", "not_permitted", "not_offered"].includes(status), { fill: "url(#hatch-failed)" }));
 }
 
 function grid(frame, { currency }) {

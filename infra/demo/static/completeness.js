@@ -1,13 +1,14 @@
 // What is known of each day. A day that nobody fetched is missing, never zero.
 
 const WITH_ROWS = new Set(["complete", "provisional", "partial"]);
-const KNOWN = new Set([...WITH_ROWS, "failed", "not_permitted"]);
+const KNOWN = new Set([...WITH_ROWS, "failed", "not_permitted", "not_offered"]);
 
 const REASONS = {
   rate_limited: "the platform limited our calls",
   upstream: "the platform failed",
   upstream_changed: "the platform answered in an unknown shape",
   totals_differ: "the rows do not add up to the account's total",
+  odd_rows: "some rows could not be read",
   reauthorise: "the access has to be renewed",
   setup: "the product is not set up at the platform as it should be",
 };
@@ -35,6 +36,7 @@ export function summarise(days) {
     partial: number(["partial"]),
     failed: number(["failed"]),
     notPermitted: number(["not_permitted"]),
+    notOffered: number(["not_offered"]),
     missing,
     settled: missing === 0,
   };
@@ -47,6 +49,7 @@ export function sentence(summary) {
   if (summary.partial > 0) parts.push(`${summary.partial} incomplete`);
   if (summary.failed > 0) parts.push(`${summary.failed} could not be fetched`);
   if (summary.notPermitted > 0) parts.push(`${summary.notPermitted} not covered by the access you gave`);
+  if (summary.notOffered > 0) parts.push(`${summary.notOffered} not offered by the platform`);
   return parts.join(", ");
 }
 
@@ -59,6 +62,7 @@ export function dayState({ status, reason }) {
     case "partial": return `incomplete${because}`;
     case "failed": return `could not be fetched${because}`;
     case "not_permitted": return "not covered by the access you gave";
+    case "not_offered": return "not offered by the platform";
     default: return "not here yet";
   }
 }

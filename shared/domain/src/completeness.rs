@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::report::MetricSet;
+
 /// What is known of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DayStatus {
@@ -15,6 +17,17 @@ pub enum DayStatus {
     Failed(Reason),
     /// The grant does not cover this.
     NotPermitted,
+    /// The platform has no figures of this level.
+    NotOffered,
+}
+
+/// What else is known of a day's rows; no failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Marks {
+    /// Metrics that the platform does not offer here: they are no zeros and will not come.
+    pub not_offered: MetricSet,
+    /// The account's own total is higher than what belongs to a campaign: the rest belongs to none.
+    pub unattributed: bool,
 }
 
 /// Why a day is partial or failed.
@@ -32,16 +45,19 @@ pub enum Reason {
     Reauthorise,
     /// The product's app at the platform is not set up as it should be; its operator has to act.
     Setup,
+    /// Some rows could not be read, or contradicted each other, also when they were asked for again.
+    OddRows,
 }
 
 impl Reason {
-    const ALL: [(Self, &'static str); 6] = [
+    const ALL: [(Self, &'static str); 7] = [
         (Self::RateLimited, "rate_limited"),
         (Self::Upstream, "upstream"),
         (Self::UpstreamChanged, "upstream_changed"),
         (Self::TotalsDiffer, "totals_differ"),
         (Self::Reauthorise, "reauthorise"),
         (Self::Setup, "setup"),
+        (Self::OddRows, "odd_rows"),
     ];
 
     /// The reason's word.
@@ -63,6 +79,7 @@ impl DayStatus {
             Self::Partial(reason) => format!("partial:{}", reason.as_str()),
             Self::Failed(reason) => format!("failed:{}", reason.as_str()),
             Self::NotPermitted => "not_permitted".to_owned(),
+            Self::NotOffered => "not_offered".to_owned(),
         }
     }
 
@@ -72,6 +89,7 @@ impl DayStatus {
             None if text == "complete" => Some(Self::Complete),
             None if text == "provisional" => Some(Self::Provisional),
             None if text == "not_permitted" => Some(Self::NotPermitted),
+            None if text == "not_offered" => Some(Self::NotOffered),
             Some(("partial", reason)) => Reason::parse(reason).map(Self::Partial),
             Some(("failed", reason)) => Reason::parse(reason).map(Self::Failed),
             _ => None,

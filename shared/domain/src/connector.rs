@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use secrecy::SecretString;
 use url::Url;
 
@@ -12,7 +13,7 @@ use crate::account::AccountList;
 use crate::connection::Tier;
 use crate::error::Result;
 use crate::profile::PlatformProfile;
-use crate::report::{Entity, Level, Row};
+use crate::report::{Entity, Level, MetricSet, Row};
 use crate::sync::Window;
 
 /// The facts of a platform: data, not code.
@@ -222,9 +223,27 @@ pub struct PageCursor(pub String);
 /// One page of something.
 #[derive(Debug, Clone)]
 pub struct Page<T> {
-    /// What is on it.
+    /// What is on it, without what could not be read.
     pub items: Vec<T>,
+    /// How many items could not be read.
+    pub odd: u64,
     /// Where the next one starts; `None` on the last.
+    pub next: Option<PageCursor>,
+}
+
+/// The word of an error by which a platform says that it has no figures of a level.
+pub const LEVEL_NOT_OFFERED: &str = "level_not_offered";
+
+/// One page of daily rows.
+#[derive(Debug, Clone, Default)]
+pub struct RowPage {
+    /// The rows, without those that could not be read.
+    pub rows: Vec<Row>,
+    /// The day of each row that could not be read; `None` where not even that could be, or it was not asked for.
+    pub odd: Vec<Option<Date>>,
+    /// Metrics that the platform does not offer for this question; the rows have the others.
+    pub not_offered: MetricSet,
+    /// Where the next page starts; `None` on the last.
     pub next: Option<PageCursor>,
 }
 
@@ -268,13 +287,15 @@ pub trait StructureRead: Send + Sync {
 /// Reading daily figures.
 #[async_trait]
 pub trait Reports: Send + Sync {
-    /// Reads one page of daily rows of one level in a window of at most [`Manifest::window_days`] days.
+    /// Reads one page of daily rows of one level in a window of at most [`Manifest::window_days`] days. A row that cannot
+    /// be read exactly is left out and its day named; a metric that is not offered is named and the others are read. A
+    /// level that is not offered is an error with the word [`LEVEL_NOT_OFFERED`].
     async fn page(
         &self,
         cx: &CallContext<'_>,
         question: &ReportQuestion<'_>,
         cursor: Option<&PageCursor>,
-    ) -> Result<Page<Row>>;
+    ) -> Result<RowPage>;
 }
 
 /// A question for daily rows.

@@ -107,6 +107,54 @@ impl Metric {
     }
 }
 
+/// Some of the stored metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct MetricSet(u8);
+
+impl MetricSet {
+    /// All stored metrics.
+    pub fn all() -> Self {
+        Metric::ALL.into_iter().collect()
+    }
+
+    /// The set as bits, by column.
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Reads what [`Self::bits`] gave; `None` when there is a column that nobody knows.
+    pub fn from_bits(bits: u8) -> Option<Self> {
+        Some(Self(bits)).filter(|set| set.0 & !Self::all().0 == 0)
+    }
+
+    /// Tells whether a metric is in it.
+    pub const fn contains(self, metric: Metric) -> bool {
+        self.0 & (1 << metric.column()) != 0
+    }
+
+    /// Tells whether none is in it.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// What is in either.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Its metrics, in the order of their columns.
+    pub fn iter(self) -> impl Iterator<Item = Metric> {
+        Metric::ALL.into_iter().filter(move |metric| self.contains(*metric))
+    }
+}
+
+impl FromIterator<Metric> for MetricSet {
+    fn from_iter<I: IntoIterator<Item = Metric>>(metrics: I) -> Self {
+        Self(metrics.into_iter().fold(0, |bits, metric| bits | 1 << metric.column()))
+    }
+}
+
 /// A ratio of two sums; it is computed from the sums of the answer's rows and never stored or added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Ratio {

@@ -144,10 +144,14 @@ pub struct Checkpoint {
 /// What is remembered of an account's syncs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SyncState {
-    /// When a job last ended well.
+    /// When a job last ended well, of whatever days: the platform accepted the token then.
     pub last_success: Option<Timestamp>,
-    /// When names and statuses were last read.
+    /// When a job last ended well that brought the newest days: how fresh the figures are.
+    pub newest_at: Option<Timestamp>,
+    /// When a daily job last asked for names, statuses and the whole restatement window.
     pub structure_at: Option<Timestamp>,
+    /// Names and statuses could not all be read then; each further job asks for them until they are here.
+    pub names_due: bool,
     /// How many campaigns, ad groups and ads the account has, for cutting windows.
     pub entities: u64,
 }

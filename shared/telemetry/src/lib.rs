@@ -5,15 +5,18 @@
 
 pub mod field;
 mod redact;
+mod terminal;
 
 use std::io::{self, Write};
 
 use tracing::{Span, Subscriber};
+use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt as _;
 
 pub use redact::redact;
+pub use terminal::{CALL_FAILED, SYNC_FAILED};
 
 /// The variable with the filter, such as `info,mooring_edge=debug`; without it everything from `info` on is logged.
 pub const FILTER: &str = "LOG_LEVEL";
@@ -46,12 +49,15 @@ fn targets(filter: &str, otherwise: LevelFilter) -> Targets {
     parsed.and_then(Result::ok).unwrap_or_else(|| Targets::new().with_default(otherwise))
 }
 
-/// Installs a subscriber for people: errors, a line each; the same redaction, the same variable.
+/// Installs a subscriber for people: errors, a line each, and what fails at the platform, a line a kind; the same
+/// redaction, the same variable.
 pub fn init_for_terminal() {
     let filter = std::env::var(FILTER).unwrap_or_default();
     let lines = fmt::layer().compact().with_target(false).with_writer(Redacted);
-    let subscriber = tracing_subscriber::registry().with(targets(&filter, LevelFilter::ERROR));
-    if tracing::subscriber::set_global_default(subscriber.with(lines)).is_err() {
+    let lines = lines.with_filter(targets(&filter, LevelFilter::ERROR));
+    let told = terminal::Told::new().with_filter(terminal::filter());
+    let subscriber = tracing_subscriber::registry().with(lines).with(told);
+    if tracing::subscriber::set_global_default(subscriber).is_err() {
         tracing::debug!("a subscriber is installed already");
     }
 }

@@ -23,6 +23,9 @@ test("partial and failed days say so, with the reason in words", () => {
   assert.equal(dayState(known[1]), "incomplete (the rows do not add up to the account's total)");
   assert.equal(dayState(known[2]), "could not be fetched (the platform limited our calls)");
   assert.equal(dayState({ status: "missing" }), "not here yet");
+  const [odd, none] = statusByDay(days.slice(0, 2), [{ day: days[0], status: "partial:odd_rows" }, { day: days[1], status: "not_offered" }]);
+  assert.equal(dayState(odd), "incomplete (some rows could not be read)");
+  assert.equal(dayState(none), "not offered by the platform");
 });
 
 test("a model has zero where nothing ran, and nothing where nothing is known", () => {

@@ -8,8 +8,8 @@ use anyhow::{Context as _, Result, ensure};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use mooring_domain::connector::{
-    Accounts, AppCredentials, CallContext, CodeExchange, Connector, Connectors as _, Grant, NoGate, Page,
-    PageCursor, ReportQuestion, Reports, StructureRead,
+    Accounts, AppCredentials, CallContext, CodeExchange, Connector, Connectors as _, Grant, NoGate,
+    PageCursor, ReportQuestion, Reports, RowPage, StructureRead,
 };
 use mooring_domain::error::Error;
 use mooring_domain::profile::PlatformProfile;
@@ -147,7 +147,7 @@ impl Bench {
     }
 
     /// Reads one page of ad rows of the first account.
-    pub(crate) async fn report_page(&self, window: Window) -> Result<mooring_domain::Result<Page<Row>>> {
+    pub(crate) async fn report_page(&self, window: Window) -> Result<mooring_domain::Result<RowPage>> {
         let account = self.account()?;
         let question = ReportQuestion { account: &account, level: Level::Ad, window };
         Ok(self.reports()?.page(&self.cx(), &question, None).await)
@@ -167,7 +167,7 @@ impl Bench {
         let mut cursors = BTreeSet::new();
         loop {
             let page = self.reports()?.page(&self.cx(), &question, cursor.as_ref()).await?;
-            rows.extend(page.items);
+            rows.extend(page.rows);
             let Some(next) = page.next else { return Ok(rows) };
             ensure!(cursors.insert(next.0.clone()), "the page {} comes twice", next.0);
             cursor = Some(next);

@@ -40,6 +40,17 @@ pub(crate) struct Dialect {
     pub(crate) first_page: fn(&mut Value),
     /// Puts words and fields in that nobody knows.
     pub(crate) unknown_words: fn(&mut Value),
+    /// Makes the first row's spend finer than a millionth and the second row's metrics nothing at all.
+    pub(crate) odd_rows: fn(&mut Value),
+    /// Writes the first row's spend, [`LITERAL_SPEND`], as a JSON number.
+    pub(crate) literal: fn(&mut Value),
+    /// Takes the count of pages away.
+    pub(crate) no_count: fn(&mut Value),
+    /// Refuses a question because conversions are not offered, and because the level is not.
+    pub(crate) metric_not_offered: &'static str,
+    pub(crate) level_not_offered: &'static str,
+    /// What the metric's name is in a request.
+    pub(crate) conversions: &'static str,
     /// Leaves the first row's spend and clicks unreported.
     pub(crate) unreported: fn(&mut Value),
     /// Writes figures that floats cannot hold into the first row.
@@ -67,6 +78,9 @@ pub(crate) const EXACT_SPEND: &str = "90071992547.40993";
 
 /// An account that is listed and does not exist.
 pub(crate) const STRAY: &str = "7000000000000000999";
+
+/// An amount that a platform may write as a JSON number.
+pub(crate) const LITERAL_SPEND: &str = "1234.5678";
 
 /// Finds a platform's table.
 pub(crate) fn of(platform: &str) -> Option<&'static Dialect> {
@@ -114,6 +128,15 @@ static TIKTOK_ADS: Dialect = Dialect {
         answer["data"]["list"][0]["novelty"] = json!({"deep": [1.5, null]});
         answer["novelty"] = json!(true);
     },
+    odd_rows: |answer| {
+        answer["data"]["list"][0]["metrics"]["spend"] = json!("0.1234567");
+        answer["data"]["list"][1]["metrics"] = Value::Null;
+    },
+    literal: |answer| answer["data"]["list"][0]["metrics"]["spend"] = json!(1234.5678),
+    no_count: |answer| answer["data"]["page_info"] = json!({"page": answer["data"]["page_info"]["page"]}),
+    metric_not_offered: r#"{"code":40002,"message":"Invalid metric fields: ['conversion']","data":{}}"#,
+    level_not_offered: r#"{"code":40002,"message":"data_level: AUCTION_AD is not supported","data":{}}"#,
+    conversions: "conversion",
     unreported: |answer| {
         answer["data"]["list"][0]["metrics"]["spend"] = json!("-");
         answer["data"]["list"][0]["metrics"]["clicks"] = Value::Null;

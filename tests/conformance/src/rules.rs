@@ -81,6 +81,7 @@ rules! {
     R41 Reports pages::empty_page_does_not_end_the_list;
     R42 Reports pages::answer_to_another_page_is_refused;
     R43 Reports pages::page_and_window_limits_are_kept;
+    R44 Reports pages::page_that_is_not_full_is_the_last_without_a_count;
     R50 Reports facts::money_and_counts_are_exact;
     R51 Reports facts::unreported_is_not_zero;
     R52 Reports facts::days_are_the_accounts_own;
@@ -88,6 +89,8 @@ rules! {
     R54 Structure facts::structure_names_whatever_reports_mention;
     R55 Structure facts::unknown_words_and_fields_pass;
     R56 Structure facts::ids_survive_as_text;
+    R57 Reports facts::odd_row_costs_its_day_and_leaves_the_others;
+    R58 Reports facts::what_is_not_offered_is_named_and_the_rest_is_read;
 }
 
 /// The trials of one platform.

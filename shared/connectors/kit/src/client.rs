@@ -140,6 +140,15 @@ impl Client {
             elapsed_ms = timing.now().saturating_sub(begun).as_millis(),
             "platform call"
         );
+        if let Err(error) = &result {
+            tracing::debug!(
+                event = "platform.call_failed",
+                call = request.call.name,
+                error.code = error.code,
+                error.chain = error.message.as_str(),
+                "a platform call failed"
+            );
+        }
         result
     }
 

@@ -8,6 +8,25 @@ use crate::parse;
 /// More pages than any window of ours holds: a platform that says so would keep us forever.
 const MAX_PAGES: u32 = 100_000;
 
+/// What an answer says of its page, as far as it says it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Answered {
+    /// Which page it is.
+    pub page: Option<u32>,
+    /// How many pages there are.
+    pub pages: Option<u32>,
+    /// How many items a full page has.
+    pub size: u32,
+    /// How many items came.
+    pub items: usize,
+}
+
+impl Answered {
+    fn is_full(&self) -> bool {
+        self.items > 0 && u32::try_from(self.items).is_ok_and(|items| items >= self.size)
+    }
+}
+
 /// A page by its number, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageNumber(u32);
@@ -28,22 +47,31 @@ impl PageNumber {
 
     /// Works out the next page from what the answer says of itself.
     ///
-    /// An empty page does not end the list, the count of pages does. An answer to another page than the one asked for
-    /// would repeat rows, so it is refused.
-    pub fn next(self, answered: u32, pages: u32) -> Result<Option<PageCursor>> {
-        if answered != self.0 {
+    /// An empty page does not end the list, the count of pages does; where there is no count, a page that is not full is
+    /// the last. An answer to another page than the one asked for would repeat rows, so it is refused.
+    pub fn next(self, answered: &Answered) -> Result<Option<PageCursor>> {
+        if answered.page.is_some_and(|page| page != self.0) {
             return Err(parse::changed("page_info.page"));
         }
-        if pages > MAX_PAGES {
+        if answered.pages.is_some_and(|pages| pages > MAX_PAGES) {
             return Err(parse::changed("page_info.total_page"));
         }
-        Ok((self.0 < pages).then(|| PageCursor(format!("p{}", self.0 + 1))))
+        let goes_on = answered.pages.map_or(answered.is_full(), |pages| self.0 < pages);
+        let next = self.0 + 1;
+        if goes_on && next > MAX_PAGES {
+            return Err(parse::changed("page_info"));
+        }
+        Ok(goes_on.then(|| PageCursor(format!("p{next}"))))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn answered(page: u32, pages: u32) -> Answered {
+        Answered { page: Some(page), pages: Some(pages), size: 10, items: 10 }
+    }
 
     #[test]
     fn pages_follow_each_other_and_end() {
@@ -52,13 +80,24 @@ mod tests {
         loop {
             let page = PageNumber::read(cursor.as_ref()).unwrap();
             seen.push(page.get());
-            cursor = page.next(page.get(), 3).unwrap();
+            cursor = page.next(&answered(page.get(), 3)).unwrap();
             if cursor.is_none() {
                 break;
             }
         }
         assert_eq!(seen, [1, 2, 3]);
-        assert_eq!(PageNumber::read(None).unwrap().next(1, 0).unwrap(), None);
+        assert_eq!(PageNumber::read(None).unwrap().next(&answered(1, 0)).unwrap(), None);
+    }
+
+    #[test]
+    fn without_a_count_a_page_that_is_not_full_is_the_last() {
+        let first = PageNumber::read(None).unwrap();
+        for (items, goes_on) in [(0, false), (9, false), (10, true), (11, true)] {
+            let answered = Answered { size: 10, items, ..Answered::default() };
+            assert_eq!(first.next(&answered).unwrap().is_some(), goes_on, "{items}");
+        }
+        let last = PageNumber(MAX_PAGES);
+        assert!(last.next(&Answered { size: 1, items: 1, ..Answered::default() }).is_err(), "without end");
     }
 
     #[test]
@@ -67,7 +106,7 @@ mod tests {
             assert!(PageNumber::read(Some(&PageCursor(text.to_owned()))).is_err(), "{text}");
         }
         let second = PageNumber::read(Some(&PageCursor("p2".to_owned()))).unwrap();
-        assert!(second.next(1, 9).is_err(), "the first page again");
-        assert!(second.next(2, u32::MAX).is_err(), "pages without end");
+        assert!(second.next(&answered(1, 9)).is_err(), "the first page again");
+        assert!(second.next(&answered(2, u32::MAX)).is_err(), "pages without end");
     }
 }

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use mooring_domain::connector::LEVEL_NOT_OFFERED;
 use mooring_domain::{Error, Kind, Result, Retry};
 use mooring_kit::Meaning::{
     AccountLost, CodeRefused, Expired, Invalid, NotPermitted, Passing, Revoked, Setup, TooLarge,
@@ -13,6 +14,7 @@ use mooring_kit::Meaning::{
 use mooring_kit::{Answer, Meaning, parse};
 use serde::de::IgnoredAny;
 
+use crate::offered::{Refusal, carrying, refusal};
 use crate::outcome::{Outcome, begins_with_success};
 
 /// A limit per second is over in the next one; the kit puts the job off when it was a longer one.
@@ -111,7 +113,11 @@ fn failure(code: u32, outcome: &Outcome, answer: &Answer) -> Error {
         Retry::After(wait) => Retry::After(wait.max(answer.pause())),
         other => other,
     };
-    Error::new(kind, word, message).retry(retry)
+    match refusal(code, &outcome.message) {
+        Some(Refusal::Level) => Error::new(Kind::Invalid, LEVEL_NOT_OFFERED, message),
+        Some(Refusal::Metrics(metrics)) => carrying(Error::new(kind, word, message), metrics),
+        None => Error::new(kind, word, message).retry(retry),
+    }
 }
 
 fn meaning(code: u32, message: &str) -> Meaning {

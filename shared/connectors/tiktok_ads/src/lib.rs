@@ -5,9 +5,11 @@ mod errors;
 mod manifest;
 mod map;
 mod oauth;
+mod offered;
 mod outcome;
 mod reports;
 mod requests;
+mod rows;
 mod structure;
 mod wire;
 

@@ -1,11 +1,12 @@
 //! From the platform's words to ours. Pure.
 
 use mooring_domain::account::{Described, PlatformAccount, UnusableAccount};
+use mooring_domain::connector::RowPage;
 use mooring_domain::report::{Entity, Metric, Row, Values};
 use mooring_domain::sync::Window;
 use mooring_kit::lenient::Text;
-use mooring_kit::parse;
 
+use crate::rows::Rows;
 use crate::wire;
 
 /// Describes an account, or says why it cannot be used; its days are those of the zone that the platform shows.
@@ -54,13 +55,19 @@ fn entity(id: wire::Id, parent: String, name: Text, status: Option<String>) -> E
     Entity { id: id.0, parent, name: name.0.unwrap_or_default(), status: status.unwrap_or_default() }
 }
 
-/// Reads a row; a day that was not asked for is refused, because it would overwrite one that was.
-pub(crate) fn row(wire: wire::ReportRow, window: Window) -> mooring_domain::Result<Row> {
-    let day = wire.dimensions.stat_time_day.0;
-    if day < window.from || day > window.to {
-        return Err(parse::changed("data.list[?].dimensions.stat_time_day"));
+/// Reads the rows of a page; a row of a day that was not asked for is odd, because it may stand for one that was.
+pub(crate) fn rows(rows: Rows, window: Window) -> RowPage {
+    let mut page = RowPage { odd: rows.odd, ..RowPage::default() };
+    page.rows.reserve(rows.read.len());
+    for wire::ReportRow { dimensions, metrics } in rows.read {
+        let day = dimensions.stat_time_day.0;
+        if (window.from..=window.to).contains(&day) {
+            page.rows.push(Row { entity: dimensions.id.0, day, values: values(&metrics) });
+        } else {
+            page.odd.push(None);
+        }
     }
-    Ok(Row { entity: wire.dimensions.id.0, day, values: values(&wire.metrics) })
+    page
 }
 
 fn values(metrics: &wire::Metrics) -> Values {
@@ -137,13 +144,18 @@ mod tests {
 
     #[test]
     fn a_row_holds_what_was_reported_and_only_days_that_were_asked_for() {
-        let json = r#"{"dimensions":{"ad_id":"1700000000000000001","stat_time_day":"2026-03-02 00:00:00"},
-            "metrics":{"spend":"12.34","impressions":"1000","clicks":"0","conversion":"-"}}"#;
-        let window = |from, to| Window { from: date(2026, 3, from), to: date(2026, 3, to) };
-        let row = |window| row(serde_json::from_str(json).unwrap(), window);
-        let read = row(window(1, 2)).unwrap();
-        assert_eq!(read.values, Values([Some(12_340_000), Some(1000), Some(0), None, None]));
-        assert_eq!((read.entity.as_str(), read.day), ("1700000000000000001", date(2026, 3, 2)));
-        assert!(row(window(3, 4)).is_err());
+        let body = br#"{"code":0,"data":{"list":[{
+            "dimensions":{"ad_id":"1700000000000000001","stat_time_day":"2026-03-02 00:00:00"},
+            "metrics":{"spend":"12.34","impressions":"1000","clicks":"0","conversion":"-"}}]}}"#;
+        let page = |from, to| {
+            let window = Window { from: date(2026, 3, from), to: date(2026, 3, to) };
+            super::rows(crate::rows::read(body).unwrap(), window)
+        };
+        let read = page(1, 2);
+        let row = &read.rows[0];
+        assert_eq!(row.values, Values([Some(12_340_000), Some(1000), Some(0), None, None]));
+        assert_eq!((row.entity.as_str(), row.day), ("1700000000000000001", date(2026, 3, 2)));
+        let other = page(3, 4);
+        assert_eq!((other.rows.len(), other.odd), (0, vec![None]));
     }
 }

@@ -2,7 +2,7 @@
 
 use mooring_domain::Result;
 use mooring_domain::connector::{AppCredentials, CallContext, CodeExchange, ReportQuestion};
-use mooring_domain::report::Level;
+use mooring_domain::report::{Level, Metric, MetricSet};
 use mooring_kit::Request;
 use mooring_kit::paging::PageNumber;
 use secrecy::SecretString;
@@ -12,7 +12,14 @@ use crate::manifest::{
     AD_GROUPS, ADS, ADVERTISER, ADVERTISERS, CAMPAIGNS, EXCHANGE, MANIFEST, REPORT, REVOKE, USER,
 };
 
-const METRICS: [&str; 5] = ["spend", "impressions", "clicks", "conversion", "total_complete_payment_rate"];
+/// Our metrics with the platform's names; the last is the total value of purchases, whatever its name says.
+pub(crate) const METRICS: [(Metric, &str); 5] = [
+    (Metric::Spend, "spend"),
+    (Metric::Impressions, "impressions"),
+    (Metric::Clicks, "clicks"),
+    (Metric::Conversions, "conversion"),
+    (Metric::ConversionValue, "total_complete_payment_rate"),
+];
 
 /// Redeems a code. The list of advertisers is left out: a person may reach thousands, and it is asked for later.
 pub(crate) fn exchange(app: &AppCredentials, exchange: &CodeExchange<'_>) -> Request {
@@ -79,12 +86,15 @@ pub(crate) enum Listed {
     Ad,
 }
 
-/// Reads daily rows of one level.
+/// Reads daily rows of one level, without the metrics that the platform refused.
 pub(crate) fn report(
     token: &SecretString,
     question: &ReportQuestion<'_>,
     page: PageNumber,
+    refused: MetricSet,
 ) -> Result<Request> {
+    let wanted = METRICS.iter().filter(|(metric, _)| !refused.contains(*metric)).map(|(_, name)| *name);
+    let wanted: Vec<_> = wanted.collect();
     let (data_level, id, status) = match question.level {
         Level::Account => ("AUCTION_ADVERTISER", "advertiser_id", None),
         Level::Campaign => ("AUCTION_CAMPAIGN", "campaign_id", Some("campaign_status")),
@@ -97,7 +107,7 @@ pub(crate) fn report(
         .query("service_type", "AUCTION")
         .query("data_level", data_level)
         .query("dimensions", json!([id, "stat_time_day"]).to_string())
-        .query("metrics", json!(METRICS).to_string())
+        .query("metrics", json!(wanted).to_string())
         .query("start_date", question.window.from.to_string())
         .query("end_date", question.window.to.to_string());
     // Without it the spend of deleted objects is missing, and the levels do not add up.
@@ -150,8 +160,8 @@ mod tests {
             level,
             window: Window { from: date(2026, 3, 1), to: date(2026, 3, 30) },
         };
-        let ads =
-            sent(&report(&"t0k3n".into(), &question(Level::Ad), PageNumber::read(None).unwrap()).unwrap());
+        let first = PageNumber::read(None).unwrap();
+        let ads = sent(&report(&"t0k3n".into(), &question(Level::Ad), first, MetricSet::default()).unwrap());
         assert_eq!(ads.uri().path(), "/open_api/v1.3/report/integrated/get/");
         let pairs = [
             ("advertiser_id", "7300000000000000009"),
@@ -170,9 +180,11 @@ mod tests {
             ("page_size", "1000"),
         ];
         assert_eq!(query(&ads), expected(&pairs));
-        let account =
-            report(&"t".into(), &question(Level::Account), PageNumber::read(None).unwrap()).unwrap();
-        assert!(!query(&sent(&account)).contains_key("filtering"));
+        let refused = [Metric::Clicks, Metric::ConversionValue].into_iter().collect();
+        let account = report(&"t".into(), &question(Level::Account), first, refused).unwrap();
+        let pairs = query(&sent(&account));
+        assert!(!pairs.contains_key("filtering"));
+        assert_eq!(pairs["metrics"], r#"["spend","impressions","conversion"]"#);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use mooring_domain::money::{MICROS, Micros};
 use mooring_domain::report::LONGEST_ID;
 use mooring_kit::lenient::{Items, Text};
+use mooring_kit::paging::Answered;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Unexpected, Visitor};
@@ -29,15 +30,30 @@ pub(crate) struct List<T: DeserializeOwned> {
 
 /// A list with numbered pages.
 #[derive(Debug, Deserialize)]
-pub(crate) struct PageOf<T> {
-    pub(crate) list: Vec<T>,
+pub(crate) struct PageOf<L> {
+    pub(crate) list: L,
+    #[serde(default)]
     pub(crate) page_info: PageInfo,
 }
 
-#[derive(Debug, Deserialize)]
+/// What the platform says of a page; any of it may be missing.
+#[derive(Debug, Default, Deserialize)]
 pub(crate) struct PageInfo {
-    pub(crate) page: u32,
-    pub(crate) total_page: u32,
+    #[serde(default)]
+    page: Text,
+    #[serde(default)]
+    total_page: Text,
+    #[serde(default)]
+    page_size: Text,
+}
+
+impl PageInfo {
+    /// The page as the kit counts it: the platform may give less at once than was asked for.
+    pub(crate) fn answered(&self, asked: u32, items: usize) -> Answered {
+        let number = |text: &Text| text.as_deref().and_then(|text| text.parse().ok());
+        let size = number(&self.page_size).filter(|size| *size > 0).unwrap_or(asked).min(asked);
+        Answered { page: number(&self.page), pages: number(&self.total_page), size, items }
+    }
 }
 
 #[derive(Deserialize)]
@@ -110,21 +126,21 @@ pub(crate) struct Ad {
     pub(crate) operation_status: Text,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(crate) struct ReportRow {
     pub(crate) dimensions: Dimensions,
     pub(crate) metrics: Metrics,
 }
 
 /// Only the id of the level that was asked for comes back.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(crate) struct Dimensions {
     #[serde(alias = "advertiser_id", alias = "campaign_id", alias = "adgroup_id", alias = "ad_id")]
     pub(crate) id: Id<CompactString>,
     pub(crate) stat_time_day: Day,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(crate) struct Metrics {
     #[serde(default)]
     pub(crate) spend: Decimal,
@@ -161,7 +177,7 @@ pub(crate) struct Count(pub(crate) Option<i64>);
 pub(crate) struct Day(pub(crate) Date);
 
 /// What is read from text, from a whole number, or from nothing. Never from a float: it would not be exact.
-trait FromScalar: Sized {
+pub(crate) trait FromScalar: Sized {
     const WANTED: &'static str;
     fn from_text(text: &str) -> Option<Self>;
     fn from_nothing() -> Option<Self>;

@@ -41,8 +41,10 @@ pub struct AccountView {
     pub account: Account,
     /// Its name; `None` while it is being let go.
     pub name: Option<String>,
-    /// When a sync last ended well.
+    /// When a sync last brought the newest days; older ones that are read meanwhile do not count.
     pub last_synced_at: Option<Timestamp>,
+    /// Names and statuses could not be read; figures come without them.
+    pub names_pending: bool,
 }
 
 /// A connection as its tenant sees it.
@@ -142,7 +144,7 @@ async fn view(ports: &Ports<'_>, connection: Connection) -> Result<View> {
 
 async fn account_view(ports: &Ports<'_>, connection: &Connection, account: Account) -> Result<AccountView> {
     if !account.state.is_readable() {
-        return Ok(AccountView { account, name: None, last_synced_at: None });
+        return Ok(AccountView { account, name: None, last_synced_at: None, names_pending: false });
     }
     let place = AccountRef {
         tenant: connection.tenant.clone(),
@@ -151,7 +153,8 @@ async fn account_view(ports: &Ports<'_>, connection: &Connection, account: Accou
     };
     let name = name(ports, &place, &account).await?;
     let state = ports.progress.sync_state(&place).await?;
-    Ok(AccountView { account, name, last_synced_at: state.last_success })
+    let (last_synced_at, names_pending) = (state.newest_at, state.names_due);
+    Ok(AccountView { account, name, last_synced_at, names_pending })
 }
 
 /// Opens a name; `None` when the key was destroyed since the row was read.

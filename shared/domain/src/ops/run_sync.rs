@@ -12,12 +12,14 @@ mod open;
 mod structure;
 #[cfg(test)]
 pub(super) mod tests;
+mod totals;
 mod waiting;
 mod window;
 mod work;
 
 use jiff::{SignedDuration, Timestamp};
 
+use self::structure::Names;
 use self::work::{Step, Track, Work};
 use crate::breaker::Admission;
 use crate::connection::State;
@@ -165,15 +167,18 @@ async fn work_through(work: &Work<'_>, track: &mut Track, checkpoint: &Checkpoin
     let state = progress.sync_state(&work.at).await?;
     let daily = track.job.window.is_none() && is_daily(work, &track.job, &state);
     track.window = work.plan(&track.job, daily, state.entities).now;
-    let names_are_due = daily && !checkpoint.structure;
-    let entities = if names_are_due { structure::read(work).await? } else { state.entities };
+    let names_are_due = (daily || state.names_due) && !checkpoint.structure;
+    let names = if names_are_due { structure::read(work).await? } else { Names::default() };
+    // A list that could not be read may be as long as it was.
+    let is_whole = names_are_due && names.failed.is_none();
+    let entities = if is_whole { names.entities } else { names.entities.max(state.entities) };
     let plan = work.plan(&track.job, daily, entities);
     track.settle(plan.now);
     if !checkpoint.structure {
         let later: Vec<_> = plan.later.into_iter().map(|part| track.later(part)).collect();
         work.send(&later).await?;
         // Without names and without further jobs there is nothing that another delivery could do twice.
-        if daily || !later.is_empty() {
+        if names_are_due || !later.is_empty() {
             let reached = Checkpoint { structure: true, ..checkpoint.clone() };
             work.put_checkpoint(&track.original.id(), &reached).await?;
         }
@@ -182,10 +187,20 @@ async fn work_through(work: &Work<'_>, track: &mut Track, checkpoint: &Checkpoin
         // Only now: a job that comes again before its checkpoint still has to find them due, or it would read less. The
         // state is read anew, because another job may have met a refusal meanwhile.
         let state = progress.sync_state(&work.at).await?;
-        let state = SyncState { entities, structure_at: Some(work.now()), ..state };
+        let structure_at = if daily { Some(work.now()) } else { state.structure_at };
+        let state = SyncState { entities, structure_at, names_due: names.failed.is_some(), ..state };
         progress.put_sync_state(&work.at, &state).await?;
+        tell_of(work, &names).await?;
     }
     levels::read(work, track).await
+}
+
+/// Writes down what names lack.
+async fn tell_of(work: &Work<'_>, names: &Names) -> Result<()> {
+    if names.failed.is_none() && names.odd == 0 {
+        return Ok(());
+    }
+    log(work, "sync.names_incomplete", vec![("odd", names.odd)], names.failed).await
 }
 
 /// Tells whether the job reads names and the whole restatement window: the first one, and one each day.
@@ -203,15 +218,22 @@ async fn succeed(work: &Work<'_>, track: &mut Track) -> Result<Outcome> {
     let done = Checkpoint { structure: true, levels: Vec::new(), done: true };
     work.put_checkpoint(&track.original.id(), &done).await?;
     let state = progress.sync_state(&work.at).await?;
-    let state = SyncState { last_success: Some(work.now()), ..state };
+    let newest_at = if is_newest(work, track) { Some(work.now()) } else { state.newest_at };
+    let state = SyncState { last_success: Some(work.now()), newest_at, ..state };
     progress.put_sync_state(&work.at, &state).await?;
     let row = &work.opened.connection;
     if row.state != State::Active {
         let life = work.ports.states.life(&row.tenant, &row.id).await?;
         grant::accepted(&work.grant(), row, life).await?;
     }
-    log(work, "sync.done", vec![("rows", track.rows), ("days", track.days)], None).await?;
+    log(work, "sync.done", vec![("rows", track.rows), ("days", track.days), ("odd", track.odd)], None)
+        .await?;
     Ok(Outcome::Done { rows: track.rows, days: track.days })
+}
+
+/// Tells whether the job's window reaches the day on which it was due: only then are the newest days here.
+fn is_newest(work: &Work<'_>, track: &Track) -> bool {
+    track.window.to >= window::day(&work.zone, track.job.slot)
 }
 
 async fn log(

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::breaker::{Breaker, Circuit};
-use crate::completeness::DayStatus;
+use crate::completeness::{DayStatus, Marks};
 use crate::error::Result;
 use crate::ids::{AccountId, ConnectionId, TenantId};
 use crate::report::Level;
@@ -27,6 +27,8 @@ pub struct AccountRef {
 pub struct DayRecord {
     /// What is known.
     pub status: DayStatus,
+    /// What else is known of its rows.
+    pub marks: Marks,
     /// The version of the stored sheet, if rows were stored.
     pub version: Option<Timestamp>,
     /// The keyed hash of its content.

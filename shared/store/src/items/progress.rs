@@ -4,9 +4,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use mooring_domain::Result;
-use mooring_domain::completeness::{DayStatus, Reason};
+use mooring_domain::completeness::{DayStatus, Marks, Reason};
 use mooring_domain::ports::{DayRecord, Days};
-use mooring_domain::report::Level;
+use mooring_domain::report::{Level, MetricSet};
 use mooring_domain::sync::{Checkpoint, JobKind, SyncJob, SyncState, Window};
 
 use super::{Draft, Fields, Item, PK, SK, bytes, flag, number, text, texts, time};
@@ -16,7 +16,9 @@ use crate::keys::{parse_home, parse_outbox, parse_week};
 pub(crate) fn write_sync_state(state: &SyncState) -> Draft {
     Draft::default()
         .maybe("last_success", state.last_success.map(time))
+        .maybe("newest_at", state.newest_at.map(time))
         .maybe("structure_at", state.structure_at.map(time))
+        .with("names_due", flag(state.names_due))
         .with("entities", number(state.entities))
 }
 
@@ -25,7 +27,9 @@ pub(crate) fn read_sync_state(item: &Item) -> Result<SyncState> {
     let fields = Fields::of("sync state", item);
     Ok(SyncState {
         last_success: fields.maybe_parsed("last_success")?,
+        newest_at: fields.maybe_parsed("newest_at")?,
         structure_at: fields.maybe_parsed("structure_at")?,
+        names_due: fields.flag("names_due")?,
         entities: fields.number("entities")?,
     })
 }
@@ -104,11 +108,12 @@ const ROWS_BYTES: usize = 4;
 /// What stands for the version of a day without a sheet.
 const NO_VERSION: [u8; VERSION_BYTES] = [0xff; VERSION_BYTES];
 
-/// Packs what is known of a day: status, version in milliseconds, rows, hash. A whole week has to fit in the kilobyte
+/// Packs what is known of a day: status, marks, version in milliseconds, rows, hash. A whole week has to fit in the kilobyte
 /// that one write unit pays for.
 pub(crate) fn pack_day(record: &DayRecord) -> AttributeValue {
-    let mut out = Vec::with_capacity(1 + VERSION_BYTES + ROWS_BYTES + HASH);
+    let mut out = Vec::with_capacity(2 + VERSION_BYTES + ROWS_BYTES + HASH);
     out.push(status_byte(record.status));
+    out.push(marks_byte(record.marks));
     out.extend(record.version.map_or(NO_VERSION, |at| low_bytes(at.as_millisecond().cast_unsigned())));
     out.extend(u32::try_from(record.rows).unwrap_or(u32::MAX).to_be_bytes());
     out.extend(record.hash);
@@ -116,12 +121,12 @@ pub(crate) fn pack_day(record: &DayRecord) -> AttributeValue {
 }
 
 fn unpack_day(packed: &[u8]) -> Option<DayRecord> {
-    let (status, rest) = packed.split_first()?;
+    let ([status, marks], rest) = packed.split_first_chunk()?;
     let (version, rest) = rest.split_first_chunk::<VERSION_BYTES>()?;
     let (rows, rest) = rest.split_first_chunk::<ROWS_BYTES>()?;
     let version = if *version == NO_VERSION { None } else { Some(instant(*version)?) };
     let (status, rows) = (status_of(*status)?, u64::from(u32::from_be_bytes(*rows)));
-    Some(DayRecord { status, version, rows, hash: rest.try_into().ok()? })
+    Some(DayRecord { status, marks: marks_of(*marks)?, version, rows, hash: rest.try_into().ok()? })
 }
 
 fn low_bytes(value: u64) -> [u8; VERSION_BYTES] {
@@ -137,23 +142,38 @@ fn instant(low: [u8; VERSION_BYTES]) -> Option<Timestamp> {
 const COMPLETE: u8 = 0;
 const PROVISIONAL: u8 = 1;
 const NOT_PERMITTED: u8 = 2;
+const NOT_OFFERED: u8 = 3;
 const PARTIAL: u8 = 0x10;
 const FAILED: u8 = 0x20;
 /// Reasons by their number; new ones are added at the end.
-const REASONS: [Reason; 6] = [
+const REASONS: [Reason; 7] = [
     Reason::RateLimited,
     Reason::Upstream,
     Reason::UpstreamChanged,
     Reason::TotalsDiffer,
     Reason::Reauthorise,
     Reason::Setup,
+    Reason::OddRows,
 ];
+
+/// The highest bit of the marks; the lower ones are the columns that are not offered.
+const UNATTRIBUTED: u8 = 0x80;
+
+fn marks_byte(marks: Marks) -> u8 {
+    marks.not_offered.bits() | if marks.unattributed { UNATTRIBUTED } else { 0 }
+}
+
+fn marks_of(byte: u8) -> Option<Marks> {
+    let not_offered = MetricSet::from_bits(byte & !UNATTRIBUTED)?;
+    Some(Marks { not_offered, unattributed: byte & UNATTRIBUTED != 0 })
+}
 
 fn status_byte(status: DayStatus) -> u8 {
     match status {
         DayStatus::Complete => COMPLETE,
         DayStatus::Provisional => PROVISIONAL,
         DayStatus::NotPermitted => NOT_PERMITTED,
+        DayStatus::NotOffered => NOT_OFFERED,
         DayStatus::Partial(reason) => PARTIAL | reason_byte(reason),
         DayStatus::Failed(reason) => FAILED | reason_byte(reason),
     }
@@ -170,6 +190,7 @@ fn status_of(byte: u8) -> Option<DayStatus> {
         COMPLETE => Some(DayStatus::Complete),
         PROVISIONAL => Some(DayStatus::Provisional),
         NOT_PERMITTED => Some(DayStatus::NotPermitted),
+        NOT_OFFERED => Some(DayStatus::NotOffered),
         _ if byte & 0xf0 == PARTIAL => reason().map(DayStatus::Partial),
         _ if byte & 0xf0 == FAILED => reason().map(DayStatus::Failed),
         _ => None,
@@ -206,9 +227,15 @@ mod tests {
             Reason::TotalsDiffer,
             Reason::Reauthorise,
             Reason::Setup,
+            Reason::OddRows,
         ]);
         prop_oneof![
-            prop::sample::select(vec![DayStatus::Complete, DayStatus::Provisional, DayStatus::NotPermitted]),
+            prop::sample::select(vec![
+                DayStatus::Complete,
+                DayStatus::Provisional,
+                DayStatus::NotPermitted,
+                DayStatus::NotOffered,
+            ]),
             reason.clone().prop_map(DayStatus::Partial),
             reason.prop_map(DayStatus::Failed),
         ]
@@ -218,29 +245,34 @@ mod tests {
         #[test]
         fn a_packed_day_unpacks(
             status in status(),
+            unattributed: bool,
+            columns in 0_u8..32,
             version in prop::option::of(0_i64..4_000_000_000_000),
             hash in any::<[u8; 16]>(),
             rows in any::<u32>(),
         ) {
             let version = version.map(|millis| Timestamp::from_millisecond(millis).unwrap());
-            let record = DayRecord { status, version, hash, rows: rows.into() };
+            let marks = Marks { not_offered: MetricSet::from_bits(columns).unwrap(), unattributed };
+            let record = DayRecord { status, marks, version, hash, rows: rows.into() };
             prop_assert_eq!(unpack_day(pack_day(&record).as_b().unwrap().as_ref()), Some(record));
         }
     }
 
     #[test]
     fn a_day_with_anything_more_or_less_is_broken() {
-        let good = [&[COMPLETE][..], &NO_VERSION, &[0; 4], &[0; 16]].concat();
+        let good = [&[COMPLETE, 0][..], &NO_VERSION, &[0; 4], &[0; 16]].concat();
         assert!(unpack_day(&good).is_some());
         let odd = |status| [&[status], &good[1..]].concat();
-        for bad in [good[..26].to_vec(), [&good[..], &[0]].concat(), odd(3), odd(0x15), odd(0x40), vec![]] {
+        let mark = |marks| [&[COMPLETE, marks], &good[2..]].concat();
+        let longer = [&good[..], &[0]].concat();
+        for bad in [good[..27].to_vec(), longer, odd(4), odd(0x17), odd(0x40), mark(0x20), vec![]] {
             assert_eq!(unpack_day(&bad), None, "{bad:?}");
         }
     }
 
     #[test]
     fn the_longest_week_fits_into_one_write_unit() {
-        let value = 1 + VERSION_BYTES + ROWS_BYTES + HASH;
+        let value = 2 + VERSION_BYTES + ROWS_BYTES + HASH;
         let names = Level::ALL.len() * 7 * ("d0".len() + value);
         let keys = "pksk".len() + "ten_#con_".len() + 2 * 26 + "acc_#days#2026-11-16acc#".len() + 26;
         let ending = "expires_at".len() + 8;

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context as _, Result, ensure};
 use jiff::civil::Date;
 use mooring_domain::account::Unusable;
+use mooring_domain::connector::LEVEL_NOT_OFFERED;
 use mooring_domain::money::Micros;
 use mooring_domain::report::{Level, Metric, Row, Values};
 
 use crate::bench::{Bench, days};
-use crate::dialect::{EXACT_SPEND, LARGE_ID, STRAY};
+use crate::dialect::{EXACT_SPEND, LARGE_ID, LITERAL_SPEND, STRAY};
 use crate::tap::Act;
 
 /// S3: account identifiers, with what days and money mean for them.
@@ -73,7 +74,7 @@ pub(super) async fn money_and_counts_are_exact(platform: &'static str) -> Result
     }
     bench.tap.script(bench.dialect.report, 1, Act::Rewrite(bench.dialect.exact));
     let page = bench.report_page(window).await??;
-    let spend = page.items.first().and_then(|row| row.values.get(Metric::Spend)).context("no spend")?;
+    let spend = page.rows.first().and_then(|row| row.values.get(Metric::Spend)).context("no spend")?;
     ensure!(Micros(spend).to_string() == EXACT_SPEND, "{spend}");
     Ok(())
 }
@@ -82,10 +83,50 @@ pub(super) async fn unreported_is_not_zero(platform: &'static str) -> Result<()>
     let bench = Bench::new(platform).await?;
     bench.tap.script(bench.dialect.report, 1, Act::Rewrite(bench.dialect.unreported));
     let page = bench.report_page(days("2026-09-01", "2026-09-07")?).await??;
-    let values = page.items.first().context("no rows")?.values;
+    let values = page.rows.first().context("no rows")?.values;
     ensure!(values.get(Metric::Spend).is_none(), "spend was not reported: {values:?}");
     ensure!(values.get(Metric::Clicks).is_none(), "clicks were not reported: {values:?}");
     ensure!(values.get(Metric::Impressions) == Some(0), "impressions were zero: {values:?}");
+    Ok(())
+}
+
+pub(super) async fn odd_row_costs_its_day_and_leaves_the_others(platform: &'static str) -> Result<()> {
+    let bench = Bench::new(platform).await?;
+    let window = days("2026-09-01", "2026-09-07")?;
+    let whole = bench.report_page(window).await??;
+    ensure!(whole.odd.is_empty() && whole.rows.len() > 2, "{} rows", whole.rows.len());
+    bench.tap.script(bench.dialect.report, 1, Act::Rewrite(bench.dialect.odd_rows));
+    let page = bench.report_page(window).await??;
+    ensure!(page.rows.iter().eq(whole.rows.iter().skip(2)), "{} rows", page.rows.len());
+    let lost: Vec<_> = whole.rows.iter().take(2).map(|row| Some(row.day)).collect();
+    ensure!(page.odd == lost, "{:?}", page.odd);
+
+    bench.tap.script(bench.dialect.report, 1, Act::Rewrite(bench.dialect.literal));
+    let page = bench.report_page(window).await??;
+    ensure!(page.odd.is_empty() && page.rows.len() == whole.rows.len(), "{:?}", page.odd);
+    let spends = || page.rows.iter().filter_map(|row| row.values.get(Metric::Spend));
+    ensure!(spends().any(|spend| Micros(spend).to_string() == LITERAL_SPEND), "not read from its literal");
+    Ok(())
+}
+
+pub(super) async fn what_is_not_offered_is_named_and_the_rest_is_read(platform: &'static str) -> Result<()> {
+    let bench = Bench::new(platform).await?;
+    let window = days("2026-09-01", "2026-09-07")?;
+    let whole = bench.report_page(window).await??;
+    let refusal = Act::Answer(200, bench.dialect.metric_not_offered.to_owned());
+    bench.tap.script(bench.dialect.report, 1, refusal);
+    let page = bench.report_page(window).await??;
+    ensure!(page.not_offered.iter().eq([Metric::Conversions]), "{:?}", page.not_offered);
+    ensure!(page.rows.len() == whole.rows.len(), "{} of {} rows", page.rows.len(), whole.rows.len());
+    let row = page.rows.first().context("no rows")?;
+    ensure!(row.values.get(Metric::Conversions).is_none(), "{row:?}");
+    ensure!(row.values.get(Metric::Spend).is_some(), "{row:?}");
+    let last = bench.seen(bench.dialect.report).pop().context("nothing was asked")?;
+    ensure!(!last.query.contains(&format!("%22{}%22", bench.dialect.conversions)), "{}", last.query);
+
+    bench.tap.script(bench.dialect.report, 1, Act::Answer(200, bench.dialect.level_not_offered.to_owned()));
+    let error = bench.report_error().await?;
+    ensure!(error.code == LEVEL_NOT_OFFERED, "{error:?}");
     Ok(())
 }
 

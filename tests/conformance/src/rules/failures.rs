@@ -119,7 +119,7 @@ pub(super) async fn broken_answer_is_tried_again(platform: &'static str) -> Resu
     let whole = bench.report_page(window).await??;
     bench.fault(Faults { truncate: 1, ..Faults::default() });
     let after = bench.report_page(window).await?.context("one broken answer should be outlived")?;
-    ensure!(after.items == whole.items, "another answer");
+    ensure!(after.rows == whole.rows, "another answer");
     let (error, sent) = failing(&bench, Faults { truncate: ALWAYS, ..Faults::default() }).await?;
     ensure!((error.kind, error.retry) == (Kind::UpstreamChanged, Retry::Exhausted), "{error:?}");
     ensure!(sent > 1, "sent once");

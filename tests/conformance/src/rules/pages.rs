@@ -47,6 +47,18 @@ pub(super) async fn empty_page_does_not_end_the_list(platform: &'static str) -> 
     Ok(())
 }
 
+pub(super) async fn page_that_is_not_full_is_the_last_without_a_count(platform: &'static str) -> Result<()> {
+    let bench = large(platform).await?;
+    let (account, window) = (bench.account()?, days("2026-09-01", "2026-09-01")?);
+    let all = bench.rows(&account, Level::Ad, window).await?;
+    let pages = bench.seen(bench.dialect.report).len();
+    bench.tap.script(bench.dialect.report, 50, Act::Rewrite(bench.dialect.no_count));
+    let again = bench.rows(&account, Level::Ad, window).await?;
+    ensure!(again == all, "{} of {} rows", again.len(), all.len());
+    ensure!(bench.seen(bench.dialect.report).len() == 2 * pages, "pages were asked for that are not there");
+    Ok(())
+}
+
 pub(super) async fn answer_to_another_page_is_refused(platform: &'static str) -> Result<()> {
     let bench = large(platform).await?;
     let question = ReportQuestion {

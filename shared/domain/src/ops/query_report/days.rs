@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::Seen;
-use crate::completeness::DayStatus;
+use crate::completeness::{DayStatus, Marks};
 use crate::ports::{DayRecord, Days};
 use crate::report::Level;
 use crate::sync::Window;
@@ -16,6 +16,8 @@ pub struct DayInfo {
     pub day: Date,
     /// What is known; `None` when it was not fetched yet, or not yet then.
     pub status: Option<DayStatus>,
+    /// What else is known of its rows.
+    pub marks: Marks,
     /// When the rows of this answer were observed, where there are any.
     pub observed_at: Option<Timestamp>,
 }
@@ -27,9 +29,11 @@ pub(super) fn describe(level: Level, window: Window, known: &Days, seen: &Seen) 
         .iter()
         .map(|day| {
             let observed_at = version(day);
+            let record = known.get(&(level, day));
             DayInfo {
                 day,
-                status: known.get(&(level, day)).and_then(|record| status(record, observed_at)),
+                status: record.and_then(|record| status(record, observed_at)),
+                marks: record.map(|record| record.marks).unwrap_or_default(),
                 observed_at,
             }
         })

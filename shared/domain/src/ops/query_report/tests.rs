@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::caller::{CredentialKind, Scope};
-use crate::completeness::{DayStatus, Reason};
+use crate::completeness::{DayStatus, Marks, Reason};
 use crate::error::Kind;
 use crate::ids::CredentialId;
 use crate::ops::run_sync::tests::world::{NOW, Step, World, account, connection, key, ready, tenant};
@@ -71,8 +71,13 @@ fn store(world: &World, rows: &[Row], minutes: i64) {
         let count = u64::try_from(rows.len()).unwrap();
         rows.sort_by(entity_order);
         put(world, &day_name(Level::Ad, day), version, &pack_rows(&rows, plain_rows(&rows)).unwrap());
-        let record =
-            DayRecord { status: DayStatus::Complete, version: Some(version), hash: [0; 16], rows: count };
+        let record = DayRecord {
+            status: DayStatus::Complete,
+            marks: Marks::default(),
+            version: Some(version),
+            hash: [0; 16],
+            rows: count,
+        };
         world.days.lock().unwrap().insert((Level::Ad, day), record);
     }
 }
@@ -239,7 +244,8 @@ fn every_day_says_what_is_known_and_zero_is_not_the_same_as_nothing() {
     let world = World::new();
     store(&world, &[row(0, "1", 0, None)], 0);
     let failed = DayStatus::Failed(Reason::RateLimited);
-    let record = |status| DayRecord { status, version: None, hash: [0; 16], rows: 0 };
+    let record =
+        |status| DayRecord { status, marks: Marks::default(), version: None, hash: [0; 16], rows: 0 };
     world.days.lock().unwrap().insert((Level::Ad, FIRST + 1.days()), record(failed));
     world.days.lock().unwrap().insert((Level::Ad, FIRST + 2.days()), record(DayStatus::Complete));
     let report = ask(&world, &question(4, "day", "day")).unwrap();

@@ -2,31 +2,43 @@
 
 use std::collections::BTreeMap;
 
+use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::levels::{Totals, changed};
+use super::levels::changed;
+use super::totals::{Fit, Totals};
 use super::work::{Draft, Step, Stop, Track, Work};
-use crate::completeness::{DayStatus, Reason};
+use crate::completeness::{DayStatus, Marks, Reason};
 use crate::error::{Error, Kind, Result};
 use crate::ports::{DayRecord, Days, NewSheet};
-use crate::report::{LONGEST_ID, Level, METRICS, Metric, Row, Values};
+use crate::report::{LONGEST_ID, Level, MetricSet, Row, Values};
 use crate::sheet::{day_name, entity_order, pack_rows, plain_rows};
 use crate::sync::Window;
 
 /// How many sheets are put together, after one look at the fence.
 const AT_ONCE: usize = 25;
-/// The metrics whose sums must match the account's own figures.
-const RECONCILED: [Metric; 4] = [Metric::Spend, Metric::Impressions, Metric::Clicks, Metric::Conversions];
 
 /// The rows of one level in a window, by day; a day without rows is there too.
 pub(super) struct Asked {
     level: Level,
     at: Timestamp,
-    days: BTreeMap<Date, Vec<Row>>,
+    days: BTreeMap<Date, AskedDay>,
     /// How many rows there are.
     pub(super) rows: usize,
+    /// How many rows could not be read or contradicted each other.
+    odd: u64,
+    not_offered: MetricSet,
+    /// The ends of the page before, to know it again.
+    last: Option<(usize, Row, Row)>,
+}
+
+/// The rows of a day, and whether some of them are missing.
+#[derive(Default)]
+struct AskedDay {
+    rows: Vec<Row>,
+    is_odd: bool,
 }
 
 impl Asked {
@@ -34,31 +46,101 @@ impl Asked {
     pub(super) fn new(level: Level, window: Window, at: Timestamp) -> Self {
         // Milliseconds are what a sheet's slot and its row keep.
         let at = Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at);
-        Self { level, at, days: window.iter().map(|day| (day, Vec::new())).collect(), rows: 0 }
+        let days = window.iter().map(|day| (day, AskedDay::default())).collect();
+        Self { level, at, days, rows: 0, odd: 0, not_offered: MetricSet::default(), last: None }
     }
 
     /// Takes a page. Rows go to their days at once: one list of all of them would be copied each time that it grows.
-    pub(super) fn take(&mut self, page: Vec<Row>) -> Result<()> {
+    pub(super) fn take(
+        &mut self,
+        page: Vec<Row>,
+        odd: &[Option<Date>],
+        not_offered: MetricSet,
+    ) -> Result<()> {
+        self.know_again(&page)?;
         self.rows += page.len();
+        self.not_offered = self.not_offered.with(not_offered);
+        for day in odd {
+            self.spoil(*day);
+        }
         for row in page {
-            if row.entity.len() > LONGEST_ID {
-                return Err(changed("an id is too long"));
+            match self.days.get_mut(&row.day) {
+                Some(day) if row.entity.len() <= LONGEST_ID => day.rows.push(row),
+                Some(_) => self.spoil(Some(row.day)),
+                // Days that were not asked for may stand for days that were.
+                None => self.spoil(None),
             }
-            let day = self.days.get_mut(&row.day).ok_or_else(|| changed("a day that was not asked for"))?;
-            day.push(row);
         }
         Ok(())
     }
 
-    /// Puts each day in the order of its sheet, when the last page is there. An entity that comes twice is not believed.
-    pub(super) fn sort(&mut self) -> Result<()> {
-        for rows in self.days.values_mut() {
-            rows.sort_by(entity_order);
-            if rows.windows(2).any(|pair| matches!(pair, [one, two] if one.entity == two.entity)) {
-                return Err(changed("the same entity twice on one day"));
+    /// A page that is there a second time would be followed for ever.
+    fn know_again(&mut self, page: &[Row]) -> Result<()> {
+        let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok(()) };
+        let ends = (page.len(), first.clone(), last.clone());
+        if self.last.as_ref() == Some(&ends) {
+            return Err(changed("the next page is the same page"));
+        }
+        self.last = Some(ends);
+        Ok(())
+    }
+
+    /// A row that cannot be used costs its day a reason; all days where nobody knows which day it was.
+    fn spoil(&mut self, day: Option<Date>) {
+        self.odd += 1;
+        match day.and_then(|day| self.days.get_mut(&day)) {
+            Some(day) => day.is_odd = true,
+            None => self.days.values_mut().for_each(|day| day.is_odd = true),
+        }
+    }
+
+    /// Puts each day in the order of its sheet, when the last page is there. Equal rows are one, because pages of a list
+    /// that changes while it is read overlap; of rows that contradict each other none is believed.
+    pub(super) fn sort(&mut self) {
+        for day in self.days.values_mut() {
+            day.rows.sort_by(entity_order);
+            day.rows.dedup();
+            let twice: Vec<_> = day.rows.windows(2).filter_map(contradiction).collect();
+            if !twice.is_empty() {
+                day.is_odd = true;
+                self.odd += u64::try_from(twice.len()).unwrap_or(u64::MAX);
+                day.rows.retain(|row| !twice.contains(&row.entity));
             }
         }
-        Ok(())
+    }
+
+    /// The days from the first to the last that lack a row.
+    pub(super) fn odd_days(&self) -> Option<Window> {
+        let mut odd = self.days.iter().filter(|(_, day)| day.is_odd).map(|(date, _)| *date);
+        let from = odd.next()?;
+        Window::new(from, odd.next_back().unwrap_or(from))
+    }
+
+    /// Takes the days of a later answer in place of its own.
+    pub(super) fn replace(&mut self, later: Self) {
+        self.days.extend(later.days);
+        self.odd = later.odd;
+        self.not_offered = self.not_offered.with(later.not_offered);
+    }
+
+    /// The sums of each day.
+    pub(super) fn sums(&self) -> Result<BTreeMap<Date, Values>> {
+        self.days.iter().map(|(date, day)| Ok((*date, sum(&day.rows)?))).collect()
+    }
+
+    pub(super) fn level(&self) -> Level {
+        self.level
+    }
+
+    pub(super) fn not_offered(&self) -> MetricSet {
+        self.not_offered
+    }
+}
+
+fn contradiction(pair: &[Row]) -> Option<CompactString> {
+    match pair {
+        [one, two] if one.entity == two.entity => Some(one.entity.clone()),
+        _ => None,
     }
 }
 
@@ -74,22 +156,25 @@ pub(super) async fn store(
     work: &Work<'_>,
     asked: Asked,
     known: &Days,
-    totals: &mut Totals,
+    totals: &Totals,
     track: &mut Track,
 ) -> Stored {
     let mut last = None;
-    let (level, at) = (asked.level, asked.at);
+    track.odd += asked.odd;
+    let (level, at, not_offered) = (asked.level, asked.at, asked.not_offered);
     let mut days = asked.days.into_iter();
     let ended = async {
         loop {
             let mut group = Vec::new();
-            for (date, rows) in days.by_ref().take(AT_ONCE) {
+            for (date, AskedDay { rows, is_odd }) in days.by_ref().take(AT_ONCE) {
                 let count = u64::try_from(rows.len()).unwrap_or(0);
                 (track.rows, track.unsaved) = (track.rows + count, track.unsaved + count);
-                let day = Day { level, date, asked: at, known: known.get(&(level, date)).copied() };
-                let sums = (count, sum(&rows).map_err(Stop::Platform)?);
-                let status = status(work, &day, sums, totals);
-                group.push(prepare(work, &day, status, &rows)?);
+                let before = track.records.get(&(level, date)).or_else(|| known.get(&(level, date)));
+                let day = Day { level, date, asked: at, known: before.copied() };
+                let fit = totals.fit(level, date, &sum(&rows).map_err(Stop::Platform)?, not_offered, known);
+                let (status, unattributed) = status(work, date, is_odd, fit);
+                let marks = Marks { not_offered, unattributed };
+                group.push(prepare(work, &day, (status, marks), &rows)?);
             }
             let Some(newest) = group.last().map(|change| change.date) else { return Ok(()) };
             put(work, level, group, track).await?;
@@ -98,6 +183,22 @@ pub(super) async fn store(
     }
     .await;
     Stored { last, ended }
+}
+
+/// Gives the days of a level that the platform has no figures of their word; days with rows keep them.
+pub(super) fn not_offered(known: &Days, (level, window): (Level, Window), track: &mut Track) {
+    for date in window.iter() {
+        let before = known.get(&(level, date));
+        if before.is_none_or(|record| !record.status.has_rows() && record.status != DayStatus::NotOffered) {
+            let version = before.and_then(|record| record.version);
+            let status = DayStatus::NotOffered;
+            track.know(
+                level,
+                date,
+                DayRecord { status, marks: Marks::default(), version, hash: [0; 16], rows: 0 },
+            );
+        }
+    }
 }
 
 /// One day of a level, and what is known of it so far.
@@ -116,18 +217,19 @@ struct Change {
 }
 
 /// Works out what has to be written of a day.
-fn prepare(work: &Work<'_>, day: &Day, status: DayStatus, rows: &[Row]) -> Result<Change> {
+fn prepare(work: &Work<'_>, day: &Day, (status, marks): (DayStatus, Marks), rows: &[Row]) -> Result<Change> {
     let plain = plain_rows(rows);
     let hash = work.opened.key.fingerprint("sheet", &plain);
     let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
     let change = |record, sheet| Ok(Change { date: day.date, record, sheet });
     let known = day.known.filter(|known| known.status.has_rows());
     if let Some(known) = known.filter(|known| known.hash == hash) {
-        return change((known.status != status).then_some(DayRecord { status, ..known }), None);
+        let is_news = (known.status, known.marks) != (status, marks);
+        return change(is_news.then_some(DayRecord { status, marks, ..known }), None);
     }
     let had_sheet = day.known.is_some_and(|known| known.version.is_some());
     if rows.is_empty() && !had_sheet {
-        return change(Some(DayRecord { status, version: None, hash, rows: 0 }), None);
+        return change(Some(DayRecord { status, marks, version: None, hash, rows: 0 }), None);
     }
     let sheet = Draft {
         name: &day_name(day.level, day.date),
@@ -137,7 +239,7 @@ fn prepare(work: &Work<'_>, day: &Day, status: DayStatus, rows: &[Row]) -> Resul
         expires_at: expiry(work, day.date),
         is_first: !had_sheet,
     };
-    let record = DayRecord { status, version: Some(day.asked), hash, rows: count };
+    let record = DayRecord { status, marks, version: Some(day.asked), hash, rows: count };
     change(Some(record), Some(work.seal(sheet)?))
 }
 
@@ -172,26 +274,19 @@ fn expiry(work: &Work<'_>, day: Date) -> Option<Timestamp> {
     work.kept_until(start + jiff::SignedDuration::from_hours(48))
 }
 
-/// What is known of a day once its rows are here. The account's own level says what the others have to add up to.
-fn status(work: &Work<'_>, day: &Day, (rows, sum): (u64, Values), totals: &mut Totals) -> DayStatus {
-    if day.level == Level::Account {
-        // A whole that is not there is zero: parts that are something do not add up to it.
-        let whole = if rows == 0 { Values([Some(0); METRICS]) } else { sum };
-        totals.insert(day.date, whole);
-    } else if !adds_up(&sum, totals.get(&day.date)) {
-        return DayStatus::Partial(Reason::TotalsDiffer);
-    }
+/// What is known of a day once its rows are here, and whether the account has more than belongs to its parts. The open
+/// day moves between two questions, so that nothing follows from sums that differ.
+fn status(work: &Work<'_>, date: Date, is_odd: bool, fit: Fit) -> (DayStatus, bool) {
     let restated = jiff::Span::new().days(i64::from(work.opened.connector.manifest().restatement_days));
-    let settled = work.today.checked_sub(restated).is_ok_and(|last| day.date <= last);
-    if settled { DayStatus::Complete } else { DayStatus::Provisional }
-}
-
-/// Tells whether the sums of the parts are the whole; what the whole does not report is not compared.
-fn adds_up(sum: &Values, total: Option<&Values>) -> bool {
-    let total = total.copied().unwrap_or_default();
-    RECONCILED
-        .into_iter()
-        .all(|metric| total.get(metric).is_none_or(|whole| sum.get(metric).unwrap_or(0) == whole))
+    let settled = work.today.checked_sub(restated).is_ok_and(|last| date <= last);
+    let whole = if settled { DayStatus::Complete } else { DayStatus::Provisional };
+    match fit {
+        _ if is_odd => (DayStatus::Partial(Reason::OddRows), false),
+        _ if date >= work.today => (whole, false),
+        Fit::Differs => (DayStatus::Partial(Reason::TotalsDiffer), false),
+        Fit::Unattributed => (whole, true),
+        Fit::Whole => (whole, false),
+    }
 }
 
 fn sum(rows: &[Row]) -> Result<Values> {

@@ -7,7 +7,7 @@ use super::waiting::LONGEST_WAIT_SECONDS;
 use super::window::halves;
 use super::work::{Stop, Track, Work};
 use super::{Outcome, log};
-use crate::completeness::{DayStatus, Reason};
+use crate::completeness::{DayStatus, Marks, Reason};
 use crate::error::{Error, Kind, Result, Retry};
 use crate::grant;
 use crate::ports::{DayRecord, Days};
@@ -122,11 +122,13 @@ async fn mark(work: &Work<'_>, track: &Track, status: DayStatus) -> Result<()> {
     let window = track.window;
     let known = work.ports.completeness.days(&work.at, window.from, window.to).await?;
     let unread = |at: &(Level, Date)| {
-        known.get(at).is_none_or(|record| !record.status.has_rows() && record.status != status)
+        known.get(at).is_none_or(|record| {
+            !record.status.has_rows() && record.status != DayStatus::NotOffered && record.status != status
+        })
     };
     let record = |at| {
         let before = known.get(&at).and_then(|record| record.version);
-        (at, DayRecord { status, version: before, hash: [0; 16], rows: 0 })
+        (at, DayRecord { status, marks: Marks::default(), version: before, hash: [0; 16], rows: 0 })
     };
     let all = Level::ALL.into_iter().flat_map(|level| window.iter().map(move |day| (level, day)));
     let days: Days = all.filter(unread).map(record).collect();

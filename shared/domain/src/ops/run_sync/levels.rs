@@ -1,33 +1,39 @@
 //! Reads the levels of a window, the whole first and then its parts, and stores their days oldest first.
 
-use std::collections::BTreeMap;
-
 use jiff::civil::Date;
 
-use super::days::{self, Asked};
+use super::days::{self, Asked, Stored};
+use super::totals::{Fit, Totals};
 use super::window::halves;
 use super::work::{Step, Stop, Track, Work};
-use crate::connector::{PageCursor, ReportQuestion, Reports};
+use crate::completeness::{DayStatus, Reason};
+use crate::connector::{LEVEL_NOT_OFFERED, PageCursor, ReportQuestion, Reports};
 use crate::error::{Error, Kind};
+use crate::ports::Days;
 use crate::report::{Level, Values};
 use crate::sync::{Checkpoint, WINDOW_ROWS, Window};
 
 /// More items than this from one question are not believed: memory has to stay bounded.
 const MOST_ITEMS: u64 = 10 * WINDOW_ROWS;
 
-/// The account's own figures by day, against which the sums of its parts are held.
-pub(super) type Totals = BTreeMap<Date, Values>;
-
 /// What is known is written after so many rows, so that a crash costs little and a small job is one write.
 const SAVE_ROWS: u64 = 20_000;
+
+/// What the levels of a job share.
+struct Reading<'a> {
+    work: &'a Work<'a>,
+    reports: &'a dyn Reports,
+    /// What was known of the days before.
+    known: Days,
+    totals: Totals,
+}
 
 /// Reads every level of the job's window that an earlier invocation did not finish.
 pub(super) async fn read(work: &Work<'_>, track: &mut Track) -> Step<()> {
     let reports = work.opened.connector.reports().ok_or_else(no_reports)?;
-    let id = track.job.id();
-    let mut checkpoint = work.ports.progress.checkpoint(&work.at, &id).await?;
+    let mut checkpoint = work.ports.progress.checkpoint(&work.at, &track.job.id()).await?;
     let known = work.ports.completeness.days(&work.at, track.window.from, track.window.to).await?;
-    let mut totals = Totals::new();
+    let mut reading = Reading { work, reports, known, totals: Totals::default() };
     for level in Level::ALL {
         // The account's figures are one row a day; they are read again, because the other levels need them.
         let from = if level == Level::Account {
@@ -35,26 +41,120 @@ pub(super) async fn read(work: &Work<'_>, track: &mut Track) -> Step<()> {
         } else {
             resume(&checkpoint, level, track.window)
         };
-        let mut windows: Vec<_> =
-            from.and_then(|from| Window::new(from, track.window.to)).into_iter().collect();
-        while let Some(window) = windows.pop() {
-            match read_window(work, reports, level, window).await {
-                Err(Stop::Platform(error)) if error.kind == Kind::TooLarge && window.days() > 1 => {
-                    windows.extend(halves(window).into_iter().rev().flatten());
-                }
-                Err(stop) => return Err(stop),
-                Ok(asked) => {
-                    let stored = days::store(work, asked, &known, &mut totals, track).await;
-                    note(track, &mut checkpoint, level, &stored);
-                    stored.ended?;
-                    if track.unsaved >= SAVE_ROWS {
-                        work.save(track).await?;
-                    }
-                }
-            }
+        let window = from.and_then(|from| Window::new(from, track.window.to));
+        if let Some(window) = window {
+            reading.level(level, window, track, &mut checkpoint).await?;
         }
     }
     Ok(())
+}
+
+impl Reading<'_> {
+    /// Reads and stores the days of a level, in as many questions as the platform wants.
+    async fn level(
+        &mut self,
+        level: Level,
+        window: Window,
+        track: &mut Track,
+        checkpoint: &mut Checkpoint,
+    ) -> Step<()> {
+        let mut windows = vec![window];
+        while let Some(window) = windows.pop() {
+            let stored = match self.window(level, window, track).await {
+                Err(Stop::Platform(error)) if error.kind == Kind::TooLarge && window.days() > 1 => {
+                    windows.extend(halves(window).into_iter().rev().flatten());
+                    continue;
+                }
+                Err(Stop::Platform(error)) if error.code == LEVEL_NOT_OFFERED => {
+                    days::not_offered(&self.known, (level, window), track);
+                    Stored { last: Some(window.to), ended: Ok(()) }
+                }
+                Err(stop) => return Err(stop),
+                Ok(asked) => {
+                    if matches!(level, Level::Account | Level::Campaign) {
+                        self.totals.take(level, asked.sums().map_err(Stop::Platform)?);
+                    }
+                    days::store(self.work, asked, &self.known, &self.totals, track).await
+                }
+            };
+            note(track, checkpoint, level, &stored);
+            stored.ended?;
+            if track.unsaved >= SAVE_ROWS {
+                self.work.save(track).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a window of a level. What is odd is asked for again, once, before it costs a day its place.
+    async fn window(&mut self, level: Level, window: Window, track: &mut Track) -> Step<Asked> {
+        let mut asked = self.ask(level, window).await?;
+        if let Some(odd) = asked.odd_days()
+            && let Some(again) = self.again(level, odd).await?
+        {
+            asked.replace(again);
+        }
+        if let Some(doubtful) = self.doubtful(&asked)? {
+            if let Some(whole) = self.again(Level::Account, doubtful).await? {
+                self.totals.take(Level::Account, whole.sums().map_err(Stop::Platform)?);
+                days::store(self.work, whole, &self.known, &self.totals, track).await.ended?;
+            }
+            if let Some(again) = self.again(level, doubtful).await? {
+                asked.replace(again);
+            }
+        }
+        Ok(asked)
+    }
+
+    /// Asks once more. A platform that cannot answer now leaves what was seen before.
+    async fn again(&self, level: Level, window: Window) -> Step<Option<Asked>> {
+        match self.ask(level, window).await {
+            Err(Stop::Platform(_)) => Ok(None),
+            asked => asked.map(Some),
+        }
+    }
+
+    /// The closed days whose sums differ from the account's, and were not known to.
+    fn doubtful(&self, asked: &Asked) -> Step<Option<Window>> {
+        let level = asked.level();
+        let sums = asked.sums().map_err(Stop::Platform)?;
+        let differs = |(day, sum): &(&Date, &Values)| {
+            let fit = self.totals.fit(level, **day, sum, asked.not_offered(), &self.known);
+            let before = self.known.get(&(level, **day));
+            match fit {
+                Fit::Whole => false,
+                Fit::Unattributed => !before.is_some_and(|record| record.marks.unattributed),
+                Fit::Differs => {
+                    !before.is_some_and(|record| record.status == DayStatus::Partial(Reason::TotalsDiffer))
+                }
+            }
+        };
+        let today = self.work.today;
+        let mut days = sums.iter().filter(|(day, _)| **day < today).filter(differs).map(|(day, _)| *day);
+        let Some(from) = days.next() else { return Ok(None) };
+        Ok(Window::new(from, days.next_back().unwrap_or(from)))
+    }
+
+    /// Asks for all rows of one level in a window.
+    async fn ask(&self, level: Level, window: Window) -> Step<Asked> {
+        let work = self.work;
+        let account = work.opened.external.as_str();
+        let question = ReportQuestion { account, level, window };
+        let mut asked = Asked::new(level, window, work.now());
+        let mut cursor = None;
+        loop {
+            work.in_time()?;
+            let cx = work.cx();
+            let page = self.reports.page(&cx, &question, cursor.as_ref()).await;
+            let page = page.map_err(|error| work.stop(&cx, error))?;
+            asked.take(page.rows, &page.odd, page.not_offered).map_err(Stop::Platform)?;
+            cursor = next_page(cursor.as_ref(), page.next, asked.rows)?;
+            if cursor.is_none() {
+                asked.sort();
+                return Ok(asked);
+            }
+        }
+    }
 }
 
 /// The first day of a level that is still to be read; `None` when there is none.
@@ -72,26 +172,6 @@ fn note(track: &mut Track, checkpoint: &mut Checkpoint, level: Level, stored: &d
     checkpoint.levels.push((level, last));
     track.reached = Some(checkpoint.clone());
     track.progressed = true;
-}
-
-/// Asks for all rows of one level in a window.
-async fn read_window(work: &Work<'_>, reports: &dyn Reports, level: Level, window: Window) -> Step<Asked> {
-    let account = work.opened.external.as_str();
-    let question = ReportQuestion { account, level, window };
-    let mut asked = Asked::new(level, window, work.now());
-    let mut cursor = None;
-    loop {
-        work.in_time()?;
-        let cx = work.cx();
-        let page = reports.page(&cx, &question, cursor.as_ref()).await;
-        let page = page.map_err(|error| work.stop(&cx, error))?;
-        asked.take(page.items).map_err(Stop::Platform)?;
-        cursor = next_page(cursor.as_ref(), page.next, asked.rows)?;
-        if cursor.is_none() {
-            asked.sort().map_err(Stop::Platform)?;
-            return Ok(asked);
-        }
-    }
 }
 
 /// The cursor of the next page. One that stays where it is would be followed for ever.

@@ -2,30 +2,50 @@
 
 use jiff::Timestamp;
 
-use super::levels::{changed, next_page};
+use super::levels::next_page;
 use super::work::{Draft, Step, Stop, Work};
 use crate::connector::StructureRead;
 use crate::error::Kind;
 use crate::report::{Entity, LONGEST_ID, Level, shortened};
 use crate::sheet::{StoredSheet, encode_entities, slot, structure_name};
 
-/// Reads all levels and answers how many entities there are. A profile or grant without structure has none: its
-/// reports have ids and no names.
-pub(super) async fn read(work: &Work<'_>) -> Step<u64> {
-    let Some(structure) = work.opened.connector.structure() else { return Ok(0) };
-    let mut count = 0;
-    for level in [Level::Campaign, Level::AdGroup, Level::Ad] {
-        match read_level(work, structure, level).await {
-            Err(Stop::Platform(error)) if matches!(error.kind, Kind::Refused | Kind::NotPermitted) => {}
-            entities => count += entities?,
-        }
-    }
-    Ok(count)
+/// The word for lists that take longer than they are given.
+const TOO_SLOW: &str = "too_slow";
+
+/// What came of reading names.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Names {
+    /// How many campaigns, ad groups and ads there are, as far as they were read.
+    pub(super) entities: u64,
+    /// Entries that could not be read and have no name therefore.
+    pub(super) odd: u64,
+    /// Why some list could not be read. Figures do not wait for it: the next job asks again.
+    pub(super) failed: Option<&'static str>,
 }
 
-async fn read_level(work: &Work<'_>, structure: &dyn StructureRead, level: Level) -> Step<u64> {
+/// Reads all levels. A profile or grant without structure has none: its reports have ids and no names. Names and
+/// statuses are decoration: of all that can go wrong with them only the end of the grant stops a job.
+pub(super) async fn read(work: &Work<'_>) -> Step<Names> {
+    let mut names = Names::default();
+    let Some(structure) = work.opened.connector.structure() else { return Ok(names) };
+    for level in [Level::Campaign, Level::AdGroup, Level::Ad] {
+        match read_level(work, structure, level).await {
+            Ok((entities, odd)) => {
+                (names.entities, names.odd) = (names.entities + entities, names.odd + odd);
+            }
+            Err(Stop::Platform(error)) if matches!(error.kind, Kind::Refused | Kind::NotPermitted) => {}
+            Err(Stop::Platform(error)) if error.kind != Kind::Reauthorise => names.failed = Some(error.code),
+            Err(Stop::Late) => names.failed = Some(TOO_SLOW),
+            Err(stop) => return Err(stop),
+        }
+    }
+    Ok(names)
+}
+
+/// Reads and stores one level; answers how many entries it has, and how many could not be read.
+async fn read_level(work: &Work<'_>, structure: &dyn StructureRead, level: Level) -> Step<(u64, u64)> {
     let asked = Timestamp::from_millisecond(work.now().as_millisecond()).unwrap_or_default();
-    let mut entities = pages(work, structure, level).await?;
+    let (mut entities, odd) = pages(work, structure, level).await?;
     entities.sort_by(|a, b| a.id.cmp(&b.id));
     // Pages of a list that changes while it is read overlap.
     entities.dedup_by(|a, b| a.id == b.id);
@@ -41,24 +61,28 @@ async fn read_level(work: &Work<'_>, structure: &dyn StructureRead, level: Level
             put?;
         }
     }
-    Ok(rows)
+    Ok((rows, odd))
 }
 
-async fn pages(work: &Work<'_>, structure: &dyn StructureRead, level: Level) -> Step<Vec<Entity>> {
+async fn pages(work: &Work<'_>, structure: &dyn StructureRead, level: Level) -> Step<(Vec<Entity>, u64)> {
     let account = work.opened.external.as_str();
-    let mut entities = Vec::new();
+    let (mut entities, mut odd) = (Vec::new(), 0);
     let mut cursor = None;
     loop {
-        work.in_time()?;
-        let cx = work.cx();
+        let cx = work.cx_for_names().ok_or(Stop::Late)?;
         let page = structure.page(&cx, account, level, cursor.as_ref()).await;
         let page = page.map_err(|error| work.stop(&cx, error))?;
-        entities.extend(page.items.into_iter().map(bounded));
+        odd += page.odd;
+        for entity in page.items {
+            if entity.id.len().max(entity.parent.len()) <= LONGEST_ID {
+                entities.push(bounded(entity));
+            } else {
+                odd += 1;
+            }
+        }
         cursor = next_page(cursor.as_ref(), page.next, entities.len())?;
         if cursor.is_none() {
-            let believed =
-                entities.iter().all(|entity| entity.id.len().max(entity.parent.len()) <= LONGEST_ID);
-            return believed.then_some(entities).ok_or_else(|| Stop::Platform(changed("an id is too long")));
+            return Ok((entities, odd));
         }
     }
 }

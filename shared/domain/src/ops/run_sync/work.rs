@@ -61,6 +61,8 @@ pub(super) struct Work<'a> {
     pub(super) today: Date,
     lookout: Lookout<'a>,
     deadline: Timestamp,
+    /// Names and statuses get half of an invocation at most: figures come first, whatever a list does.
+    names_until: Timestamp,
 }
 
 impl<'a> Work<'a> {
@@ -77,7 +79,9 @@ impl<'a> Work<'a> {
         let zone = window::zone(&opened.account.zone)?;
         let today = window::day(&zone, ports.clock.now());
         let lookout = Lookout::new(ports, at.clone());
-        Ok(Self { ports, at, opened, platform, zone, today, lookout, deadline: input.deadline })
+        let (now, deadline) = (ports.clock.now(), input.deadline);
+        let names_until = now + deadline.duration_since(now) / 2;
+        Ok(Self { ports, at, opened, platform, zone, today, lookout, deadline, names_until })
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -86,7 +90,16 @@ impl<'a> Work<'a> {
 
     /// What goes with each platform call.
     pub(super) fn cx(&self) -> CallContext<'_> {
-        let left = self.deadline.duration_since(self.now()) - TO_SAVE;
+        self.cx_until(self.deadline - TO_SAVE)
+    }
+
+    /// What goes with a call for names and statuses; `None` when their time is over.
+    pub(super) fn cx_for_names(&self) -> Option<CallContext<'_>> {
+        (self.now() < self.names_until).then(|| self.cx_until(self.names_until))
+    }
+
+    fn cx_until(&self, end: Timestamp) -> CallContext<'_> {
+        let left = end.duration_since(self.now());
         let patience = Duration::try_from(left).unwrap_or_default();
         let Opened { token, app, .. } = self.opened;
         CallContext { token, app, profile: self.platform, patience, gate: &self.lookout }
@@ -218,6 +231,8 @@ pub(super) struct Track {
     pub(super) progressed: bool,
     pub(super) rows: u64,
     pub(super) days: u64,
+    /// Rows that could not be used.
+    pub(super) odd: u64,
     /// What is known of days that were stored, until it is written too.
     pub(super) records: Days,
     /// Up to where every day is stored, until it is written too.
@@ -236,6 +251,7 @@ impl Track {
             progressed: false,
             rows: 0,
             days: 0,
+            odd: 0,
             records: Days::new(),
             reached: None,
             unsaved: 0,

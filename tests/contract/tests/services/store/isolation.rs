@@ -1,7 +1,7 @@
 //! S20: whatever a tenant asks for by the ids of another, there is nothing.
 
 use jiff::civil::date;
-use mooring_domain::completeness::DayStatus;
+use mooring_domain::completeness::{DayStatus, Marks};
 use mooring_domain::connection::{Fence, State};
 use mooring_domain::deletion::{Reason, Subject};
 use mooring_domain::keys::{KeyContext, Use};
@@ -21,7 +21,13 @@ async fn s20_another_tenants_ids_lead_nowhere() {
     let (mine, theirs) = (world.active(1).await.unwrap(), world.active(1).await.unwrap());
     let (store, tenant, id, account) = (&world.store, mine.tenant(), theirs.id(), theirs.account(0));
     let day = date(2026, 11, 1);
-    let record = DayRecord { status: DayStatus::Complete, version: None, hash: [0; 16], rows: 0 };
+    let record = DayRecord {
+        status: DayStatus::Complete,
+        marks: Marks::default(),
+        version: None,
+        hash: [0; 16],
+        rows: 0,
+    };
     store.put_days(&account, &Days::from([((Level::Ad, day), record)])).await.unwrap();
     let state = SyncState { entities: 5, ..SyncState::default() };
     store.put_sync_state(&account, &state).await.unwrap();

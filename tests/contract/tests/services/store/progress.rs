@@ -3,10 +3,10 @@
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan as _};
 use mooring_domain::Kind;
-use mooring_domain::completeness::{DayStatus, Reason as DayReason};
+use mooring_domain::completeness::{DayStatus, Marks, Reason as DayReason};
 use mooring_domain::deletion::{Reason, Table};
 use mooring_domain::ports::{CompletenessRead as _, DayRecord, Days, DeletionBegin as _, SyncProgress as _};
-use mooring_domain::report::Level;
+use mooring_domain::report::{Level, Metric};
 use mooring_domain::sync::{Checkpoint, SyncState};
 use mooring_tests_contract::World;
 use proptest::collection::btree_map;
@@ -19,7 +19,13 @@ async fn state_and_checkpoints_are_read_as_they_were_put() {
     let case = world.active(1).await.unwrap();
     let (account, store, now) = (case.account(0), &world.store, world.now());
     assert_eq!(store.sync_state(&account).await.unwrap(), SyncState::default());
-    let state = SyncState { last_success: Some(now), entities: 12_345, ..SyncState::default() };
+    let state = SyncState {
+        last_success: Some(now),
+        newest_at: Some(now),
+        names_due: true,
+        entities: 12_345,
+        ..SyncState::default()
+    };
     store.put_sync_state(&account, &state).await.unwrap();
     assert_eq!(store.sync_state(&account).await.unwrap(), state);
     let job = "first.1795309323.-";
@@ -63,7 +69,9 @@ fn record(seed: u64) -> DayRecord {
     };
     let version =
         (!seed.is_multiple_of(3)).then(|| Timestamp::from_millisecond(i64::try_from(seed).unwrap()).unwrap());
-    DayRecord { status, version, hash: [seed.to_le_bytes()[0]; 16], rows: seed }
+    let metrics = [Metric::Clicks].into_iter().filter(|_| seed.is_multiple_of(3)).collect();
+    let marks = Marks { not_offered: metrics, unattributed: seed.is_multiple_of(2) };
+    DayRecord { status, marks, version, hash: [seed.to_le_bytes()[0]; 16], rows: seed }
 }
 
 fn level() -> impl Strategy<Value = Level> {

@@ -20,7 +20,8 @@ use crate::breaker::{Breaker, Circuit};
 use crate::connection::{Connection, Fence, State, Tier, TokenRow, token_slot};
 use crate::connector::{
     Accounts, AppCredentials, AuthorizeRequest, CallContext, CodeExchange, Connector, Connectors, Grant,
-    Identity, Manifest, OAuth, Page, PageCursor, ReportQuestion, Reports, RevokeOutcome, StructureRead,
+    Identity, LEVEL_NOT_OFFERED, Manifest, OAuth, Page, PageCursor, ReportQuestion, Reports, RevokeOutcome,
+    RowPage, StructureRead,
 };
 use crate::deletion::{Deletion, Place, Subject};
 use crate::error::{Error, Kind, Result, Retry};
@@ -35,7 +36,7 @@ use crate::ports::{
 };
 use crate::profile::{PlatformProfile, Profile};
 use crate::random::tests::Counting;
-use crate::report::{Entity, Level, Metric, Row, Values};
+use crate::report::{Entity, Level, Metric, MetricSet, Row, Values};
 use crate::secret::{Digest, Fingerprint, Plain};
 use crate::sheet::StoredSheet;
 use crate::sync::{Checkpoint, JobKind, ProbeJob, SyncJob, SyncState};
@@ -89,6 +90,19 @@ pub(in crate::ops) struct World {
     /// Accounts that the platform refuses when they are asked for by themselves.
     pub(in crate::ops) refused: Mutex<Vec<&'static str>>,
     pub(in crate::ops) renewed: Mutex<Vec<(PlatformAccount, Option<SyncJob>)>>,
+    /// What the account itself has spent on top of its campaigns, by day.
+    pub(in crate::ops) unattributed: Mutex<BTreeMap<Date, i64>>,
+    /// How much that changes with each question for the account's own level.
+    pub(in crate::ops) moving: Mutex<i64>,
+    /// Days of odd rows at the ad level, in so many answers.
+    pub(in crate::ops) odd: Mutex<(Vec<Option<Date>>, u32)>,
+    /// A level that the platform does not offer, and metrics that it does not offer anywhere.
+    pub(in crate::ops) no_level: Mutex<Option<Level>>,
+    pub(in crate::ops) no_metrics: Mutex<MetricSet>,
+    /// The level whose list of names fails.
+    pub(in crate::ops) no_names: Mutex<Option<(Level, Kind)>>,
+    /// Windows with this day are refused.
+    pub(in crate::ops) no_day: Mutex<Option<Date>>,
     pub(in crate::ops) profile: Profile,
     entropy: Counting,
 }
@@ -191,6 +205,13 @@ impl World {
             listed: Mutex::new(vec![described("77")]),
             refused: Mutex::default(),
             renewed: Mutex::default(),
+            unattributed: Mutex::default(),
+            moving: Mutex::default(),
+            odd: Mutex::default(),
+            no_level: Mutex::default(),
+            no_metrics: Mutex::default(),
+            no_names: Mutex::default(),
+            no_day: Mutex::default(),
             profile,
             entropy: Counting::default(),
         }
@@ -519,6 +540,11 @@ impl StructureRead for World {
         cursor: Option<&PageCursor>,
     ) -> Result<Page<Entity>> {
         self.answer(cx).await?;
+        if let Some((refused, kind)) = *self.no_names.lock().unwrap()
+            && refused == level
+        {
+            return Err(Error::new(kind, "platform_failed", "no").retry(Retry::Exhausted));
+        }
         let entity = |id: &str| Entity {
             id: format!("{}{id}", level.as_str()),
             parent: String::new(),
@@ -527,8 +553,11 @@ impl StructureRead for World {
         };
         // The second page repeats the last of the first: a list that changed while it was read.
         Ok(match cursor {
-            None => Page { items: vec![entity("1"), entity("2")], next: Some(PageCursor("2".to_owned())) },
-            Some(_) => Page { items: vec![entity("2"), entity("3")], next: None },
+            None => {
+                let next = Some(PageCursor("2".to_owned()));
+                Page { items: vec![entity("1"), entity("2")], odd: 0, next }
+            }
+            Some(_) => Page { items: vec![entity("2"), entity("3")], odd: 1, next: None },
         })
     }
 }
@@ -540,7 +569,7 @@ impl Reports for World {
         cx: &CallContext<'_>,
         question: &ReportQuestion<'_>,
         cursor: Option<&PageCursor>,
-    ) -> Result<Page<Row>> {
+    ) -> Result<RowPage> {
         self.asked.lock().unwrap().push((question.level, question.window));
         self.answer(cx).await?;
         if self.refused.lock().unwrap().contains(&question.account) {
@@ -548,6 +577,12 @@ impl Reports for World {
         }
         if question.window.days() > *self.most_days.lock().unwrap() {
             return Err(Error::new(Kind::TooLarge, "too_large", "less, please"));
+        }
+        if *self.no_level.lock().unwrap() == Some(question.level) {
+            return Err(Error::new(Kind::Invalid, LEVEL_NOT_OFFERED, "no such level"));
+        }
+        if question.window.iter().any(|day| Some(day) == *self.no_day.lock().unwrap()) {
+            return Err(Error::new(Kind::UpstreamChanged, "answer_changed", "no"));
         }
         let parts: &[&str] = if question.level == Level::Account { &["77"] } else { &["1", "2"] };
         let spend = *self.spend.lock().unwrap() / i64::try_from(parts.len()).unwrap();
@@ -564,12 +599,47 @@ impl Reports for World {
         if question.level == Level::Account {
             let missing = *self.without_account.lock().unwrap();
             rows.retain(|row| Some(row.day) != missing);
+            self.move_totals(&mut rows, cursor.is_none());
+        }
+        let not_offered = *self.no_metrics.lock().unwrap();
+        for row in &mut rows {
+            not_offered.iter().for_each(|metric| row.values.set(metric, None));
         }
         let first = rows.len() / 2;
         Ok(match cursor {
-            None => Page { items: rows[..first].to_vec(), next: Some(PageCursor("2".to_owned())) },
-            Some(_) => Page { items: rows[first..].to_vec(), next: None },
+            None => {
+                let next = Some(PageCursor("2".to_owned()));
+                RowPage { rows: rows[..first].to_vec(), odd: Vec::new(), not_offered, next }
+            }
+            Some(_) => {
+                let odd = self.odd_rows(question.level);
+                RowPage { rows: rows[first..].to_vec(), odd, not_offered, next: None }
+            }
         })
+    }
+}
+
+impl World {
+    fn move_totals(&self, rows: &mut [Row], is_new_question: bool) {
+        let mut unattributed = self.unattributed.lock().unwrap();
+        if is_new_question {
+            let moving = *self.moving.lock().unwrap();
+            unattributed.values_mut().for_each(|spend| *spend += moving);
+        }
+        for row in rows {
+            let more = unattributed.get(&row.day).copied().unwrap_or_default();
+            let spend = row.values.get(Metric::Spend).unwrap_or_default();
+            row.values.set(Metric::Spend, Some(spend + more));
+        }
+    }
+
+    fn odd_rows(&self, level: Level) -> Vec<Option<Date>> {
+        let (days, times) = &mut *self.odd.lock().unwrap();
+        if level != Level::Ad || *times == 0 {
+            return Vec::new();
+        }
+        *times -= 1;
+        days.clone()
     }
 }
 

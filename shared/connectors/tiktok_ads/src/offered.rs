@@ -1,0 +1,94 @@
+//! What the platform says it does not offer. The codes of such refusals are those of any invalid parameter; only the
+//! message names what it was, so it is looked through for words of ours, and nothing of it is taken over.
+
+use std::fmt;
+
+use mooring_domain::Error;
+use mooring_domain::report::{Metric, MetricSet};
+
+use crate::requests::METRICS;
+
+/// The codes of invalid parameters (portal, return codes page).
+const INVALID: [u32; 2] = [40000, 40002];
+/// The words by which a message says that it refuses something.
+const REFUSALS: [&str; 4] = ["invalid", "unsupported", "not support", "does not exist"];
+
+/// The metrics that a refusal names, as the source of its error.
+#[derive(Debug)]
+struct NotOffered(MetricSet);
+
+impl fmt::Display for NotOffered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.0.iter().map(Metric::as_str).collect();
+        write!(f, "not offered: {}", names.join(", "))
+    }
+}
+
+impl std::error::Error for NotOffered {}
+
+/// What a refusal is about.
+pub(crate) enum Refusal {
+    /// Metrics that are not offered.
+    Metrics(MetricSet),
+    /// A level that is not offered.
+    Level,
+}
+
+/// Finds out what a refusal is about: `Invalid metric fields: ['conversion']` names a metric, others a `data_level`.
+pub(crate) fn refusal(code: u32, message: &str) -> Option<Refusal> {
+    let message = message.to_ascii_lowercase();
+    if !INVALID.contains(&code) || !REFUSALS.iter().any(|word| message.contains(word)) {
+        return None;
+    }
+    if message.contains("data_level") {
+        return Some(Refusal::Level);
+    }
+    let (_, named) = message.split_once("metric")?;
+    // What follows the list may be a list of all that is offered.
+    let named = named.split([']', ';', '.']).next()?;
+    let words: Vec<_> = named.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+    let metrics = METRICS.iter().filter(|(_, name)| words.contains(name)).map(|(metric, _)| *metric);
+    let metrics: MetricSet = metrics.collect();
+    (!metrics.is_empty()).then_some(Refusal::Metrics(metrics))
+}
+
+/// Lets an error carry the metrics that it is about.
+pub(crate) fn carrying(error: Error, metrics: MetricSet) -> Error {
+    error.because(NotOffered(metrics))
+}
+
+/// The metrics that an error is about.
+pub(crate) fn not_offered(error: &Error) -> Option<MetricSet> {
+    let source = error.source.as_ref()?.downcast_ref::<NotOffered>()?;
+    Some(source.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn metrics(code: u32, message: &str) -> Vec<&'static str> {
+        match refusal(code, message) {
+            Some(Refusal::Metrics(metrics)) => metrics.iter().map(Metric::as_str).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_metrics_that_are_not_offered() {
+        let message = "Invalid metric fields: ['conversion', 'total_complete_payment_rate']";
+        assert_eq!(metrics(40002, message), ["conversions", "conversion_value"]);
+        let listing = "Invalid metric fields: [\"clicks\"]. Choose from spend, impressions.";
+        assert_eq!(metrics(40002, listing), ["clicks"]);
+        assert_eq!(metrics(40002, "metrics: clicks is not supported for this advertiser"), ["clicks"]);
+        for (code, message) in [
+            (40002, "Invalid metric fields: [conversion_rate]"),
+            (40002, "start_date: Invalid. spend"),
+            (40001, message),
+            (40002, "anna@example.com"),
+        ] {
+            assert!(metrics(code, message).is_empty(), "{message}");
+        }
+        assert!(matches!(refusal(40002, "data_level: AUCTION_AD is unsupported"), Some(Refusal::Level)));
+    }
+}

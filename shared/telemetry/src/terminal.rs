@@ -1,0 +1,129 @@
+//! What a person at the terminal is told of calls and syncs that fail: one line a kind, not one for each and not silence.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io::Write as _;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::{Context, Layer};
+
+use crate::redact;
+
+/// A platform call that failed.
+pub const CALL_FAILED: &str = "platform.call_failed";
+/// A sync that ended without its days.
+pub const SYNC_FAILED: &str = "sync.failed";
+
+/// What is looked at: in the cloud a failed call is a line of the level `debug` only, because its sync says what became
+/// of it.
+pub(crate) fn filter() -> Targets {
+    Targets::new().with_default(LevelFilter::WARN).with_target("mooring_kit", LevelFilter::DEBUG)
+}
+
+/// A kind that goes on is told again after so long, with how often it was seen meanwhile.
+const AGAIN: Duration = Duration::from_mins(5);
+
+/// Tells a person.
+pub(crate) struct Told {
+    begun: Instant,
+    kinds: Mutex<Kinds>,
+}
+
+impl Told {
+    pub(crate) fn new() -> Self {
+        Self { begun: Instant::now(), kinds: Mutex::default() }
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Told {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut seen = Seen::default();
+        event.record(&mut seen);
+        let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(line) = kinds.note(self.begun.elapsed(), &seen) {
+            // Nobody can be told that the terminal is gone.
+            writeln!(std::io::stdout(), "{}", redact(&line)).ok();
+        }
+    }
+}
+
+/// What an event says, as far as it is told.
+#[derive(Default)]
+struct Seen {
+    event: String,
+    what: String,
+    code: String,
+    why: String,
+}
+
+impl Visit for Seen {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        let slot = match field.name() {
+            "event" => &mut self.event,
+            "call" | "job.kind" => &mut self.what,
+            crate::field::ERROR_CODE => &mut self.code,
+            crate::field::ERROR => &mut self.why,
+            _ => return,
+        };
+        value.clone_into(slot);
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
+
+/// The kinds so far: when each was told, and how often it was seen since.
+#[derive(Default)]
+struct Kinds(HashMap<(String, String), (Duration, u32)>);
+
+impl Kinds {
+    /// The line to tell now, if there is one.
+    fn note(&mut self, now: Duration, seen: &Seen) -> Option<String> {
+        let what = match seen.event.as_str() {
+            CALL_FAILED => format!("platform call {} failed", seen.what),
+            SYNC_FAILED => format!("sync ({}) failed", seen.what),
+            _ => return None,
+        };
+        let kind = (what.clone(), seen.code.clone());
+        let before = self.0.get_mut(&kind);
+        if let Some((told, since)) = before
+            && now < *told + AGAIN
+        {
+            *since += 1;
+            return None;
+        }
+        let missed = self.0.insert(kind, (now, 0)).map_or(0, |(_, since)| since);
+        let why = if seen.why.is_empty() { String::new() } else { format!(": {}", seen.why) };
+        let more = if missed == 0 { String::new() } else { format!(" ({missed} more like this since)") };
+        Some(format!("{what} with {}{why}{more}", seen.code))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(event: &str, code: &str) -> Seen {
+        let [event, code, what, why] = [event, code, "report.read", "It answered so."].map(str::to_owned);
+        Seen { event, what, code, why }
+    }
+
+    #[test]
+    fn a_kind_is_told_once_and_again_after_a_while() {
+        let mut kinds = Kinds::default();
+        let second = Duration::from_secs;
+        let first = kinds.note(second(0), &seen(CALL_FAILED, "platform_failed")).unwrap();
+        assert_eq!(first, "platform call report.read failed with platform_failed: It answered so.");
+        for at in 1..20 {
+            assert_eq!(kinds.note(second(at), &seen(CALL_FAILED, "platform_failed")), None);
+        }
+        assert!(kinds.note(second(20), &seen(CALL_FAILED, "platform_rate_limited")).is_some());
+        assert!(kinds.note(second(20), &seen(SYNC_FAILED, "platform_failed")).is_some());
+        assert_eq!(kinds.note(second(21), &seen("tick", "x")), None);
+        let again = kinds.note(second(301), &seen(CALL_FAILED, "platform_failed")).unwrap();
+        assert!(again.ends_with("(19 more like this since)"), "{again}");
+    }
+}
