@@ -258,6 +258,12 @@ pub struct Deletion {
 }
 
 impl Deletion {
+    /// When TTL may remove what the cut closed. It counts from the cut, which is the first step's time and may be days
+    /// after T0: a row that expires in the past could not be read any more to ask the platform for the grant's end.
+    pub fn dead_at(&self) -> Timestamp {
+        self.next_step_at.map_or(self.t0, |cut| cut.max(self.t0)) + DEAD_MAN
+    }
+
     /// Tells whether the platform is asked to end the grant: only whole connections have one of their own.
     pub fn revokes(&self) -> bool {
         matches!(self.subject, Subject::Connection(_))

@@ -7,7 +7,7 @@
 use async_trait::async_trait;
 use mooring_domain::Result;
 use mooring_domain::connection::State;
-use mooring_domain::deletion::{DEAD_MAN, Deletion, Place, Reason, Subject, Table};
+use mooring_domain::deletion::{Deletion, Place, Reason, Subject, Table};
 use mooring_domain::ids::{AccountId, ConnectionId, DataKeyId, EndUser, TenantId};
 use mooring_domain::ports::{Cut, DeletionBegin};
 
@@ -203,12 +203,12 @@ fn ending(deletion: &Deletion, key: Key) -> Write {
 
 /// A row in its last state.
 fn closed(deletion: &Deletion, key: Key) -> Write {
-    Write::update(key).set(STATE, state(State::Purging)).set(EXPIRES_AT, seconds(deletion.t0 + DEAD_MAN))
+    Write::update(key).set(STATE, state(State::Purging)).set(EXPIRES_AT, seconds(deletion.dead_at()))
 }
 
 /// A row with nothing but an end.
 fn stamp(deletion: &Deletion, key: Key) -> Write {
-    Write::update(key).set(EXPIRES_AT, seconds(deletion.t0 + DEAD_MAN)).only_if(Check::Exists)
+    Write::update(key).set(EXPIRES_AT, seconds(deletion.dead_at())).only_if(Check::Exists)
 }
 
 /// A row of the connection itself, by its kind.

@@ -41,6 +41,20 @@ async fn assert_cut(world: &World, case: &Case, by: &Deletion) {
     assert!(audit.iter().any(|(sk, row)| sk.starts_with("aud#") && text(row, "deletion") == by.id.as_str()));
 }
 
+/// A cut on evidence of yesterday: what it closed can still be read to revoke the grant, and expires an hour later.
+#[tokio::test]
+async fn t43_what_is_cut_on_old_evidence_does_not_expire_before_the_cut() {
+    let world = World::start().await.unwrap();
+    let case = world.active(1).await.unwrap();
+    let cut = world.now();
+    let ended = case.ending(&world, Reason::AccountLost).await.unwrap();
+    let ended = Deletion { t0: cut - jiff::SignedDuration::from_hours(24), next_step_at: Some(cut), ..ended };
+    world.store.begin(&ended, None).await.unwrap();
+    assert!(world.store.token(case.tenant(), case.id(), "access").await.unwrap().is_some());
+    let row = world.store.connection(case.tenant(), case.id()).await.unwrap().unwrap();
+    assert_eq!(row.state, State::Purging);
+}
+
 #[tokio::test]
 async fn t42_from_the_cut_on_nothing_is_readable_and_everything_ends() {
     let world = World::start().await.unwrap();
