@@ -1,6 +1,8 @@
 //! Files that are whole after a kill: written beside their place and renamed; and the snapshots of a service.
 
-use std::io::ErrorKind;
+use std::fs::{DirBuilder, File, Permissions, set_permissions};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,10 +20,32 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
+/// Makes a directory that only this user may look into, or makes one so that is there.
+pub fn make_dir(dir: &Path) -> Result<()> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+    made.and_then(|()| set_permissions(dir, Permissions::from_mode(0o700)))
+        .with_context(|| format!("cannot create {}", dir.display()))
+}
+
+/// Opens a file that only this user may read, or makes one so that is there, and empties it.
+pub fn private(path: &Path) -> std::io::Result<File> {
+    let file = File::options().create(true).truncate(true).write(true).mode(0o600).open(path)?;
+    file.set_permissions(Permissions::from_mode(0o600)).map(|()| file)
+}
+
+/// Makes a file that only this user may read, if there is none, and keeps what is in one that is there.
+pub(crate) fn keep_private(path: &Path) -> Result<()> {
+    let opened = File::options().create(true).append(true).mode(0o600).open(path);
+    opened
+        .and_then(|file| file.set_permissions(Permissions::from_mode(0o600)))
+        .with_context(|| format!("cannot open {}", path.display()))
+}
+
 /// Replaces a file in one step.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let beside = path.with_extension("tmp");
-    std::fs::write(&beside, bytes)
+    private(&beside)
+        .and_then(|mut file| file.write_all(bytes))
         .and_then(|()| std::fs::rename(&beside, path))
         .with_context(|| format!("cannot write {}", path.display()))
 }

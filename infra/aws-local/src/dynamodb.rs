@@ -16,6 +16,8 @@ use dynoxide::types::KeySchemaElement;
 use dynoxide::{AttributeValue, Database, DynoxideError, Item};
 use jiff::Timestamp;
 
+use crate::disk;
+
 /// Items that ran out longer ago than this are left alone, as `DynamoDB` leaves them.
 const TOO_OLD: Duration = Duration::from_hours(5 * 365 * 24);
 /// Small pages, because every page holds the database.
@@ -26,7 +28,10 @@ const EXPIRED: &str = "#ttl < :now AND #ttl > :floor";
 pub(crate) fn open(dir: Option<&Path>) -> Result<Database> {
     Ok(match dir {
         Some(dir) => {
-            Database::new(dir.join("dynamodb.sqlite").to_str().context("data directory is not UTF-8")?)?
+            let file = dir.join("dynamodb.sqlite");
+            // SQLite gives the files that it puts beside this one the same rights.
+            disk::keep_private(&file)?;
+            Database::new(file.to_str().context("data directory is not UTF-8")?)?
         }
         None => Database::memory()?,
     })

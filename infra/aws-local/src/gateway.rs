@@ -10,6 +10,7 @@ use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::{get, post};
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, StatusCode};
+use mooring_loopback::only_bodies;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -26,6 +27,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 /// A full SQS batch and its JSON escapes.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
+/// The media types of the protocols of DynamoDB, KMS and SQS.
+pub(crate) const AMZ_JSON: [&str; 2] = ["application/x-amz-json-1.0", "application/x-amz-json-1.1"];
+
 /// The services behind the listener.
 pub(crate) struct Services {
     pub(crate) kms: Kms,
@@ -35,9 +39,10 @@ pub(crate) struct Services {
 
 /// Routes requests to the services.
 pub(crate) fn router(services: Arc<Services>) -> Router {
-    Router::new()
-        .route("/", post(call))
-        .route("/v2/email/outbound-emails", post(send_email))
+    let services_of_aws = Router::new().route("/", post(call));
+    let mails = Router::new().route("/v2/email/outbound-emails", post(send_email));
+    only_bodies(services_of_aws, &AMZ_JSON)
+        .merge(only_bodies(mails, &["application/json"]))
         .route("/mailbox", get(mailbox_page))
         .route("/mailbox.json", get(mailbox_json))
         .layer(DefaultBodyLimit::max(MAX_BODY))

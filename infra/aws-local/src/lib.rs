@@ -15,6 +15,7 @@
 mod clock;
 mod disk;
 mod dynamodb;
+mod dynamodb_http;
 mod fault;
 mod gateway;
 mod kms;
@@ -26,6 +27,7 @@ mod sqs;
 mod sqs_state;
 
 pub use clock::LocalClock;
+pub use disk::{make_dir, private};
 pub use fault::{Call, Fault, FaultPlan, FaultProxy, Share};
 pub use mail::Mail;
 pub use sdk::{env_vars, sdk_config};

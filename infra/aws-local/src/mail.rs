@@ -102,7 +102,7 @@ fn strings(list: &Value) -> impl Iterator<Item = String> {
 }
 
 fn read_all(dir: &Path) -> Result<Vec<Mail>> {
-    std::fs::create_dir_all(dir)?;
+    disk::make_dir(dir)?;
     let mut mails: Vec<Mail> = Vec::new();
     for entry in std::fs::read_dir(dir)? {
         let path = entry?.path();

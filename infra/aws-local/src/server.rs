@@ -8,17 +8,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use axum::Router;
 use axum::serve::ListenerExt as _;
 use dynoxide::Database;
+use mooring_loopback::{no_foreign_pages, only_bodies, own_hosts};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::gateway::{Services, router};
+use crate::gateway::{AMZ_JSON, Services, router};
 use crate::kms::Kms;
 use crate::mail::Mails;
 use crate::sqs::Sqs;
-use crate::{LocalClock, Mail, dynamodb};
+use crate::{LocalClock, Mail, disk, dynamodb, dynamodb_http};
 
 /// How often unsaved state and the clock are written.
 const SAVE_EVERY: Duration = Duration::from_secs(2);
@@ -138,18 +140,19 @@ impl AwsLocal {
     }
 
     fn spawn_servers(&mut self, ddb: TcpListener, gateway: TcpListener) {
-        let serve_db = dynoxide::server::serve_with_shutdown(ddb, self.db.clone(), self.stopped());
-        self.tasks.spawn(async move {
-            if let Err(error) = serve_db.await {
-                tracing::error!(%error, "the local DynamoDB ended");
-            }
-        });
-        let gateway = gateway.tap_io(no_delay);
-        let serve =
-            axum::serve(gateway, router(self.services.clone())).with_graceful_shutdown(self.stopped());
+        let database = only_bodies(dynamodb_http::router(self.db.clone()), &AMZ_JSON);
+        self.serve(ddb, database, "the local DynamoDB ended");
+        self.serve(gateway, router(self.services.clone()), "the local AWS ended");
+    }
+
+    /// Serves to this machine's own programs alone: no page of any site has business here.
+    fn serve(&mut self, listener: TcpListener, router: Router, ended: &'static str) {
+        let port = listener.local_addr().map(|address| address.port()).unwrap_or_default();
+        let guarded = own_hosts(no_foreign_pages(router), port);
+        let serve = axum::serve(listener.tap_io(no_delay), guarded).with_graceful_shutdown(self.stopped());
         self.tasks.spawn(async move {
             if let Err(error) = serve.await {
-                tracing::error!(%error, "the local AWS ended");
+                tracing::error!(%error, "{ended}");
             }
         });
     }
@@ -215,8 +218,8 @@ async fn following(services: Arc<Services>, clock: LocalClock) {
 }
 
 fn lock(dir: &Path) -> Result<File> {
-    std::fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
-    let file = File::create(dir.join("lock"))?;
+    disk::make_dir(dir)?;
+    let file = disk::private(&dir.join("lock"))?;
     file.try_lock().with_context(|| format!("another process uses {}", dir.display()))?;
     Ok(file)
 }

@@ -25,8 +25,8 @@ pub use seed::{Seeded, register_tenant, seal_app};
 pub use stack::{Stack, StackOptions};
 pub use tour::screen;
 
-use anyhow::{Context as _, Result};
-use mooring_aws_local::LocalClock;
+use anyhow::Result;
+use mooring_aws_local::{LocalClock, make_dir};
 
 /// Does what the command line says.
 pub async fn run(options: Options) -> Result<()> {
@@ -36,7 +36,7 @@ pub async fn run(options: Options) -> Result<()> {
     let data = (!options.ephemeral).then(|| options.data.clone());
     let clock = match &data {
         Some(dir) => {
-            std::fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
+            make_dir(dir)?;
             LocalClock::open(dir, options.time_scale)?
         }
         None => LocalClock::new(options.time_scale),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
+use mooring_aws_local::private;
 use mooring_domain::access::PseudonymKey;
 use mooring_domain::app::{CREDENTIALS, INDEX_APP, encode_credentials, secret_slot};
 use mooring_domain::caller::text::Mode;
@@ -118,11 +119,9 @@ pub(crate) fn read(dir: &Path) -> Option<Seeded> {
 /// Remembers what was seeded; the file is for this machine's eyes only.
 pub(crate) fn write(dir: &Path, seeded: &Seeded) -> Result<()> {
     use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
     let text = json!({ "tenant": seeded.tenant.as_str(), "api_key": seeded.api_key }).to_string();
     let path = dir.join("seed.json");
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options.create(true).truncate(true).write(true).mode(0o600).open(&path)?;
+    let mut file = private(&path)?;
     file.write_all(text.as_bytes()).with_context(|| path.display().to_string())
 }
 

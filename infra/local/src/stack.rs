@@ -11,6 +11,7 @@ use mooring_demo::DemoConfig;
 use mooring_domain::caller::text::Mode;
 use mooring_domain::deletion::Table;
 use mooring_domain::limits::{Limits, Rate};
+use mooring_loopback::own_hosts;
 use mooring_sandbox::{Sandbox, SandboxConfig};
 use mooring_store::{Tables, create_tables};
 use tokio::net::TcpListener;
@@ -376,7 +377,10 @@ async fn bind(port: u16) -> Result<TcpListener> {
     })
 }
 
+/// Serves under the names of this machine alone.
 fn serve(group: &mut Group, listener: TcpListener, router: axum::Router) {
+    let port = listener.local_addr().map(|address| address.port()).unwrap_or_default();
+    let router = own_hosts(router, port);
     let mut stop = group.stop.subscribe();
     group.tasks.spawn(async move {
         let stopped = async move {

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::Html;
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
+use mooring_loopback::no_foreign_pages;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -18,7 +19,7 @@ use crate::tiktok::{Platform, state_page};
 
 /// Returns the control routes.
 pub(crate) fn router(platform: Arc<Platform>, edits: Edits) -> Router {
-    Router::new()
+    let controls = Router::new()
         .route("/_sandbox/", get(page))
         .route("/_sandbox/state", get(async |State(platform): Shared| Json(state(&platform))))
         .route("/_sandbox/edits", get(edited).post(add_edit).delete(clear_edits))
@@ -26,7 +27,8 @@ pub(crate) fn router(platform: Arc<Platform>, edits: Edits) -> Router {
         .route("/_sandbox/faults", post(faults))
         .route("/_sandbox/revoke", post(revoke))
         .route("/_sandbox/reset", post(reset))
-        .with_state(Levers { platform, edits })
+        .with_state(Levers { platform, edits });
+    no_foreign_pages(controls)
 }
 
 /// What the controls move.

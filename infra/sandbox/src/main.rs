@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Parser as _;
+use mooring_loopback::own_hosts;
 use mooring_sandbox::{Sandbox, SandboxConfig, clock};
 
 #[derive(clap::Parser)]
@@ -34,5 +35,6 @@ async fn main() -> anyhow::Result<()> {
     }
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     println!("sandbox: http://localhost:{}/_sandbox/", listener.local_addr()?.port());
-    Ok(axum::serve(listener, sandbox.router()).await?)
+    let port = listener.local_addr()?.port();
+    Ok(axum::serve(listener, own_hosts(sandbox.router(), port)).await?)
 }

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use http::header::{CONNECTION, TRANSFER_ENCODING};
+use http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, Request, Response, Uri};
@@ -148,8 +148,9 @@ impl Hop {
     }
 }
 
-/// Drops the headers that belong to one connection.
+/// Drops the headers that belong to one connection, and the name of this listener, which is not the next one's.
 fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
+    headers.remove(HOST);
     headers.remove(CONNECTION);
     headers.remove(TRANSFER_ENCODING);
     headers

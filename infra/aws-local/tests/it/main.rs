@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod clock;
+mod doors;
 mod dynamodb;
 mod fault;
 mod kms;

@@ -4,8 +4,10 @@
 //! the configuration, so that a restarted sandbox still knows what it issued.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fs;
-use std::path::PathBuf;
+use std::fs::{self, File, Permissions};
+use std::io::Write as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -141,8 +143,15 @@ impl Grants {
     fn save(&self) {
         let Some(path) = &self.file else { return };
         let written = serde_json::to_vec(&self.kept).map_err(std::io::Error::from);
-        if let Err(error) = written.and_then(|text| fs::write(path, text)) {
+        if let Err(error) = written.and_then(|text| write_private(path, &text)) {
             tracing::warn!(error.kind = ?error.kind(), "grants not saved");
         }
     }
+}
+
+/// Writes a file that only this user may read: it holds tokens.
+fn write_private(path: &Path, text: &[u8]) -> std::io::Result<()> {
+    let file = File::options().create(true).truncate(true).write(true).mode(0o600).open(path)?;
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    (&file).write_all(text)
 }

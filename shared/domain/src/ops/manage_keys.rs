@@ -169,3 +169,6 @@ fn admitted(admission: Admission) -> Result<()> {
 fn unknown() -> Error {
     Error::not_found("API key")
 }
+
+#[cfg(test)]
+mod tests;

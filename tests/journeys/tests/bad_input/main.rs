@@ -15,7 +15,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use http::Method;
 use mooring_edge::routes::{ROUTES, Route};
+use mooring_local::{gateway::respond, mount};
 use mooring_tests_journeys::{Answer, Size, Wire, World, headers, say};
+use serde_json::{Value, json};
 
 use self::places::{Body, Callers, Good, good};
 
@@ -401,4 +403,55 @@ async fn a_frontend_reads_the_exposed_headers() -> Result<()> {
         ensure!(!answer.header("x-request-id").is_empty(), "no request id");
     }
     Ok(())
+}
+
+/// Every function takes every shape of an event: what is no request of ours is a 4xx problem document, and nothing ends.
+#[tokio::test]
+async fn events_by_hand_end_no_function() -> Result<()> {
+    let world = World::start(Size::SMALL).await?;
+    let functions = mount::all(world.stack.adapters()).http;
+    let odd = [
+        ("/rawQueryString", json!("a=\"<> \t"), 400),
+        ("/headers/host", json!("[::1"), 0),
+        ("/headers/x-forwarded-proto", json!(""), 0),
+        ("/body", json!("***"), 400),
+        ("/requestContext/http/method", json!("A B"), 400),
+        ("/requestContext", json!(null), 400),
+        ("/requestContext/stage", json!("prod"), 500),
+    ];
+    for route in ROUTES {
+        let function = functions.get(route.function).with_context(|| route.function.to_owned())?;
+        for (place, value, expected) in &odd {
+            let mut event = event_of(route);
+            *event.pointer_mut(place).context("no such place")? = value.clone();
+            event["isBase64Encoded"] = json!(*place == "/body");
+            let answer = respond(function, event).await;
+            let status = answer.status_code;
+            let fits = if *expected == 0 { (200..500).contains(&status) } else { status == *expected };
+            ensure!(fits, "{} with {place} = {value}: {status}", route.operation_id);
+            let media = answer.headers.get("content-type").map(String::as_str);
+            ensure!(*expected == 0 || media == Some("application/problem+json"), "{media:?}");
+        }
+    }
+    Ok(())
+}
+
+/// The event of a request to a route, without a credential.
+fn event_of(route: &Route) -> Value {
+    let key = format!("{} {}", route.method, route.path);
+    json!({
+        "version": "2.0",
+        "routeKey": key,
+        "rawPath": route.path.replace(['{', '}'], ""),
+        "rawQueryString": "",
+        "headers": { "host": "api.example.org", "x-forwarded-proto": "https" },
+        "body": "",
+        "isBase64Encoded": false,
+        "requestContext": {
+            "http": { "method": route.method, "path": route.path, "sourceIp": "192.0.2.1" },
+            "requestId": "abc=",
+            "routeKey": key,
+            "stage": "$default",
+        },
+    })
 }

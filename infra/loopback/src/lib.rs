@@ -1,0 +1,163 @@
+//! What every listener on this machine refuses: names that are not this machine's, and pages of other sites.
+//!
+//! A browser on this machine reaches every port of it. A page of any site can post to such a port, and a site whose name
+//! was rebound to 127.0.0.1 can also read the answers, as its own. Two refusals close that: a request has to name this
+//! machine and the listener's port ([`own_hosts`]), and where no browser of another origin has any business, it has to
+//! come from none ([`no_foreign_pages`]).
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::header::{HOST, HeaderMap, HeaderName, ORIGIN};
+use axum::http::uri::Authority;
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse as _, Response};
+
+/// The names of this machine.
+const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+
+/// Answers only requests that name this machine and the port of the listener.
+pub fn own_hosts<S: Clone + Send + Sync + 'static>(router: Router<S>, port: u16) -> Router<S> {
+    router.layer(from_fn(move |request: Request, next: Next| async move {
+        if names_this(&request, port) {
+            return next.run(request).await;
+        }
+        let message =
+            format!("This listener answers to localhost:{port}, 127.0.0.1:{port} and [::1]:{port} alone.\n");
+        (StatusCode::MISDIRECTED_REQUEST, message).into_response()
+    }))
+}
+
+/// Refuses requests that a page of another origin makes. Following a link to here is no such request.
+pub fn no_foreign_pages<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+    router.layer(from_fn(|request: Request, next: Next| async move {
+        if is_foreign(request.method(), request.headers()) {
+            return foreign();
+        }
+        next.run(request).await
+    }))
+}
+
+/// Refuses bodies whose media type is not one of those that a service takes: a page can send only a few without asking
+/// first, and none of them is among these.
+pub fn only_bodies<S: Clone + Send + Sync + 'static>(
+    router: Router<S>,
+    media: &'static [&'static str],
+) -> Router<S> {
+    router.layer(from_fn(move |request: Request, next: Next| async move {
+        let reads = *request.method() == Method::GET || *request.method() == Method::HEAD;
+        if reads || is_one_of(request.headers(), media) {
+            return next.run(request).await;
+        }
+        let message = format!("The Content-Type of a body has to be {}.\n", media.join(" or "));
+        (StatusCode::UNSUPPORTED_MEDIA_TYPE, message).into_response()
+    }))
+}
+
+fn foreign() -> Response {
+    let message = "Pages of other origins have no business here.\n";
+    (StatusCode::FORBIDDEN, message).into_response()
+}
+
+fn names_this(request: &Request, port: u16) -> bool {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let named = match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.to_str().ok().and_then(|host| host.parse::<Authority>().ok()),
+        (None, _) => request.uri().authority().cloned(),
+        _ => None,
+    };
+    named.is_some_and(|named| {
+        let known = NAMES.iter().any(|name| named.host().eq_ignore_ascii_case(name));
+        known && named.port_u16().unwrap_or(80) == port && !named.as_str().contains('@')
+    })
+}
+
+/// A browser says `Origin` where a page could do harm; where it does not, it says in `Sec-Fetch-Site` who asked.
+fn is_foreign(method: &Method, headers: &HeaderMap) -> bool {
+    let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    if let Some(origin) = text(&ORIGIN) {
+        let own = text(&HOST).map(|host| format!("http://{host}"));
+        return own.is_none_or(|own| !origin.eq_ignore_ascii_case(&own));
+    }
+    let elsewhere = text(&FETCH_SITE).is_some_and(|site| site != "same-origin" && site != "none");
+    let follows_a_link = *method == Method::GET && text(&FETCH_MODE) == Some("navigate");
+    elsewhere && !follows_a_link
+}
+
+fn is_one_of(headers: &HeaderMap, media: &[&str]) -> bool {
+    let given = headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let given = given.split(';').next().unwrap_or_default().trim();
+    media.iter().any(|known| given.eq_ignore_ascii_case(known))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::routing::any;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    async fn status(method: &str, headers: &[(&str, &str)]) -> u16 {
+        let router = Router::new().route("/", any(|| async { "here" }));
+        let router = own_hosts(no_foreign_pages(only_bodies(router, &["application/json"])), 8787);
+        let mut request = Request::builder().method(method).uri("/");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status().as_u16()
+    }
+
+    #[tokio::test]
+    async fn only_names_of_this_machine_with_the_port_are_answered() {
+        for (host, expected) in [
+            ("localhost:8787", 200),
+            ("LOCALHOST:8787", 200),
+            ("127.0.0.1:8787", 200),
+            ("[::1]:8787", 200),
+            ("localhost", 421),
+            ("localhost:8788", 421),
+            ("evil.example:8787", 421),
+            ("localhost.evil.example:8787", 421),
+            ("127.0.0.1.nip.io:8787", 421),
+            ("a@localhost:8787", 421),
+            ("", 421),
+        ] {
+            assert_eq!(status("GET", &[("host", host)]).await, expected, "{host}");
+        }
+        assert_eq!(status("GET", &[]).await, 421);
+        assert_eq!(status("GET", &[("host", "localhost:8787"), ("host", "evil.example")]).await, 421);
+    }
+
+    #[tokio::test]
+    async fn pages_of_other_origins_are_refused_and_links_to_here_are_not() {
+        let host = ("host", "localhost:8787");
+        for (method, more, expected) in [
+            ("GET", vec![], 200),
+            ("GET", vec![("origin", "http://localhost:8787")], 200),
+            ("GET", vec![("origin", "http://localhost:8789")], 403),
+            ("GET", vec![("origin", "null")], 403),
+            ("GET", vec![("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors")], 403),
+            ("GET", vec![("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")], 200),
+            ("GET", vec![("sec-fetch-site", "same-origin")], 200),
+            ("POST", vec![("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")], 403),
+            ("OPTIONS", vec![("origin", "https://evil.example")], 403),
+        ] {
+            let headers: Vec<_> = [host].into_iter().chain(more).collect();
+            assert_eq!(status(method, &headers).await, expected, "{method} {headers:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_has_the_media_type_of_its_service() {
+        let host = ("host", "localhost:8787");
+        for (media, expected) in
+            [("application/json", 200), ("Application/JSON; charset=utf-8", 200), ("text/plain", 415)]
+        {
+            assert_eq!(status("POST", &[host, ("content-type", media)]).await, expected, "{media}");
+        }
+        assert_eq!(status("POST", &[host]).await, 415);
+    }
+}

@@ -1,0 +1,154 @@
+//! Keys of one tenant: what may be taken away, what a rotation leaves, what is refused.
+
+use std::pin::pin;
+use std::sync::{LazyLock, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::*;
+use crate::random::tests::Counting;
+
+/// Nothing here ever waits.
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("waits"),
+    }
+}
+
+/// The keys that there are, with a clock that stands.
+struct World {
+    keys: Mutex<Vec<ApiKey>>,
+    admits: Admission,
+}
+
+#[async_trait]
+impl KeyRead for World {
+    async fn keys(&self, _: &TenantId) -> Result<Vec<ApiKey>> {
+        Ok(self.keys.lock().unwrap().clone())
+    }
+}
+
+#[async_trait]
+impl KeyWrite for World {
+    async fn add_key(&self, key: &ApiKey) -> Result<Admission> {
+        self.keys.lock().unwrap().push(key.clone());
+        Ok(self.admits)
+    }
+
+    async fn rotate_key(&self, old: &CredentialId, until: Timestamp, new: &ApiKey) -> Result<Admission> {
+        let mut keys = self.keys.lock().unwrap();
+        for key in keys.iter_mut().filter(|key| key.credential.id == *old) {
+            key.credential.expires_at = Some(until);
+            key.successor = Some(new.credential.id.clone());
+        }
+        keys.push(new.clone());
+        Ok(self.admits)
+    }
+
+    async fn narrow_key(
+        &self,
+        _: &TenantId,
+        id: &CredentialId,
+        before: &[Scope],
+        after: &[Scope],
+    ) -> Result<bool> {
+        let mut keys = self.keys.lock().unwrap();
+        let found = keys.iter_mut().find(|key| key.credential.id == *id && key.credential.scopes == before);
+        Ok(found.map(|key| key.credential.scopes = after.to_vec()).is_some())
+    }
+
+    async fn revoke_key(&self, _: &TenantId, id: &CredentialId) -> Result<bool> {
+        let mut keys = self.keys.lock().unwrap();
+        let before = keys.len();
+        keys.retain(|key| key.credential.id != *id);
+        Ok(keys.len() < before)
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(1_000_000).unwrap()
+    }
+}
+
+fn world(admits: Admission) -> World {
+    World { keys: Mutex::default(), admits }
+}
+
+fn ports(world: &World) -> Ports<'_> {
+    static ENTROPY: LazyLock<Counting> = LazyLock::new(Counting::default);
+    Ports { read: world, write: world, clock: world, entropy: &*ENTROPY, mode: Mode::Live }
+}
+
+fn tenant() -> TenantId {
+    TenantId::from_uuid(Uuid::from_u128(7))
+}
+
+fn input(scopes: &[Scope]) -> Input {
+    Input { label: "server".to_owned(), scopes: scopes.to_vec(), expires_at: None }
+}
+
+#[test]
+fn a_key_of_a_deployment_says_live_and_names_its_tenant() {
+    ready(async {
+        let world = world(Admission::Stored);
+        let made = add(&ports(&world), &tenant(), input(&[Scope::ReportsRead])).await.unwrap();
+        assert!(made.text.text().starts_with("moor_live_"));
+        let named = text::parse(made.text.text()).unwrap();
+        assert_eq!((named.tenant, named.id, named.minted_by), (tenant(), made.key.credential.id, None));
+    });
+}
+
+#[test]
+fn narrowing_takes_away_and_never_gives() {
+    ready(async {
+        let world = world(Admission::Stored);
+        let (ports, tenant) = (ports(&world), tenant());
+        let scopes = [Scope::Connect, Scope::ReportsRead];
+        let id = add(&ports, &tenant, input(&scopes)).await.unwrap().key.credential.id;
+        let code = |outcome: Result<ApiKey>| outcome.map_or_else(|error| error.code, |_| "narrowed");
+        assert_eq!(code(narrow(&ports, &tenant, &id, &[Scope::Disconnect]).await), "scope_not_held");
+        assert_eq!(code(narrow(&ports, &tenant, &id, &[]).await), "no_scopes");
+        let kept = narrow(&ports, &tenant, &id, &[Scope::ReportsRead]).await.unwrap();
+        assert_eq!(kept.credential.scopes, [Scope::ReportsRead]);
+        assert_eq!(code(narrow(&ports, &tenant, &id, &scopes).await), "scope_not_held");
+        revoke(&ports, &tenant, &id).await.unwrap();
+        assert_eq!(code(narrow(&ports, &tenant, &id, &[Scope::ReportsRead]).await), "not_found");
+        assert_eq!(revoke(&ports, &tenant, &id).await.unwrap_err().code, "not_found");
+    });
+}
+
+#[test]
+fn a_rotated_key_overlaps_its_successor_and_is_rotated_once() {
+    ready(async {
+        let world = world(Admission::Stored);
+        let (ports, tenant) = (ports(&world), tenant());
+        let end = world.now() + SignedDuration::from_hours(90 * 24);
+        let ending = Input { expires_at: Some(end), ..input(&[Scope::ReportsRead]) };
+        let old = add(&ports, &tenant, ending).await.unwrap().key.credential.id;
+        let new = rotate(&ports, &tenant, &old, SignedDuration::from_hours(1)).await.unwrap().key.credential;
+        assert_eq!((new.scopes.as_slice(), new.expires_at), ([Scope::ReportsRead].as_slice(), Some(end)));
+        let listed = list(&ports, &tenant).await.unwrap();
+        let found = listed.iter().find(|key| key.credential.id == old).unwrap();
+        assert_eq!(found.credential.expires_at, Some(world.now() + SignedDuration::from_hours(1)));
+        let again = rotate(&ports, &tenant, &old, OVERLAP).await.map(|_| ()).unwrap_err();
+        assert_eq!(again.code, "key_ended");
+    });
+}
+
+#[test]
+fn what_cannot_be_added_says_what_to_do() {
+    ready(async {
+        for (admits, code) in [(Admission::Full, "too_many_keys"), (Admission::Closed, "tenant_closed")] {
+            let world = world(admits);
+            let made = add(&ports(&world), &tenant(), input(&[Scope::Connect])).await;
+            assert_eq!(made.map(|_| ()).unwrap_err().code, code);
+        }
+        let world = world(Admission::Stored);
+        let over = Input { expires_at: Some(world.now()), ..input(&[Scope::Connect]) };
+        assert_eq!(add(&ports(&world), &tenant(), over).await.map(|_| ()).unwrap_err().code, "already_over");
+    });
+}
