@@ -34,14 +34,27 @@ pub(crate) struct Options {
     /// The packages; made by `cargo xtask package`.
     #[arg(long)]
     packages: Option<PathBuf>,
+    /// The sandbox's binary; without it the sandbox is built.
+    #[arg(long)]
+    sandbox: Option<PathBuf>,
+}
+
+/// What was built before.
+#[derive(Debug)]
+pub(crate) struct Built {
+    /// The packages of the functions.
+    packages: PathBuf,
+    /// The sandbox's binary.
+    sandbox: Option<PathBuf>,
 }
 
 /// Plays it.
 pub(crate) async fn run(options: Options) -> Result<()> {
     let packages = options.packages.unwrap_or_else(package::folder);
+    let built = Built { packages, sandbox: options.sandbox };
     match options.kill {
-        Some(kills) => kill::run(&packages, kills, options.seed).await,
-        None => journey::run(&packages).await,
+        Some(kills) => kill::run(&built, kills, options.seed).await,
+        None => journey::run(&built).await,
     }
 }
 

@@ -1,13 +1,17 @@
 //! Time, for binaries that only know the real one: a deletion is made older by moving every time that is stored of it
-//! back. What it did is not changed, and the functions find the next step due by the machine's clock.
+//! back, and a job of the outbox by moving the time since which it is due. What they did is not changed, and the
+//! functions find the next step due by the machine's clock.
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::{SignedDuration, Timestamp};
+use mooring_domain::ops::plan_sync::OUTBOX_AGE;
 use serde_json::{Value, json};
 
 use super::aws::{Item, key};
 use super::cloud::Cloud;
 
+/// Where a row says since when it is due.
+const DUE_AT: &str = "due_at";
 /// The times of a deletion's row.
 const TIMES: [&str; 4] = ["t0", "delete_by", "next_step_at", "verified_at"];
 
@@ -35,6 +39,26 @@ pub(crate) async fn make_due(cloud: &Cloud, deletion: &Item) -> Result<bool> {
     cloud.put_back("ledger", &older, "version").await
 }
 
+/// The first jobs that lie in the outbox. Each connection has one after its activation, which may have died before it
+/// sent the job: the planner sends what is a minute old.
+pub(crate) async fn outbox(cloud: &Cloud) -> Result<Vec<Item>> {
+    let mut items = cloud.items("connections").await?;
+    items.retain(|item| key(item, "sk").starts_with("outbox#"));
+    Ok(items)
+}
+
+/// Makes a job of the outbox so old that the planner sends it. False when the planner did so meanwhile.
+pub(crate) async fn make_sendable(cloud: &Cloud, job: &Item) -> Result<bool> {
+    cloud.put_back("connections", &waiting_longer(job, OUTBOX_AGE)?, DUE_AT).await
+}
+
+fn waiting_longer(job: &Item, by: SignedDuration) -> Result<Item> {
+    let due: Timestamp = key(job, DUE_AT).parse().context("a job of the outbox that is never due")?;
+    let mut older = job.clone();
+    older.insert(DUE_AT.to_owned(), json!({ "S": format!("{:.3}", due.checked_sub(by)?) }));
+    Ok(older)
+}
+
 /// The row with every time moved back.
 fn older(deletion: &Item, by: SignedDuration) -> Result<Item> {
     let back = |text: &str| -> Result<Timestamp> { Ok(text.parse::<Timestamp>()?.checked_sub(by)?) };
@@ -44,8 +68,8 @@ fn older(deletion: &Item, by: SignedDuration) -> Result<Item> {
             *text = back(text)?.to_string();
         }
     }
-    let due = back(key(deletion, "due_at"))?;
-    older.insert("due_at".to_owned(), json!({ "S": format!("{due:.3}") }));
+    let due = back(key(deletion, DUE_AT))?;
+    older.insert(DUE_AT.to_owned(), json!({ "S": format!("{due:.3}") }));
     let events = older.get_mut("events").and_then(|events| events.get_mut("L")).and_then(Value::as_array_mut);
     for event in events.context("a deletion without events")? {
         let at = event.pointer_mut("/M/at/S").context("an event without a time")?;
@@ -80,6 +104,15 @@ mod tests {
             "version": { "N": "7" },
             "events": { "L": [{ "M": { "at": { "S": "2026-11-26T11:40:01Z" }, "step": { "S": "purge" } } }] },
         });
+        assert_eq!(Value::Object(older), expected);
+    }
+
+    #[test]
+    fn a_job_of_the_outbox_waits_a_minute_longer() {
+        let job = json!({ "sk": { "S": "outbox#1#acc_1" }, "due_at": { "S": "2026-11-26T12:00:00.250Z" } });
+        let older = waiting_longer(job.as_object().unwrap(), OUTBOX_AGE).unwrap();
+        let expected =
+            json!({ "sk": { "S": "outbox#1#acc_1" }, "due_at": { "S": "2026-11-26T11:59:00.250Z" } });
         assert_eq!(Value::Object(older), expected);
     }
 }

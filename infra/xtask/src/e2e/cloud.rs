@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::process::Server;
-use super::until;
+use super::{Built, until};
 use crate::package::{Arch, functions, is_for};
 use crate::tools::{E2E, root};
 
@@ -74,9 +74,9 @@ pub(crate) struct Cloud {
 
 impl Cloud {
     /// Starts both and deploys the packages.
-    pub(crate) async fn start(packages: &Path, world: World) -> Result<Self> {
+    pub(crate) async fn start(built: &Built, world: World) -> Result<Self> {
         for name in functions()? {
-            let file = packages.join(&name).join("bootstrap");
+            let file = built.packages.join(&name).join("bootstrap");
             ensure!(
                 is_for(&file, HERE)?,
                 "{} is for another processor; run `cargo xtask package --arch {HERE_NAME}`",
@@ -95,7 +95,7 @@ impl Cloud {
         let redirect = format!("{api_origin}/oauth/callback/tiktok_ads/statasphere");
         let sandbox = Server::start(
             "the sandbox",
-            sandbox(platform_port, &redirect, world)?,
+            sandbox(built, platform_port, &redirect, world)?,
             &folder.join("sandbox.log"),
         )?;
         let client = Client::new();
@@ -111,7 +111,7 @@ impl Cloud {
             log,
         };
         cloud.wait_ready().await?;
-        cloud.places = cloud.deploy(packages)?;
+        cloud.places = cloud.deploy(&built.packages)?;
         Ok(cloud)
     }
 
@@ -214,12 +214,17 @@ fn ministack(port: u16, endpoint: &str, folder: &Path) -> Result<Command> {
     Ok(command)
 }
 
-/// Builds the sandbox, if it is not built, and answers how it is started.
-fn sandbox(port: u16, redirect: &str, world: World) -> Result<Command> {
-    let mut build = Command::new("cargo");
-    build.args(["build", "--quiet", "--workspace", "--bin", "mooring-sandbox"]).current_dir(root());
-    run(build, "")?;
-    let mut command = Command::new(root().join("target/debug/mooring-sandbox"));
+/// Builds the sandbox, if nobody did, and answers how it is started.
+fn sandbox(built: &Built, port: u16, redirect: &str, world: World) -> Result<Command> {
+    let binary = if let Some(binary) = &built.sandbox {
+        root().join(binary)
+    } else {
+        let mut build = Command::new("cargo");
+        build.args(["build", "--quiet", "--workspace", "--bin", "mooring-sandbox"]).current_dir(root());
+        run(build, "")?;
+        root().join("target/debug/mooring-sandbox")
+    };
+    let mut command = Command::new(binary);
     command.args(["--port", &port.to_string(), "--redirect-uri", redirect]);
     command.args(["--ads", &world.ads.to_string(), "--advertisers", &world.advertisers.to_string()]);
     Ok(command)

@@ -2,7 +2,6 @@
 
 #![expect(clippy::indexing_slicing, reason = "a JSON value answers null for what is not there")]
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -14,7 +13,7 @@ use serde_json::{Value, json};
 use super::aws::{DELETION, DELETION_DEAD, Item, SYNC, SYNC_DEAD, key};
 use super::cloud::{Cloud, World, text};
 use super::steps::Steps;
-use super::{ageing, poison, reading, until};
+use super::{Built, ageing, poison, reading, until};
 
 const WORLD: World = World { ads: 6, advertisers: 2 };
 const END_USER: &str = "e2e-anna";
@@ -23,9 +22,9 @@ const TICK: Duration = Duration::from_mins(3);
 const SYNC_PATIENCE: Duration = Duration::from_mins(15);
 
 /// Plays it.
-pub(crate) async fn run(packages: &Path) -> Result<()> {
+pub(crate) async fn run(built: &Built) -> Result<()> {
     let mut steps = Steps::begin("Mooring in a cloud: the whole way");
-    let cloud = Cloud::start(packages, WORLD).await?;
+    let cloud = Cloud::start(built, WORLD).await?;
     let (resources, routes) = (cloud.places.resources, cloud.places.routes);
     steps.done("template.yaml deployed", format!("{resources} resources, {routes} routes"));
     let product = cloud.seed()?;

@@ -2,7 +2,6 @@
 //! to rest, and the tables are read.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -19,7 +18,7 @@ use super::cloud::{Cloud, World};
 use super::journey::report_path;
 use super::process::{Process, processes_below};
 use super::steps::Steps;
-use super::{ageing, invariants, until};
+use super::{Built, ageing, invariants, until};
 
 const WORLD: World = World { ads: 3, advertisers: 1 };
 /// How many connections live at once: each is 360 day sheets, and the cloud is small.
@@ -69,10 +68,10 @@ impl Storm {
 }
 
 /// Plays it.
-pub(crate) async fn run(packages: &Path, kills: usize, seed: Option<u64>) -> Result<()> {
+pub(crate) async fn run(built: &Built, kills: usize, seed: Option<u64>) -> Result<()> {
     let seed = seed.unwrap_or_else(Chance::fresh_seed);
     let mut steps = Steps::begin(&format!("Mooring in a cloud: {kills} processes killed, seed {seed}"));
-    let cloud = Cloud::start(packages, WORLD).await?;
+    let cloud = Cloud::start(built, WORLD).await?;
     let product = cloud.seed()?;
     for queue in [SYNC, DELETION] {
         cloud.set_visibility(queue, VISIBILITY).await?;
@@ -229,26 +228,50 @@ fn told(cloud: &Cloud, storm: &Storm, victims: &[String], steps: &mut Steps) -> 
     Ok(())
 }
 
-/// Lets everything end that is under way, each deletion made as old as its next step wants it; answers how many dead
-/// letters were sent again.
+/// What is still to come. A job that only the outbox has is work like any other: without it an activation that was
+/// killed before it sent its first job would be judged before the planner could.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct UnderWay {
+    deletions: usize,
+    outbox: usize,
+    messages: u64,
+}
+
+impl UnderWay {
+    /// Reads the outbox before the queues: what the planner takes from the one lies in the others by then.
+    async fn read(cloud: &Cloud, deletions: usize) -> Result<Self> {
+        let outbox = ageing::outbox(cloud).await?.len();
+        let mut messages = 0;
+        for queue in [SYNC, DELETION, SYNC_DEAD, DELETION_DEAD] {
+            messages += cloud.messages(queue).await?.iter().sum::<u64>();
+        }
+        Ok(Self { deletions, outbox, messages })
+    }
+
+    fn is_nothing(self) -> bool {
+        self == Self { deletions: 0, outbox: 0, messages: 0 }
+    }
+}
+
+/// Lets everything end that is under way, each deletion made as old as its next step wants it and each job of the
+/// outbox as old as the planner wants it; answers how many dead letters were sent again.
 async fn settle(cloud: &Cloud) -> Result<usize> {
     let mut redriven = 0;
     let patience = Duration::from_mins(30);
     until("everything to come to rest", patience, async || {
         redriven += redrive(cloud).await?;
+        for job in ageing::outbox(cloud).await? {
+            ageing::make_sendable(cloud, &job).await?;
+        }
         cloud.tick("sync-planner").await?;
-        let mut under_way = 0;
+        let mut deletions = 0;
         for deletion in ageing::deletions(cloud).await?.iter().filter(|deletion| !ageing::is_over(deletion)) {
             ageing::make_due(cloud, deletion).await?;
-            under_way += 1;
+            deletions += 1;
         }
         cloud.tick("deletion-sweeper").await?;
         tokio::time::sleep(Duration::from_secs(2)).await;
-        let mut messages = 0;
-        for queue in [SYNC, DELETION, SYNC_DEAD, DELETION_DEAD] {
-            messages += cloud.messages(queue).await?.iter().sum::<u64>();
-        }
-        Ok((under_way == 0 && messages == 0).then_some(()))
+        Ok(UnderWay::read(cloud, deletions).await?.is_nothing().then_some(()))
     })
     .await?;
     Ok(redriven)
@@ -265,4 +288,23 @@ async fn redrive(cloud: &Cloud) -> Result<usize> {
         }
     }
     Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A run that looked at the tables while a first job lay in the outbox found a connection without a single day.
+    #[test]
+    fn it_is_not_at_rest_while_a_job_lies_in_the_outbox() {
+        let rest = UnderWay { deletions: 0, outbox: 0, messages: 0 };
+        assert!(rest.is_nothing());
+        for more in [
+            UnderWay { deletions: 1, ..rest },
+            UnderWay { outbox: 1, ..rest },
+            UnderWay { messages: 1, ..rest },
+        ] {
+            assert!(!more.is_nothing(), "{more:?}");
+        }
+    }
 }
