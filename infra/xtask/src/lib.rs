@@ -4,6 +4,7 @@
 mod contract;
 mod e2e;
 mod keys;
+mod long;
 mod package;
 mod permissions;
 mod promises;
@@ -80,6 +81,8 @@ enum Chore {
         #[arg(long)]
         only: Vec<String>,
     },
+    /// Makes long runs by their names (docs/ci.md); without a name lists them.
+    Long(long::Options),
     /// Deploys the packages into a cloud on this machine and plays the whole way.
     E2e(e2e::Options),
     /// Measures the shipped binaries (docs/performance.md); what follows goes to infra/bench.
@@ -128,6 +131,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Chore::Rules { template } => rules::judge(&template),
         Chore::Sbom { target } => sbom::write(&target),
         Chore::Package { arch, deploy, only } => package::package(arch, deploy, &only),
+        Chore::Long(options) => long::run(&options),
         Chore::E2e(options) => e2e::run(options).await,
         Chore::Bench { arguments } => bench("run", &arguments),
         Chore::Cost { arguments } => bench("cost", &arguments),
