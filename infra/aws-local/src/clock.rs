@@ -1,5 +1,5 @@
-//! The clock that everything local runs by: it can run faster than the wall, be moved forward, and survives a
-//! restart. It never goes backwards, and knows nothing of who reads it.
+//! The clock that everything local runs by: it can run faster than the wall or stand still, be moved forward, and
+//! survives a restart. It never goes backwards, and knows nothing of who reads it.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +14,9 @@ use crate::disk;
 
 /// How long a killed process can have run after its last save, at most; saves are due more often than this.
 const UNSAVED: SignedDuration = SignedDuration::from_secs(10);
+
+/// What a local second costs on the wall while the clock stands: more than any test lasts, so that timers end by moves.
+const STANDING: u32 = 1_000;
 
 /// Tells the local time; clones share it.
 #[derive(Clone, Debug)]
@@ -44,7 +47,13 @@ impl LocalClock {
 
     /// Makes a clock that starts at `base` and runs `scale` times as fast.
     pub fn starting_at(base: Timestamp, scale: u32) -> Self {
-        Self::build(base, scale, None)
+        Self::build(base, scale.max(1), None)
+    }
+
+    /// Makes a clock that stands at `base` and moves by [`Self::advance`] alone, so that what depends on time does not
+    /// depend on how fast the machine is.
+    pub fn standing_at(base: Timestamp) -> Self {
+        Self::build(base, 0, None)
     }
 
     /// Opens the clock kept in `dir/clock.json`, or starts one at the wall's time that will be kept there.
@@ -56,15 +65,16 @@ impl LocalClock {
             Some(bytes) => resume(&bytes, scale).with_context(|| format!("unreadable {}", file.display()))?,
             None => Timestamp::now(),
         };
-        Ok(Self::build(base, scale, Some(file)))
+        Ok(Self::build(base, scale.max(1), Some(file)))
     }
 
+    /// A scale of 0 stands still.
     fn build(base: Timestamp, scale: u32, file: Option<PathBuf>) -> Self {
         let (advanced, _) = watch::channel(Duration::ZERO);
         Self(Arc::new(Inner {
             base,
             started: Instant::now(),
-            scale: scale.max(1),
+            scale,
             advanced,
             file,
             saving: Mutex::default(),
@@ -77,9 +87,17 @@ impl LocalClock {
         forward(self.0.base, scaled.saturating_add(self.advanced()))
     }
 
-    /// Tells how many local seconds pass in a real one.
+    /// Tells how many local seconds pass in a real one; 0 while the clock stands.
     pub fn scale(&self) -> u32 {
         self.0.scale
+    }
+
+    /// Tells how long a span of local time lasts on the wall.
+    pub(crate) fn on_the_wall(&self, local: Duration) -> Duration {
+        match self.0.scale {
+            0 => local.saturating_mul(STANDING),
+            scale => local / scale,
+        }
     }
 
     /// Moves local time forward and wakes those who sleep past it.
@@ -95,7 +113,7 @@ impl LocalClock {
         let mut moved = self.watch();
         while let Some(left) = self.left_until(at) {
             tokio::select! {
-                () = tokio::time::sleep(left / self.0.scale) => {}
+                () = tokio::time::sleep(self.on_the_wall(left)) => {}
                 _ = moved.changed() => {}
             }
         }

@@ -1,6 +1,6 @@
 //! What the embedded SQS stored, corrected after each operation: receive counts, due times by the local clock, groups.
 //!
-//! Due times are real instants inside the embedded service. Dividing the seconds by the clock's scale here, and not in
+//! Due times are real instants inside the embedded service. Turning seconds into the wall's here, and not in
 //! the request, keeps fractions of a second, and the attributes of a queue as they were set.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -91,7 +91,7 @@ impl Queues {
         if by.is_zero() {
             return false;
         }
-        let real = by / self.clock.scale();
+        let real = self.clock.on_the_wall(by);
         for mut queue in self.state().queues.iter_mut() {
             let queue = queue.value_mut();
             queue.messages.iter_mut().for_each(|message| age(message, by, real));
@@ -111,7 +111,7 @@ impl Queues {
     }
 
     fn due(&self, seconds: u64) -> (Instant, u64) {
-        let real = Duration::from_secs(seconds) / self.clock.scale();
+        let real = self.clock.on_the_wall(Duration::from_secs(seconds));
         let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         (Instant::now() + real, (epoch + real).as_secs())
     }

@@ -1,6 +1,7 @@
 //! The adapters of all functions, built with SDK clients on given endpoints in place of the environment.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use mooring_aws_local::{Endpoints, KEY_ALIAS, LocalClock, sdk_config};
@@ -16,6 +17,10 @@ use mooring_store::{Store, Tables};
 use mooring_system::{SystemClock, SystemEntropy};
 use mooring_vault::Vault;
 use mooring_webhooks::{Sender, SystemLookup};
+
+/// How long a call of the emulated tables may take that is tried once. Rate limits let through what they cannot count
+/// in time, and how busy this machine is must not decide that.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The stack's clock as the domain sees it.
 #[derive(Clone)]
@@ -84,14 +89,15 @@ pub struct Adapters {
 impl Adapters {
     /// Builds them.
     pub fn new(wiring: &Wiring, clock: &LocalClock) -> Result<Self> {
-        Self::told(wiring, Arc::new(StackClock(clock.clone())), clock.scale())
+        Self::told(wiring, Arc::new(StackClock(clock.clone())), clock.scale().max(1))
     }
 
     /// Builds them for functions that another clock tells the time.
     pub fn told(wiring: &Wiring, shared: Arc<dyn Clock>, scale: u32) -> Result<Self> {
         let endpoints = &wiring.endpoints;
         let dynamodb = aws_sdk_dynamodb::Client::new(&sdk_config(&endpoints.dynamodb));
-        let store = Arc::new(Store::new(dynamodb, Tables::prefixed("mooring-"), Arc::clone(&shared)));
+        let store = Store::new(dynamodb, Tables::prefixed("mooring-"), Arc::clone(&shared));
+        let store = Arc::new(store.with_patience(PATIENCE));
         let vault = Vault::new(aws_sdk_kms::Client::new(&sdk_config(&endpoints.kms)), KEY_ALIAS);
         let queues =
             Queues::new(aws_sdk_sqs::Client::new(&sdk_config(&endpoints.sqs)), wiring.queues.clone());

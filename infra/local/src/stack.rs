@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use aws_sdk_dynamodb::types::AttributeValue;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
 use mooring_aws_local::{AwsLocal, LocalClock, Options as AwsOptions, sdk_config};
 use mooring_demo::DemoConfig;
 use mooring_domain::caller::text::Mode;
@@ -31,6 +34,9 @@ const SYNC_POLLERS: usize = 4;
 
 /// How many pollers the webhook queue has: one endpoint that does not answer holds one up for 15 seconds.
 const WEBHOOK_POLLERS: usize = 4;
+
+/// What a call of the platform takes on a standing clock: longer than a fence check is believed.
+const PLATFORM_CALL: Duration = Duration::from_millis(60);
 
 /// What a stack is started with.
 #[derive(Debug, Clone)]
@@ -109,7 +115,7 @@ impl Group {
     async fn end(&mut self) {
         self.stop.send_replace(true);
         let all = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(std::time::Duration::from_secs(3), all).await.is_err() {
+        if tokio::time::timeout(Duration::from_secs(3), all).await.is_err() {
             self.tasks.shutdown().await;
         }
     }
@@ -176,9 +182,26 @@ impl Stack {
         let functions = Arc::new(self.mounted.http.clone());
         serve(&mut *self.gateway.lock().await, listeners.api, gateway::router(functions));
         let mut outside = self.outside.lock().await;
-        serve(&mut outside, listeners.sandbox, self.sandbox.router());
+        serve(&mut outside, listeners.sandbox, self.platform());
         serve(&mut outside, listeners.demo, mooring_demo::router_at(self.demo(), self.time())?);
         Ok(())
+    }
+
+    /// The played platform. While the clock stands, each of its calls takes some of its time, as a call does: what is
+    /// believed for a moment is asked again before each call, and as often on a slow machine as on a quick one.
+    fn platform(&self) -> axum::Router {
+        let (router, clock) = (self.sandbox.router(), self.clock().clone());
+        if clock.scale() > 0 {
+            return router;
+        }
+        router.layer(from_fn(move |request: Request, next: Next| {
+            let clock = clock.clone();
+            async move {
+                let response = next.run(request).await;
+                clock.advance(PLATFORM_CALL);
+                response
+            }
+        }))
     }
 
     /// Polls the queues and ticks the schedules.

@@ -57,6 +57,8 @@ pub use schema::{INDEX, TableSpec, create_tables, table_specs};
 const ATTEMPT: Duration = Duration::from_secs(5);
 /// How long one call may take with all its attempts: a function has to have time left to say so.
 const CALL: Duration = Duration::from_secs(15);
+/// How long a call may take that is tried once, because whoever makes it can go on without an answer.
+pub const PATIENCE: Duration = Duration::from_secs(1);
 /// How often a call is tried, and the longest first wait, which doubles up to [`LONGEST_WAIT`]. A table that throttles
 /// every second call for minutes is ordinary: it is growing.
 const ATTEMPTS: u32 = 8;
@@ -83,12 +85,20 @@ pub struct Store {
     client: Client,
     tables: Arc<Tables>,
     clock: Arc<dyn Clock>,
+    patience: Duration,
 }
 
 impl Store {
     /// Makes a store of explicit parts.
     pub fn new(client: Client, tables: Tables, clock: Arc<dyn Clock>) -> Self {
-        Self { client, tables: Arc::new(tables), clock }
+        Self { client, tables: Arc::new(tables), clock, patience: PATIENCE }
+    }
+
+    /// Gives the calls that are tried once another time than a second: a table that is emulated on a busy machine may
+    /// need more than `DynamoDB` does.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Makes a store of a function's environment: that of [`mooring_aws::config`], and of [`Tables::from_env`].

@@ -77,7 +77,7 @@ impl Bench {
         };
         let app = AppCredentials { id: config.app_id.clone(), secret: APP_SECRET.into() };
         let sandbox = Sandbox::new(config, Arc::new(move || now));
-        let timing = Arc::new(Skipping::new());
+        let timing = Arc::new(Skipping::default());
         let tap = Tap::start(sandbox.router(), Arc::clone(&timing)).await?;
         let tiktok_ads = PlatformConfig {
             api_origin: Some(tap.origin.clone()),

@@ -31,6 +31,9 @@ pub use services::{Keys, Queue, Services};
 /// An item as it is stored.
 pub type Item = HashMap<String, AttributeValue>;
 
+/// How long a call that is tried once may take here: a busy machine is not what is tested.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// The local clock as the domain's.
 #[derive(Debug, Clone)]
 pub struct WorldClock(pub LocalClock);
@@ -66,14 +69,15 @@ impl World {
         let plan = FaultPlan::quiet();
         let proxy = FaultProxy::start(&services.dynamodb, "store", Arc::clone(&plan)).await?;
         let clock = Arc::new(WorldClock(services.clock.clone()));
-        let store = Store::new(client.clone(), tables.clone(), clock);
+        let store = Store::new(client.clone(), tables.clone(), clock).with_patience(PATIENCE);
         Ok(Self { services, store, client, tables, plan, proxy })
     }
 
     /// A store on the same tables whose calls the plan counts and breaks.
     pub fn faulty(&self) -> Store {
         let client = Client::new(&self.services.tables(self.proxy.url()));
-        Store::new(client, self.tables.clone(), Arc::new(WorldClock(self.services.clock.clone())))
+        let clock = Arc::new(WorldClock(self.services.clock.clone()));
+        Store::new(client, self.tables.clone(), clock).with_patience(PATIENCE)
     }
 
     /// The same, with a limit on how long one attempt may take and no second one.

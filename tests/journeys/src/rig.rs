@@ -4,6 +4,7 @@
 //! fresh functions with new clients.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use aws_lambda_events::sqs::SqsEvent;
@@ -30,8 +31,11 @@ const RECEIVER: &str = "receiver";
 /// No run makes as many calls.
 const MOST_CALLS: u64 = 1_000;
 
+/// What a call takes on a slow machine.
+const SLOW: Duration = Duration::from_millis(60);
+
 /// How a call is broken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mode {
     /// The process dies before the call goes out.
     CrashBefore,
@@ -49,6 +53,8 @@ pub enum Mode {
     Reset,
     /// The service fails for as long as it is tried.
     Outage,
+    /// The call takes longer than a fence check is believed, as on a busy machine.
+    Slow,
 }
 
 impl Mode {
@@ -72,6 +78,7 @@ impl Mode {
             Self::ServerError | Self::Outage => Fault::ServerError,
             Self::Duplicate => Fault::Duplicate,
             Self::Reset => Fault::Reset,
+            Self::Slow => Fault::Delay(SLOW),
         }
     }
 

@@ -1,4 +1,5 @@
-//! A small world: the whole of Mooring, the played platform and the AWS services, where nothing happens by itself.
+//! A small world: the whole of Mooring, the played platform and the AWS services, where nothing happens by itself, and
+//! whose clock stands: time passes when a test moves it, and 60 ms a call of the platform.
 
 use std::time::Duration;
 
@@ -39,7 +40,7 @@ pub struct World {
 impl World {
     /// Starts a world.
     pub async fn start(size: Size) -> Result<Self> {
-        let clock = LocalClock::starting_at(BEGINNING.parse()?, 1);
+        let clock = LocalClock::standing_at(BEGINNING.parse()?);
         let options =
             StackOptions { clock, ads: size.ads, advertisers: size.advertisers, ..StackOptions::default() };
         let stack = Stack::start(options).await?;
@@ -107,6 +108,17 @@ impl World {
         }
         let view = self.product.get(&format!("/v1/deletions/{deletion}")).await?;
         bail!("after {sweeps} sweeps the deletion is at {view}")
+    }
+
+    /// Everything that a list of the API has, page by page: how many there are is never the length of a page.
+    pub async fn list(&self, path: &str, name: &str) -> Result<Vec<Value>> {
+        let (mut all, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = self.product.get(&format!("{path}?limit=100{cursor}")).await?;
+            all.extend(page[name].as_array().context("no list")?.iter().cloned());
+            let Some(next) = page["next_cursor"].as_str() else { return Ok(all) };
+            cursor = format!("&cursor={next}");
+        }
     }
 
     /// The status that a GET of the product gets.

@@ -33,7 +33,7 @@ impl Bench {
     }
 
     async fn with(limits: Limits) -> Result<Self> {
-        let clock = LocalClock::starting_at(BEGINNING.parse()?, 1);
+        let clock = LocalClock::standing_at(BEGINNING.parse()?);
         let Size { ads, advertisers } = Size::SMALL;
         let stack =
             Stack::start(StackOptions { clock, ads, advertisers, limits, ..StackOptions::default() }).await?;
@@ -97,7 +97,7 @@ async fn at_once<T: Send + 'static>(
     Ok(answers)
 }
 
-/// One call every ten seconds and five at once: nothing comes back while a test runs.
+/// One call every ten seconds and five at once: nothing comes back until a test moves the clock.
 fn slow(burst: u32) -> Limits {
     Limits { key: Rate::per_minute(6, burst), tenant: Rate::per_minute(6, 4 * burst) }
 }

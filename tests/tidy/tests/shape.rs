@@ -1,6 +1,6 @@
 //! The shape of the code: lengths that keep every file readable in one sitting.
 
-use mooring_tests_tidy::{root, sources};
+use mooring_tests_tidy::{packages, root, sources};
 
 #[test]
 fn files_stay_short() {
@@ -51,4 +51,41 @@ fn one_package_is_run_by_default() {
         manifest.is_ok_and(|text| text.contains("\ndefault-run = "))
     });
     assert_eq!(asks.collect::<Vec<_>>(), ["infra/local"]);
+}
+
+/// How fast the machine is decides no journey: docs/adr/0031.
+#[test]
+fn journeys_know_no_time_but_the_one_that_they_move() {
+    let real =
+        ["LocalClock::new(", "LocalClock::starting_at(", "Instant::now(", ".elapsed()", "time::sleep("];
+    let mut found = Vec::new();
+    for source in sources(&["tests/journeys/src", "tests/journeys/tests"]).unwrap() {
+        for (index, line) in source.text.lines().enumerate() {
+            if real.iter().any(|word| line.contains(word)) {
+                found.push(format!("{}:{}: {}", source.path, index + 1, line.trim()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "start a `World`, and move its clock with `skip`\n{}", found.join("\n"));
+}
+
+/// A run of rustdoc for a library without an example costs what a small test does, forty times.
+#[test]
+fn doctests_run_where_there_is_an_example() {
+    for package in packages().unwrap() {
+        let folder = root().join(&package.folder);
+        if !folder.join("src/lib.rs").exists() {
+            continue;
+        }
+        let is_example = |line: &str| line.trim_start().starts_with("//") && line.contains("```");
+        let code = sources(&[&package.folder]).unwrap();
+        let has_examples = code.iter().any(|source| source.text.lines().any(is_example));
+        let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        let name = package.name;
+        assert_eq!(
+            manifest.contains("\ndoctest = false\n"),
+            !has_examples,
+            "{name}: `[lib] doctest = false` belongs into the manifest of a library without examples, and into no other"
+        );
+    }
 }

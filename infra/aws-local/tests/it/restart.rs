@@ -1,6 +1,6 @@
 //! A restart on the same directory keeps everything; a kill loses nothing that was sent.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_kms::types::DataKeySpec;
 use mooring_aws_local::{AwsLocal, KEY_ALIAS, LocalClock, Options, env_vars};
@@ -82,15 +82,8 @@ async fn a_directory_serves_one_process() {
 }
 
 #[tokio::test]
-async fn it_starts_fast_and_tells_the_variables() {
-    let started = Instant::now();
+async fn it_tells_the_variables() {
     let aws = memory(1).await;
-    let memory = started.elapsed();
-    let dir = Dir::new();
-    let started = Instant::now();
-    on_disk(dir.path()).await;
-    println!("start: {memory:?} in memory, {:?} on disk", started.elapsed());
-    assert!(memory < Duration::from_secs(2));
     let vars = env_vars(aws.endpoints());
     assert!(vars.contains(&("AWS_ENDPOINT_URL_SESV2", aws.endpoints().ses.clone())));
 }

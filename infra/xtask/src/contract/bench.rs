@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use async_trait::async_trait;
@@ -199,22 +199,16 @@ fn refused<T>(result: mooring_domain::Result<T>, kind: Kind) -> Result<()> {
     Ok(())
 }
 
-/// Time in which waits pass at once.
+/// Time in which waits pass at once, and which nothing else moves.
+#[derive(Default)]
 struct Skipping {
-    start: Instant,
     slept_ms: AtomicU64,
-}
-
-impl Default for Skipping {
-    fn default() -> Self {
-        Self { start: Instant::now(), slept_ms: AtomicU64::new(0) }
-    }
 }
 
 #[async_trait]
 impl Timing for Skipping {
     fn now(&self) -> Duration {
-        self.start.elapsed() + Duration::from_millis(self.slept_ms.load(Ordering::Relaxed))
+        Duration::from_millis(self.slept_ms.load(Ordering::Relaxed))
     }
 
     fn draw(&self, below: Duration) -> Duration {

@@ -1,7 +1,6 @@
 //! Calls that are tried once and given little time: who asks can go on without an answer, and must not wait for one.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
@@ -19,9 +18,6 @@ use super::write::{key_item, with_key};
 use crate::Store;
 use crate::items::{Draft, Item};
 use crate::keys::Key;
-
-/// How long such a call may take.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What an update does to one row.
 pub(crate) struct Change {
@@ -42,7 +38,7 @@ impl Store {
         let get =
             self.client.batch_get_item().set_request_items(Some(HashMap::from([(name.to_owned(), asked)])));
         let answer =
-            get.customize().config_override(impatient()).send().await.map_err(|error| failed(&error))?;
+            get.customize().config_override(self.impatient()).send().await.map_err(|error| failed(&error))?;
         Ok(answer.responses.and_then(|mut tables| tables.remove(name)).unwrap_or_default())
     }
 
@@ -50,7 +46,7 @@ impl Store {
     pub(crate) async fn put_once(&self, key: &Key, draft: Draft) -> Result<()> {
         let put = self.client.put_item().table_name(self.tables.name(key.table)?);
         let put = put.set_item(Some(with_key(key, draft.done())));
-        let sent = put.customize().config_override(impatient()).send().await;
+        let sent = put.customize().config_override(self.impatient()).send().await;
         sent.map(|_| ()).map_err(|error| failed(&error))
     }
 
@@ -79,7 +75,7 @@ impl Store {
             .return_values(ReturnValue::UpdatedNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .customize()
-            .config_override(impatient())
+            .config_override(self.impatient())
             .send()
             .await;
         match sent {
@@ -92,9 +88,9 @@ impl Store {
             },
         }
     }
-}
 
-fn impatient() -> Builder {
-    let timeouts = TimeoutConfig::builder().operation_timeout(PATIENCE).build();
-    Config::builder().retry_config(RetryConfig::disabled()).timeout_config(timeouts)
+    fn impatient(&self) -> Builder {
+        let timeouts = TimeoutConfig::builder().operation_timeout(self.patience).build();
+        Config::builder().retry_config(RetryConfig::disabled()).timeout_config(timeouts)
+    }
 }

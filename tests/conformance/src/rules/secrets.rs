@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 use mooring_domain::connector::CodeExchange;
 use mooring_domain::report::Level;
@@ -93,13 +93,18 @@ pub(super) async fn no_secret_shows_anywhere(platform: &'static str) -> Result<(
 
 /// Failures of the transport know the address of the request, and one of them has the app secret in it.
 async fn in_silence(platform: &str, shown: &mut Shown) -> Result<()> {
-    let limits = Limits { total: Duration::from_millis(40), ..Limits::default() };
-    let silent = Bench::with(platform, Setup { limits, ..Setup::default() }).await?;
-    silent.tap.script("/", u32::MAX, Act::Hang);
-    everything(&silent, shown).await?;
-    ensure!(shown.texts.iter().any(|text| text.contains("platform_timeout")), "nothing timed out");
-    ensure!(silent.tap.seen().iter().any(|seen| seen.query.contains(APP_SECRET)), "no secret in an address");
-    Ok(())
+    // On a busy machine a request may not leave before its time is over: then it gets more.
+    for total in [40, 400, 4_000].map(Duration::from_millis) {
+        let limits = Limits { total, ..Limits::default() };
+        let silent = Bench::with(platform, Setup { limits, ..Setup::default() }).await?;
+        silent.tap.script("/", u32::MAX, Act::Hang);
+        everything(&silent, shown).await?;
+        ensure!(shown.texts.iter().any(|text| text.contains("platform_timeout")), "nothing timed out");
+        if silent.tap.seen().iter().any(|seen| seen.query.contains(APP_SECRET)) {
+            return Ok(());
+        }
+    }
+    bail!("no secret in an address")
 }
 
 /// The planted token did travel, so that not finding it means something.

@@ -3,7 +3,7 @@
 //! One window is documented: a process that dies between the platform's answer and our write leaves a grant that nobody
 //! of us knows. It is counted, and nothing outside it may leave one.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use http::Method;
 use jiff::SignedDuration;
 use mooring_tests_journeys::quick::{self, Door};
@@ -72,15 +72,10 @@ fn redeemed(scene: &Scene) -> u64 {
 pub(crate) async fn nothing_is_left(scene: &Scene) -> Result<()> {
     let left = checks::remains(&scene.world.stack, "con_").await?;
     ensure!(left.is_empty(), "{left:?}");
-    let mut path = "/v1/deletions?limit=100".to_owned();
-    loop {
-        let page = scene.world.product.get(&path).await?;
-        let deletions = page["deletions"].as_array().context("no list")?;
-        let late = deletions.iter().find(|deletion| deletion["step"] != "done");
-        ensure!(late.is_none(), "not done: {late:?}");
-        let Some(cursor) = page["next_cursor"].as_str() else { return Ok(()) };
-        path = format!("/v1/deletions?limit=100&cursor={cursor}");
-    }
+    let deletions = scene.world.list("/v1/deletions", "deletions").await?;
+    let late = deletions.iter().find(|deletion| deletion["step"] != "done");
+    ensure!(late.is_none(), "not done: {late:?}");
+    Ok(())
 }
 
 /// Asks the platform whether a token still works.
@@ -102,6 +97,6 @@ fn in_window(trial: &Trial<u16>) -> bool {
         Mode::CrashBefore => call > exchange && call <= write,
         Mode::CrashAfter => call >= exchange && call < write,
         Mode::Reset | Mode::Duplicate => call == exchange,
-        Mode::Throttle | Mode::Conflict | Mode::ServerError | Mode::Outage => false,
+        Mode::Throttle | Mode::Conflict | Mode::ServerError | Mode::Outage | Mode::Slow => false,
     }
 }

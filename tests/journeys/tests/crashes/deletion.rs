@@ -19,7 +19,7 @@ use mooring_tests_journeys::say;
 use mooring_tests_journeys::tables::{self, HOLDING};
 use serde_json::Value;
 
-use super::{EVERY, SINGLES, STORMS, Scene, every_call, storms};
+use super::{SINGLES, STORMS, Scene, every_call, most_runs, storms};
 
 /// A step that comes later: its name, when, and how many calls it makes at most.
 pub(crate) struct Later {
@@ -112,7 +112,7 @@ async fn worked(scene: &Scene, at: At) -> Result<Trial<Vec<String>>> {
 /// A later step: many connections are made ready, and each delivery breaks at another call.
 pub(crate) async fn later(step: Later) -> Result<()> {
     let scene = Scene::open(1).await?;
-    for _ in 0..2 + (SINGLES.len() * step.calls) + STORMS.len() * EVERY {
+    for _ in 0..most_runs(step.calls, &SINGLES, &STORMS) {
         disconnected(&scene).await?;
         scene.drain(Queue::Deletion).await?;
     }
@@ -182,8 +182,7 @@ async fn recover(scene: &Scene, what: &str) -> Result<()> {
     let all = deletions(scene).await?;
     let late: Vec<_> = all.iter().filter(|deletion| deletion["step"] != "done").collect();
     ensure!(late.is_empty(), "{what}: {} of {} are not done: {:?}", late.len(), all.len(), late.first());
-    let live = scene.world.product.get("/v1/connections?limit=100").await?;
-    let live = live["connections"].as_array().map_or(0, Vec::len);
+    let live = scene.world.list("/v1/connections", "connections").await?.len();
     let living = living_tokens(&scene.world).await?;
     ensure!(u64::try_from(live)? == living, "{what}: {living} grants for {live} connections");
     say(&format!("{what}: {} deletions ended with zeros", all.len()));
@@ -217,11 +216,5 @@ fn subject(deletion: &Value) -> String {
 }
 
 async fn deletions(scene: &Scene) -> Result<Vec<Value>> {
-    let (mut all, mut path) = (Vec::new(), "/v1/deletions?limit=100".to_owned());
-    loop {
-        let page = scene.world.product.get(&path).await?;
-        all.extend(page["deletions"].as_array().context("no list")?.iter().cloned());
-        let Some(cursor) = page["next_cursor"].as_str() else { return Ok(all) };
-        path = format!("/v1/deletions?limit=100&cursor={cursor}");
-    }
+    scene.world.list("/v1/deletions", "deletions").await
 }

@@ -40,6 +40,26 @@ pub(crate) async fn run(singles: &[Mode], in_storms: &[Mode]) -> Result<()> {
     recover(&scene, &connections).await
 }
 
+/// Every call is late, and there are as many of them. What is counted in a calm run has to be there to be broken in the
+/// next, however fast the machine is.
+pub(crate) async fn same_calls_when_slow() -> Result<()> {
+    let scene = Scene::open(1).await?;
+    let mut runs = Vec::new();
+    for at in [(Mode::Slow, 0).into(), At { mode: Mode::Slow, call: 1, every: Some(1) }] {
+        let connected = scene.connected().await?;
+        let batch = Batch::about(&scene.world, Queue::Sync, &connected.id).await?;
+        let run = async |functions: &Functions| functions.work(Queue::Sync, &batch).await;
+        let trial = scene.rig.broken(at, run).await?;
+        let mut calls: Vec<_> = trial.log.into_iter().map(|call| (call.label, call.operation)).collect();
+        calls.sort_unstable();
+        runs.push(calls);
+    }
+    let [quick, slow] = <[_; 2]>::try_from(runs).ok().context("two runs")?;
+    ensure!(quick == slow, "{} calls, and {} on a slow machine: {slow:?}", quick.len(), slow.len());
+    ensure!(quick.iter().any(|(label, _)| label == "platform"), "nothing was synced: {quick:?}");
+    Ok(())
+}
+
 /// Lets deliveries go on with functions that nothing breaks; every connection has to be complete.
 async fn recover(scene: &Scene, connections: &[(String, Connected)]) -> Result<()> {
     // Another delivery after the visibility timeout, and what put itself back after its wait.

@@ -1,12 +1,11 @@
 //! The choice of accounts and the activation: what breaks either works at the second try or ends by itself, with the
 //! grant; a connection is never half taken up.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use jiff::SignedDuration;
 use mooring_domain::deletion::Table;
 use mooring_tests_journeys::rig::{At, Queue};
 use mooring_tests_journeys::{quick, say, tables};
-use serde_json::Value;
 
 use super::callback::is_alive;
 use super::{SINGLES, STORMS, Scene, every_call, storms};
@@ -59,7 +58,7 @@ async fn end(scene: &Scene, what: &str, active: usize) -> Result<()> {
         scene.pass(SignedDuration::from_mins(minutes)).await?;
         scene.drain(Queue::Sync).await?;
     }
-    let live = live(scene).await?;
+    let live = scene.world.list("/v1/connections", "connections").await?;
     ensure!(live.len() == active, "{what}: {} are live, {active} were activated", live.len());
     for connection in &live {
         ensure!(connection["state"] == "active", "{connection}");
@@ -75,14 +74,4 @@ async fn end(scene: &Scene, what: &str, active: usize) -> Result<()> {
     ensure!(living == active, "{what}: {living} grants for {active} connections");
     say(&format!("{what}: {active} active and synced, everything else gone with its grant"));
     Ok(())
-}
-
-async fn live(scene: &Scene) -> Result<Vec<Value>> {
-    let (mut all, mut path) = (Vec::new(), "/v1/connections?limit=100".to_owned());
-    loop {
-        let page = scene.world.product.get(&path).await?;
-        all.extend(page["connections"].as_array().context("no list")?.iter().cloned());
-        let Some(cursor) = page["next_cursor"].as_str() else { return Ok(all) };
-        path = format!("/v1/connections?limit=100&cursor={cursor}");
-    }
 }

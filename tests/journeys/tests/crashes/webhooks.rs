@@ -83,17 +83,11 @@ impl Hooked {
         let distinct: BTreeSet<String> = heard.iter().cloned().collect();
         let lost: Vec<_> = wanted.difference(&distinct).collect();
         ensure!(lost.is_empty(), "{what}: {} of {} were lost: {lost:?}", lost.len(), wanted.len());
-        let mut path = format!("/v1/webhook-endpoints/{}/deliveries?limit=100", self.endpoint);
-        let mut count = 0;
-        loop {
-            let page = self.scene.world.product.get(&path).await?;
-            for delivery in page["deliveries"].as_array().context("no list")? {
-                ensure!(delivery["state"] == "delivered", "{what}: {delivery}");
-                count += 1;
-            }
-            let Some(cursor) = page["next_cursor"].as_str() else { break };
-            path = format!("/v1/webhook-endpoints/{}/deliveries?limit=100&cursor={cursor}", self.endpoint);
-        }
+        let path = format!("/v1/webhook-endpoints/{}/deliveries", self.endpoint);
+        let deliveries = self.scene.world.list(&path, "deliveries").await?;
+        let waiting = deliveries.iter().find(|delivery| delivery["state"] != "delivered");
+        ensure!(waiting.is_none(), "{what}: {waiting:?}");
+        let count = deliveries.len();
         ensure!(count >= wanted.len(), "{what}: {count} in the log");
         say(&format!("{what}: {count} deliveries, none lost, {} heard twice", heard.len() - distinct.len()));
         Ok(())
