@@ -1,7 +1,6 @@
 //! People without a credential: the form, the mailed link, what it shows and does.
 
 use lambda_http::http::Method;
-use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
 use mooring_domain::ops::request_deletion::by_link::{self, LookPorts};
 use mooring_domain::ops::request_deletion::by_mail;
@@ -51,7 +50,9 @@ async fn mail(app: &App, request: &Request) -> Result<Reply> {
         app.edge.same_origin(request)?;
     }
     let address = address(request)?;
-    let output = by_mail::run(&mail_ports(app), &address, source(request).as_deref()).await?;
+    // It is counted under a keyed fingerprint.
+    let source = app.edge.source(request).map(|source| source.to_string());
+    let output = by_mail::run(&mail_ports(app), &address, source.as_deref()).await?;
     // Counted by an alarm: for the deployment as a whole there is no limit, which would refuse whoever comes late.
     tracing::info!(
         event = "deletion.mail_asked",
@@ -71,14 +72,6 @@ async fn mail(app: &App, request: &Request) -> Result<Reply> {
 /// Only browsers say where a request comes from; a program that names no site is nobody's trap.
 fn is_from_browser(request: &Request) -> bool {
     ["origin", "sec-fetch-site"].iter().any(|name| request.headers().contains_key(*name))
-}
-
-/// The address that API Gateway saw, which is counted under a keyed fingerprint.
-fn source(request: &Request) -> Option<String> {
-    match request.request_context_ref()? {
-        RequestContext::ApiGatewayV2(context) => context.http.source_ip.clone(),
-        _ => None,
-    }
 }
 
 fn address(request: &Request) -> Result<String> {
