@@ -169,6 +169,12 @@ impl Stack {
         })
     }
 
+    /// Gives each function adapters of its own, by its folder's name; to be called before the stack is served.
+    pub fn mount_each(&mut self, adapters: &dyn Fn(&str) -> Result<Adapters>) -> Result<()> {
+        self.mounted = Arc::new(mount::each(adapters)?);
+        Ok(())
+    }
+
     /// Serves the API, the sandbox and the demo, polls the queues and ticks the schedules.
     pub async fn run(&self) -> Result<()> {
         self.serve().await?;

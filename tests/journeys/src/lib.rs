@@ -10,6 +10,7 @@
 
 pub mod checks;
 pub mod connecting;
+pub mod guarded;
 pub mod headers;
 pub mod platform;
 pub mod quick;

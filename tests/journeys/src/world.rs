@@ -40,10 +40,17 @@ pub struct World {
 impl World {
     /// Starts a world.
     pub async fn start(size: Size) -> Result<Self> {
+        Self::serving(Stack::start(Self::options(size)?).await?).await
+    }
+
+    /// The options of a world's stack.
+    pub(crate) fn options(size: Size) -> Result<StackOptions> {
         let clock = LocalClock::standing_at(BEGINNING.parse()?);
-        let options =
-            StackOptions { clock, ads: size.ads, advertisers: size.advertisers, ..StackOptions::default() };
-        let stack = Stack::start(options).await?;
+        Ok(StackOptions { clock, ads: size.ads, advertisers: size.advertisers, ..StackOptions::default() })
+    }
+
+    /// A world over a stack that is served from now on.
+    pub(crate) async fn serving(stack: Stack) -> Result<Self> {
         stack.serve().await?;
         let product = stack.product()?;
         Ok(Self { stack, product })

@@ -64,6 +64,25 @@ pub fn all(adapters: &Adapters) -> Mounted {
     }
 }
 
+/// Mounts each function over adapters of its own, by its folder's name.
+pub fn each<E>(adapters: &dyn Fn(&str) -> Result<Adapters, E>) -> Result<Mounted, E> {
+    let mut mounted = all(&adapters("sync-worker")?);
+    mounted.deletion_worker = apps::deletion_worker(&adapters("deletion-worker")?);
+    mounted.webhook_worker = webhooks::worker(&adapters("webhook-worker")?);
+    mounted.mail_worker = apps::mail_worker(&adapters("mail-worker")?);
+    mounted.schedules = vec![
+        apps::sync_planner(&adapters("sync-planner")?),
+        apps::deletion_sweeper(&adapters("deletion-sweeper")?),
+    ];
+    mounted.webhook_sweeper = webhooks::sweeper(&adapters("webhook-sweeper")?);
+    for (name, function) in &mut mounted.http {
+        if let Some(own) = all(&adapters(name)?).http.remove(name) {
+            *function = own;
+        }
+    }
+    Ok(mounted)
+}
+
 /// Describes every operation of every function; an error names what is missing.
 pub fn describe() -> Result<Value, String> {
     let mut api = mooring_edge::openapi::Api::default();
