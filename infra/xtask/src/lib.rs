@@ -5,6 +5,7 @@ mod contract;
 mod e2e;
 mod keys;
 mod long;
+pub mod mail;
 mod package;
 mod permissions;
 mod promises;
@@ -104,6 +105,15 @@ enum Chore {
         /// The platform, such as `tiktok_ads`.
         platform: String,
     },
+    /// Sends one mail, to see that SES sends for the address of `MailFrom`.
+    Mail {
+        /// The sender: the stack's `MailFrom`.
+        #[arg(long)]
+        from: String,
+        /// Whose mailbox you look into.
+        #[arg(long)]
+        to: String,
+    },
     /// Registers a tenant and prints its API key, once.
     Tenant {
         /// The organisation's name, shown on the connect page.
@@ -136,6 +146,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Chore::Bench { arguments } => bench("run", &arguments),
         Chore::Cost { arguments } => bench("cost", &arguments),
         Chore::AppSecret { platform } => app_secret(&platform).await,
+        Chore::Mail { from, to } => mail::check(&operator().await, &from, &to).await,
         Chore::Tenant { name, origins, return_urls, reach } => {
             tenant(reach, &name, &origins, &return_urls).await
         }

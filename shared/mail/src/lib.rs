@@ -6,7 +6,6 @@
 mod config;
 
 use async_trait::async_trait;
-use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
@@ -14,6 +13,7 @@ use mooring_domain::ports::Mailer;
 use mooring_domain::{Error, Kind, Result};
 use secrecy::{ExposeSecret, SecretString};
 
+pub use aws_sdk_sesv2::Client;
 pub use config::Config;
 
 const CHARSET: &str = "UTF-8";

@@ -1,0 +1,25 @@
+//! A mail that shows whether SES sends for the sender, before a person who wants to be forgotten is the first to find out.
+
+use anyhow::{Context as _, Result, ensure};
+use aws_config::SdkConfig;
+use mooring_domain::ports::Mailer as _;
+use mooring_mail::Ses;
+use secrecy::SecretString;
+
+const SUBJECT: &str = "Mooring: mail works";
+const TEXT: &str =
+    "This mail was sent by `cargo xtask mail`. Deletion links will come from the same address.\n";
+
+/// Sends one mail as the mail of deletions is sent: the same adapter, the same call.
+pub async fn check(config: &SdkConfig, from: &str, to: &str) -> Result<()> {
+    for (option, address) in [("--from", from), ("--to", to)] {
+        let is_address =
+            address.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'));
+        ensure!(is_address, "{option} has to be an address");
+    }
+    let ses = Ses::new(mooring_mail::Client::new(config), from);
+    ses.send(&SecretString::from(to.to_owned()), SUBJECT, TEXT).await.context(
+        "SES did not take the mail: the identity of the sender has to be verified in this region (its domain or the \
+         address), and out of the sandbox, where the recipient has to be verified as well",
+    )
+}
