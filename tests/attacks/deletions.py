@@ -1,4 +1,4 @@
-"""Attacks on deletion: floods of mail, look-alike addresses, foreign pages, other people's deletions."""
+"""Attacks on deletion: addresses, foreign pages, other people's deletions. Floods are in `days.py`: they need time."""
 
 import json
 
@@ -19,20 +19,6 @@ def known(arena):
     address = f"{arena.end_user()}@mailbox.example"
     arena.connected(end_user_email=address)
     return address
-
-
-@attack("A2", "a flood of requests for one address is one mail, and the address does get it")
-def flood(arena):
-    address = known(arena)
-    answers = {ask(arena, address).status for _ in range(12)}
-    expect(answers == {202}, f"the flood was answered {answers}: a request was lost, or told apart")
-    arena.until(lambda: arena.mails(address), "the one mail of an hour")
-    # What was merged must not come later either: another address's mail is behind all of the flood's.
-    other = known(arena)
-    ask(arena, other)
-    arena.until(lambda: arena.mails(other), "a mail to an address that nobody flooded")
-    count = len(arena.mails(address))
-    expect(count == 1, f"{count} mails reached the flooded address")
 
 
 @attack("A2", "a foreign page cannot ask for mails")
@@ -58,28 +44,6 @@ def told_apart(arena):
 
 def without_id(text):
     return text.split("<code>")[0]
-
-
-# A Kelvin sign, two long s, a full-width x: each folds to the ASCII letter in some program.
-LOOK_ALIKES = [
-    "\u212aiss@mailbox.example",
-    "ki\u017fs@mailbox.example",
-    "kis\u017f@mailbox.example",
-    "kiss@mailbox.e\uff58ample",
-]
-
-
-@attack("A3", "no look-alike of an address gets the mail of the real one")
-def look_alikes(arena):
-    arena.connected(end_user_email="kiss@mailbox.example")
-    real = {"kiss@mailbox.example"}
-    for alike in LOOK_ALIKES:
-        answer = ask(arena, alike)
-        expect(answer.status in (202, 400), f"{alike!a} is answered {answer.status}")
-    ask(arena, "KISS@Mailbox.EXAMPLE")
-    arena.until(lambda: arena.mails("kiss@mailbox.example"), "the mail to the address as it is written in ASCII")
-    reached = {to for mail in arena.mails() for to in mail["to"] if "iss@" in to or "\u017f" in to}
-    expect(reached <= real, f"mails went to {sorted(reached - real)!a}")
 
 
 ADDRESSES = [
