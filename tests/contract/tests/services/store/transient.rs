@@ -133,9 +133,10 @@ async fn of_any_number_of_choices_the_first_counts_and_may_be_repeated() {
 async fn of_64_takers_at_once_exactly_one_gets_it() {
     let world = World::start().await.unwrap();
     for round in 0..8 {
-        let (key, transaction) = (Digest([round; 32]), transaction(world.now()));
-        world.store.put_session(&key, &transaction.session).await.unwrap();
-        assert!(world.store.depart(&key, (&key, &transaction)).await.unwrap());
+        let (link, key) = (Digest([100 + round; 32]), Digest([round; 32]));
+        let transaction = transaction(world.now());
+        world.store.put_session(&link, &transaction.session).await.unwrap();
+        assert!(world.store.depart(&link, (&key, &transaction)).await.unwrap());
         let takers: Vec<_> = (0..64)
             .map(|_| {
                 let (store, now) = (world.store.clone(), world.now());
