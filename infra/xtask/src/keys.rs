@@ -111,7 +111,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     let ports = Ports { read: &store, write: &store, clock: &SystemClock, entropy: &SystemEntropy, mode };
     match options.chore {
         Chore::Add { tenant, label, scopes, days } => {
-            let expires_at = days.map(|days| end(days)).transpose()?;
+            let expires_at = days.map(end).transpose()?;
             shown(&keys::add(&ports, &tenant, Input { label, scopes, expires_at }).await?);
         }
         Chore::List { tenant } => {

@@ -97,7 +97,9 @@ const RUNS: [Run; 7] = [
 /// Makes the named runs, one after the other, and says how long each took.
 pub(crate) fn run(options: &Options) -> Result<()> {
     if options.names.is_empty() {
-        RUNS.iter().for_each(|run| say(&format!("{:10} {}", run.name, run.protects)));
+        for run in RUNS {
+            say(&format!("{:10} {}", run.name, run.protects));
+        }
         return Ok(());
     }
     let runs: Vec<&Run> = options.names.iter().map(|name| named(name)).collect::<Result<_>>()?;

@@ -10,6 +10,7 @@ use crate::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, TenantId};
 use crate::retention::DELETE_DAYS;
 
 /// How long after T0 everything must be gone (promise T45).
+#[expect(clippy::as_conversions, reason = "a constant cannot be converted by a trait, and every u16 fits")]
 pub const DELETE_WITHIN: SignedDuration = SignedDuration::from_hours(24 * DELETE_DAYS as i64);
 /// When DynamoDB's TTL makes everything unreadable even if every function is dead.
 pub const DEAD_MAN: SignedDuration = SignedDuration::from_hours(1);

@@ -15,7 +15,7 @@ pub const DEAD_LETTER_DAYS: u16 = 4;
 pub const LOG_DAYS: u16 = 90;
 /// Days that entries of the access log, the sync log and the webhook log are kept.
 pub const ACTIVITY_DAYS: u16 = 83;
-/// Days by which DynamoDB's TTL and CloudWatch remove late what has expired. Both say "within a few days" and promise
+/// Days by which `DynamoDB`'s TTL and `CloudWatch` remove late what has expired. Both say "within a few days" and promise
 /// no bound; three are what is left of the 90 days of the access log.
 pub const LATE_DAYS: u16 = 3;
 /// The longest life of a row in Transient in days: the row that says whose a deletion is, until everything must be gone.

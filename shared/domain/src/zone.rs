@@ -21,7 +21,7 @@ pub fn canonical(text: &str) -> Option<String> {
     if let Ok(zone) = TimeZone::get(name) {
         return zone.iana_name().filter(|name| !NOT_ZONES.contains(name)).map(str::to_owned);
     }
-    offset(text).map(|seconds| offset_name(seconds))
+    offset(text).map(offset_name)
 }
 
 /// Finds the zone behind a name that [`canonical`] gave.

@@ -76,7 +76,7 @@ pub struct Edge {
     pub limits: Limits,
     /// Where the credentials work that are minted here.
     pub mode: Mode,
-    edge_digests: Vec<Digest>,
+    front_digests: Vec<Digest>,
     buckets: Arc<dyn RateBuckets>,
     repeats: Arc<dyn Repeats>,
     accesses: Arc<dyn AccessLog>,
@@ -98,7 +98,7 @@ impl Edge {
             api_origin,
             limits,
             mode,
-            edge_digests,
+            front_digests: edge_digests,
             buckets: store.clone(),
             repeats: store.clone(),
             accesses: store,

@@ -13,8 +13,8 @@ use crate::extract::header;
 /// The header in which the front (infra/deploy/front.yaml) sends the secret that only it and the operator have.
 const SECRET: HeaderName = HeaderName::from_static("x-edge-secret");
 
-/// Address and port of the viewer, written by CloudFront, which drops what a viewer sends under this name
-/// (CloudFront developer guide, "Add CloudFront request headers").
+/// Address and port of the viewer, written by `CloudFront`, which drops what a viewer sends under this name
+/// (`CloudFront` developer guide, "Add `CloudFront` request headers").
 const VIEWER: HeaderName = HeaderName::from_static("cloudfront-viewer-address");
 
 impl Edge {
@@ -29,7 +29,7 @@ impl Edge {
 
     /// Refuses a request that goes around the front, if the deployment has one.
     pub(crate) fn require_front(&self, request: &Request) -> Result<()> {
-        if self.edge_digests.is_empty() || self.has_secret(request) {
+        if self.front_digests.is_empty() || self.has_secret(request) {
             return Ok(());
         }
         let message = "This address takes no calls of its own. Call the API at its public address.";
@@ -39,7 +39,7 @@ impl Edge {
     /// Compares with every digest in constant time, so that time does not say how far a guess fits.
     fn has_secret(&self, request: &Request) -> bool {
         let presented = self.entropy.digest(header(request, &SECRET).as_bytes());
-        let same = self.edge_digests.iter().map(|digest| self.entropy.same(&digest.0, &presented.0));
+        let same = self.front_digests.iter().map(|digest| self.entropy.same(&digest.0, &presented.0));
         same.fold(false, |any, one| any | one)
     }
 }

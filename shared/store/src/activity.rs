@@ -12,6 +12,7 @@ use crate::items::events::{access, activity};
 use crate::keys;
 
 /// How long an entry is kept: with TTL's lateness and the recovery window it stays inside 90 days.
+#[expect(clippy::as_conversions, reason = "a constant cannot be converted by a trait, and every u16 fits")]
 pub(crate) const KEPT: SignedDuration = SignedDuration::from_hours(24 * ACTIVITY_DAYS as i64);
 
 #[async_trait]

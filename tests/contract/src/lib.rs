@@ -32,7 +32,7 @@ pub use services::{Keys, Queue, Services};
 pub type Item = HashMap<String, AttributeValue>;
 
 /// How long a call that is tried once may take here: a busy machine is not what is tested.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The local clock as the domain's.
 #[derive(Debug, Clone)]

@@ -101,7 +101,7 @@ fn rows(operation: &str, body: &Value) -> Vec<Need> {
         }
         "BatchGetItem" | "BatchWriteItem" => {
             let of_table = |(table, asked): (&str, &Value)| {
-                let keys = items(at(asked, "Keys")).map(|key| partition(key));
+                let keys = items(at(asked, "Keys")).map(partition);
                 let written = items(asked).flat_map(entries).map(|(_, request)| written(request));
                 let keys = if operation == "BatchGetItem" { keys.collect() } else { written.collect() };
                 need(format!("dynamodb:{operation}"), own(table), keys, Value::Null)

@@ -1,6 +1,8 @@
 //! Receipts against the template: no date of a receipt is earlier than what template.yaml makes possible, whatever ended
 //! it and however its steps went.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests: a panic is their failure")]
+
 use std::sync::LazyLock;
 
 use jiff::{SignedDuration, Timestamp};
@@ -15,7 +17,7 @@ use proptest::prelude::*;
 static TEMPLATE: LazyLock<Template> = LazyLock::new(|| Template::read().expect("template.yaml"));
 
 const TABLE: &str = "AWS::DynamoDB::Table";
-/// DynamoDB and CloudWatch remove what has expired within a few days; two at least are allowed for.
+/// `DynamoDB` and `CloudWatch` remove what has expired within a few days; two at least are allowed for.
 const LATE: i64 = 2;
 
 fn days(days: i64) -> SignedDuration {

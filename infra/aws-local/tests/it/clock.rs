@@ -14,7 +14,7 @@ async fn time_runs_at_its_scale() {
     clock.scaled_sleep(Duration::from_mins(3)).await;
     let passed = clock.now().duration_since(before);
     assert!(passed >= SignedDuration::from_secs(180), "{passed:?}");
-    assert!(real.elapsed() >= Duration::from_millis(50) && real.elapsed() < Duration::from_secs(120));
+    assert!(real.elapsed() >= Duration::from_millis(50) && real.elapsed() < Duration::from_mins(2));
 }
 
 #[tokio::test]

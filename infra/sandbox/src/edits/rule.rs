@@ -319,7 +319,7 @@ mod tests {
             (Rule::on("/a/"), "changes nothing"),
             (Rule::on("a/").status(500), "begins with a slash"),
             (good.clone().from(0), "counts from 1"),
-            (good.clone().times(0), "at least 1"),
+            (good.times(0), "at least 1"),
             (Rule::on("/a/").status(99), "no final HTTP status"),
             (Rule::on("/a/").status(101), "no final HTTP status"),
             (Rule::on("/a/").header("a b", None), "cannot be sent"),

@@ -13,7 +13,7 @@ use serde::Deserialize;
 pub(crate) struct Promises {
     /// What the four products promise.
     #[serde(rename = "promise")]
-    pub(crate) promises: Vec<Claim>,
+    pub(crate) claims: Vec<Claim>,
     /// Faults that were found once and must not come back.
     #[serde(rename = "fault", default)]
     pub(crate) faults: Vec<Claim>,
@@ -92,7 +92,7 @@ impl Promises {
 
     fn claims_and_rows_fit(&self) -> Result<()> {
         let mut claims = BTreeMap::new();
-        for claim in self.promises.iter().chain(&self.faults) {
+        for claim in self.claims.iter().chain(&self.faults) {
             ensure!(claims.insert(claim.id.as_str(), claim).is_none(), "{} is claimed twice", claim.id);
         }
         let shown: BTreeSet<_> = self.shown.iter().flat_map(|row| &row.ids).map(String::as_str).collect();

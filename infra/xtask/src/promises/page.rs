@@ -28,7 +28,7 @@ const MEASUREMENTS: &str = "
 /// Writes the page.
 pub(super) fn text(promises: &Promises) -> String {
     let mut out = String::from(HEAD);
-    claims(&mut out, promises, &promises.promises);
+    claims(&mut out, promises, &promises.claims);
     if !promises.faults.is_empty() {
         out.push_str(FAULTS);
         claims(&mut out, promises, &promises.faults);

@@ -56,7 +56,7 @@ impl PageNumber {
         if answered.pages.is_some_and(|pages| pages > MAX_PAGES) {
             return Err(parse::changed("page_info.total_page"));
         }
-        let goes_on = answered.pages.map_or(answered.is_full(), |pages| self.0 < pages);
+        let goes_on = answered.pages.map_or_else(|| answered.is_full(), |pages| self.0 < pages);
         let next = self.0 + 1;
         if goes_on && next > MAX_PAGES {
             return Err(parse::changed("page_info"));

@@ -136,7 +136,7 @@ fn meaning_of(code: u32) -> Meaning {
     }
 }
 
-/// Tells whether a message says that the token was given to another app than the one that asks: "The app_id is
+/// Tells whether a message says that the token was given to another app than the one that asks: "The `app_id` is
 /// inconsistent with the token's app information. Please retry after correcting it." (code 40000, public connectors).
 fn app_is_foreign(message: &str) -> bool {
     message.contains("app_id is inconsistent")

@@ -65,7 +65,7 @@ pub fn parse(text: &str) -> Option<Presented> {
     let stripped = |(mode, frontend): (Mode, bool)| {
         text.strip_prefix(mode.prefix(frontend)).map(|rest| (mode, frontend, rest))
     };
-    let (mode, frontend, rest) = kinds.filter_map(stripped).next()?;
+    let (mode, frontend, rest) = { kinds }.find_map(stripped)?;
     let (covered, sum) = text.rsplit_once('_')?;
     let (names, rest) = rest.split_once('_')?;
     let (secret, _) = rest.split_once('_')?;

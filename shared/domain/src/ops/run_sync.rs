@@ -150,7 +150,8 @@ pub async fn run(ports: &Ports<'_>, input: &Input) -> Result<Outcome> {
     let Some(opened) = open::open(ports, &at, connection).await? else { return Ok(Outcome::Dropped) };
     let work = Work::new(ports, input, at, &opened)?;
     let mut track = Track::new(job, work.today);
-    let ended = work_through(&work, &mut track, &checkpoint).await;
+    let calm = matches!(admission, Admission::Clear);
+    let ended = work_through(&work, &mut track, &checkpoint, calm).await;
     let is_away = waiting::is_away(&ended);
     let outcome = match ended {
         Ok(()) => succeed(&work, &mut track).await,
@@ -161,14 +162,19 @@ pub async fn run(ports: &Ports<'_>, input: &Input) -> Result<Outcome> {
     outcome
 }
 
-/// Reads names if they are due, settles the window, and reads its levels.
-async fn work_through(work: &Work<'_>, track: &mut Track, checkpoint: &Checkpoint) -> Step<()> {
+/// Reads names if they are due, settles the window, and reads its levels. A job that finds out whether a platform is back
+/// asks for figures alone: names would be further calls to a platform that is probably still away.
+async fn work_through(work: &Work<'_>, track: &mut Track, checkpoint: &Checkpoint, calm: bool) -> Step<()> {
     let progress = work.ports.progress;
     let state = progress.sync_state(&work.at).await?;
     let daily = track.job.window.is_none() && is_daily(work, &track.job, &state);
     track.window = work.plan(&track.job, daily, state.entities).now;
     let names_are_due = (daily || state.names_due) && !checkpoint.structure;
-    let names = if names_are_due { structure::read(work).await? } else { Names::default() };
+    let names = match (names_are_due, calm) {
+        (true, true) => structure::read(work).await?,
+        (true, false) => Names::put_off(),
+        (false, _) => Names::default(),
+    };
     // A list that could not be read may be as long as it was.
     let is_whole = names_are_due && names.failed.is_none();
     let entities = if is_whole { names.entities } else { names.entities.max(state.entities) };

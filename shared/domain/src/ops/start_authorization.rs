@@ -134,7 +134,7 @@ pub async fn show(ports: &Ports<'_>, presented: Presented<'_>, api_origin: &str)
     let session = match ports.read.session(&key, ports.clock.now()).await? {
         Some(session) => session,
         None => match resume(ports, &key, presented.visit).await? {
-            Resumed::Departed(transaction, _) => transaction.session,
+            Resumed::Departed(transaction, _) => transaction.session.clone(),
             Resumed::Elsewhere(onward) => return Ok(Page::Elsewhere(onward)),
         },
     };
@@ -229,7 +229,7 @@ fn visit(ports: &Ports<'_>, presented: Option<&str>) -> Confidential {
 /// What became of a link that is no longer open.
 enum Resumed {
     /// This browser is on its way to the platform.
-    Departed(AuthTransaction, Binding),
+    Departed(Box<AuthTransaction>, Binding),
     /// The link is over, or this browser is further already.
     Elsewhere(Onward),
 }
@@ -247,7 +247,7 @@ async fn resume(ports: &Ports<'_>, key: &Digest, visit: Option<&str>) -> Result<
         return used();
     }
     if let Some(transaction) = ports.read.transaction(&state, now).await? {
-        return Ok(Resumed::Departed(transaction, binding));
+        return Ok(Resumed::Departed(Box::new(transaction), binding));
     }
     let way = ports.read.way(&state, now).await?;
     let onward = way.map(|way| way.leads(ports.entropy, binding.cookie.text(), now)).transpose()?.flatten();

@@ -9,7 +9,9 @@ use crate::template::{Template, at, events, target, text, words};
 const QUEUE: &str = "AWS::SQS::Queue";
 const DAY: u64 = 86_400;
 /// How long a message lives; receipts tell people the sum.
+#[expect(clippy::as_conversions, reason = "a constant cannot be converted by a trait, and every u16 fits")]
 const KEPT: u64 = DAY * QUEUE_DAYS as u64;
+#[expect(clippy::as_conversions, reason = "a constant cannot be converted by a trait, and every u16 fits")]
 const SET_ASIDE: u64 = DAY * DEAD_LETTER_DAYS as u64;
 
 pub(super) const RULES: &[Rule] = &[

@@ -23,6 +23,16 @@ pub(super) struct Names {
     pub(super) failed: Option<&'static str>,
 }
 
+/// The word for lists that were not asked for, because the platform was away.
+const AWAY: &str = "platform_away";
+
+impl Names {
+    /// The names of a job that leaves them to a later one.
+    pub(super) fn put_off() -> Self {
+        Self { failed: Some(AWAY), ..Self::default() }
+    }
+}
+
 /// Reads all levels. A profile or grant without structure has none: its reports have ids and no names. Names and
 /// statuses are decoration: of all that can go wrong with them only the end of the grant stops a job.
 pub(super) async fn read(work: &Work<'_>) -> Step<Names> {

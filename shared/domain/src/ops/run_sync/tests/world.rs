@@ -606,15 +606,12 @@ impl Reports for World {
             not_offered.iter().for_each(|metric| row.values.set(metric, None));
         }
         let first = rows.len() / 2;
-        Ok(match cursor {
-            None => {
-                let next = Some(PageCursor("2".to_owned()));
-                RowPage { rows: rows[..first].to_vec(), odd: Vec::new(), not_offered, next }
-            }
-            Some(_) => {
-                let odd = self.odd_rows(question.level);
-                RowPage { rows: rows[first..].to_vec(), odd, not_offered, next: None }
-            }
+        Ok(if cursor.is_none() {
+            let next = Some(PageCursor("2".to_owned()));
+            RowPage { rows: rows[..first].to_vec(), odd: Vec::new(), not_offered, next }
+        } else {
+            let odd = self.odd_rows(question.level);
+            RowPage { rows: rows[first..].to_vec(), odd, not_offered, next: None }
         })
     }
 }
