@@ -50,7 +50,7 @@ fn one_by_one(body: &[u8]) -> Result<Rows> {
 struct LooseRow {
     dimensions: Box<RawValue>,
     #[serde(default)]
-    metrics: Option<HashMap<String, Box<RawValue>>>,
+    metrics: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -64,7 +64,8 @@ fn loosely(raw: &RawValue) -> std::result::Result<ReportRow, Option<Date>> {
     let day: Option<LooseDay> = serde_json::from_str(row.dimensions.get()).ok();
     let day = day.map(|day| day.stat_time_day.0);
     let dimensions: Dimensions = serde_json::from_str(row.dimensions.get()).map_err(|_| day)?;
-    let metrics = row.metrics.and_then(|all| metrics(&all)).ok_or(day)?;
+    let all = row.metrics.and_then(|all| serde_json::from_str(all.get()).ok());
+    let metrics = all.and_then(|all| metrics(&all)).ok_or(day)?;
     Ok(ReportRow { dimensions, metrics })
 }
 

@@ -13,7 +13,8 @@ use mooring_kit::lenient::{Items, Text};
 use mooring_kit::paging::Answered;
 use secrecy::SecretString;
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, Unexpected, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, Deserializer, MapAccess, Unexpected, Visitor};
 
 /// The envelope of a success.
 #[derive(Debug, Deserialize)]
@@ -129,6 +130,7 @@ pub(crate) struct Ad {
 #[derive(Debug, Deserialize)]
 pub(crate) struct ReportRow {
     pub(crate) dimensions: Dimensions,
+    #[serde(deserialize_with = "object")]
     pub(crate) metrics: Metrics,
 }
 
@@ -232,6 +234,25 @@ impl FromScalar for Day {
 
     fn from_nothing() -> Option<Self> {
         None
+    }
+}
+
+/// Reads an object and nothing else: a derived struct takes `[]` for an object without fields.
+fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    deserializer.deserialize_map(Object(PhantomData))
+}
+
+struct Object<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(fields))
     }
 }
 
