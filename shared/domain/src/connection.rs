@@ -153,3 +153,29 @@ pub fn token_slot(name: &str, version: u64) -> String {
 pub fn key_slot(purpose: Use, account: Option<&AccountId>) -> String {
     format!("key#{}#{}", purpose.as_str(), account.map_or("-", AccountId::as_str))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S2: a job calls only for a connection and an account that a person connected and the product took up.
+    #[test]
+    fn s2_a_job_calls_for_nothing_that_is_not_connected() {
+        let states = [
+            None,
+            Some(State::Pending),
+            Some(State::Active),
+            Some(State::Suspect),
+            Some(State::NeedsReauth),
+            Some(State::Purging),
+        ];
+        let live = [Some(State::Active), Some(State::Suspect)];
+        for connection in states {
+            for account in states {
+                let fence = Fence { connection, account };
+                let both = live.contains(&connection) && live.contains(&account);
+                assert_eq!(fence.lets_write(), both, "{fence:?}");
+            }
+        }
+    }
+}

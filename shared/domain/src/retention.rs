@@ -78,3 +78,18 @@ pub(crate) const ELSEWHERE: [(&str, &str, u16); 2] = [
 
 const _: () =
     assert!(ACTIVITY_DAYS + LATE_DAYS + 4 == LOG_DAYS, "promise C25: gone by day 90, backups included");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// C25: an entry can be had for at least 83 days, and on day 90 not even a backup has it, however late TTL is.
+    #[test]
+    fn c25_the_access_log_is_there_for_83_days_and_gone_by_day_90_backups_included() {
+        let window = Table::Activity.recovery_days().unwrap_or_default();
+        assert!(ACTIVITY_DAYS >= 83, "{ACTIVITY_DAYS}");
+        assert!(ACTIVITY_DAYS + LATE_DAYS + window <= 90, "{ACTIVITY_DAYS} + {LATE_DAYS} + {window}");
+        assert_eq!(Table::Activity.gone_after_days(), ACTIVITY_DAYS + LATE_DAYS + window);
+        assert_eq!(LOG_DAYS, 90);
+    }
+}

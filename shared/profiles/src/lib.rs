@@ -46,7 +46,7 @@ mod tests {
 
     const STATASPHERE: &str = include_str!("../statasphere.toml");
 
-    /// S8: scopes name purposes of a closed list. S3 to S12: what is read, what for.
+    /// S8: every scope has a purpose that people are told in a sentence; no call changes anything at the platform.
     #[test]
     fn every_profile_is_sound() {
         for name in names() {

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use mooring_domain::deletion::Table;
+use mooring_domain::money::Micros;
 use mooring_local::{Connected, Person};
 use mooring_sandbox::Faults;
 use mooring_tests_journeys::connecting::{arrive, arrive_again, land};
@@ -348,6 +349,26 @@ async fn come_back(state: &str) -> Result<()> {
     expect_what_the_platform_says(&world, &connected).await
 }
 
+/// S2: the platform is asked nothing before a person comes back from it, and nothing of an account before its choice,
+/// however often the schedules run.
+#[tokio::test]
+async fn s2_nothing_is_read_before_a_person_connects() -> Result<()> {
+    let world = World::start(Size::SMALL).await?;
+    world.an_hour().await?;
+    let mut arrived = arrive(&world, &world.product, "first-1").await?;
+    let before = world.stack.sandbox().counters();
+    ensure!(before.total == 0, "asked before anybody came back: {before:?}");
+    arrived.person.get(&arrived.callback).await?;
+    let asked = world.stack.sandbox().counters();
+    let data =
+        asked.endpoints.keys().any(|name| name.starts_with("report/") || name.starts_with("campaign/"));
+    ensure!(asked.total > 0 && !data, "{asked:?}");
+    world.pass(SignedDuration::from_mins(10)).await?;
+    let after = world.stack.sandbox().counters();
+    ensure!(after.total == asked.total, "asked for what nobody has chosen: {after:?}");
+    Ok(())
+}
+
 /// T61: CSV and JSON say the same.
 #[tokio::test]
 async fn t61_csv_is_json() -> Result<()> {
@@ -374,7 +395,7 @@ async fn t61_csv_is_json() -> Result<()> {
         ensure!(records.len() == rows.len() && !rows.is_empty(), "{} and {} rows", records.len(), rows.len());
         for (record, row) in records.iter().zip(rows) {
             for (name, cell) in head.iter().zip(record) {
-                ensure!(says(row, name, cell), "{name}: {cell} in CSV, {row} in JSON");
+                ensure!(says(&report, row, name, cell), "{name}: {cell} in CSV, {row} in JSON");
                 compared += 1;
             }
         }
@@ -383,28 +404,76 @@ async fn t61_csv_is_json() -> Result<()> {
     Ok(())
 }
 
-/// Tells whether a cell of CSV is what the row of JSON says; columns that JSON has elsewhere pass.
-fn says(row: &Value, column: &str, cell: &str) -> bool {
-    let metric = column.strip_suffix("_micros").unwrap_or(column);
+/// Tells whether a cell of CSV is what the JSON of the report says; a column that is not known says nothing.
+fn says(report: &Value, row: &Value, column: &str, cell: &str) -> bool {
     let value = match column {
         "day" => &row["day"],
-        "entity_id" | "id" => &row["entity"]["id"],
-        "entity_name" | "name" => &row["entity"]["name"],
-        _ if row["metrics"][metric].is_object() => &row["metrics"][metric]["amount_micros"],
-        _ => &row["metrics"][metric],
+        "entity_id" => &row["entity"]["id"],
+        "entity_name" => &row["entity"]["name"],
+        "entity_status" => &row["entity"]["status"],
+        "parent_id" => &row["entity"]["parent_id"],
+        "currency" => &report["currency"],
+        "status" => return says_status(&report["completeness"], &row["day"], cell),
+        _ if row["metrics"].get(column).is_none() => return false,
+        _ if row["metrics"][column].is_object() => &row["metrics"][column]["amount_micros"],
+        _ => &row["metrics"][column],
     };
+    let is_money = row["metrics"][column].is_object();
     match value {
-        Value::Null => true,
+        Value::Null => cell.is_empty(),
         Value::String(text) => text == cell || cell == format!("'{text}"),
-        number => {
-            let decimal = |text: &str| text.parse::<mooring_domain::money::Micros>().ok();
-            let text = number.to_string();
-            text == cell
-                || decimal(cell).is_some_and(|cell| {
-                    Some(cell.0) == number.as_i64() || Some(cell) == decimal(&number.to_string())
-                })
+        number if is_money => cell.parse::<Micros>().is_ok_and(|cell| Some(cell.0) == number.as_i64()),
+        number if number.is_f64() => {
+            let said = number.as_f64().map(|number| format!("{number:.6}").parse::<Micros>());
+            said.is_some_and(|said| said.is_ok() && said == cell.parse())
+        }
+        number => number.to_string() == cell,
+    }
+}
+
+/// The status of a line is that of its day; of a line without a day, it is the worst of all days.
+fn says_status(days: &Value, day: &Value, cell: &str) -> bool {
+    let mut of = days.as_array().into_iter().flatten().filter(|entry| day.is_null() || entry["day"] == *day);
+    if !day.is_null() {
+        return of.next().is_some_and(|entry| entry["status"] == cell);
+    }
+    let rank = |entry: &Value| match entry["status"].as_str() {
+        Some("complete") => 0,
+        Some("provisional") => 1,
+        _ => 2,
+    };
+    of.map(rank).max().and_then(|worst| ["complete", "provisional", "incomplete"].get(worst).copied())
+        == Some(cell)
+}
+
+#[test]
+fn t61_only_the_cell_that_json_says_is_said() {
+    let report =
+        json!({ "currency": "EUR", "completeness": [{ "day": "2026-11-01", "status": "complete" }] });
+    let row = json!({
+        "day": "2026-11-01",
+        "entity": { "id": "7", "name": "=a", "status": null, "parent_id": null },
+        "metrics": { "spend": { "amount_micros": 1_500_000, "currency": "EUR" }, "clicks": 3, "ctr": 0.25, "cpc": null },
+    });
+    let said = [
+        ("day", "2026-11-01"),
+        ("entity_id", "7"),
+        ("entity_name", "'=a"),
+        ("entity_status", ""),
+        ("currency", "EUR"),
+        ("status", "complete"),
+        ("spend", "1.5"),
+        ("clicks", "3"),
+        ("ctr", "0.25"),
+        ("cpc", ""),
+    ];
+    for (column, cell) in said {
+        assert!(says(&report, &row, column, cell), "{column}: {cell}");
+        for wrong in ["8", "1500000", "x", "0", "-"] {
+            assert!(!says(&report, &row, column, wrong), "{column}: {wrong}");
         }
     }
+    assert!(!says(&report, &row, "spend", "") && !says(&report, &row, "surprise", ""));
 }
 
 /// Conversions grow for days, spend does not; what was seen before can be asked for, and unchanged days stay untouched.

@@ -187,6 +187,29 @@ mod tests {
         assert_eq!(pairs["metrics"], r#"["spend","impressions","conversion"]"#);
     }
 
+    /// S4, S5: every level is asked for as itself, with every metric.
+    #[test]
+    fn s4_s5_every_level_is_asked_for_with_every_metric() {
+        let levels = [
+            (Level::Account, "AUCTION_ADVERTISER", "advertiser_id"),
+            (Level::Campaign, "AUCTION_CAMPAIGN", "campaign_id"),
+            (Level::AdGroup, "AUCTION_ADGROUP", "adgroup_id"),
+            (Level::Ad, "AUCTION_AD", "ad_id"),
+        ];
+        assert!(levels.iter().map(|(level, ..)| *level).eq(Level::ALL));
+        let day = date(2026, 3, 1);
+        for (level, data_level, id) in levels {
+            let question = ReportQuestion { account: "7", level, window: Window { from: day, to: day } };
+            let first = PageNumber::read(None).unwrap();
+            let pairs = query(&sent(&report(&"t".into(), &question, first, MetricSet::default()).unwrap()));
+            assert_eq!((pairs["advertiser_id"].as_str(), pairs["data_level"].as_str()), ("7", data_level));
+            assert_eq!(pairs["dimensions"], format!(r#"["{id}","stat_time_day"]"#));
+            for metric in ["spend", "impressions", "clicks", "conversion", "total_complete_payment_rate"] {
+                assert!(pairs["metrics"].contains(&format!("\"{metric}\"")), "{metric} at {level:?}");
+            }
+        }
+    }
+
     #[test]
     fn the_token_travels_as_a_sensitive_header_alone() {
         let request = sent(&user(&"t0k3n".into()).unwrap());

@@ -170,6 +170,17 @@ fn a_page_and_a_ticket_of_two_flows_do_not_meet() {
     assert_eq!((world.held(1).len(), world.held(2).len()), (2, 1));
 }
 
+/// S2: what a person did not choose is not kept, so that no job can ever be for it.
+#[test]
+fn s2_only_what_was_chosen_is_connected() {
+    let world = World::new();
+    let ids = world.ids(FIRST);
+    world.choose(FIRST, &ids[1..]).unwrap();
+    let accounts = world.accounts.lock().unwrap();
+    let kept: Vec<_> = accounts.iter().map(|(_, new)| new.account.fingerprint.0.clone()).collect();
+    assert_eq!(kept, ["b".repeat(32)]);
+}
+
 /// Accounts go by ids of one list: those of another list, and places, choose nothing.
 #[test]
 fn an_impossible_choice_uses_nothing_up() {

@@ -1,4 +1,4 @@
-//! S20: whatever a tenant asks for by the ids of another, there is nothing.
+//! G26: whatever a tenant asks for by the ids of another, there is nothing.
 
 use jiff::civil::date;
 use mooring_domain::completeness::{DayStatus, Marks};
@@ -16,7 +16,7 @@ use mooring_tests_contract::World;
 use mooring_tests_contract::values::{change_state, put_sheet, sealed};
 
 #[tokio::test]
-async fn s20_another_tenants_ids_lead_nowhere() {
+async fn g26_another_tenants_ids_lead_nowhere() {
     let world = World::start().await.unwrap();
     let (mine, theirs) = (world.active(1).await.unwrap(), world.active(1).await.unwrap());
     let (store, tenant, id, account) = (&world.store, mine.tenant(), theirs.id(), theirs.account(0));
