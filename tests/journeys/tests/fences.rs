@@ -106,8 +106,9 @@ impl TransientTake for Generous {
         let taken = self.store.take_transaction(key, now).await?;
         if let Some(transaction) = taken.as_ref().filter(|_| self.keep) {
             // A session only to put the transaction back with.
-            self.store.put_session(key, &transaction.session).await?;
-            self.store.depart(key, (key, transaction)).await?;
+            let link = Digest([9; 32]);
+            self.store.put_session(&link, &transaction.session).await?;
+            self.store.depart(&link, (key, transaction)).await?;
         }
         Ok(taken)
     }

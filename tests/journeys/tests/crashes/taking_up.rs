@@ -2,6 +2,7 @@
 //! grant; a connection is never half taken up.
 
 use anyhow::{Result, ensure};
+use http::Method;
 use jiff::SignedDuration;
 use mooring_domain::deletion::Table;
 use mooring_tests_journeys::rig::{At, Queue};
@@ -9,6 +10,9 @@ use mooring_tests_journeys::{quick, say, tables};
 
 use super::callback::is_alive;
 use super::{SINGLES, STORMS, Scene, every_call, storms};
+
+/// How many of the connections that were taken up live on until the end.
+const KEPT: usize = 3;
 
 /// POST /connect/confirm, and the person who presses the button again.
 pub(crate) async fn choice() -> Result<()> {
@@ -45,6 +49,12 @@ pub(crate) async fn activation() -> Result<()> {
         let told = trial.answered == Some(200) || again.status == 200;
         ensure!(!told || view["state"] == "active", "{}: activated, and {view}", trial.name());
         active += usize::from(view["state"] == "active");
+        if active > KEPT {
+            // Each connection that holds the account costs the next activation a read.
+            let path = format!("/v1/connections/{}", code.connection);
+            scene.world.product.call(Method::DELETE, &path, None).await?;
+            active -= 1;
+        }
         Ok(trial)
     };
     every_call("activation", &SINGLES, &mut one).await?;
