@@ -427,7 +427,7 @@ fn says(report: &Value, row: &Value, column: &str, cell: &str) -> bool {
             let said = number.as_f64().map(|number| format!("{number:.6}").parse::<Micros>());
             said.is_some_and(|said| said.is_ok() && said == cell.parse())
         }
-        number => number.to_string() == cell,
+        number => serde_json::to_string(number).is_ok_and(|text| text == cell),
     }
 }
 
