@@ -101,7 +101,7 @@ fn ports(app: &App) -> Ports<'_> {
 pub fn describe(api: &mut Api) {
     api.operation("showConfirmPage", "Show the accounts to choose from")
         .says("A page for people; only the browser that came back from the platform can see it. Once the choice was made, it leads on to the return URL.")
-        .query("ticket", "string", true, "The handle of the flow, as the callback's redirect has it.")
+        .query("ticket", "string", false, "The handle of the flow, as the callback's redirect has it.")
         .media("text/html", "The page.")
         .add();
     api.operation("confirmAccounts", "Choose accounts, or cancel")

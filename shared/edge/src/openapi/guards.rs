@@ -14,7 +14,7 @@ pub(super) fn parameters() -> Value {
             as it is now. With another body the answer is 422 (`idempotency_key_reused`), while the first call runs \
             409 (`idempotency_in_progress`). A refused call (4xx) is forgotten: mend it and use the key again. Use a \
             random key such as a UUID for every new request.", KEPT.as_hours()),
-        "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" },
+        "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^([!#-~]+|\"[!#-\\[\\]-~]+\")$" },
     } })
 }
 
