@@ -100,6 +100,7 @@ pub fn describe(api: &mut Api) {
     api.operation("showConnectPage", "Show who asks for what and why")
         .says("A page for people. Looking at it changes nothing. A link that was used or is too old leads back to the product.")
         .media("text/html", "The page.")
+        .redirects("The return URL with `error`: the link was used or is too old.")
         .add();
     api.operation("startAuthorization", "Go on to the platform")
         .says("The page's own form. Uses the session up and binds the flow to this browser, which finds the same way when it presses the button again.")

@@ -103,6 +103,7 @@ pub fn describe(api: &mut Api) {
         .says("A page for people; only the browser that came back from the platform can see it. Once the choice was made, it leads on to the return URL.")
         .query("ticket", "string", false, "The handle of the flow, as the callback's redirect has it.")
         .media("text/html", "The page.")
+        .redirects("The return URL: the choice was made.")
         .add();
     api.operation("confirmAccounts", "Choose accounts, or cancel")
         .says("The page's own form: `ticket` and `decision` (`connect` or `cancel`) once each, `account` once per chosen account, by the ids of this very page. What does not fit uses nothing up; the same choice again leads to the same end.")
