@@ -12,6 +12,7 @@ use mooring_domain::caller::{Scope, Tenant};
 use mooring_domain::ids::TenantId;
 use mooring_domain::keys::KeyContext;
 use mooring_domain::ops::manage_keys::{Input, Ports, add};
+use mooring_domain::ops::register_tenant;
 use mooring_domain::ports::{
     AppSecretWrite as _, Clock, DirectoryWrite as _, KeyMint as _, KeyOpen as _, VaultRead as _,
 };
@@ -73,6 +74,7 @@ pub async fn register_tenant(
     origins: &[String],
     return_urls: &[String],
 ) -> Result<Seeded> {
+    register_tenant::check(name, origins, return_urls)?;
     let entropy = &SystemEntropy;
     let tenant = TenantId::from_uuid(random::uuid(entropy, now));
     let row = Tenant {

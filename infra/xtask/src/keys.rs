@@ -1,14 +1,16 @@
 //! A tenant's API keys from the operator's side: of a deployment, or of the runner on this machine.
 
-use std::io::stdin;
+use std::io::{BufRead, stdin};
 
-use anyhow::{Context as _, Result};
-use clap::{Args, Subcommand};
+use anyhow::{Context as _, Result, ensure};
+use clap::{Args, Subcommand, value_parser};
 use jiff::{SignedDuration, Timestamp};
+use mooring_domain::Kind;
 use mooring_domain::caller::text::{self, Mode};
 use mooring_domain::caller::{ApiKey, Scope};
 use mooring_domain::ids::{CredentialId, TenantId};
 use mooring_domain::ops::manage_keys::{self as keys, Input, OVERLAP, Output, Ports};
+use mooring_domain::ports::CallerRead as _;
 use mooring_local::running;
 use mooring_store::Store;
 use mooring_system::{SystemClock, SystemEntropy};
@@ -18,8 +20,10 @@ use crate::operator;
 /// Which tables are meant: those of a deployment, by the variables that functions have too, unless a port is given.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Reach {
-    /// The runner on this machine, by the port of its API.
-    #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "8787")]
+    /// The runner on this machine, by the port of its API; 8787 unless you say another.
+    // With a space before it, the port could not be told from the word after it.
+    #[arg(long, global = true, value_name = "PORT", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "8787")]
     local: Option<u16>,
 }
 
@@ -30,6 +34,32 @@ impl Reach {
             Some(port) => (running(port), Mode::Test),
             None => (Store::reached_by(operator().await), Mode::Live),
         }
+    }
+
+    /// Says beside a failure of the tables what to do about it; every other error says so itself.
+    pub(crate) fn explain(self, error: anyhow::Error) -> anyhow::Error {
+        match (self.local, unreached(&error)) {
+            (_, None) => error,
+            (None, Some(advice)) => error.context(format!("{advice}; the runner on this machine is --local")),
+            (Some(port), Some(_)) => error.context(format!(
+                "no runner answers whose API has the port {port}: start it with `cargo run`, or name the port that it \
+                 printed with --local=PORT"
+            )),
+        }
+    }
+}
+
+/// What to do when a deployment was not reached, if that is what the error says.
+pub(crate) fn unreached(error: &anyhow::Error) -> Option<&'static str> {
+    let error = error.downcast_ref::<mooring_domain::Error>()?;
+    match (error.kind, error.code) {
+        (_, "not_configured" | "table_not_named") => Some(
+            "name the deployment by its variables, which are outputs of its stack (infra/deploy/README.md)",
+        ),
+        (Kind::Unavailable, _) => Some(
+            "the deployment cannot be reached: look at your AWS credentials, their rights, and the region",
+        ),
+        _ => None,
     }
 }
 
@@ -55,8 +85,8 @@ enum Chore {
         #[arg(long = "scope", required = true, value_parser = scope)]
         scopes: Vec<Scope>,
         /// In how many days it ends; without it, never.
-        #[arg(long)]
-        days: Option<u32>,
+        #[arg(long, allow_negative_numbers = true, value_parser = value_parser!(i64).range(1..=MOST_DAYS))]
+        days: Option<i64>,
     },
     /// Lists a tenant's keys, the expired ones too.
     List {
@@ -80,7 +110,8 @@ enum Chore {
         /// The key that is replaced.
         key: CredentialId,
         /// For how many hours the replaced key goes on.
-        #[arg(long, default_value_t = OVERLAP.as_hours())]
+        #[arg(long, default_value_t = OVERLAP.as_hours(), allow_negative_numbers = true)]
+        #[arg(value_parser = value_parser!(i64).range(0..=24 * MOST_DAYS))]
         overlap_hours: i64,
     },
     /// Ends a key, and its frontend tokens, at once.
@@ -95,6 +126,9 @@ enum Chore {
     Whose,
 }
 
+/// The longest life and overlap that can be asked for: ten years.
+const MOST_DAYS: i64 = 3_650;
+
 fn scope(name: &str) -> Result<Scope, String> {
     let known = || Scope::ALL.map(Scope::as_str).join(", ");
     Scope::parse(name).ok_or_else(|| format!("there is no such scope; known: {}", known()))
@@ -104,24 +138,35 @@ fn scope(name: &str) -> Result<Scope, String> {
 #[expect(clippy::print_stdout, reason = "what was asked for is shown to whoever asked")]
 pub(crate) async fn run(options: Options) -> Result<()> {
     if matches!(options.chore, Chore::Whose) {
-        println!("{}", whose()?);
+        println!("{}", whose(stdin().lock())?);
         return Ok(());
     }
-    let (store, mode) = options.reach.store().await;
-    let ports = Ports { read: &store, write: &store, clock: &SystemClock, entropy: &SystemEntropy, mode };
-    match options.chore {
+    let reach = options.reach;
+    let (store, mode) = reach.store().await;
+    change(options.chore, &store, mode).await.map_err(|error| reach.explain(error))
+}
+
+#[expect(clippy::print_stdout, reason = "what was asked for is shown to whoever asked")]
+async fn change(chore: Chore, store: &Store, mode: Mode) -> Result<()> {
+    let ports = Ports { read: store, write: store, clock: &SystemClock, entropy: &SystemEntropy, mode };
+    match chore {
         Chore::Add { tenant, label, scopes, days } => {
             let expires_at = days.map(end).transpose()?;
             shown(&keys::add(&ports, &tenant, Input { label, scopes, expires_at }).await?);
         }
         Chore::List { tenant } => {
-            keys::list(&ports, &tenant).await?.iter().for_each(|key| println!("{}", line(key)));
+            let keys = keys::list(&ports, &tenant).await?;
+            if keys.is_empty() {
+                ensure!(store.tenant(&tenant).await?.is_some(), "there is no tenant {tenant}");
+                println!("{tenant} has no keys");
+            }
+            keys.iter().for_each(|key| println!("{}", line(key)));
         }
         Chore::Narrow { tenant, key, scopes } => {
             println!("{}", line(&keys::narrow(&ports, &tenant, &key, &scopes).await?));
         }
         Chore::Rotate { tenant, key, overlap_hours } => {
-            let overlap = SignedDuration::from_hours(overlap_hours.max(0));
+            let overlap = SignedDuration::from_hours(overlap_hours);
             shown(&keys::rotate(&ports, &tenant, &key, overlap).await?);
         }
         Chore::Revoke { tenant, key } => {
@@ -133,8 +178,8 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     Ok(())
 }
 
-fn end(days: u32) -> Result<Timestamp> {
-    let life = SignedDuration::from_hours(24 * i64::from(days));
+fn end(days: i64) -> Result<Timestamp> {
+    let life = SignedDuration::from_hours(days.saturating_mul(24));
     Timestamp::now().checked_add(life).context("the key would outlive the calendar")
 }
 
@@ -156,11 +201,15 @@ fn line(key: &ApiKey) -> String {
     format!("{}  {label:?}  made {created_at}  {state}{next}  {scopes}", credential.id)
 }
 
-/// Whose the credential on standard input is.
-fn whose() -> Result<String> {
-    let mut typed = String::new();
-    stdin().read_line(&mut typed)?;
-    let named = text::parse(typed.trim())
+/// The most that is read of what should be one line.
+const LONGEST_LINE: u64 = 4_096;
+
+/// Whose the credential is that somebody gives; what is no text is no credential either.
+fn whose(given: impl BufRead) -> Result<String> {
+    let mut typed = Vec::new();
+    given.take(LONGEST_LINE).read_until(b'\n', &mut typed)?;
+    ensure!(!typed.is_empty(), "give the text of the credential on standard input, as one line");
+    let named = text::parse(String::from_utf8_lossy(&typed).trim())
         .context("this is no credential of Mooring: prefix or checksum does not fit")?;
     let place = if named.mode == Mode::Live { "a deployment" } else { "a developer's machine" };
     let what = named.minted_by.as_ref().map_or_else(
@@ -168,4 +217,76 @@ fn whose() -> Result<String> {
         |key| format!("frontend token {} of the API key {key}", named.id),
     );
     Ok(format!("{what}\ntenant  {}\nmade for {place}", named.tenant))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+    use mooring_domain::Error;
+    use mooring_domain::deletion::Table;
+    use mooring_store::Tables;
+
+    use super::*;
+
+    #[derive(Debug, clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    const TENANT: &str = "ten_01M8MF1BFSEZ6BGZ5Q9QYHNDN2";
+    const KEY: &str = "key_01M8MF1BFSFS4A7V2DT5JZ99RC";
+
+    fn parsed(words: &[&str]) -> Result<Option<u16>, String> {
+        let line = Line::try_parse_from([["key"].as_slice(), words].concat());
+        line.map(|line| line.options.reach.local).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn local_stands_before_or_behind_and_never_takes_the_next_word_for_a_port() {
+        assert_eq!(parsed(&["list", TENANT]), Ok(None));
+        for words in [["--local", "list", TENANT], ["list", "--local", TENANT], ["list", TENANT, "--local"]] {
+            assert_eq!(parsed(&words), Ok(Some(8787)), "{words:?}");
+        }
+        assert_eq!(parsed(&["list", TENANT, "--local=9000"]), Ok(Some(9000)));
+    }
+
+    #[test]
+    fn what_was_mistyped_is_refused_with_what_is_right() {
+        let rotate = |hours| ["rotate", TENANT, KEY, "--overlap-hours", hours];
+        assert!(parsed(&rotate("0")).is_ok());
+        for hours in ["-5", "99999999999999"] {
+            assert!(parsed(&rotate(hours)).unwrap_err().contains("not in 0..=87600"), "{hours}");
+        }
+        let add = |scope, days| ["add", TENANT, "--label", "server", "--scope", scope, "--days", days];
+        assert!(parsed(&add("reports.read", "90")).is_ok());
+        assert!(parsed(&add("reports.read", "0")).unwrap_err().contains("not in 1..=3650"));
+        assert!(parsed(&add("reports", "90")).unwrap_err().contains("known: connect, "));
+        assert!(parsed(&["list", "ten_1"]).unwrap_err().contains("`ten_` and 26 characters"));
+    }
+
+    #[test]
+    fn a_failure_of_the_tables_says_what_to_do() {
+        let told = |local, error: Error| format!("{:#}", Reach { local }.explain(error.into()));
+        let away = || Error::unavailable("store_away", "The database did not answer; try again.");
+        assert!(told(Some(9000), away()).contains("the port 9000: start it with `cargo run`"));
+        assert!(told(None, away()).contains("AWS credentials"));
+        // The tables say one word for it, the vault another.
+        let table = Tables::default().name(Table::Directory).map(|_| ()).unwrap_err();
+        let key = Error::new(Kind::Internal, "not_configured", "The variable KMS_KEY_ID is not set.");
+        for (unset, variable) in [(table, "TABLE_DIRECTORY"), (key, "KMS_KEY_ID")] {
+            let said = told(None, unset);
+            assert!(said.contains("outputs of its stack") && said.contains(variable), "{said}");
+        }
+        assert_eq!(told(None, Error::not_found("API key")), "There is no such API key.");
+    }
+
+    #[test]
+    fn whatever_is_no_credential_is_said_to_be_none() {
+        let told = |given: &[u8]| whose(given).unwrap_err().to_string();
+        assert!(told(b"").contains("standard input"));
+        for given in [b"hello\n".as_slice(), b"\xff\xfe", b"moor_test_\n", &[b'a'; 100_000]] {
+            assert!(told(given).contains("no credential of Mooring"));
+        }
+    }
 }

@@ -122,7 +122,7 @@ enum Chore {
         #[arg(long = "origin")]
         origins: Vec<String>,
         /// A URL that the connect flow may return to; may be repeated.
-        #[arg(long = "return-url")]
+        #[arg(long = "return-url", required = true)]
         return_urls: Vec<String>,
         #[command(flatten)]
         reach: keys::Reach,
@@ -145,7 +145,12 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Chore::E2e(options) => e2e::run(options).await,
         Chore::Bench { arguments } => bench("run", &arguments),
         Chore::Cost { arguments } => bench("cost", &arguments),
-        Chore::AppSecret { platform } => app_secret(&platform).await,
+        Chore::AppSecret { platform } => {
+            app_secret(&platform).await.map_err(|error| match keys::unreached(&error) {
+                Some(advice) => error.context(advice),
+                None => error,
+            })
+        }
         Chore::Mail { from, to } => mail::check(&operator().await, &from, &to).await,
         Chore::Tenant { name, origins, return_urls, reach } => {
             tenant(reach, &name, &origins, &return_urls).await
@@ -214,11 +219,10 @@ async fn app_secret(platform: &str) -> Result<()> {
 
 #[expect(clippy::print_stdout, reason = "the key is shown once, to whoever registers the tenant")]
 async fn tenant(reach: keys::Reach, name: &str, origins: &[String], return_urls: &[String]) -> Result<()> {
-    if return_urls.is_empty() {
-        bail!("give at least one --return-url: the connect flow goes nowhere else");
-    }
     let (store, mode) = reach.store().await;
-    let seeded = register_tenant(&store, mode, jiff::Timestamp::now(), name, origins, return_urls).await?;
+    let seeded = register_tenant(&store, mode, jiff::Timestamp::now(), name, origins, return_urls)
+        .await
+        .map_err(|error| reach.explain(error))?;
     println!("tenant   {}\napi key  {}", seeded.tenant, seeded.api_key);
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! A mail that shows whether SES sends for the sender, before a person who wants to be forgotten is the first to find out.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use aws_config::SdkConfig;
+use mooring_domain::Kind;
 use mooring_domain::ports::Mailer as _;
 use mooring_mail::Ses;
 use secrecy::SecretString;
@@ -10,7 +11,13 @@ const SUBJECT: &str = "Mooring: mail works";
 const TEXT: &str =
     "This mail was sent by `cargo xtask mail`. Deletion links will come from the same address.\n";
 
+const UNVERIFIED: &str = "SES did not take the mail: the identity of the sender has to be verified in this region (its \
+     domain or the address), and out of the sandbox, where the recipient has to be verified as well";
+const UNREACHED: &str =
+    "SES could not be asked: look at your AWS credentials, their right to ses:SendEmail, and the region";
+
 /// Sends one mail as the mail of deletions is sent: the same adapter, the same call.
+#[expect(clippy::print_stdout, reason = "for whoever waits for the mail")]
 pub async fn check(config: &SdkConfig, from: &str, to: &str) -> Result<()> {
     for (option, address) in [("--from", from), ("--to", to)] {
         let is_address =
@@ -18,8 +25,10 @@ pub async fn check(config: &SdkConfig, from: &str, to: &str) -> Result<()> {
         ensure!(is_address, "{option} has to be an address");
     }
     let ses = Ses::new(mooring_mail::Client::new(config), from);
-    ses.send(&SecretString::from(to.to_owned()), SUBJECT, TEXT).await.context(
-        "SES did not take the mail: the identity of the sender has to be verified in this region (its domain or the \
-         address), and out of the sandbox, where the recipient has to be verified as well",
-    )
+    ses.send(&SecretString::from(to.to_owned()), SUBJECT, TEXT).await.map_err(|error| {
+        let advice = if error.kind == Kind::Unavailable { UNREACHED } else { UNVERIFIED };
+        anyhow::Error::new(error).context(advice)
+    })?;
+    println!("SES took the mail; look whether it came to {to}");
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use mooring_tests_tidy::rules::{RULES, Rule};
 use mooring_tests_tidy::template::Template;
 use serde_yaml_ng::{Mapping, Value};
@@ -16,7 +16,9 @@ const MOST: usize = 450;
 /// Judges a template.
 #[expect(clippy::print_stdout, reason = "the verdict and the count are what the chore is asked for")]
 pub(crate) fn judge(file: &Path) -> Result<()> {
-    let template = Template::of_file(file)?;
+    let template = Template::of_file(file).with_context(|| {
+        format!("{} cannot be read as a template, YAML or JSON with Resources", file.display())
+    })?;
     let of_rule = |rule: &Rule| {
         let found = (rule.check)(&template).into_iter();
         found.map(|violation| format!("[{}] {violation} ({})", rule.name, rule.why)).collect::<Vec<_>>()

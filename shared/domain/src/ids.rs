@@ -11,7 +11,7 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// Says why a text is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a {expected} id")]
+#[error("has to be {expected}")]
 pub struct InvalidId {
     expected: &'static str,
 }
@@ -67,7 +67,7 @@ macro_rules! id {
                 let body = text.strip_prefix(concat!($prefix, "_"));
                 match body {
                     Some(body) if is_body(body) => Ok(Self(text.to_owned())),
-                    _ => Err(InvalidId { expected: $prefix }),
+                    _ => Err(InvalidId { expected: concat!("`", $prefix, "_` and 26 characters") }),
                 }
             }
         }
@@ -154,7 +154,7 @@ impl FromStr for EndUser {
         if fits && !text.contains('@') {
             return Ok(Self(text.to_owned()));
         }
-        Err(InvalidId { expected: "end user (1 to 128 visible ASCII characters, no e-mail address)" })
+        Err(InvalidId { expected: "1 to 128 visible ASCII characters, and no e-mail address" })
     }
 }
 

@@ -11,7 +11,7 @@ use crate::Store;
 use crate::client::{Check, Write};
 use crate::counts::{KEYS, admission, admit, dismiss};
 use crate::items::caller::{SCOPES, SUCCESSOR, UNTIL, read_key, scopes, write_key};
-use crate::items::{seconds, text};
+use crate::items::{number, seconds, text};
 use crate::keys;
 
 #[async_trait]
@@ -31,7 +31,9 @@ impl KeyWrite for Store {
     async fn rotate_key(&self, old: &CredentialId, until: Timestamp, new: &ApiKey) -> Result<Admission> {
         let mut writes = added(new);
         let position = writes.len();
-        let later = vec![vec![Check::Lacks(UNTIL)], vec![Check::MoreThan(UNTIL, seconds(until))]];
+        // A key that ends before the overlap does keeps its own end.
+        let before = number(until.as_second().saturating_sub(1));
+        let later = vec![vec![Check::Lacks(UNTIL)], vec![Check::MoreThan(UNTIL, before)]];
         let ends = Write::update(keys::api_key(&new.credential.tenant, old))
             .set(UNTIL, seconds(until))
             .set(SUCCESSOR, text(new.credential.id.as_str()))

@@ -16,6 +16,9 @@ use crate::secret::Confidential;
 /// How long a rotated key works beside the new one, if nobody says otherwise.
 pub const OVERLAP: SignedDuration = SignedDuration::from_hours(7 * 24);
 
+/// The longest label.
+pub const LONGEST_LABEL: usize = 100;
+
 /// What the operation needs.
 #[derive(Clone, Copy)]
 pub struct Ports<'a> {
@@ -86,8 +89,8 @@ pub async fn narrow(
     Ok(ApiKey { credential: Credential { scopes: keep, ..found.credential.clone() }, ..found })
 }
 
-/// Makes a key with the same scopes in the place of another, which goes on for a while beside it. A key that was to live
-/// for a time gets a successor that lives as long.
+/// Makes a key with the same scopes in the place of another, which goes on for a while beside it, and never longer than it
+/// was to live. A key that was to live for a time gets a successor that lives as long.
 pub async fn rotate(
     ports: &Ports<'_>,
     tenant: &TenantId,
@@ -100,9 +103,10 @@ pub async fn rotate(
         let message = "The key has expired or was rotated before; rotate its successor, or add a key.";
         return Err(Error::conflict("key_ended", message));
     }
-    let until = now + overlap;
+    let end = found.credential.expires_at.unwrap_or(Timestamp::MAX);
+    let until = now.checked_add(overlap).map_or(end, |until| until.min(end));
     let life = found.credential.expires_at.map(|end| end.duration_since(found.created_at));
-    let expires_at = life.map(|life| now + life);
+    let expires_at = life.map(|life| now.checked_add(life).unwrap_or(Timestamp::MAX));
     let input = Input { label: found.label, scopes: found.credential.scopes, expires_at };
     let made = make(ports, tenant, input)?;
     admitted(ports.write.rotate_key(id, until, &made.key).await?)?;
@@ -118,6 +122,13 @@ fn make(ports: &Ports<'_>, tenant: &TenantId, input: Input) -> Result<Output> {
     let now = ports.clock.now();
     if input.expires_at.is_some_and(|end| end <= now) {
         return Err(Error::invalid("already_over", "The key would have expired before its first call."));
+    }
+    let length = input.label.chars().count();
+    if input.label.trim().is_empty() || length > LONGEST_LABEL || input.label.chars().any(char::is_control) {
+        let message = format!(
+            "A key needs a label that tells what it is for: one line of at most {LONGEST_LABEL} characters."
+        );
+        return Err(Error::invalid("unusable_label", message));
     }
     let id = CredentialId::from_uuid(random::uuid(ports.entropy, now));
     let named = Presented { mode: ports.mode, tenant: tenant.clone(), id: id.clone(), minted_by: None };

@@ -15,6 +15,7 @@ pub mod query_report;
 pub mod read_connections;
 pub mod read_deletions;
 pub mod read_webhooks;
+pub mod register_tenant;
 pub mod request_deletion;
 pub mod run_deletion;
 pub mod run_sync;

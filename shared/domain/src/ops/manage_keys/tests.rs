@@ -140,6 +140,23 @@ fn a_rotated_key_overlaps_its_successor_and_is_rotated_once() {
 }
 
 #[test]
+fn an_overlap_lengthens_no_life_and_no_overlap_is_too_long() {
+    ready(async {
+        let world = world(Admission::Stored);
+        let (ports, tenant) = (ports(&world), tenant());
+        let soon = world.now() + SignedDuration::from_hours(24);
+        for (end, until) in [(Some(soon), soon), (None, Timestamp::MAX)] {
+            let ending = Input { expires_at: end, ..input(&[Scope::ReportsRead]) };
+            let old = add(&ports, &tenant, ending).await.unwrap().key.credential.id;
+            rotate(&ports, &tenant, &old, SignedDuration::MAX).await.unwrap();
+            let listed = list(&ports, &tenant).await.unwrap();
+            let found = listed.iter().find(|key| key.credential.id == old).unwrap();
+            assert_eq!(found.credential.expires_at, Some(until));
+        }
+    });
+}
+
+#[test]
 fn what_cannot_be_added_says_what_to_do() {
     ready(async {
         for (admits, code) in [(Admission::Full, "too_many_keys"), (Admission::Closed, "tenant_closed")] {
@@ -150,5 +167,10 @@ fn what_cannot_be_added_says_what_to_do() {
         let world = world(Admission::Stored);
         let over = Input { expires_at: Some(world.now()), ..input(&[Scope::Connect]) };
         assert_eq!(add(&ports(&world), &tenant(), over).await.map(|_| ()).unwrap_err().code, "already_over");
+        for label in ["", " ", "two\nlines", &"a".repeat(LONGEST_LABEL + 1)] {
+            let named = Input { label: label.to_owned(), ..input(&[Scope::Connect]) };
+            let refused = add(&ports(&world), &tenant(), named).await.map(|_| ()).unwrap_err();
+            assert_eq!(refused.code, "unusable_label", "{label:?}");
+        }
     });
 }

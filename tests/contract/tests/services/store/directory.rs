@@ -76,6 +76,17 @@ async fn a_key_is_narrowed_rotated_with_an_overlap_and_revoked() {
     let until = jiff::Timestamp::from_second(world.now().as_second() + 60).unwrap();
     assert_eq!(store.rotate_key(id, until, &new).await.unwrap(), Admission::Stored);
     assert_eq!(store.rotate_key(id, until, &key(&tenant)).await.unwrap(), Admission::Gone, "rotated once");
+    let mut ending = key(&tenant);
+    ending.credential.expires_at = Some(until);
+    assert_eq!(store.add_key(&ending).await.unwrap(), Admission::Stored);
+    let later = until + jiff::SignedDuration::from_secs(1);
+    let ends = &ending.credential.id;
+    assert_eq!(
+        store.rotate_key(ends, later, &key(&tenant)).await.unwrap(),
+        Admission::Gone,
+        "no longer life"
+    );
+    assert_eq!(store.rotate_key(ends, until, &key(&tenant)).await.unwrap(), Admission::Stored, "its own end");
     let found = store.api_key(&tenant.id, id).await.unwrap().unwrap();
     assert_eq!((found.scopes.as_slice(), found.expires_at), (scopes.as_slice(), Some(until)));
     // An expired key stays listed and counted until it is revoked.
