@@ -1,6 +1,7 @@
 //! What is promised and what shows it: docs/promises.md out of tests/promises.toml, and the broken run of each row.
 
 mod file;
+mod names;
 mod page;
 mod prove;
 

@@ -7,6 +7,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 
+use super::names::Tests;
+
 /// Everything in tests/promises.toml.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,6 +51,7 @@ pub(crate) struct Measurement {
 
 /// A test, and a change of one place in the code that makes it fail.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Default))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Shown {
     /// The claims that it shows.
@@ -78,11 +81,28 @@ impl Promises {
         let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         let promises: Self = toml::from_str(&text).context("tests/promises.toml")?;
         promises.claims_and_rows_fit()?;
+        let packages = mooring_tests_tidy::packages()?;
+        let tests = Tests::new(root, &packages);
         for row in &promises.shown {
             row.holds(root)
+                .and_then(|()| tests.have(row))
                 .with_context(|| format!("tests/promises.toml: {} {}", row.ids.join(", "), row.test))?;
         }
+        for entry in &promises.measurements {
+            tests
+                .have_binary(&entry.by)
+                .with_context(|| format!("tests/promises.toml: measurement {}", entry.id))?;
+        }
         Ok(promises)
+    }
+
+    /// Fails for an id that nothing claims, so that a slip of the hand proves nothing in silence.
+    pub(crate) fn claim_each(&self, ids: &[String]) -> Result<()> {
+        let claims = || self.claims.iter().chain(&self.faults).map(|claim| claim.id.as_str());
+        if let Some(id) = ids.iter().find(|id| claims().all(|known| known != id.as_str())) {
+            bail!("nothing claims {id}; claimed are {}", claims().collect::<Vec<_>>().join(", "));
+        }
+        Ok(())
     }
 
     /// Lists the rows that show a claim.
@@ -119,5 +139,38 @@ impl Shown {
     /// Makes the change in a text of the file.
     pub(crate) fn broken(&self, text: &str) -> String {
         text.replacen(self.find.as_str(), &self.replace, 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn promises(claimed: &[&str], shown: &[&str]) -> Promises {
+        let claim = |id: &&str| Claim { id: (*id).to_owned(), says: String::new() };
+        let row = |id: &&str| Shown { ids: vec![(*id).to_owned()], ..Shown::default() };
+        Promises {
+            claims: claimed.iter().map(claim).collect(),
+            faults: Vec::new(),
+            measurements: Vec::new(),
+            shown: shown.iter().map(row).collect(),
+        }
+    }
+
+    #[test]
+    fn a_claim_without_a_row_and_a_row_without_a_claim_are_refused() {
+        promises(&["S1", "S2"], &["S2", "S1", "S1"]).claims_and_rows_fit().unwrap();
+        for (claimed, shown) in [(["S1", "S2"], ["S1", "S1"]), (["S1", "S1"], ["S1", "S1"])] {
+            assert!(promises(&claimed, &shown).claims_and_rows_fit().is_err(), "{claimed:?} {shown:?}");
+        }
+        assert!(promises(&["S1"], &["S1", "S3"]).claims_and_rows_fit().is_err());
+    }
+
+    #[test]
+    fn only_ids_that_are_claimed_can_be_proven() {
+        let promises = promises(&["S1"], &["S1"]);
+        promises.claim_each(&["S1".to_owned()]).unwrap();
+        let error = promises.claim_each(&["S1".to_owned(), "s1".to_owned()]).unwrap_err().to_string();
+        assert_eq!(error, "nothing claims s1; claimed are S1");
     }
 }

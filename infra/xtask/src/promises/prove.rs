@@ -15,9 +15,9 @@ use super::file::{Promises, Shown};
 /// Proves every row that names one of the ids, or every row.
 #[expect(clippy::print_stdout, reason = "a line for each row, for whoever runs it")]
 pub(super) fn all(root: &Path, promises: &Promises, ids: &[String]) -> Result<()> {
+    promises.claim_each(ids)?;
     let wanted = |row: &&Shown| ids.is_empty() || row.ids.iter().any(|id| ids.contains(id));
     let mut rows: Vec<_> = promises.shown.iter().filter(wanted).collect();
-    ensure!(!rows.is_empty(), "no row names one of these ids");
     // Rows of one test binary follow each other, so that little has to be built anew.
     rows.sort_by_key(|row| (&row.package, &row.target, &row.file));
     let (begun, copy) = (Instant::now(), Copy::of(root)?);
@@ -60,18 +60,32 @@ impl Copy {
     fn of(root: &Path) -> Result<Self> {
         let base = root.canonicalize()?.join("target/promises");
         let copy = Self { tree: base.join("tree"), target: base.join("target") };
-        let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(root).output()?;
-        ensure!(listed.status.success(), "git ls-files failed: the tree is copied by what git knows");
-        for name in String::from_utf8(listed.stdout)?.split_terminator('\0') {
+        let names = listed(root)?;
+        copy.forget(&names)?;
+        for name in &names {
             let (from, to) = (root.join(name), copy.tree.join(name));
             let same = fs::read(&from).ok() == fs::read(&to).ok();
-            if from.is_file() && !same {
+            if !same {
                 fs::create_dir_all(to.parent().context("a file has a folder")?)?;
-                fs::copy(&from, &to).with_context(|| name.to_owned())?;
+                fs::copy(&from, &to).with_context(|| name.clone())?;
                 touch(&to)?;
             }
         }
         Ok(copy)
+    }
+
+    /// Takes away what an earlier copy had and the tree no longer has: tests that read the tree would see it.
+    fn forget(&self, names: &[String]) -> Result<()> {
+        if !self.tree.is_dir() {
+            return Ok(());
+        }
+        for entry in walk(&self.tree)? {
+            let name = entry.strip_prefix(&self.tree)?.to_string_lossy().into_owned();
+            if !names.contains(&name) {
+                fs::remove_file(&entry).with_context(|| name)?;
+            }
+        }
+        Ok(())
     }
 
     /// Runs the tests of one test binary in the product as it is: a test that is red anyway proves nothing.
@@ -118,6 +132,30 @@ impl Copy {
     }
 }
 
+/// The files that git knows or would take up, so that what is not yet committed is copied too.
+fn listed(root: &Path) -> Result<Vec<String>> {
+    let arguments = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+    let listed = Command::new("git").args(arguments).current_dir(root).output()?;
+    ensure!(listed.status.success(), "git ls-files failed: the tree is copied by what git knows");
+    let names = String::from_utf8(listed.stdout)?;
+    let names = names.split_terminator('\0').filter(|name| root.join(name).is_file());
+    Ok(names.map(str::to_owned).collect())
+}
+
+/// Every file below a folder, without what is built there.
+fn walk(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        if path.is_dir() && !path.ends_with("target") {
+            found.extend(walk(&path)?);
+        } else if path.is_file() {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
 /// Gives a file the time of now, so that cargo sees the change.
 fn touch(file: &Path) -> Result<()> {
     Ok(fs::File::options().write(true).open(file)?.set_modified(SystemTime::now())?)
@@ -127,4 +165,26 @@ fn tail(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let lines: Vec<_> = text.lines().collect();
     lines.iter().skip(lines.len().saturating_sub(20)).copied().collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file that is gone from the tree is gone from the copy at its next use, and what is built there stays.
+    #[test]
+    fn a_copy_forgets_what_the_tree_no_longer_has() {
+        let base = std::env::temp_dir().join(format!("mooring-promises-{}", std::process::id()));
+        let tree = base.join("tree");
+        fs::create_dir_all(tree.join("src")).unwrap();
+        fs::create_dir_all(tree.join("target")).unwrap();
+        for name in ["src/kept.rs", "src/gone.rs", "target/built"] {
+            fs::write(tree.join(name), name).unwrap();
+        }
+        let copy = Copy { tree: tree.clone(), target: base.join("target") };
+        copy.forget(&["src/kept.rs".to_owned()]).unwrap();
+        let left = ["src/kept.rs", "src/gone.rs", "target/built"].map(|name| tree.join(name).exists());
+        assert_eq!(left, [true, false, true]);
+        fs::remove_dir_all(&base).unwrap();
+    }
 }
