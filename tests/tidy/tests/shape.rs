@@ -53,6 +53,19 @@ fn one_package_is_run_by_default() {
     assert_eq!(asks.collect::<Vec<_>>(), ["infra/local"]);
 }
 
+/// A browser on the machine reaches each port of the runner: every listener takes requests that name it, and no others.
+#[test]
+fn listeners_of_the_runner_answer_to_their_own_names() {
+    let all = sources(&["infra/local", "infra/aws-local", "infra/sandbox", "infra/demo"]).unwrap();
+    let serving: Vec<_> = all.iter().filter(|source| source.text.contains("axum::serve(")).collect();
+    assert!(serving.len() >= 3, "the runner, what stands for AWS, the sandbox");
+    for source in serving {
+        let (serves, guards) =
+            ["axum::serve(", "own_hosts("].map(|word| source.text.matches(word).count()).into();
+        assert!(serves <= guards, "{}: put `own_hosts` around what is served", source.path);
+    }
+}
+
 /// How fast the machine is decides no journey: docs/adr/0031.
 #[test]
 fn journeys_know_no_time_but_the_one_that_they_move() {

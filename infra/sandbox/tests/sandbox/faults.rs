@@ -154,3 +154,16 @@ async fn admin_refuses_unknown_switches_and_bodies_that_need_no_permission() {
     let answer = world.send(form.body(Body::from("{}")).expect("a request")).await;
     assert_eq!(answer.status, 415);
 }
+
+#[tokio::test]
+async fn pages_of_other_origins_move_no_lever() {
+    let world = shared();
+    for (method, path) in [("GET", "state"), ("DELETE", "edits"), ("POST", "reset")] {
+        for (name, value) in [("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")] {
+            let request = Request::builder().method(method).uri(format!("/_sandbox/{path}"));
+            let request = request.header(name, value).header("content-type", "application/json");
+            let answer = world.send(request.body(Body::from("{}")).expect("a request")).await;
+            assert_eq!(answer.status, 403, "{method} {path} {name}");
+        }
+    }
+}

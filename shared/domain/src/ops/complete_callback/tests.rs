@@ -298,9 +298,17 @@ fn a_new_connection_comes_with_the_deletion_that_ends_it() {
     assert_eq!(new.abandoned.keys.len(), 2);
     let listed = crate::candidates::open(&Key, &new.candidates).unwrap();
     assert_eq!(listed.usable.len(), 1, "one account is offered twice");
+}
+
+#[test]
+fn s14_what_the_platform_gave_is_stored_sealed() {
+    let world = World::new();
+    assert!(world.run(&Input { issuer: Some("https://p.example".to_owned()), ..input() }).is_ok());
+    let new = world.created.lock().unwrap().take().unwrap();
     let slots: Vec<_> =
         new.tokens.iter().map(|token| String::from_utf8(token.sealed.0.clone()).unwrap()).collect();
     assert_eq!(slots, ["tok#access#00000001\0access-token"]);
+    assert!(crate::candidates::open(&Key, &new.candidates).is_ok());
 }
 
 #[test]

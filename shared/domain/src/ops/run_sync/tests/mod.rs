@@ -7,13 +7,16 @@ pub(in crate::ops) mod world;
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
 
-use self::world::{NOW, Step, World, account, values};
+use self::world::{NOW, Step, World, account, connection, key, tenant, values};
 use super::failure::MOST_DEFERRALS;
 use super::*;
 use crate::completeness::{DayStatus, Reason};
 use crate::error::{EXPIRED, Kind, PLATFORM_SETUP, REVOKED};
+use crate::keys::KeyContext;
 use crate::life::Life;
+use crate::ports::DataKey as _;
 use crate::report::{Level, Row};
+use crate::sheet::slot;
 use crate::sync::Window;
 
 const TODAY: Date = date(2026, 11, 22);
@@ -44,6 +47,21 @@ fn the_first_sync_stores_names_and_seven_days_and_leaves_the_rest_to_others() {
         [backfill(date(2026, 10, 17), date(2026, 11, 15)), backfill(date(2026, 10, 14), date(2026, 10, 16))]
     );
     assert_eq!(world.sync.lock().unwrap().entities, 9);
+}
+
+#[test]
+fn s14_figures_and_names_are_stored_sealed_for_their_account_and_place() {
+    let world = World::new();
+    world.run(&world.job(JobKind::First)).unwrap();
+    let key = key(&KeyContext::account(&tenant(), &connection(), &account()));
+    let sheets = world.sheets.lock().unwrap();
+    assert!(sheets.keys().any(|name| name.starts_with("structure/")));
+    assert!(sheets.keys().any(|name| name.starts_with("ad/")));
+    for sheet in sheets.values() {
+        for (part, sealed) in sheet.parts.iter().enumerate() {
+            assert!(key.open(&slot(&sheet.name, sheet.version, part), sealed).is_ok(), "{}", sheet.name);
+        }
+    }
 }
 
 #[test]
