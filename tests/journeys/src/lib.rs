@@ -17,6 +17,7 @@ pub mod quick;
 pub mod receiver;
 pub mod rig;
 pub mod tables;
+pub mod unreached;
 pub mod wire;
 pub mod world;
 

@@ -43,14 +43,16 @@ pub fn needs(target: &str, path: &str, body: &Value) -> Vec<Need> {
     }
 }
 
-/// The first statement that allows a need.
+/// The narrowest statement that allows a need: of two, the one that names rows, so that a wide one counts as needed only
+/// where no other would do.
 pub fn allowing<'a>(grants: &'a [Grant], need: &Need) -> Option<&'a Grant> {
-    grants.iter().find(|grant| {
+    let allows = |grant: &&Grant| {
         grant.allows(&need.action)
             && grant.things.iter().any(|thing| covers(thing, &need.thing))
             && rows_fit(grant, need)
             && context_fits(grant, need)
-    })
+    };
+    grants.iter().filter(allows).min_by_key(|grant| grant.rows().is_empty())
 }
 
 /// A mail has no identity in its call but its sender, and the template has one.
@@ -233,6 +235,36 @@ mod tests {
         let target = "DynamoDB_20120810.TransactWriteItems";
         assert!(decided("connection-callback", target, &json!({ "TransactItems": [put] })));
         assert!(!decided("connection-callback", target, &json!({ "TransactItems": [put, check] })));
+    }
+
+    #[test]
+    fn a_batch_and_a_statement_need_actions_of_their_own() {
+        let writes = json!({ "RequestItems": { "mooring-reports": [
+            { "DeleteRequest": { "Key": { "pk": { "S": "x" } } } }
+        ] } });
+        let target = "DynamoDB_20120810.BatchWriteItem";
+        assert!(decided("deletion-worker", target, &writes));
+        assert!(!decided("deletion-worker", "DynamoDB_20120810.DeleteItem", &writes["RequestItems"]));
+        assert!(!decided("reports-query", target, &writes));
+        let sent = |text: &str| json!({ "Statements": [{ "Statement": text }] });
+        let target = "DynamoDB_20120810.BatchExecuteStatement";
+        let insert = sent("INSERT INTO \"mooring-reports\" VALUE {'pk': ?}");
+        assert!(decided("sync-worker", target, &insert));
+        assert!(!decided("reports-query", target, &insert));
+        assert!(!decided("sync-worker", target, &sent("DELETE FROM \"mooring-reports\" WHERE pk = ?")));
+    }
+
+    #[test]
+    fn of_two_statements_the_one_that_names_rows_counts() {
+        let mut all = grants(&Template::read().unwrap());
+        all.retain(|grant| grant.function == "connect-session-create");
+        let put = |pk: &str| {
+            let body = json!({ "TableName": "mooring-transient", "Item": { "pk": { "S": pk } } });
+            let needs = needs("DynamoDB_20120810.PutItem", "/", &body);
+            needs.first().and_then(|need| allowing(&all, need)).map(|grant| grant.sid.clone())
+        };
+        assert_eq!(put("ten_1").as_deref(), Some("Idempotency"));
+        assert_eq!(put("0a1b").as_deref(), Some("Transient"));
     }
 
     #[test]
