@@ -7,6 +7,7 @@ import json
 import random
 import socket
 import sys
+import threading
 import time
 import urllib.parse
 from pathlib import Path
@@ -18,7 +19,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "api"))
 from stack import Stack  # noqa: E402
 
 # How long an attack waits for what has to come. It decides nothing: only what never comes fails.
-PATIENCE = 120
+PATIENCE = 600
+# Ports that are free are taken by one start at a time.
+STARTING = threading.Lock()
 # The work-alikes want a signature and check none: the machine is its owner's.
 SIGNED = {
     "x-amz-date": "20260101T000000Z",
@@ -59,12 +62,17 @@ class Tenant:
 
     def session(self, end_user, **more):
         asked = {"end_user": end_user, "platform": "tiktok_ads", "return_url": self.arena.return_url} | more
-        return self.call("POST", "/v1/connect-sessions", asked)["url"]
+        while (page := self.send("POST", "/v1/connect-sessions", asked)).gave_up:
+            continue
+        expect(page.status == 201, f"a connect session is answered {page.status} {said(page)}")
+        return page.json()["url"]
 
     def activate(self, back, end_user):
         said = parameters(back)
         target = f"/v1/connections/{said['connection_id']}/activate"
-        return self.call("POST", target, {"code": said["code"], "end_user": end_user})
+        active = self.call("POST", target, {"code": said["code"], "end_user": end_user})
+        self.arena.live.append((self, active["id"]))
+        return active
 
 
 class Platform:
@@ -95,8 +103,16 @@ class Platform:
         self.control("DELETE", "edits")
         self.control("POST", "faults", {})
 
+    def prove(self):
+        """Fails an attack whose lies were not all told: it never happened, and shows nothing."""
+        for rule in self.control("GET", "edits")["rules"]:
+            match = {name: value for name, value in rule["match"].items() if value}
+            wanted, told = match.get("times", 1), rule["edited"]
+            seen = f"{rule['matched']} calls matched, {rule['missed']} answers had no place for it"
+            expect(told >= wanted, f"it never happened: a lie was told {told} times of {wanted}; {seen}; {match}")
+
     def edited(self, rule):
-        """How many answers a rule changed: an attack that never happened shows nothing."""
+        """How many answers a rule changed."""
         return next(one["edited"] for one in self.control("GET", "edits")["rules"] if one["id"] == rule)
 
     def calls(self, endpoint):
@@ -168,21 +184,31 @@ class Arena:
     """One stack with everything that attacks reach for."""
 
     def __init__(self, *options, ads=3, advertisers=3, data=None):
-        self.port = free_ports()
         size = {"ads": ads, "advertisers": advertisers}
-        self.stack = Stack("--tenant", "Second Tenant", *options, port=self.port, data=data, **size)
+        with STARTING:
+            self.port = free_ports()
+            self.stack = Stack("--tenant", "Second Tenant", *options, port=self.port, data=data, **size)
         self.api, self.demo = self.stack.api, self.stack.demo
         self.mailbox = self.stack.addresses["mailbox"]
         self.return_url = self.stack.return_url
         self.platform = Platform(origin(self.stack.addresses["sandbox"]))
         self.one, self.two = (Tenant(self, key) for key in self.stack.keys)
-        self.people, self.patience = 0, PATIENCE
+        self.people, self.patience, self.live = 0, PATIENCE, []
 
     def __enter__(self):
         return self
 
-    def __exit__(self, *how):
-        self.stack.__exit__(*how)
+    def __exit__(self, failed, *how):
+        with self.stack:
+            if failed is None:
+                self.platform.prove()
+
+    def calm(self):
+        """Ends what an attack began: the next one's lies are told to nobody else's jobs."""
+        self.platform.behave()
+        while self.live:
+            tenant, connection = self.live.pop()
+            tenant.send("DELETE", f"/v1/connections/{connection}")
 
     def end_user(self):
         self.people += 1

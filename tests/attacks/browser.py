@@ -9,7 +9,10 @@ import json
 import urllib.parse
 from dataclasses import dataclass, field
 
-PATIENCE = 90
+# Only what never comes ends by it.
+PATIENCE = 600
+# What the gateway answers in place of a function that takes longer than its 30 seconds.
+GAVE_UP = (503, '{"message":"Service Unavailable"}')
 
 
 @dataclass
@@ -52,6 +55,10 @@ class Page:
     text: str
 
     @property
+    def gave_up(self):
+        return (self.status, self.text) == GAVE_UP
+
+    @property
     def location(self):
         to = self.headers.get("location")
         return to and urllib.parse.urljoin(self.url, to)
@@ -80,7 +87,14 @@ def parameters(url):
 
 
 def send(method, url, headers=(), body=None):
-    """Sends one request exactly so, and follows nothing."""
+    """Sends a request exactly so, and follows nothing. A GET on which the gateway gave up is sent again: the machine is
+    busy, and that is no verdict."""
+    while (page := once(method, url, headers, body)).gave_up and method == "GET":
+        continue
+    return page
+
+
+def once(method, url, headers, body):
     parts = urllib.parse.urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=PATIENCE)
     try:
