@@ -114,6 +114,7 @@ impl Seen {
 
 /// What a query asks for.
 struct Question {
+    account: String,
     page: u64,
     size: u64,
     level: String,
@@ -131,6 +132,7 @@ impl Question {
         let number = |name, otherwise| text(name).and_then(|text| text.parse().ok()).unwrap_or(otherwise);
         let day = |name| text(name).and_then(|text| text.parse().ok()).unwrap_or_default();
         Self {
+            account: text("advertiser_id").unwrap_or_default(),
             page: number("page", 1).max(1),
             size: number("page_size", 10).clamp(1, 1000),
             level: text("data_level").unwrap_or_default(),
@@ -197,6 +199,8 @@ fn report(question: &Question, ads: u64, seen: &Seen) -> String {
             out.push_str(if place == 0 { "" } else { "," });
             let wrote = if name == "stat_time_day" {
                 write!(out, "\"{name}\":\"{day} 00:00:00\"")
+            } else if name == "advertiser_id" {
+                write!(out, "\"{name}\":\"{}\"", question.account)
             } else {
                 write!(out, "\"{name}\":\"{}\"", id(entity * width))
             };

@@ -11,7 +11,7 @@ use super::levels::changed;
 use super::totals::{Fit, Totals};
 use super::work::{Draft, Step, Stop, Track, Work};
 use crate::completeness::{DayStatus, Marks, Reason};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::ports::{DayRecord, Days, NewSheet};
 use crate::report::{LONGEST_ID, Level, MetricSet, Row, Values};
 use crate::sheet::{day_name, entity_order, pack_rows, plain_rows};
@@ -26,28 +26,32 @@ pub(super) struct Asked {
     at: Timestamp,
     days: BTreeMap<Date, AskedDay>,
     /// How many rows there are.
-    pub(super) rows: usize,
+    rows: usize,
     /// How many rows could not be read or contradicted each other.
     odd: u64,
     not_offered: MetricSet,
+    /// The one entity that rows can be of, at the account's own level.
+    only: Option<CompactString>,
     /// The ends of the page before, to know it again.
     last: Option<(usize, Row, Row)>,
 }
 
-/// The rows of a day, and whether some of them are missing.
+/// The rows of a day with their sum, and whether some of them are missing.
 #[derive(Default)]
 struct AskedDay {
     rows: Vec<Row>,
+    sum: Values,
     is_odd: bool,
 }
 
 impl Asked {
-    /// Begins a question.
-    pub(super) fn new(level: Level, window: Window, at: Timestamp) -> Self {
+    /// Begins a question of an account.
+    pub(super) fn new(account: &str, level: Level, window: Window, at: Timestamp) -> Self {
         // Milliseconds are what a sheet's slot and its row keep.
         let at = Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at);
         let days = window.iter().map(|day| (day, AskedDay::default())).collect();
-        Self { level, at, days, rows: 0, odd: 0, not_offered: MetricSet::default(), last: None }
+        let only = (level == Level::Account).then(|| account.into());
+        Self { level, at, days, rows: 0, odd: 0, not_offered: MetricSet::default(), only, last: None }
     }
 
     /// Takes a page. Rows go to their days at once: one list of all of them would be copied each time that it grows.
@@ -64,8 +68,9 @@ impl Asked {
             self.spoil(*day);
         }
         for row in page {
+            let is_ours = self.only.as_ref().is_none_or(|account| row.entity == *account);
             match self.days.get_mut(&row.day) {
-                Some(day) if row.entity.len() <= LONGEST_ID => day.rows.push(row),
+                Some(day) if row.entity.len() <= LONGEST_ID && is_ours => day.rows.push(row),
                 Some(_) => self.spoil(Some(row.day)),
                 // Days that were not asked for may stand for days that were.
                 None => self.spoil(None),
@@ -94,18 +99,23 @@ impl Asked {
         }
     }
 
-    /// Puts each day in the order of its sheet, when the last page is there. Equal rows are one, because pages of a list
-    /// that changes while it is read overlap; of rows that contradict each other none is believed.
+    /// Puts each day in the order of its sheet and adds it up, when the last page is there. Equal rows are one, because
+    /// pages of a list that changes while it is read overlap; of rows that contradict each other none is believed, and
+    /// none of a day whose sum is no number of ours.
     pub(super) fn sort(&mut self) {
         for day in self.days.values_mut() {
             day.rows.sort_by(entity_order);
             day.rows.dedup();
             let twice: Vec<_> = day.rows.windows(2).filter_map(contradiction).collect();
-            if !twice.is_empty() {
-                day.is_odd = true;
-                self.odd += u64::try_from(twice.len()).unwrap_or(u64::MAX);
-                day.rows.retain(|row| !twice.contains(&row.entity));
-            }
+            let mut unbelieved = twice.len();
+            day.rows.retain(|row| !twice.contains(&row.entity));
+            day.sum = sum(&day.rows).unwrap_or_else(|| {
+                unbelieved += day.rows.len();
+                day.rows.clear();
+                Values::default()
+            });
+            day.is_odd |= unbelieved > 0;
+            self.odd += u64::try_from(unbelieved).unwrap_or(u64::MAX);
         }
     }
 
@@ -123,9 +133,14 @@ impl Asked {
         self.not_offered = self.not_offered.with(later.not_offered);
     }
 
-    /// The sums of each day.
-    pub(super) fn sums(&self) -> Result<BTreeMap<Date, Values>> {
-        self.days.iter().map(|(date, day)| Ok((*date, sum(&day.rows)?))).collect()
+    /// The sums of each day whose rows are all here.
+    pub(super) fn sums(&self) -> BTreeMap<Date, Values> {
+        self.days.iter().filter(|(_, day)| !day.is_odd).map(|(date, day)| (*date, day.sum)).collect()
+    }
+
+    /// How many rows came, readable or not.
+    pub(super) fn items(&self) -> usize {
+        self.rows.saturating_add(usize::try_from(self.odd).unwrap_or(usize::MAX))
     }
 
     pub(super) fn level(&self) -> Level {
@@ -166,12 +181,12 @@ pub(super) async fn store(
     let ended = async {
         loop {
             let mut group = Vec::new();
-            for (date, AskedDay { rows, is_odd }) in days.by_ref().take(AT_ONCE) {
+            for (date, AskedDay { rows, sum, is_odd }) in days.by_ref().take(AT_ONCE) {
                 let count = u64::try_from(rows.len()).unwrap_or(0);
                 (track.rows, track.unsaved) = (track.rows + count, track.unsaved + count);
                 let before = track.records.get(&(level, date)).or_else(|| known.get(&(level, date)));
                 let day = Day { level, date, asked: at, known: before.copied() };
-                let fit = totals.fit(level, date, &sum(&rows).map_err(Stop::Platform)?, not_offered, known);
+                let fit = totals.fit(level, date, &sum, not_offered, known);
                 let (status, unattributed) = status(work, date, is_odd, fit);
                 let marks = Marks { not_offered, unattributed };
                 group.push(prepare(work, &day, (status, marks), &rows)?);
@@ -289,8 +304,7 @@ fn status(work: &Work<'_>, date: Date, is_odd: bool, fit: Fit) -> (DayStatus, bo
     }
 }
 
-fn sum(rows: &[Row]) -> Result<Values> {
-    rows.iter().try_fold(Values::default(), |sum, row| sum.plus(&row.values)).ok_or_else(|| {
-        Error::new(Kind::UpstreamChanged, "out_of_range", "The figures of a day are out of range.")
-    })
+/// Adds rows up; `None` when a sum leaves 64 bits.
+fn sum(rows: &[Row]) -> Option<Values> {
+    rows.iter().try_fold(Values::default(), |sum, row| sum.plus(&row.values))
 }

@@ -16,6 +16,9 @@ use crate::sync::{Checkpoint, WINDOW_ROWS, Window};
 /// More items than this from one question are not believed: memory has to stay bounded.
 const MOST_ITEMS: u64 = 10 * WINDOW_ROWS;
 
+/// Platforms leave pages empty that they have more behind; so many more pages than items are a list without an end.
+const MOST_EMPTY_PAGES: usize = 20;
+
 /// What is known is written after so many rows, so that a crash costs little and a small job is one write.
 const SAVE_ROWS: u64 = 20_000;
 
@@ -72,7 +75,7 @@ impl Reading<'_> {
                 Err(stop) => return Err(stop),
                 Ok(asked) => {
                     if matches!(level, Level::Account | Level::Campaign) {
-                        self.totals.take(level, asked.sums().map_err(Stop::Platform)?);
+                        self.totals.take(level, asked.sums());
                     }
                     days::store(self.work, asked, &self.known, &self.totals, track).await
                 }
@@ -94,9 +97,9 @@ impl Reading<'_> {
         {
             asked.replace(again);
         }
-        if let Some(doubtful) = self.doubtful(&asked)? {
+        if let Some(doubtful) = self.doubtful(&asked) {
             if let Some(whole) = self.again(Level::Account, doubtful).await? {
-                self.totals.take(Level::Account, whole.sums().map_err(Stop::Platform)?);
+                self.totals.take(Level::Account, whole.sums());
                 days::store(self.work, whole, &self.known, &self.totals, track).await.ended?;
             }
             if let Some(again) = self.again(level, doubtful).await? {
@@ -115,9 +118,9 @@ impl Reading<'_> {
     }
 
     /// The closed days whose sums differ from the account's, and were not known to.
-    fn doubtful(&self, asked: &Asked) -> Step<Option<Window>> {
+    fn doubtful(&self, asked: &Asked) -> Option<Window> {
         let level = asked.level();
-        let sums = asked.sums().map_err(Stop::Platform)?;
+        let sums = asked.sums();
         let differs = |(day, sum): &(&Date, &Values)| {
             let fit = self.totals.fit(level, **day, sum, asked.not_offered(), &self.known);
             let before = self.known.get(&(level, **day));
@@ -131,8 +134,8 @@ impl Reading<'_> {
         };
         let today = self.work.today;
         let mut days = sums.iter().filter(|(day, _)| **day < today).filter(differs).map(|(day, _)| *day);
-        let Some(from) = days.next() else { return Ok(None) };
-        Ok(Window::new(from, days.next_back().unwrap_or(from)))
+        let from = days.next()?;
+        Window::new(from, days.next_back().unwrap_or(from))
     }
 
     /// Asks for all rows of one level in a window.
@@ -140,15 +143,16 @@ impl Reading<'_> {
         let work = self.work;
         let account = work.opened.external.as_str();
         let question = ReportQuestion { account, level, window };
-        let mut asked = Asked::new(level, window, work.now());
-        let mut cursor = None;
+        let mut asked = Asked::new(account, level, window, work.now());
+        let (mut cursor, mut pages) = (None, 0);
         loop {
             work.in_time()?;
             let cx = work.cx();
             let page = self.reports.page(&cx, &question, cursor.as_ref()).await;
             let page = page.map_err(|error| work.stop(&cx, error))?;
             asked.take(page.rows, &page.odd, page.not_offered).map_err(Stop::Platform)?;
-            cursor = next_page(cursor.as_ref(), page.next, asked.rows)?;
+            pages += 1;
+            cursor = next_page(cursor.as_ref(), page.next, (pages, asked.items()))?;
             if cursor.is_none() {
                 asked.sort();
                 return Ok(asked);
@@ -174,14 +178,18 @@ fn note(track: &mut Track, checkpoint: &mut Checkpoint, level: Level, stored: &d
     track.progressed = true;
 }
 
-/// The cursor of the next page. One that stays where it is would be followed for ever.
+/// The cursor of the next page, after so many pages with so many items. One that stays where it is would be followed
+/// for ever, and so would one that leads from empty page to empty page.
 pub(super) fn next_page(
     before: Option<&PageCursor>,
     next: Option<PageCursor>,
-    items: usize,
+    (pages, items): (usize, usize),
 ) -> Step<Option<PageCursor>> {
     if next.is_some() && next.as_ref() == before {
         return Err(Stop::Platform(changed("the next page is the same page")));
+    }
+    if next.is_some() && pages >= items.saturating_add(MOST_EMPTY_PAGES) {
+        return Err(Stop::Platform(changed("its pages are empty and do not end")));
     }
     if u64::try_from(items).is_ok_and(|items| items <= MOST_ITEMS) {
         return Ok(next);

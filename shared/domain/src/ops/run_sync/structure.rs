@@ -77,7 +77,7 @@ async fn read_level(work: &Work<'_>, structure: &dyn StructureRead, level: Level
 async fn pages(work: &Work<'_>, structure: &dyn StructureRead, level: Level) -> Step<(Vec<Entity>, u64)> {
     let account = work.opened.external.as_str();
     let (mut entities, mut odd) = (Vec::new(), 0);
-    let mut cursor = None;
+    let (mut cursor, mut pages) = (None, 0);
     loop {
         let cx = work.cx_for_names().ok_or(Stop::Late)?;
         let page = structure.page(&cx, account, level, cursor.as_ref()).await;
@@ -90,7 +90,9 @@ async fn pages(work: &Work<'_>, structure: &dyn StructureRead, level: Level) -> 
                 odd += 1;
             }
         }
-        cursor = next_page(cursor.as_ref(), page.next, entities.len())?;
+        pages += 1;
+        let items = entities.len().saturating_add(usize::try_from(odd).unwrap_or(usize::MAX));
+        cursor = next_page(cursor.as_ref(), page.next, (pages, items))?;
         if cursor.is_none() {
             return Ok((entities, odd));
         }

@@ -115,6 +115,43 @@ fn equal_rows_are_one_and_of_rows_that_contradict_each_other_none_is_believed() 
 }
 
 #[test]
+fn a_day_whose_sum_is_no_number_costs_itself_a_reason_and_not_the_window() {
+    let world = World::new();
+    let most = i64::MAX / 2 + 1;
+    *world.extra.lock().unwrap() = vec![extra("8", yesterday(), most), extra("9", yesterday(), most)];
+    assert!(matches!(world.run(&world.job(JobKind::First)).unwrap(), Outcome::Done { .. }));
+    let days = world.days.lock().unwrap();
+    let odd = days[&(Level::Ad, yesterday())];
+    assert_eq!((odd.status, odd.rows), (DayStatus::Partial(Reason::OddRows), 0));
+    assert_eq!(days[&(Level::Ad, TODAY)].status, DayStatus::Provisional);
+    assert_eq!(days[&(Level::AdGroup, yesterday())].status, DayStatus::Provisional);
+}
+
+#[test]
+fn figures_of_another_account_are_not_believed_and_say_nothing_of_the_parts() {
+    let world = World::new();
+    *world.foreign_account.lock().unwrap() = Some(yesterday());
+    assert!(matches!(world.run(&world.job(JobKind::First)).unwrap(), Outcome::Done { .. }));
+    let days = world.days.lock().unwrap();
+    let odd = days[&(Level::Account, yesterday())];
+    assert_eq!((odd.status, odd.rows), (DayStatus::Partial(Reason::OddRows), 0));
+    assert_eq!(days[&(Level::Account, TODAY)].status, DayStatus::Provisional);
+    for level in [Level::Campaign, Level::AdGroup, Level::Ad] {
+        assert_eq!(days[&(level, yesterday())].status, DayStatus::Provisional, "{level:?}");
+    }
+}
+
+#[test]
+fn empty_pages_without_end_are_not_followed() {
+    let world = World::new();
+    *world.endless.lock().unwrap() = true;
+    assert_eq!(world.run(&world.job(JobKind::First)).unwrap(), Outcome::Failed("upstream_changed"));
+    assert!(world.sync.lock().unwrap().names_due);
+    let (names, figures) = (*world.name_pages.lock().unwrap(), world.asked.lock().unwrap().len());
+    assert_eq!((names, figures), (3 * 20, 20), "three lists of names, and the account's figures");
+}
+
+#[test]
 fn an_odd_row_is_asked_for_again_and_then_costs_its_day_a_reason() {
     for (answers, expected) in [(1, DayStatus::Provisional), (9, DayStatus::Partial(Reason::OddRows))] {
         let world = World::new();

@@ -79,6 +79,12 @@ pub(in crate::ops) struct World {
     pub(in crate::ops) extra: Mutex<Vec<Row>>,
     /// A day for which the account's own level has no row.
     pub(in crate::ops) without_account: Mutex<Option<Date>>,
+    /// A day for which the account's own level has another account's row.
+    pub(in crate::ops) foreign_account: Mutex<Option<Date>>,
+    /// Lists of rows and names go on for ever, without anything in them.
+    pub(in crate::ops) endless: Mutex<bool>,
+    /// How many pages of names were asked for.
+    pub(in crate::ops) name_pages: Mutex<usize>,
     pub(in crate::ops) spend: Mutex<i64>,
     /// What is known of the grant.
     pub(in crate::ops) life: Mutex<Life>,
@@ -198,6 +204,9 @@ impl World {
             page_takes: Mutex::default(),
             extra: Mutex::default(),
             without_account: Mutex::default(),
+            foreign_account: Mutex::default(),
+            endless: Mutex::default(),
+            name_pages: Mutex::default(),
             spend: Mutex::new(1_000),
             life: Mutex::default(),
             told: Mutex::default(),
@@ -545,6 +554,10 @@ impl StructureRead for World {
         {
             return Err(Error::new(kind, "platform_failed", "no").retry(Retry::Exhausted));
         }
+        *self.name_pages.lock().unwrap() += 1;
+        if *self.endless.lock().unwrap() {
+            return Ok(Page { items: Vec::new(), odd: 0, next: Some(further(cursor)) });
+        }
         let entity = |id: &str| Entity {
             id: format!("{}{id}", level.as_str()),
             parent: String::new(),
@@ -584,6 +597,9 @@ impl Reports for World {
         if question.window.iter().any(|day| Some(day) == *self.no_day.lock().unwrap()) {
             return Err(Error::new(Kind::UpstreamChanged, "answer_changed", "no"));
         }
+        if *self.endless.lock().unwrap() {
+            return Ok(RowPage { next: Some(further(cursor)), ..RowPage::default() });
+        }
         let parts: &[&str] = if question.level == Level::Account { &["77"] } else { &["1", "2"] };
         let spend = *self.spend.lock().unwrap() / i64::try_from(parts.len()).unwrap();
         let row = |day, entity: &str| Row {
@@ -599,6 +615,8 @@ impl Reports for World {
         if question.level == Level::Account {
             let missing = *self.without_account.lock().unwrap();
             rows.retain(|row| Some(row.day) != missing);
+            let foreign = *self.foreign_account.lock().unwrap();
+            rows.iter_mut().filter(|row| Some(row.day) == foreign).for_each(|row| row.entity = "78".into());
             self.move_totals(&mut rows, cursor.is_none());
         }
         let not_offered = *self.no_metrics.lock().unwrap();
@@ -614,6 +632,12 @@ impl Reports for World {
             RowPage { rows: rows[first..].to_vec(), odd, not_offered, next: None }
         })
     }
+}
+
+/// The cursor of one more page.
+fn further(cursor: Option<&PageCursor>) -> PageCursor {
+    let page: u32 = cursor.map_or(1, |cursor| cursor.0.parse().unwrap());
+    PageCursor((page + 1).to_string())
 }
 
 impl World {
