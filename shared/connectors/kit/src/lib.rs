@@ -17,6 +17,7 @@ mod retry;
 mod timing;
 mod transport;
 
+pub use auth::token;
 pub use client::{Client, Dialect, Read};
 pub use meaning::Meaning;
 pub use origin::Origin;

@@ -9,7 +9,7 @@ use compact_str::CompactString;
 use jiff::civil::Date;
 use mooring_domain::money::{MICROS, Micros};
 use mooring_domain::report::LONGEST_ID;
-use mooring_kit::lenient::{Items, Text};
+use mooring_kit::lenient::{Items, Text, or_default};
 use mooring_kit::paging::Answered;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -33,7 +33,7 @@ pub(crate) struct List<T: DeserializeOwned> {
 #[derive(Debug, Deserialize)]
 pub(crate) struct PageOf<L> {
     pub(crate) list: L,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(crate) page_info: PageInfo,
 }
 
@@ -59,9 +59,10 @@ impl PageInfo {
 
 #[derive(Deserialize)]
 pub(crate) struct AccessToken {
+    #[serde(deserialize_with = "mooring_kit::token")]
     pub(crate) access_token: SecretString,
-    #[serde(default)]
-    pub(crate) scope: Vec<Id>,
+    /// An entry that cannot be read is a scope that was not granted.
+    pub(crate) scope: Option<Items<Id>>,
 }
 
 #[derive(Deserialize)]
@@ -337,6 +338,32 @@ mod tests {
         }
         assert_eq!(read::<Id>("null"), None);
         assert_eq!(read::<Id>("7.0"), None);
+    }
+
+    #[test]
+    fn a_grant_is_read_whatever_one_of_its_scopes_is_and_not_without_a_token() {
+        let scopes = |rest: &str| {
+            let token: Option<AccessToken> = read(&format!(r#"{{"access_token":{rest}}}"#));
+            let scope = token?.scope.map(|scope| scope.read).unwrap_or_default();
+            Some(scope.into_iter().map(|id| id.0).collect::<Vec<_>>())
+        };
+        assert_eq!(
+            scopes(r#""t","scope":[100,null,"200",{}]"#),
+            Some(vec!["100".to_owned(), "200".to_owned()])
+        );
+        assert_eq!((scopes(r#""t","scope":null"#), scopes(r#""t""#)), (Some(vec![]), Some(vec![])));
+        for token in [r#""""#, r#""a\nb""#, "null", r#""t\u00f6""#] {
+            assert_eq!(scopes(token), None, "{token}");
+        }
+    }
+
+    #[test]
+    fn a_page_may_say_nothing_of_itself() {
+        for rest in ["", r#","page_info":null"#, r#","page_info":{}"#] {
+            let page: PageOf<Vec<ReportRow>> = read(&format!(r#"{{"list":[]{rest}}}"#)).unwrap();
+            let Answered { page, pages, size, items } = page.page_info.answered(10, 3);
+            assert_eq!((page, pages, size, items), (None, None, 10, 3), "{rest}");
+        }
     }
 
     #[test]
