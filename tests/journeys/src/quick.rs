@@ -35,12 +35,21 @@ pub struct Code {
 
 /// Opens a session, goes on to the platform and consents to everything.
 pub async fn depart(world: &World, functions: &Functions, end_user: &str) -> Result<Door> {
+    depart_for(world, functions, end_user, world.stack.sandbox().advertiser_ids()).await
+}
+
+/// Opens a session, goes on to the platform and gives access to these advertisers.
+async fn depart_for(
+    world: &World,
+    functions: &Functions,
+    end_user: &str,
+    advertisers: Vec<String>,
+) -> Result<Door> {
     let session = call(world, functions, "/v1/connect-sessions", &request(world, end_user)).await?;
     let page = Url::parse(session.json()["url"].as_str().context("a session without url")?)?;
     let sent = post_form(world, functions, page.path(), "", "").await?;
     let state = parameter(&location(&sent)?, "state")?;
-    let sandbox = world.stack.sandbox();
-    let code = sandbox.consent(sandbox.advertiser_ids(), vec![100, 200, 210, 220, 44]);
+    let code = world.stack.sandbox().consent(advertisers, vec![100, 200, 210, 220, 44]);
     let path = format!("/oauth/callback/tiktok_ads/statasphere?auth_code={code}&code={code}&state={state}");
     Ok(Door { path, cookie: cookie(&sent)? })
 }
@@ -96,6 +105,23 @@ pub async fn activate(world: &World, functions: &Functions, code: &Code) -> Resu
 /// Connects one account.
 pub async fn connect(world: &World, functions: &Functions, end_user: &str) -> Result<Connected> {
     let code = until_code(world, functions, end_user).await?;
+    take_up(world, functions, code).await
+}
+
+/// Connects one advertiser that the grant is for alone: connections of one account each look for the others.
+pub async fn connect_alone(
+    world: &World,
+    functions: &Functions,
+    end_user: &str,
+    advertiser: &str,
+) -> Result<Connected> {
+    let door = depart_for(world, functions, end_user, vec![advertiser.to_owned()]).await?;
+    let ticket = land(functions, &door).await?;
+    let code = code_of(&confirm(world, functions, &ticket).await?, end_user)?;
+    take_up(world, functions, code).await
+}
+
+async fn take_up(world: &World, functions: &Functions, code: Code) -> Result<Connected> {
     let answer = activate(world, functions, &code).await?;
     ensure!(answer.status == 200, "{} {}", answer.status, answer.body);
     let active = answer.json();

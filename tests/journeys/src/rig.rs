@@ -402,12 +402,16 @@ impl Batch {
     /// stay for a later delivery.
     pub async fn about(world: &World, queue: Queue, what: &str) -> Result<Self> {
         while let Some(batch) = Self::at_most(world, queue, 1).await? {
-            let mut bodies = batch.messages.iter().filter_map(Message::body);
-            if bodies.any(|body| body.contains(what)) {
+            if batch.names(what) {
                 return Ok(batch);
             }
         }
         bail!("nothing in the queue names {what}")
+    }
+
+    /// Tells whether a message names something.
+    pub fn names(&self, what: &str) -> bool {
+        self.messages.iter().filter_map(Message::body).any(|body| body.contains(what))
     }
 
     /// Deletes the messages that did not fail, as the event source mapping does.

@@ -10,6 +10,7 @@
 
 mod callback;
 mod deletion;
+mod probe;
 mod sync;
 mod taking_up;
 mod webhooks;
@@ -31,7 +32,11 @@ struct Scene {
 
 impl Scene {
     async fn open(days: u16) -> Result<Self> {
-        let world = World::start(Size::SMALL).await?;
+        Self::of(Size::SMALL, days).await
+    }
+
+    async fn of(size: Size, days: u16) -> Result<Self> {
+        let world = World::start(size).await?;
         // Nothing here may end by TTL.
         world.stack.aws().set_ttl_enabled(false);
         let rig = Rig::before(&world, days).await?;
@@ -217,6 +222,16 @@ async fn sync_meets_every_fault_at_every_call() -> Result<()> {
 #[tokio::test]
 async fn a_sync_makes_the_same_calls_on_a_slow_machine() -> Result<()> {
     sync::same_calls_when_slow().await
+}
+
+#[tokio::test]
+async fn the_probe_of_a_living_grant_breaks_at_every_call() -> Result<()> {
+    probe::alive().await
+}
+
+#[tokio::test]
+async fn the_probe_that_confirms_a_revocation_breaks_at_every_call() -> Result<()> {
+    probe::revoked().await
 }
 
 #[tokio::test]
