@@ -26,6 +26,7 @@ pub(crate) fn router(platform: Arc<Platform>, edits: Edits) -> Router {
         .route("/_sandbox/edits/{id}", delete(remove_edit))
         .route("/_sandbox/faults", post(faults))
         .route("/_sandbox/revoke", post(revoke))
+        .route("/_sandbox/restore", post(restore))
         .route("/_sandbox/reset", post(reset))
         .with_state(Levers { platform, edits });
     no_foreign_pages(controls)
@@ -86,6 +87,17 @@ async fn revoke(State(platform): Shared, Json(revocation): Json<Revocation>) -> 
         None => platform.grants().revoke_all(),
     };
     Json(json!({"revoked": revoked, "notified": false, "silent": revocation.silent.unwrap_or(true)}))
+}
+
+/// Which advertiser to give back to all grants that reached it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Restoration {
+    advertiser_id: String,
+}
+
+async fn restore(State(platform): Shared, Json(restoration): Json<Restoration>) -> Json<Value> {
+    Json(json!({"restored": platform.grants().restore_advertiser(&restoration.advertiser_id)}))
 }
 
 async fn reset(State(levers): State<Levers>, Json(_): Json<Value>) -> Json<Value> {

@@ -78,6 +78,11 @@ impl Sandbox {
         self.platform.grants().lose_advertiser(advertiser_id);
     }
 
+    /// Gives a lost advertiser back to the grants that reached it; returns whether it was lost.
+    pub fn restore_advertiser(&self, advertiser_id: &str) -> bool {
+        self.platform.grants().restore_advertiser(advertiser_id)
+    }
+
     /// Consents without the pages: returns the authorisation code for these advertisers and scopes.
     pub fn consent(&self, advertisers: Vec<String>, scopes: Vec<u64>) -> String {
         self.platform.grants().issue_code(self.platform.now(), grants::Consent { advertisers, scopes })

@@ -9,7 +9,9 @@ use anyhow::{Context as _, Result, ensure};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use mooring_domain::deletion::Table;
+use mooring_domain::life::PROBE_AFTER;
 use mooring_domain::money::Micros;
+use mooring_domain::ports::ConnectionState as _;
 use mooring_local::{Connected, Person};
 use mooring_sandbox::Faults;
 use mooring_tests_journeys::connecting::{arrive, arrive_again, land};
@@ -617,6 +619,34 @@ async fn t43_an_account_that_is_taken_away_is_let_go_alone() -> Result<()> {
     let deletion = &deletions["deletions"][0];
     ensure!(deletion["reason"] == "account_lost", "{deletions}");
     world.finish(&id_of(deletion)?, 8).await?;
+    Ok(())
+}
+
+/// P4: an ad account that is missed once and is back before that was confirmed loses nothing, also when it goes again.
+#[tokio::test]
+async fn an_account_that_comes_back_within_a_day_loses_nothing() -> Result<()> {
+    let world = World::start(Size::PAIR).await?;
+    let connected = world.connect_and_sync("back-1").await?;
+    let (stack, id) = (&world.stack, connected.id.parse()?);
+    let missed = async || -> Result<usize> {
+        Ok(stack.adapters().store.life(&stack.seeded().tenant, &id).await?.lost.len())
+    };
+    let lost = stack.sandbox().advertiser_ids().into_iter().next().context("no advertiser")?;
+    for _ in 0..2 {
+        stack.sandbox().lose_advertiser(&lost);
+        world.skip(PROBE_AFTER);
+        world.pass(SignedDuration::from_mins(1)).await?;
+        ensure!(missed().await? == 1, "the probe did not miss it");
+        ensure!(stack.sandbox().restore_advertiser(&lost), "it was not lost");
+        world.skip(SignedDuration::from_hours(23));
+        world.pass(SignedDuration::from_mins(1)).await?;
+        ensure!(missed().await? == 0, "the probe did not find it again");
+    }
+    let deletions = world.product.get("/v1/deletions").await?;
+    ensure!(deletions["deletions"] == json!([]), "{deletions}");
+    let view = world.product.get(&format!("/v1/connections/{}", connected.id)).await?;
+    let accounts = view["accounts"].as_array().context("no accounts")?;
+    ensure!(accounts.len() == 2 && accounts.iter().all(|account| account["state"] == "active"), "{view}");
     Ok(())
 }
 

@@ -124,6 +124,13 @@ impl Grants {
         self.save();
     }
 
+    /// Gives an advertiser back to the grants that reached it; tells whether it was lost.
+    pub(crate) fn restore_advertiser(&mut self, id: &str) -> bool {
+        let was_lost = self.kept.lost.remove(id);
+        self.save();
+        was_lost
+    }
+
     pub(crate) fn all_tokens(&self) -> Vec<String> {
         self.kept.grants.iter().map(|grant| grant.token.clone()).collect()
     }

@@ -168,6 +168,34 @@ async fn silent_revocation_and_a_lost_advertiser() {
 }
 
 #[tokio::test]
+async fn a_lost_advertiser_that_is_given_back_is_reached_as_before() {
+    let world = World::new(config());
+    let id = json!({ "advertiser_id": world.advertiser(0) });
+    let known = async || {
+        let listed =
+            world.data("oauth2/advertiser/get/", &[("app_id", APP), ("secret", SECRET)]).await["list"]
+                .clone();
+        (listed, world.get("campaign/get/", &[("advertiser_id", &world.advertiser(0))]).await.code())
+    };
+    let before = known().await;
+    world.admin("revoke", &id).await;
+    assert_ne!(known().await, before);
+    assert_eq!(world.admin("restore", &id).await.json(), json!({ "restored": true }));
+    assert_eq!(known().await, before, "the same grant reaches it again");
+    assert_eq!(world.admin("restore", &id).await.json(), json!({ "restored": false }), "it was there");
+    assert_eq!(world.admin("restore", &json!({})).await.status, 422);
+}
+
+/// What a person took back stays taken back: only an advertiser can return to a grant.
+#[tokio::test]
+async fn a_revoked_token_is_not_given_back() {
+    let world = World::new(config());
+    world.admin("revoke", &json!({})).await;
+    world.admin("restore", &json!({ "advertiser_id": world.advertiser(0) })).await;
+    assert_eq!(world.get("user/info/", &[]).await.code(), 40105);
+}
+
+#[tokio::test]
 async fn grants_outlive_a_restart_when_kept() {
     let file = std::env::temp_dir().join(format!("mooring-sandbox-{}.json", std::process::id()));
     let kept = || SandboxConfig { state_file: Some(file.clone()), ..config() };
