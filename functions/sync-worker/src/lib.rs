@@ -6,6 +6,7 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
 use mooring_domain::Result;
 use mooring_domain::connector::Connectors;
+use mooring_domain::grant;
 use mooring_domain::ops::{probe_connection, run_sync};
 use mooring_domain::ports::{
     AccountRenew, ActivityWrite, Breakers, Clock, CompletenessRead, ConnectionRead, ConnectionState,
@@ -140,41 +141,33 @@ async fn ask(app: &App, probe: ProbeJob, deadline: Timestamp) -> Result<()> {
 }
 
 fn probe_ports(app: &App) -> probe_connection::Ports<'_> {
-    let tables = app.tables.as_ref();
-    probe_connection::Ports {
-        clock: app.clock.as_ref(),
-        entropy: app.entropy.as_ref(),
-        fences: tables,
-        connections: tables,
-        states: tables,
-        accounts: tables,
-        vault: tables,
-        keys: app.keys.as_ref(),
-        connectors: app.connectors.as_ref(),
-        breakers: tables,
-        begin: tables,
-        ledger: tables,
-        profile: &app.profile,
-    }
+    probe_connection::Ports { grant: grant_ports(app), accounts: app.tables.as_ref() }
 }
 
 fn ports(app: &App) -> run_sync::Ports<'_> {
     let tables = app.tables.as_ref();
     run_sync::Ports {
-        clock: app.clock.as_ref(),
-        entropy: app.entropy.as_ref(),
-        fences: tables,
-        connections: tables,
-        states: tables,
-        vault: tables,
-        keys: app.keys.as_ref(),
-        connectors: app.connectors.as_ref(),
+        grant: grant_ports(app),
         progress: tables,
         completeness: tables,
         stored: tables,
         sheets: tables,
         queue: app.queue.as_ref(),
         activity: tables,
+    }
+}
+
+fn grant_ports(app: &App) -> grant::Ports<'_> {
+    let tables = app.tables.as_ref();
+    grant::Ports {
+        clock: app.clock.as_ref(),
+        entropy: app.entropy.as_ref(),
+        fences: tables,
+        connections: tables,
+        states: tables,
+        vault: tables,
+        keys: app.keys.as_ref(),
+        connectors: app.connectors.as_ref(),
         breakers: tables,
         begin: tables,
         ledger: tables,

@@ -19,6 +19,7 @@ use mooring_domain::connect::{ActivationCode, AuthTransaction, DeletionLink};
 use mooring_domain::connection::{Connection, Fence, State};
 use mooring_domain::deletion::Place;
 use mooring_domain::deletion_plan::PlanPorts;
+use mooring_domain::grant;
 use mooring_domain::idempotency::Attempt;
 use mooring_domain::ids::{AccountId, ConnectionId, CredentialId, DeletionId, EndUser, TenantId};
 use mooring_domain::keys::SealedBox;
@@ -238,7 +239,7 @@ async fn sync(world: &World, connected: &Connected, fences: &dyn FenceRead, slot
     let Adapters { store, vault, queues, registry, profile, clock, entropy, .. } = world.stack.adapters();
     let at = place(world, connected)?;
     let open = Open(store.clone());
-    let ports = run_sync::Ports {
+    let grant = grant::Ports {
         clock: clock.as_ref(),
         entropy: entropy.as_ref(),
         fences,
@@ -247,16 +248,19 @@ async fn sync(world: &World, connected: &Connected, fences: &dyn FenceRead, slot
         vault: store.as_ref(),
         keys: vault.as_ref(),
         connectors: registry.as_ref(),
+        breakers: store.as_ref(),
+        begin: store.as_ref(),
+        ledger: store.as_ref(),
+        profile: profile.as_ref(),
+    };
+    let ports = run_sync::Ports {
+        grant,
         progress: store.as_ref(),
         completeness: store.as_ref(),
         stored: store.as_ref(),
         sheets: store.as_ref(),
         queue: queues.as_ref(),
         activity: store.as_ref(),
-        breakers: store.as_ref(),
-        begin: store.as_ref(),
-        ledger: store.as_ref(),
-        profile: profile.as_ref(),
     };
     let job = SyncJob {
         tenant: at.tenant,

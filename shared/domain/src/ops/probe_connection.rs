@@ -18,17 +18,13 @@ use crate::account::PlatformAccount;
 use crate::app;
 use crate::breaker::{self, Admission, Circuit};
 use crate::connection::Connection;
-use crate::connector::{AppCredentials, CallContext, Connector, Connectors, Gate};
-use crate::deletion_plan::PlanPorts;
+use crate::connector::{AppCredentials, CallContext, Connector, Gate};
 use crate::error::{Error, Kind, Result};
 use crate::grant;
 use crate::ids::{AccountId, ConnectionId, DeletionId, TenantId};
 use crate::life::Life;
-use crate::ports::{
-    AccountRenew, Breakers, Clock, ConnectionRead, ConnectionState, DeletionBegin, Entropy, FenceRead,
-    KeyOpen, LedgerRead, VaultRead,
-};
-use crate::profile::{PlatformProfile, Profile};
+use crate::ports::{AccountRenew, FenceRead};
+use crate::profile::PlatformProfile;
 
 /// How much time a call needs to be begun at all.
 const ENOUGH: SignedDuration = SignedDuration::from_secs(10);
@@ -38,32 +34,10 @@ const TO_SAVE: SignedDuration = SignedDuration::from_secs(5);
 /// What a probe needs.
 #[derive(Clone, Copy)]
 pub struct Ports<'a> {
-    /// Time.
-    pub clock: &'a dyn Clock,
-    /// The ids of deletions.
-    pub entropy: &'a dyn Entropy,
-    /// The fence.
-    pub fences: &'a dyn FenceRead,
-    /// Connections and accounts.
-    pub connections: &'a dyn ConnectionRead,
-    /// What is known of grants.
-    pub states: &'a dyn ConnectionState,
+    /// The grant, and what goes with its use.
+    pub grant: grant::Ports<'a>,
     /// Writes what accounts are called now.
     pub accounts: &'a dyn AccountRenew,
-    /// Wrapped keys and sealed tokens.
-    pub vault: &'a dyn VaultRead,
-    /// Opens keys for their own uses.
-    pub keys: &'a dyn KeyOpen,
-    /// The platforms.
-    pub connectors: &'a dyn Connectors,
-    /// What is known of platforms that are away.
-    pub breakers: &'a dyn Breakers,
-    /// Makes the cut.
-    pub begin: &'a dyn DeletionBegin,
-    /// Earlier deletions.
-    pub ledger: &'a dyn LedgerRead,
-    /// What the product may call, and how long it waits for a person.
-    pub profile: &'a Profile,
 }
 
 /// One probe and when its invocation ends.
@@ -116,10 +90,10 @@ struct Probe<'a> {
 /// Runs a probe. An error is ours and worth another delivery if it says so, or tells the operator of a set-up fault.
 pub async fn run(ports: &Ports<'_>, input: &Input) -> Result<Outcome> {
     let (tenant, id) = (&input.tenant, &input.connection);
-    let row = ports.connections.connection(tenant, id).await?.filter(|row| row.state.is_readable());
+    let row = ports.grant.connections.connection(tenant, id).await?.filter(|row| row.state.is_readable());
     let Some(row) = row else { return Ok(Outcome::Dropped) };
-    let now = ports.clock.now();
-    let life = ports.states.life(tenant, id).await?;
+    let now = ports.grant.clock.now();
+    let life = ports.grant.states.life(tenant, id).await?;
     if !life.is_due(now) {
         return Ok(Outcome::Already);
     }
@@ -127,7 +101,7 @@ pub async fn run(ports: &Ports<'_>, input: &Input) -> Result<Outcome> {
         return Ok(Outcome::Later("no_time"));
     }
     let circuit = Circuit { platform: row.platform.clone(), context: row.context.clone() };
-    let admission = breaker::admit(ports.breakers, &circuit, now, 0).await?;
+    let admission = breaker::admit(ports.grant.breakers, &circuit, now, 0).await?;
     if matches!(admission, Admission::Wait(_)) {
         return Ok(Outcome::Later("platform_away"));
     }
@@ -135,25 +109,26 @@ pub async fn run(ports: &Ports<'_>, input: &Input) -> Result<Outcome> {
     let asked = probe.ask().await;
     let is_away = asked.as_ref().is_err_and(breaker::is_outage);
     let outcome = probe.judge(life, asked).await;
-    breaker::tell(ports.breakers, &circuit, admission, ports.clock.now(), is_away).await?;
+    breaker::tell(ports.grant.breakers, &circuit, admission, ports.grant.clock.now(), is_away).await?;
     outcome
 }
 
 async fn open<'a>(ports: &'a Ports<'a>, row: Connection, deadline: Timestamp) -> Result<Option<Probe<'a>>> {
     let off =
         || Error::new(Kind::Refused, "platform_off", "The product no longer connects to this platform.");
-    let connector = ports.connectors.find(&row.platform).ok_or_else(off)?;
-    let platform = ports.profile.platform(&row.platform).ok_or_else(off)?;
-    let token = grant::access_token(ports.vault, ports.keys, &row.tenant, &row.id).await?;
+    let connector = ports.grant.connectors.find(&row.platform).ok_or_else(off)?;
+    let platform = ports.grant.profile.platform(&row.platform).ok_or_else(off)?;
+    let token = grant::access_token(ports.grant.vault, ports.grant.keys, &row.tenant, &row.id).await?;
     let Some(token) = token else { return Ok(None) };
-    let app = app::credentials(ports.vault, ports.keys, connector.manifest().platform).await?;
-    let gate = LiveGate { fences: ports.fences, tenant: row.tenant.clone(), connection: row.id.clone() };
+    let app = app::credentials(ports.grant.vault, ports.grant.keys, connector.manifest().platform).await?;
+    let gate =
+        LiveGate { fences: ports.grant.fences, tenant: row.tenant.clone(), connection: row.id.clone() };
     Ok(Some(Probe { ports, row, connector, platform, token, app, gate, deadline }))
 }
 
 impl Probe<'_> {
     fn cx(&self) -> CallContext<'_> {
-        let left = self.deadline.duration_since(self.ports.clock.now()) - TO_SAVE;
+        let left = self.deadline.duration_since(self.ports.grant.clock.now()) - TO_SAVE;
         let patience = Duration::try_from(left).unwrap_or_default();
         let Self { token, app, platform, gate, .. } = self;
         CallContext { token, app, profile: platform, patience, gate }
@@ -181,7 +156,7 @@ impl Probe<'_> {
             Ok(list) => self.alive(life, list).await,
             Err(error) => match error.kind {
                 Kind::Reauthorise => {
-                    let ended = grant::refused(&self.grant(), &self.row, error.code).await?;
+                    let ended = grant::refused(&self.ports.grant, &self.row, error.code).await?;
                     Ok(ended.map_or(Outcome::Refused(error.code), Outcome::Ended))
                 }
                 Kind::Gone => Ok(Outcome::Dropped),
@@ -204,29 +179,17 @@ impl Probe<'_> {
             }
             life.find(account);
         }
-        let now = self.ports.clock.now();
+        let now = self.ports.grant.clock.now();
         life.answered_at = Some(now);
         life.settle(now);
         if seen.is_unfinished {
             life.due_at = life.due_at.min(now + crate::life::RETRY);
         }
-        if grant::accepted(&self.grant(), &self.row, life).await? {
+        if grant::accepted(&self.ports.grant, &self.row, life).await? {
             Ok(Outcome::Alive { missed: seen.missed, lost: lost.len(), renewed: seen.renewed })
         } else {
             Ok(Outcome::Already)
         }
-    }
-
-    fn grant(&self) -> grant::Ports<'_> {
-        let ports = self.ports;
-        let plan = PlanPorts {
-            connections: ports.connections,
-            begin: ports.begin,
-            ledger: ports.ledger,
-            clock: ports.clock,
-            entropy: ports.entropy,
-        };
-        grant::Ports { plan, states: ports.states, wait_days: ports.profile.needs_reauth_days }
     }
 }
 

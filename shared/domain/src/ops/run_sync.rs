@@ -23,16 +23,12 @@ use self::structure::Names;
 use self::work::{Step, Track, Work};
 use crate::breaker::Admission;
 use crate::connection::State;
-use crate::connector::Connectors;
 use crate::error::Result;
 use crate::grant;
 use crate::ids::DeletionId;
 use crate::ports::{
-    AccountRef, Activity, ActivityWrite, Breakers, Clock, CompletenessRead, ConnectionRead, ConnectionState,
-    DeletionBegin, Entropy, FenceRead, KeyOpen, LedgerRead, SheetRead, SheetWrite, SyncProgress, SyncQueue,
-    VaultRead,
+    AccountRef, Activity, ActivityWrite, CompletenessRead, SheetRead, SheetWrite, SyncProgress, SyncQueue,
 };
-use crate::profile::Profile;
 use crate::sync::{Checkpoint, JobKind, SyncJob, SyncState};
 
 /// How much time a job needs to be started at all, and to go on.
@@ -44,22 +40,8 @@ const STRUCTURE_AGE: SignedDuration = SignedDuration::from_hours(24);
 /// What a sync needs.
 #[derive(Clone, Copy)]
 pub struct Ports<'a> {
-    /// Time.
-    pub clock: &'a dyn Clock,
-    /// Jitter, and the ids of a deletion.
-    pub entropy: &'a dyn Entropy,
-    /// The fence.
-    pub fences: &'a dyn FenceRead,
-    /// Connections and accounts.
-    pub connections: &'a dyn ConnectionRead,
-    /// What is known of grants.
-    pub states: &'a dyn ConnectionState,
-    /// Wrapped keys and sealed tokens.
-    pub vault: &'a dyn VaultRead,
-    /// Opens keys for their own uses.
-    pub keys: &'a dyn KeyOpen,
-    /// The platforms.
-    pub connectors: &'a dyn Connectors,
+    /// The grant, and what goes with its use.
+    pub grant: grant::Ports<'a>,
     /// Checkpoints, sync state, completeness.
     pub progress: &'a dyn SyncProgress,
     /// What is known of days.
@@ -72,14 +54,6 @@ pub struct Ports<'a> {
     pub queue: &'a dyn SyncQueue,
     /// The log.
     pub activity: &'a dyn ActivityWrite,
-    /// What is known of platforms that are away.
-    pub breakers: &'a dyn Breakers,
-    /// Makes the cut when the platform says that access was revoked.
-    pub begin: &'a dyn DeletionBegin,
-    /// Earlier deletions.
-    pub ledger: &'a dyn LedgerRead,
-    /// What the product may call, and how long it keeps rows.
-    pub profile: &'a Profile,
 }
 
 /// One job and when its invocation ends.
@@ -124,11 +98,11 @@ pub async fn run(ports: &Ports<'_>, input: &Input) -> Result<Outcome> {
         connection: job.connection.clone(),
         account: job.account.clone(),
     };
-    let fence = ports.fences.fence(&at.tenant, &at.connection, Some(&at.account)).await?;
+    let fence = ports.grant.fences.fence(&at.tenant, &at.connection, Some(&at.account)).await?;
     if !fence.lets_write() {
         return Ok(Outcome::Dropped);
     }
-    let Some(connection) = ports.connections.connection(&at.tenant, &at.connection).await? else {
+    let Some(connection) = ports.grant.connections.connection(&at.tenant, &at.connection).await? else {
         return Ok(Outcome::Dropped);
     };
     let job = &waiting::newest(ports, &connection, job);
@@ -136,10 +110,10 @@ pub async fn run(ports: &Ports<'_>, input: &Input) -> Result<Outcome> {
     if checkpoint.done {
         return Ok(Outcome::Already);
     }
-    if ports.clock.now() + START > input.deadline {
+    if ports.grant.clock.now() + START > input.deadline {
         return waiting::put_off(ports, job, 0).await;
     }
-    if let Some(seconds) = waiting::rest(job, ports.clock.now()) {
+    if let Some(seconds) = waiting::rest(job, ports.grant.clock.now()) {
         return waiting::put_off(ports, job, seconds).await;
     }
     let circuit = waiting::circuit(&connection);
@@ -229,8 +203,8 @@ async fn succeed(work: &Work<'_>, track: &mut Track) -> Result<Outcome> {
     progress.put_sync_state(&work.at, &state).await?;
     let row = &work.opened.connection;
     if row.state != State::Active {
-        let life = work.ports.states.life(&row.tenant, &row.id).await?;
-        grant::accepted(&work.grant(), row, life).await?;
+        let life = work.ports.grant.states.life(&row.tenant, &row.id).await?;
+        grant::accepted(&work.ports.grant, row, life).await?;
     }
     log(work, "sync.done", vec![("rows", track.rows), ("days", track.days), ("odd", track.odd)], None)
         .await?;

@@ -8,13 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Probe;
 use crate::account::{Account, PlatformAccount, decode_accounts, encode_accounts, profile_slot};
-use crate::connection::State;
+use crate::connection::{Connection, State};
 use crate::connector::ReportQuestion;
 use crate::deletion::{Reason, Subject};
 use crate::deletion_plan::cut_account;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AccountId, DeletionId};
-use crate::keys::KeyContext;
 use crate::life::Life;
 use crate::ports::{AccountRef, DataKey};
 use crate::report::Level;
@@ -34,11 +33,12 @@ pub(super) struct Seen {
 /// Looks at each live account.
 pub(super) async fn compare(probe: &Probe<'_>, life: &mut Life, list: &[PlatformAccount]) -> Result<Seen> {
     let mut seen = Seen::default();
-    let accounts = probe.ports.connections.accounts(&probe.row.tenant, &probe.row.id).await?;
+    let accounts = probe.ports.grant.connections.accounts(&probe.row.tenant, &probe.row.id).await?;
     let accounts: Vec<_> = accounts.into_iter().filter(|account| account.state != State::Purging).collect();
     life.lost.retain(|(lost, _)| accounts.iter().any(|account| account.id == *lost));
     for account in &accounts {
-        let Some(key) = data_key(probe, account).await? else { continue };
+        let at = reference(probe, account);
+        let Some(key) = probe.ports.grant.data_key(&at).await? else { continue };
         let known = described(account, key.as_ref())?;
         match list.iter().find(|listed| listed.external_id == known.external_id) {
             Some(listed) => {
@@ -69,19 +69,19 @@ async fn miss(
     known: &PlatformAccount,
     seen: &mut Seen,
 ) -> Result<()> {
-    if probe.ports.clock.now() + super::ENOUGH > probe.deadline {
+    if probe.ports.grant.clock.now() + super::ENOUGH > probe.deadline {
         seen.is_unfinished = true;
         return Ok(());
     }
     let Some(reports) = probe.connector.reports() else { return Ok(()) };
     // A day that is over, or has begun, in every zone.
-    let day = (probe.ports.clock.now() - SignedDuration::from_hours(24)).to_zoned(TimeZone::UTC).date();
+    let day = (probe.ports.grant.clock.now() - SignedDuration::from_hours(24)).to_zoned(TimeZone::UTC).date();
     let window = Window { from: day, to: day };
     let question = ReportQuestion { account: &known.external_id, level: Level::Account, window };
     match reports.page(&probe.cx(), &question, None).await {
         Ok(_) => life.find(&account.id),
         Err(error) if error.kind == Kind::NotPermitted => {
-            match life.lose(&account.id, probe.ports.clock.now()) {
+            match life.lose(&account.id, probe.ports.grant.clock.now()) {
                 Some(since) => seen.lost.push((account.id.clone(), since)),
                 None => seen.missed += 1,
             }
@@ -98,7 +98,7 @@ pub(super) async fn let_go(
     account: &AccountId,
     since: Timestamp,
 ) -> Result<Option<DeletionId>> {
-    let plan = probe.grant().plan;
+    let plan = probe.ports.grant.plan();
     let deletion = cut_account(&plan, &probe.row, account, Reason::AccountLost, since).await?;
     Ok(matches!(deletion.subject, Subject::Connection(_)).then_some(deletion.id))
 }
@@ -111,11 +111,7 @@ async fn renew(
     known: &PlatformAccount,
     now: &PlatformAccount,
 ) -> Result<()> {
-    let at = AccountRef {
-        tenant: probe.row.tenant.clone(),
-        connection: probe.row.id.clone(),
-        account: account.id.clone(),
-    };
+    let at = reference(probe, account);
     let renewed = Account {
         currency: now.currency,
         zone: now.zone.clone(),
@@ -129,19 +125,16 @@ async fn renew(
         account: at.account.clone(),
         kind: JobKind::First,
         window: None,
-        slot: probe.ports.clock.now(),
+        slot: probe.ports.grant.clock.now(),
         deferred: 0,
         not_before: None,
     });
     probe.ports.accounts.renew_account(&at, &renewed, again.as_ref()).await
 }
 
-async fn data_key(probe: &Probe<'_>, account: &Account) -> Result<Option<Box<dyn DataKey>>> {
-    let context = KeyContext::account(&probe.row.tenant, &probe.row.id, &account.id);
-    match probe.ports.vault.key(&context).await? {
-        Some(wrapped) => probe.ports.keys.open(&context, &wrapped).await.map(Some),
-        None => Ok(None),
-    }
+fn reference(probe: &Probe<'_>, account: &Account) -> AccountRef {
+    let Connection { tenant, id, .. } = &probe.row;
+    AccountRef { tenant: tenant.clone(), connection: id.clone(), account: account.id.clone() }
 }
 
 fn described(account: &Account, key: &dyn DataKey) -> Result<PlatformAccount> {

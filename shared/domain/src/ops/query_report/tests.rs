@@ -32,12 +32,12 @@ fn caller(kind: CredentialKind) -> Caller {
 fn ports(world: &World) -> Ports<'_> {
     let all = world.ports();
     Ports {
-        fences: all.fences,
-        connections: all.connections,
+        fences: all.grant.fences,
+        connections: all.grant.connections,
         completeness: all.completeness,
         sheets: all.stored,
-        vault: all.vault,
-        keys: all.keys,
+        vault: all.grant.vault,
+        keys: all.grant.keys,
     }
 }
 

@@ -89,7 +89,7 @@ async fn put_back(work: &Work<'_>, track: &Track, jobs: Vec<SyncJob>, seconds: u
 /// A full-jitter wait, and never less than the platform asks for.
 fn wait(work: &Work<'_>, deferred: u16, retry: Retry) -> u32 {
     let mut random = [0; 4];
-    work.ports.entropy.fill(&mut random);
+    work.ports.grant.entropy.fill(&mut random);
     let most = FIRST_WAIT_SECONDS.saturating_mul(1 << deferred.min(5)).min(LONGEST_WAIT_SECONDS);
     let asked = match retry {
         Retry::After(Some(wait)) => u32::try_from(wait.as_secs()).unwrap_or(u32::MAX),
@@ -139,6 +139,6 @@ async fn mark(work: &Work<'_>, track: &Track, status: DayStatus) -> Result<()> {
 async fn refused(work: &Work<'_>, track: &Track, code: &'static str) -> Result<Outcome> {
     mark(work, track, DayStatus::Failed(Reason::Reauthorise)).await?;
     log(work, "sync.refused", Vec::new(), Some(code)).await?;
-    let ended = grant::refused(&work.grant(), &work.opened.connection, code).await?;
+    let ended = grant::refused(&work.ports.grant, &work.opened.connection, code).await?;
     Ok(ended.map_or(Outcome::Failed(code), Outcome::Ended))
 }

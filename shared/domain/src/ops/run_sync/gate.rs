@@ -38,8 +38,8 @@ impl<'a> Lookout<'a> {
     /// Looks now.
     pub(super) async fn look(&self) -> Step<()> {
         let AccountRef { tenant, connection, account } = &self.at;
-        let begun = self.ports.clock.now();
-        let fence = self.ports.fences.fence(tenant, connection, Some(account)).await?;
+        let begun = self.ports.grant.clock.now();
+        let fence = self.ports.grant.fences.fence(tenant, connection, Some(account)).await?;
         if !fence.lets_write() {
             return Err(Stop::Closed);
         }
@@ -53,7 +53,7 @@ impl<'a> Lookout<'a> {
     }
 
     fn is_fresh(&self) -> bool {
-        let now = self.ports.clock.now();
+        let now = self.ports.grant.clock.now();
         self.seen().open_at.is_some_and(|at| (at..at + FRESH).contains(&now))
     }
 

@@ -9,7 +9,6 @@ use crate::connection::Connection;
 use crate::connector::{AppCredentials, Connector};
 use crate::error::{Error, Kind, Result};
 use crate::grant;
-use crate::keys::KeyContext;
 use crate::ports::{AccountRef, DataKey};
 
 /// Everything that was opened; dropped, and wiped, with the job.
@@ -30,27 +29,19 @@ pub(super) async fn open<'a>(
     at: &AccountRef,
     connection: Connection,
 ) -> Result<Option<Opened<'a>>> {
-    let accounts = ports.connections.accounts(&at.tenant, &at.connection).await?;
+    let accounts = ports.grant.connections.accounts(&at.tenant, &at.connection).await?;
     let Some(account) = accounts.into_iter().find(|account| account.id == at.account) else {
         return Ok(None);
     };
-    let connector = ports.connectors.find(&connection.platform).ok_or_else(no_connector)?;
-    let Some(key) = data_key(ports, at).await? else { return Ok(None) };
-    let token = grant::access_token(ports.vault, ports.keys, &at.tenant, &at.connection).await?;
+    let connector = ports.grant.connectors.find(&connection.platform).ok_or_else(no_connector)?;
+    let Some(key) = ports.grant.data_key(at).await? else { return Ok(None) };
+    let token = grant::access_token(ports.grant.vault, ports.grant.keys, &at.tenant, &at.connection).await?;
     let Some(token) = token else { return Ok(None) };
-    let app = app::credentials(ports.vault, ports.keys, connector.manifest().platform).await?;
+    let app = app::credentials(ports.grant.vault, ports.grant.keys, connector.manifest().platform).await?;
     let profile = key.open(&profile_slot(&account.id), &account.profile)?;
     let described = decode_accounts(profile.bytes()).and_then(|all| all.into_iter().next());
     let external = described.ok_or_else(broken)?.external_id;
     Ok(Some(Opened { connection, account, connector, external, key, token, app }))
-}
-
-async fn data_key(ports: &Ports<'_>, at: &AccountRef) -> Result<Option<Box<dyn DataKey>>> {
-    let context = KeyContext::account(&at.tenant, &at.connection, &at.account);
-    match ports.vault.key(&context).await? {
-        Some(wrapped) => ports.keys.open(&context, &wrapped).await.map(Some),
-        None => Ok(None),
-    }
 }
 
 fn no_connector() -> Error {

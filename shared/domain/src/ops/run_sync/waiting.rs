@@ -14,9 +14,10 @@ pub(super) const LONGEST_WAIT_SECONDS: u32 = 900;
 
 /// A job of a slot that is over is the job of the newest one: after an outage each account is read once.
 pub(super) fn newest(ports: &Ports<'_>, connection: &Connection, job: &SyncJob) -> SyncJob {
-    let period = ports.profile.platform(&connection.platform).map_or(0, |platform| platform.period_minutes);
+    let period =
+        ports.grant.profile.platform(&connection.platform).map_or(0, |platform| platform.period_minutes);
     let period = 60 * i64::from(period);
-    let late = ports.clock.now().duration_since(job.slot).as_secs();
+    let late = ports.grant.clock.now().duration_since(job.slot).as_secs();
     if job.kind != JobKind::Restate || job.window.is_some() || period == 0 || late < period {
         return job.clone();
     }
@@ -45,8 +46,8 @@ pub(super) fn circuit(connection: &Connection) -> Circuit {
 /// Asks the breaker.
 pub(super) async fn admit(ports: &Ports<'_>, circuit: &Circuit) -> Result<Admission> {
     let mut random = [0; 4];
-    ports.entropy.fill(&mut random);
-    breaker::admit(ports.breakers, circuit, ports.clock.now(), u32::from_be_bytes(random)).await
+    ports.grant.entropy.fill(&mut random);
+    breaker::admit(ports.grant.breakers, circuit, ports.grant.clock.now(), u32::from_be_bytes(random)).await
 }
 
 /// Whether the platform is away, as far as the end of a job tells; one that was stopped by something else says nothing.
@@ -66,5 +67,5 @@ pub(super) async fn tell(
     is_away: Option<bool>,
 ) -> Result<()> {
     let Some(is_away) = is_away else { return Ok(()) };
-    breaker::tell(ports.breakers, circuit, admission, ports.clock.now(), is_away).await
+    breaker::tell(ports.grant.breakers, circuit, admission, ports.grant.clock.now(), is_away).await
 }

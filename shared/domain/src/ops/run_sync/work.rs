@@ -11,9 +11,7 @@ use super::open::Opened;
 use super::window::{self, Limits, Plan};
 use super::{GO_ON, Input, Ports};
 use crate::connector::CallContext;
-use crate::deletion_plan::PlanPorts;
 use crate::error::{Error, Kind, Result};
-use crate::grant;
 use crate::keys::SealedBox;
 use crate::ports::{AccountRef, DayRecord, Days, NewSheet};
 use crate::profile::PlatformProfile;
@@ -73,19 +71,19 @@ impl<'a> Work<'a> {
         opened: &'a Opened<'a>,
     ) -> Result<Self> {
         let name = &opened.connection.platform;
-        let platform = ports.profile.platform(name).ok_or_else(|| {
+        let platform = ports.grant.profile.platform(name).ok_or_else(|| {
             Error::new(Kind::Refused, "platform_off", "The profile has no such platform any more.")
         })?;
         let zone = window::zone(&opened.account.zone)?;
-        let today = window::day(&zone, ports.clock.now());
+        let today = window::day(&zone, ports.grant.clock.now());
         let lookout = Lookout::new(ports, at.clone());
-        let (now, deadline) = (ports.clock.now(), input.deadline);
+        let (now, deadline) = (ports.grant.clock.now(), input.deadline);
         let names_until = now + deadline.duration_since(now) / 2;
         Ok(Self { ports, at, opened, platform, zone, today, lookout, deadline, names_until })
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        self.ports.clock.now()
+        self.ports.grant.clock.now()
     }
 
     /// What goes with each platform call.
@@ -103,19 +101,6 @@ impl<'a> Work<'a> {
         let patience = Duration::try_from(left).unwrap_or_default();
         let Opened { token, app, .. } = self.opened;
         CallContext { token, app, profile: self.platform, patience, gate: &self.lookout }
-    }
-
-    /// What goes with a refusal or an acceptance of the grant.
-    pub(super) fn grant(&self) -> grant::Ports<'_> {
-        let ports = self.ports;
-        let plan = PlanPorts {
-            connections: ports.connections,
-            begin: ports.begin,
-            ledger: ports.ledger,
-            clock: ports.clock,
-            entropy: ports.entropy,
-        };
-        grant::Ports { plan, states: ports.states, wait_days: ports.profile.needs_reauth_days }
     }
 
     /// Why a call stops the job: the gate, the platform, or our own end if there was little time for it.
@@ -138,7 +123,7 @@ impl<'a> Work<'a> {
             window_days: manifest.window_days,
             restatement_days: u32::from(manifest.restatement_days),
             backfill_days: u32::from(self.platform.backfill_days),
-            retention_days: self.ports.profile.retention_days.map_or(u32::MAX, u32::from),
+            retention_days: self.ports.grant.profile.retention_days.map_or(u32::MAX, u32::from),
             entities,
         };
         window::plan(job.kind, job.window, self.today, daily, &limits)
@@ -160,7 +145,7 @@ impl<'a> Work<'a> {
 
     /// How long the product keeps what it reads, if the profile bounds it.
     pub(super) fn retention(&self) -> Option<SignedDuration> {
-        let days = self.ports.profile.retention_days?;
+        let days = self.ports.grant.profile.retention_days?;
         Some(SignedDuration::from_hours(24 * i64::from(days)))
     }
 

@@ -25,6 +25,7 @@ use crate::connector::{
 };
 use crate::deletion::{Deletion, Place, Subject};
 use crate::error::{Error, Kind, Result, Retry};
+use crate::grant;
 use crate::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, EndUser, TenantId};
 use crate::keys::{KeyContext, SealedBox, WrappedKey};
 use crate::life::{Change, Life};
@@ -255,6 +256,18 @@ impl World {
 
     pub(in crate::ops) fn ports(&self) -> Ports<'_> {
         Ports {
+            grant: self.grant(),
+            progress: self,
+            completeness: self,
+            stored: self,
+            sheets: self,
+            queue: self,
+            activity: self,
+        }
+    }
+
+    fn grant(&self) -> grant::Ports<'_> {
+        grant::Ports {
             clock: self,
             entropy: &self.entropy,
             fences: self,
@@ -263,12 +276,6 @@ impl World {
             vault: self,
             keys: self,
             connectors: self,
-            progress: self,
-            completeness: self,
-            stored: self,
-            sheets: self,
-            queue: self,
-            activity: self,
             breakers: self,
             begin: self,
             ledger: self,
@@ -287,21 +294,7 @@ impl World {
             connection: connection(),
             deadline: now + SignedDuration::from_secs(60),
         };
-        let ports = probe_connection::Ports {
-            clock: self,
-            entropy: &self.entropy,
-            fences: self,
-            connections: self,
-            states: self,
-            accounts: self,
-            vault: self,
-            keys: self,
-            connectors: self,
-            breakers: self,
-            begin: self,
-            ledger: self,
-            profile: &self.profile,
-        };
+        let ports = probe_connection::Ports { grant: self.grant(), accounts: self };
         ready(probe_connection::run(&ports, &input))
     }
 
