@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use mooring_domain::sync::{JobKind, SyncJob, Window};
-use mooring_queue::encode_sync;
+use mooring_domain::sync::{JobKind, ProbeJob, SyncJob, Window};
+use mooring_queue::{encode_probe, encode_sync};
 use serde_json::{Value, json};
 
 use crate::Options;
@@ -34,6 +34,8 @@ pub(crate) struct Scene {
     _helpers: [Helper; 2],
 }
 
+/// Where a function finds the platform.
+pub(crate) const PLATFORM_ORIGIN: &str = "PLATFORM_ORIGIN_TIKTOK_ADS";
 /// Calls that nothing here limits.
 pub(crate) const UNLIMITED: u32 = 1_000_000;
 
@@ -58,7 +60,7 @@ impl Scene {
     /// The environment of a function here.
     pub(crate) fn env(&self) -> BTreeMap<String, String> {
         let mut env = self.facts.env.clone();
-        env.insert("PLATFORM_ORIGIN_TIKTOK_ADS".to_owned(), format!("http://{}", self.platform));
+        env.insert(PLATFORM_ORIGIN.to_owned(), format!("http://{}", self.platform));
         let rate = self.calls_per_second.to_string();
         env.insert("PLATFORM_CALLS_PER_SECOND_TIKTOK_ADS".to_owned(), rate);
         env
@@ -99,6 +101,13 @@ impl Scene {
             deferred: 0,
             not_before: None,
         })
+    }
+
+    /// The event of the connection's daily probe.
+    pub(crate) fn probe(&self) -> Result<Value> {
+        let (tenant, connection) = (self.facts.tenant.parse()?, self.facts.connection.parse()?);
+        let probe = ProbeJob { tenant, connection, due_at: Timestamp::UNIX_EPOCH };
+        Ok(messages(&self.facts.tenant, &[encode_probe(&probe)]))
     }
 
     /// Starts the worker.
@@ -155,24 +164,35 @@ impl Counting {
 
 /// The event of some jobs, as the queue's mapping sends it.
 pub(crate) fn event(jobs: &[SyncJob]) -> Value {
-    let record = |(number, job): (usize, &SyncJob)| {
+    let tenant = jobs.first().map(|job| job.tenant.as_str()).unwrap_or_default();
+    messages(tenant, &jobs.iter().map(encode_sync).collect::<Vec<_>>())
+}
+
+fn messages(tenant: &str, bodies: &[String]) -> Value {
+    let record = |(number, body): (usize, &String)| {
         json!({
-            "messageId": format!("m{number}"), "receiptHandle": "r", "body": encode_sync(job),
-            "attributes": { "MessageGroupId": job.tenant.as_str() }, "messageAttributes": {},
+            "messageId": format!("m{number}"), "receiptHandle": "r", "body": body,
+            "attributes": { "MessageGroupId": tenant }, "messageAttributes": {},
             "md5OfBody": "", "eventSource": "aws:sqs",
             "eventSourceARN": "arn:aws:sqs:eu-central-1:000000000000:sync", "awsRegion": "eu-central-1"
         })
     };
-    json!({ "Records": jobs.iter().enumerate().map(record).collect::<Vec<_>>() })
+    json!({ "Records": bodies.iter().enumerate().map(record).collect::<Vec<_>>() })
 }
 
 /// Sends jobs to a worker in batches; none may come back.
 pub(crate) async fn work(worker: &mut Function, jobs: &[SyncJob], batch: usize) -> Result<()> {
     for batch in jobs.chunks(batch) {
-        let answer = worker.invoke(&event(batch)).await?;
-        let failed = answer.get("batchItemFailures").and_then(Value::as_array).map_or(0, Vec::len);
-        anyhow::ensure!(failed == 0, "{failed} of {} jobs failed", batch.len());
+        deliver(worker, &event(batch)).await?;
     }
+    Ok(())
+}
+
+/// Hands one batch to a worker; no message of it may come back.
+pub(crate) async fn deliver(worker: &mut Function, event: &Value) -> Result<()> {
+    let answer = worker.invoke(event).await?;
+    let failed = answer.get("batchItemFailures").and_then(Value::as_array).map_or(0, Vec::len);
+    anyhow::ensure!(failed == 0, "{failed} messages of the batch failed");
     Ok(())
 }
 

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _, stdin, stdout};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use mooring_aws_local::{KEY_ALIAS, env_vars};
+use mooring_domain::connection::State;
+use mooring_domain::life::{Change, Life};
+use mooring_domain::ports::ConnectionState as _;
 use mooring_local::{Person, Stack, StackOptions};
 use mooring_store::Tables;
 use serde::{Deserialize, Serialize};
@@ -18,6 +21,8 @@ pub(crate) struct Facts {
     pub(crate) api_key: String,
     pub(crate) connection: String,
     pub(crate) accounts: Vec<String>,
+    /// The platform that the connection was made at: it knows the token and the accounts.
+    pub(crate) sandbox: String,
 }
 
 /// Connects as a person would, says where everything is, and serves until standard input ends.
@@ -26,17 +31,29 @@ pub(crate) async fn serve(accounts: u32) -> Result<()> {
     let stack = Stack::start(options).await?;
     stack.serve().await?;
     let connected = stack.product()?.connect(&mut Person::new()?, "somebody", None).await?;
+    make_due(&stack, &connected.id).await?;
     let facts = Facts {
         env: environment(&stack),
         tenant: stack.seeded().tenant.to_string(),
         api_key: stack.seeded().api_key.clone(),
         connection: connected.id,
         accounts: connected.accounts,
+        sandbox: stack.wiring().platform_origin.clone(),
     };
     writeln!(stdout(), "{}", serde_json::to_string(&facts)?)?;
     let ended = tokio::task::spawn_blocking(|| stdin().read_to_end(&mut Vec::new()));
     ended.await?.context("standard input")?;
     stack.stop().await
+}
+
+/// Makes the day pass after which the connection is probed: functions here have the real time.
+async fn make_due(stack: &Stack, connection: &str) -> Result<()> {
+    let (tenant, id, store) = (&stack.seeded().tenant, connection.parse()?, &stack.adapters().store);
+    let life = store.life(tenant, &id).await?;
+    let life = Life { due_at: stack.clock().now(), ..life };
+    let change = Change { life, from: State::Active, to: State::Active, told: Vec::new() };
+    ensure!(store.record_life(tenant, &id, &change).await?, "the connection is not at rest");
+    Ok(())
 }
 
 fn environment(stack: &Stack) -> BTreeMap<String, String> {

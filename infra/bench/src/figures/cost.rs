@@ -2,14 +2,15 @@
 
 use std::time::Instant;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
+use mooring_domain::life::PROBE_AFTER;
 use mooring_domain::sync::JobKind;
 
 use super::ADS;
 use crate::Options;
 use crate::counts::Counts;
 use crate::report::Report;
-use crate::scene::{Scene, Settings, UNLIMITED, event, work};
+use crate::scene::{PLATFORM_ORIGIN, Scene, Settings, UNLIMITED, deliver, event, work};
 
 // List prices in USD, us-east-1, on demand (AWS price pages, 2026).
 const WRITE_UNIT: f64 = 0.625 / 1e6;
@@ -41,34 +42,41 @@ struct Measured {
     unchanged: Counts,
     changed: Counts,
     daily: Counts,
+    probe: Counts,
     seconds: f64,
 }
 
 /// Prints the month of an account and of an idle stack.
 pub(super) async fn month(options: &Options, report: &mut Report) -> Result<()> {
     let measured = measure(options).await?;
-    let Measured { unchanged, changed, daily, seconds } = &measured;
+    let Measured { unchanged, changed, daily, probe, seconds } = &measured;
+    let probes = HOURS / PROBE_AFTER.as_secs_f64() * 3600.0;
+    // A probe is short; it is counted with the time of an hourly job, whose batch it waits in.
+    let messages = HOURS + DAYS + probes;
     let per_changed_day = (changed.all_written() - unchanged.all_written()) / 3.0;
     let daily_jobs = DAYS * (daily.all_written() + CHANGED_PER_DAY * per_changed_day);
-    let writes = HOURS * (unchanged.all_written() + CHANGED_PER_HOUR * per_changed_day) + daily_jobs;
-    let reads = HOURS * changed.reads + DAYS * daily.reads;
-    let decrypts = (HOURS + DAYS) * called(unchanged, "Decrypt");
+    let hourly_jobs = HOURS * (unchanged.all_written() + CHANGED_PER_HOUR * per_changed_day);
+    let writes = hourly_jobs + daily_jobs + probes * probe.all_written();
+    let reads = HOURS * changed.reads + DAYS * daily.reads + probes * probe.reads;
+    let decrypts = (HOURS + DAYS) * called(unchanged, "Decrypt") + probes * called(probe, "Decrypt");
     let lines = [
         ("table writes", writes * WRITE_UNIT),
         ("table reads", reads * READ_UNIT),
         ("KMS", decrypts * KMS_CALL),
-        ("SQS", (HOURS + DAYS) * SQS_CALLS_PER_JOB * SQS_CALL),
-        ("Lambda", (HOURS + DAYS) * (seconds / BATCH * GIGABYTES * GB_SECOND + INVOCATION / BATCH)),
+        ("SQS", messages * SQS_CALLS_PER_JOB * SQS_CALL),
+        ("Lambda", messages * (seconds / BATCH * GIGABYTES * GB_SECOND + INVOCATION / BATCH)),
     ];
     for (name, dollars) in lines {
         report.state("F7", &format!("  {name}, USD a month"), &format!("{dollars:.5}"))?;
     }
     let units = format!("{:.1}, {:.1}, {:.1}", unchanged.all_written(), per_changed_day, daily.all_written());
     report.state("F7", "  write units: hourly job, each changed day, daily job", &units)?;
+    let calls = format!("{:.1}, {:.1}, {:?}", probe.all_written(), probe.reads, probe.calls);
+    report.state("F7", "  daily probe: write units, read units, calls", &calls)?;
     let all: f64 = lines.iter().map(|(_, dollars)| dollars).sum();
     report.judge(
         "F7",
-        "a connected account's month: hourly, 1,000 ads",
+        "a connected account's month: hourly, probed daily, 1,000 ads",
         &format!("{all:.4} USD"),
         "<= 0.05 USD",
         all <= 0.05,
@@ -101,7 +109,21 @@ async fn measure(options: &Options) -> Result<Measured> {
         (0..10).map(|account| scene.job(account, 3, 0, JobKind::Restate, 5)).collect::<Result<Vec<_>>>()?;
     let begun = Instant::now();
     worker.invoke(&event(&jobs)).await?;
-    Ok(Measured { unchanged, changed, daily, seconds: begun.elapsed().as_secs_f64() })
+    let seconds = begun.elapsed().as_secs_f64();
+    Ok(Measured { unchanged, changed, daily, probe: probed(options).await?, seconds })
+}
+
+/// What the probe of a connection with one account costs, in a worker that has just started.
+async fn probed(options: &Options) -> Result<Counts> {
+    let scene = Scene::start(&Settings { accounts: 1, ads: 1, think: 0, calls_per_second: UNLIMITED })?;
+    let (mut env, counting) = scene.counted().await?;
+    env.insert(PLATFORM_ORIGIN.to_owned(), scene.facts.sandbox.clone());
+    let mut worker = scene.worker(options, &env).await?;
+    counting.take();
+    deliver(&mut worker, &scene.probe()?).await?;
+    let counts = counting.take().0;
+    ensure!(counts.all_written() > 0.0, "the platform was not asked: {:?}", counts.calls);
+    Ok(counts)
 }
 
 /// What a stack costs that nobody uses: the key, alarms, and its schedules that find nothing.
