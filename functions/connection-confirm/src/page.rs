@@ -63,6 +63,9 @@ const fn reason(reason: Unusable) -> &'static str {
             "The platform does not describe it: it was deleted, or the access does not reach it."
         }
         Unusable::NotDescribed => "The platform left it out of its answer. Try again later.",
+        Unusable::NotRead => {
+            "There was no time to read it. To choose it, connect again and give access to fewer accounts at once."
+        }
     }
 }
 

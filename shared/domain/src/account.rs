@@ -64,11 +64,13 @@ pub enum Unusable {
     Refused,
     /// The platform was asked for it and left it out of its answer, or answered with something else.
     NotDescribed,
+    /// The time was over, or the platform failed, before it was described. Nothing is wrong with the account itself.
+    NotRead,
 }
 
 impl Unusable {
     /// All reasons with their words.
-    const ALL: [(Self, &'static str); 7] = [
+    const ALL: [(Self, &'static str); 8] = [
         (Self::NoId, "no_id"),
         (Self::NoCurrency, "no_currency"),
         (Self::UnknownCurrency, "unknown_currency"),
@@ -76,6 +78,7 @@ impl Unusable {
         (Self::UnknownZone, "unknown_zone"),
         (Self::Refused, "refused"),
         (Self::NotDescribed, "not_described"),
+        (Self::NotRead, "not_read"),
     ];
 
     /// The reason's word.

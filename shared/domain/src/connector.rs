@@ -76,6 +76,11 @@ pub trait Gate: std::fmt::Debug + Send + Sync {
         Duration::MAX
     }
 
+    /// Tells whether somebody waits for all calls together: part of an answer in time is then better than none.
+    fn is_awaited(&self) -> bool {
+        self.left() != Duration::MAX
+    }
+
     /// Is told how long a call took, with all its tries.
     fn spent(&self, _time: Duration) {}
 }
@@ -267,7 +272,8 @@ pub trait OAuth: Send + Sync {
 #[async_trait]
 pub trait Accounts: Send + Sync {
     /// Lists them with name, currency and zone, each once. One that cannot be used never takes the list with it: it
-    /// stands beside the others with its reason. An error says that the list is not known.
+    /// stands beside the others with its reason. An error says that the list is not known. Where the gate bounds the
+    /// time, because somebody waits, what was not read in it is [`crate::account::Unusable::NotRead`].
     async fn list(&self, cx: &CallContext<'_>) -> Result<AccountList>;
 }
 

@@ -32,6 +32,7 @@ pub(crate) const REDIRECT: &str = "https://api.example/oauth/callback/platform/c
 /// What a trial may set otherwise.
 pub(crate) struct Setup {
     pub(crate) ads: u32,
+    pub(crate) advertisers: u32,
     pub(crate) now: &'static str,
     pub(crate) calls_per_second: u32,
     pub(crate) limits: Limits,
@@ -41,7 +42,8 @@ impl Default for Setup {
     fn default() -> Self {
         // An hour before midnight in UTC: the accounts' days differ.
         let now = "2026-09-15T23:30:00Z";
-        Self { ads: 60, now, calls_per_second: 1_000, limits: Limits::default() }
+        let advertisers = SandboxConfig::default().advertisers;
+        Self { ads: 60, advertisers, now, calls_per_second: 1_000, limits: Limits::default() }
     }
 }
 
@@ -70,6 +72,7 @@ impl Bench {
             secret: APP_SECRET.to_owned(),
             redirect_uris: vec![REDIRECT.to_owned()],
             ads: setup.ads,
+            advertisers: setup.advertisers,
             // The trials make their own limits.
             app_qps: 0,
             advertiser_qps: 0,

@@ -22,12 +22,20 @@ impl Accounts for TikTokAds {
         let mut listing = Listing::new(reached.data.list.read, reached.data.list.odd.len());
         let ids = listing.ids.clone();
         let mut batches: Vec<&[String]> = ids.chunks(ADVERTISER_BATCH).rev().collect();
-        let mut parts = 0;
+        let (mut parts, mut late) = (0, None);
         while let Some(batch) = batches.pop() {
             match self.describe(cx, batch).await {
                 Ok(described) => listing.take(batch, described),
+                Err(error) if cx.gate.is_awaited() && is_passing(&error) => {
+                    let over = if cx.gate.left().is_zero() { batches.split_off(0) } else { Vec::new() };
+                    listing.leave_all(batch, Unusable::NotRead);
+                    over.iter().rev().for_each(|batch| listing.leave_all(batch, Unusable::NotRead));
+                    late = Some(error);
+                }
                 Err(error) if !is_about_an_id(&error) => return Err(error),
-                Err(_) if batch.len() == 1 || parts >= MOST_PARTS => listing.refuse(batch),
+                Err(_) if batch.len() == 1 || parts >= MOST_PARTS => {
+                    listing.leave_all(batch, Unusable::Refused);
+                }
                 Err(_) => {
                     parts += 2;
                     let (first, second) = batch.split_at(batch.len() / 2);
@@ -35,7 +43,11 @@ impl Accounts for TikTokAds {
                 }
             }
         }
-        Ok(listing.list)
+        match late {
+            // A list of which nothing was read is not known.
+            Some(error) if listing.list.usable.is_empty() => Err(error),
+            _ => Ok(listing.list),
+        }
     }
 }
 
@@ -50,6 +62,11 @@ impl TikTokAds {
 /// One advertiser that was deleted makes TikTok refuse all that are asked for with it (40001, seen in public reports).
 fn is_about_an_id(error: &Error) -> bool {
     matches!(error.kind, Kind::NotPermitted | Kind::Invalid)
+}
+
+/// The platform failed, or the time was over: nothing is said of any account.
+fn is_passing(error: &Error) -> bool {
+    matches!(error.kind, Kind::Upstream | Kind::RateLimited | Kind::Gone)
 }
 
 /// A list while it is put together.
@@ -96,10 +113,10 @@ impl Listing {
         }
     }
 
-    fn refuse(&mut self, batch: &[String]) {
-        for id in batch {
+    fn leave_all(&mut self, ids: &[String], reason: Unusable) {
+        for id in ids {
             let name = self.names.get(id).cloned().unwrap_or_default();
-            self.leave_out(id, name, Unusable::Refused);
+            self.leave_out(id, name, reason);
         }
     }
 

@@ -1,15 +1,20 @@
 //! Accounts, figures and names: exact, complete, in the account's own days.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use async_trait::async_trait;
 use jiff::civil::Date;
 use mooring_domain::account::Unusable;
-use mooring_domain::connector::LEVEL_NOT_OFFERED;
+use mooring_domain::connector::{Allowance, CallContext, Gate, LEVEL_NOT_OFFERED, NoGate};
+use mooring_domain::error::Kind;
 use mooring_domain::money::Micros;
 use mooring_domain::report::{Level, Metric, Row, Values};
 
-use crate::bench::{Bench, days};
+use super::failures::ALWAYS;
+use crate::bench::{Bench, Setup, days};
 use crate::dialect::{EXACT_SPEND, LARGE_ID, LITERAL_SPEND, STRAY};
 use crate::tap::Act;
 
@@ -53,6 +58,48 @@ pub(super) async fn unusable_account_leaves_the_others(platform: &'static str) -
     let lenient = list.usable.iter().find(|one| one.external_id == *third).context("the third")?;
     ensure!(lenient.currency.as_str() == "USD", "{lenient:?}");
     Ok(())
+}
+
+/// A grant of more accounts than there is time for: the person who waits may choose from those that were read.
+pub(super) async fn accounts_read_in_time_are_given(platform: &'static str) -> Result<()> {
+    let bench = Bench::with(platform, Setup { ads: 1, advertisers: 250, ..Setup::default() }).await?;
+    let all = bench.sandbox.advertiser_ids();
+    let accounts = bench.accounts()?;
+    let list = async |gate: &dyn Gate| accounts.list(&CallContext { gate, ..bench.cx() }).await;
+    let listed = list(&Calls(AtomicU32::new(2))).await?;
+    let (read, asked) = (listed.usable.len(), bench.seen(bench.dialect.account).len());
+    ensure!(read > 0 && read < all.len(), "{read} of {} were read", all.len());
+    ensure!(asked == 1, "{asked} calls left, of which there was time for one");
+    let left = listed.unusable.iter();
+    ensure!(left.clone().all(|one| one.reason == Unusable::NotRead && !one.name.is_empty()), "{listed:?}");
+    let ids = listed.usable.iter().map(|account| &account.external_id);
+    ensure!(ids.chain(left.map(|one| &one.external_id)).eq(&all), "some are lost, or out of order");
+
+    bench.tap.script(bench.dialect.account, 1, Act::Rewrite(|_| {}));
+    bench.tap.script(bench.dialect.account, ALWAYS, Act::Answer(503, String::new()));
+    let part = list(&NoGate).await.err().context("a part, though nobody waits")?;
+    let none = list(&Allowance::of(Duration::from_secs(7))).await.err().context("a list of nothing")?;
+    ensure!((part.kind, none.kind) == (Kind::Upstream, Kind::Upstream), "{part:?}, {none:?}");
+    Ok(())
+}
+
+/// A gate that has time for so many calls.
+#[derive(Debug)]
+struct Calls(AtomicU32);
+
+#[async_trait]
+impl Gate for Calls {
+    async fn is_open(&self) -> bool {
+        !self.left().is_zero()
+    }
+
+    fn left(&self) -> Duration {
+        if self.0.load(Ordering::Relaxed) > 0 { Duration::from_mins(1) } else { Duration::ZERO }
+    }
+
+    fn spent(&self, _: Duration) {
+        self.0.store(self.0.load(Ordering::Relaxed).saturating_sub(1), Ordering::Relaxed);
+    }
 }
 
 /// S5: spend to the last digit; whatever the platform wrote is what the rows add up to.

@@ -14,7 +14,7 @@ use crate::dialect::PLANTED;
 use crate::tap::Act;
 
 /// More faults than any budget has tries.
-const ALWAYS: u32 = 50;
+pub(super) const ALWAYS: u32 = 50;
 
 async fn failing(bench: &Bench, faults: Faults) -> Result<(Error, usize)> {
     let before = bench.seen(bench.dialect.report).len();
