@@ -160,7 +160,9 @@ async fn change(chore: Chore, store: &Store, mode: Mode) -> Result<()> {
                 ensure!(store.tenant(&tenant).await?.is_some(), "there is no tenant {tenant}");
                 println!("{tenant} has no keys");
             }
-            keys.iter().for_each(|key| println!("{}", line(key)));
+            for key in &keys {
+                println!("{}", line(key));
+            }
         }
         Chore::Narrow { tenant, key, scopes } => {
             println!("{}", line(&keys::narrow(&ports, &tenant, &key, &scopes).await?));
@@ -285,7 +287,7 @@ mod tests {
     fn whatever_is_no_credential_is_said_to_be_none() {
         let told = |given: &[u8]| whose(given).unwrap_err().to_string();
         assert!(told(b"").contains("standard input"));
-        for given in [b"hello\n".as_slice(), b"\xff\xfe", b"moor_test_\n", &[b'a'; 100_000]] {
+        for given in [b"hello\n".as_slice(), b"\xff\xfe", b"moor_test_\n", &vec![b'a'; 100_000]] {
             assert!(told(given).contains("no credential of Mooring"));
         }
     }

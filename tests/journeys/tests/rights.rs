@@ -125,8 +125,8 @@ async fn ends(world: &World, connected: &Connected) -> Result<()> {
     let account = world.product.call(Method::DELETE, &path, None).await?;
     world.finish(&text(&account, "id")?, 8).await?;
     let path = format!("/v1/connections/{}", connected.id);
-    let before = world.product.get(&path).await?["accounts"].to_string();
-    until(world, &path, |view| view["accounts"].to_string() != before).await?;
+    let before = world.product.get(&path).await?["accounts"].clone();
+    until(world, &path, |view| view["accounts"] != before).await?;
     let deletion = world.disconnect(&connected.id).await?;
     let id = text(&deletion, "id")?;
     ensure!(world.disconnect(&connected.id).await?["id"] == id.as_str(), "disconnected twice");
