@@ -70,17 +70,30 @@ fn incomplete() -> Error {
     Error::new(Kind::Internal, "mail_incomplete", "The mail could not be put together.")
 }
 
-/// Keeps SES's own code and drops the rest: its messages name the address that was refused.
+/// The codes with which SES refuses every mail until an operator mends the identity, the account or the role.
+const STANDING: [&str; 7] = [
+    "AccessDeniedException",
+    "AccountSuspendedException",
+    "BadRequestException",
+    "MailFromDomainNotVerifiedException",
+    "MessageRejected",
+    "NotFoundException",
+    "SendingPausedException",
+];
+
+/// Names SES's code where it is one of [`STANDING`] and drops the rest: its messages quote the address that was refused.
+///
+/// A refusal that stands is a fault of the set-up, so that it is logged as an error; everything else is tried again.
 fn refused(error: &SdkError<SendEmailError>) -> Error {
-    let away = Error::unavailable("mail_away", "The mail service did not take the mail.");
-    let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
-    match code {
-        Some("MessageRejected" | "MailFromDomainNotVerifiedException" | "BadRequestException") => {
-            let message = "The mail service refused the mail; look at the sender's identity in SES.";
-            Error::new(Kind::Internal, "mail_refused", message)
-        }
-        _ => away,
-    }
+    let given = error.as_service_error().and_then(ProvideErrorMetadata::code);
+    let Some(code) = STANDING.into_iter().find(|code| Some(*code) == given) else {
+        return Error::unavailable("mail_away", "The mail service did not take the mail.");
+    };
+    let message = format!(
+        "The mail service refused the mail ({code}); look at the sender's identity and the account in SES, and at the \
+         right to ses:SendEmail."
+    );
+    Error::new(Kind::Internal, "mail_refused", message)
 }
 
 #[cfg(test)]

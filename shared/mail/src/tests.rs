@@ -64,17 +64,49 @@ async fn a_mail_leaves_as_plain_text_to_one_address() {
     assert!(!request.contains("Html"));
 }
 
+/// Sends a mail to an SES that answers with an error of this code, whose message quotes the address.
+async fn refusal(status: &'static str, code: &str) -> Error {
+    let body = format!(r#"{{"__type":"{code}","message":"not verified: {ADDRESS}"}}"#);
+    let (origin, thread) = server(status, body.leak());
+    let error = ses(&origin).send(&SecretString::from(ADDRESS), "Hello", "text").await.unwrap_err();
+    thread.join().unwrap();
+    error
+}
+
+#[tokio::test]
+async fn a_refusal_that_stands_is_a_fault_of_ours_and_names_its_code() {
+    for (status, code) in [
+        ("403 Forbidden", "AccessDeniedException"),
+        ("400 Bad Request", "AccountSuspendedException"),
+        ("400 Bad Request", "BadRequestException"),
+        ("400 Bad Request", "MailFromDomainNotVerifiedException"),
+        ("400 Bad Request", "MessageRejected"),
+        ("404 Not Found", "NotFoundException"),
+        ("400 Bad Request", "SendingPausedException"),
+    ] {
+        let error = refusal(status, code).await;
+        assert_eq!((error.kind, error.code, error.is_retryable()), (Kind::Internal, "mail_refused", false));
+        assert!(error.message.contains(code), "{code}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn what_passes_is_tried_again() {
+    for (status, code) in [
+        ("429 Too Many Requests", "TooManyRequestsException"),
+        ("400 Bad Request", "LimitExceededException"),
+        ("503 Service Unavailable", "ServiceUnavailableException"),
+    ] {
+        let error = refusal(status, code).await;
+        assert_eq!((error.kind, error.code, error.is_retryable()), (Kind::Unavailable, "mail_away", true));
+    }
+}
+
 #[tokio::test]
 async fn an_error_never_holds_the_address() {
-    let refusal =
-        r#"{"__type":"MessageRejected","message":"Email address is not verified: anna.canary@example.com"}"#;
-    for (status, code) in [("400 Bad Request", "mail_refused"), ("503 Service Unavailable", "mail_away")] {
-        let body = if code == "mail_refused" { refusal } else { "{}" };
-        let (origin, thread) = server(status, body);
-        let error = ses(&origin).send(&SecretString::from(ADDRESS), "Hello", "text").await.unwrap_err();
-        thread.join().unwrap();
-        assert_eq!((error.code, error.is_retryable()), (code, code == "mail_away"));
+    for code in ["MessageRejected", "AccessDeniedException", "ServiceUnavailableException", ADDRESS] {
+        let error = refusal("400 Bad Request", code).await;
         assert!(error.source.is_none(), "SES quotes addresses");
-        assert!(!format!("{error:?} {error}").contains("anna"));
+        assert!(!format!("{error:?} {error}").contains("anna"), "{code}");
     }
 }
