@@ -51,7 +51,9 @@ mod tests {
     #[test]
     fn a_mail_that_left_says_what_it_did_not_test_and_when_the_domain_is_the_identity() {
         let text = untested("privacy@example.org");
-        for part in ["MailWorkerRole was not tested", "MailIdentity=example.org", "privacy@example.org is not"] {
+        for part in
+            ["MailWorkerRole was not tested", "MailIdentity=example.org", "privacy@example.org is not"]
+        {
             assert!(text.contains(part), "{part}: {text}");
         }
     }

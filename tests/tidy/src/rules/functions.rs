@@ -126,6 +126,11 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
     Rule {
+        name: "public-routes-leave-runs",
+        why: "pages that anybody may call take every reserved run of the function that also deletes for callers",
+        check: public_routes_leave_runs,
+    },
+    Rule {
         name: "key-kept-and-rotated",
         why: "a deleted key takes everything with it; an old one is exposed for longer than it need be",
         check: |template| {
@@ -150,6 +155,30 @@ fn takes_digests(template: &Template, variable: &str) -> bool {
         let parameter = format!("Parameters/{}/AllowedPattern", target(value).unwrap_or_default());
         name != variable || text(&template.0, &parameter).starts_with("^([0-9a-f]{64}(,[0-9a-f]{64})?)?$")
     })
+}
+
+/// Where public routes share a reserved function with others, what they may call in a second fits into the fewest runs
+/// that can be reserved; a call counts as half a second.
+fn public_routes_leave_runs(template: &Template) -> Vec<String> {
+    let choices = at(&template.0, "Parameters/DeletionConcurrency/AllowedValues").as_array();
+    let runs = choices.into_iter().flatten().filter_map(|runs| runs.as_str()?.parse::<f64>().ok());
+    let least = runs.filter(|runs| *runs > 0.0).fold(f64::INFINITY, f64::min);
+    let rates = template.of_type(API).flat_map(|(_, api)| entries(at(api, "Properties/RouteSettings")));
+    let rates: Vec<_> = rates
+        .map(|(key, own)| (key, at(own, "ThrottlingRateLimit").as_f64().unwrap_or(f64::INFINITY)))
+        .collect();
+    let shared = |function: &str| {
+        let closed = |route: &Route| route.function == function && route.scope.is_some();
+        on_deletion_path(function) && ROUTES.iter().any(closed)
+    };
+    let taken = |function: &str| -> f64 {
+        let open = ROUTES.iter().filter(|route| route.function == function && route.scope.is_none());
+        let keys: Vec<_> = open.map(|route| format!("{} {}", route.method, route.path)).collect();
+        rates.iter().filter(|(key, _)| keys.iter().any(|open| open == key)).map(|(_, rate)| rate / 2.0).sum()
+    };
+    let functions: BTreeSet<_> = ROUTES.iter().map(|route| route.function).collect();
+    let bad = functions.into_iter().filter(|function| shared(function) && taken(function) > least);
+    bad.map(|function| format!("{function}: its public routes may take more than {least} runs")).collect()
 }
 
 /// Public routes and those of deletions have a throttle of their own; nothing has one that is no route.
