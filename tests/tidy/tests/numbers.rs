@@ -4,8 +4,10 @@ use jiff::SignedDuration;
 use mooring_domain::connect::{LINK_MINUTES, PENDING_MINUTES};
 use mooring_domain::deletion::{ALARM_AFTER, PAGE_AFTER};
 use mooring_domain::idempotency::KEPT;
+use mooring_domain::mail::PAUSE_MINUTES;
 use mooring_domain::retention::{ACTIVITY_DAYS, DEAD_LETTER_DAYS, DELETE_DAYS, LOG_DAYS, QUEUE_DAYS};
 use mooring_domain::webhook::OLD_SECRET;
+use mooring_tests_tidy::template::{Template, at, text};
 use mooring_tests_tidy::{root, sources};
 
 fn hours(time: SignedDuration) -> String {
@@ -67,5 +69,20 @@ fn documents_say_the_promised_times() {
     for (file, sentence) in sentences() {
         let text = std::fs::read_to_string(root().join(file)).unwrap();
         assert!(text.contains(&sentence), "{file} has to say “{sentence}”");
+    }
+}
+
+/// A mail that is late is known while its link is still awaited; a message that SQS delays is not taken for late.
+#[test]
+fn the_alarm_on_mails_rings_right_after_the_promised_time() {
+    let template = Template::read().unwrap();
+    let alarm = template.resource("MailQueueAgeAlarm");
+    let minutes = at(alarm, "Properties/Threshold").as_i64().unwrap() / 60;
+    assert!((PAUSE_MINUTES + 1..=PAUSE_MINUTES + 5).contains(&minutes), "{minutes} minutes");
+    let description = text(alarm, "Properties/AlarmDescription");
+    let documents = std::fs::read_to_string(root().join("docs/alarms.md")).unwrap();
+    for text in [description, &documents] {
+        assert!(text.contains(&format!("link has waited for {minutes} minutes; its mail")), "{text}");
+        assert!(text.contains(&format!("is promised within {PAUSE_MINUTES}")), "{text}");
     }
 }
