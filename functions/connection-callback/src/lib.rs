@@ -61,21 +61,37 @@ async fn arrive(app: &App, request: &Request) -> Result<Reply> {
     }
 }
 
-/// Reads the request. What platforms add beside these parameters is ignored, and nothing of it is ever shown.
-fn input(app: &App, request: &Request) -> Result<Input> {
-    let mut query = Query::of(request)?;
+/// The parameters that are read; no other one, and no value of any, is ever shown.
+const READ: [&str; 5] = ["state", "code", "auth_code", "error", "iss"];
+
+/// What the platform sent.
+#[derive(Debug)]
+struct Sent {
+    state: String,
+    code: Option<String>,
+    issuer: Option<String>,
+}
+
+/// Reads what the platform sent. Only a repeated or oversized parameter of [`READ`] is refused: a platform may add others in
+/// any form, and the person could not do anything about it.
+fn sent(request: &Request) -> Result<Sent> {
+    let mut query = Query::only(request, &READ)?;
     let state = query.take("state").ok_or_else(unusable)?;
     let refused = query.take("error").is_some();
     // TikTok calls the code `auth_code`, and some of its callbacks carry `code` with the same value beside it.
-    let code =
-        query.take("auth_code").or_else(|| query.take("code")).filter(|code| !refused && !code.is_empty());
+    let code = query.take("auth_code").or_else(|| query.take("code")).filter(|_| !refused);
+    Ok(Sent { state, code, issuer: query.take("iss") })
+}
+
+fn input(app: &App, request: &Request) -> Result<Input> {
+    let Sent { state, code, issuer } = sent(request)?;
     let cookie = app.edge.cookie(request, &binding(app, &state)).map(Confidential::new);
     Ok(Input {
         platform: path(request, "platform")?,
         context: path(request, "ctx")?,
         state: Confidential::new(state),
         code: code.map(Into::into),
-        issuer: query.take("iss"),
+        issuer,
         cookie,
     })
 }
@@ -112,4 +128,52 @@ pub fn describe(api: &mut Api) {
         .query("code", "string", false, "The code; some platforms call it `auth_code`.")
         .redirects("The choice of accounts, or the return URL; with `error` where the flow ended.")
         .add();
+}
+
+#[cfg(test)]
+mod tests {
+    use lambda_http::Body;
+    use lambda_http::http::Request as HttpRequest;
+
+    use super::*;
+
+    fn read(query: &str) -> Result<Sent> {
+        let uri = format!("/oauth/callback/p/c?{query}");
+        sent(&HttpRequest::get(uri).body(Body::Empty).unwrap())
+    }
+
+    fn code(query: &str) -> Option<String> {
+        read(query).unwrap().code
+    }
+
+    #[test]
+    fn what_a_platform_adds_is_ignored_in_any_form() {
+        let long = "x".repeat(5_000);
+        let sent = read(&format!("scope=a&code=c&scope=b&state=s&hint={long}&{long}=1&iss=i")).unwrap();
+        assert_eq!(
+            (sent.state.as_str(), sent.code.as_deref(), sent.issuer.as_deref()),
+            ("s", Some("c"), Some("i"))
+        );
+    }
+
+    #[test]
+    fn an_empty_parameter_counts_as_absent() {
+        assert_eq!(code("state=s&auth_code=&code=c").as_deref(), Some("c"));
+        assert_eq!(code("state=s&auth_code=a&code=").as_deref(), Some("a"));
+        assert_eq!(code("state=s&code=c&error=").as_deref(), Some("c"));
+        assert_eq!(code("state=s&code=c&error=access_denied"), None);
+        assert_eq!(code("state=s&code="), None);
+        assert!(read("state=s&iss=").unwrap().issuer.is_none());
+        assert!(read("state=&code=c").is_err());
+    }
+
+    #[test]
+    fn a_parameter_that_is_read_comes_once_and_is_not_too_long() {
+        for name in READ {
+            for pair in ["=1", "="] {
+                assert!(read(&format!("state=s&{name}=1&{name}{pair}")).is_err(), "{name}{pair}");
+            }
+            assert!(read(&format!("state=s&{name}={}", "x".repeat(2_049))).is_err(), "{name}");
+        }
+    }
 }

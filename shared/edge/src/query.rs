@@ -15,9 +15,21 @@ pub struct Query(Vec<(String, String)>);
 impl Query {
     /// Reads the query string; refuses repeated and oversized parameters.
     pub fn of(request: &Request) -> Result<Self> {
+        Self::read(request, |_| true)
+    }
+
+    /// Reads these parameters of a query string that somebody else wrote, and refuses repeated and oversized ones among
+    /// them. Every other parameter is ignored, and an empty one counts as absent.
+    pub fn only(request: &Request, names: &[&str]) -> Result<Self> {
+        let mut query = Self::read(request, |name| names.contains(&name))?;
+        query.0.retain(|(_, value)| !value.is_empty());
+        Ok(query)
+    }
+
+    fn read(request: &Request, wanted: impl Fn(&str) -> bool) -> Result<Self> {
         let text = request.uri().query().unwrap_or_default();
         let mut pairs: Vec<(String, String)> = Vec::new();
-        for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
+        for (name, value) in url::form_urlencoded::parse(text.as_bytes()).filter(|(name, _)| wanted(name)) {
             if pairs.iter().any(|(known, _)| *known == name) {
                 return Err(Error::invalid(
                     "repeated_parameter",

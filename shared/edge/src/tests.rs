@@ -347,6 +347,18 @@ fn queries_refuse_what_is_repeated_unknown_or_too_much() {
 }
 
 #[test]
+fn a_foreign_query_is_read_by_name_and_the_rest_of_it_refuses_nothing() {
+    let long = "x".repeat(3_000);
+    let of = |query: &str| Query::only(&request(Method::GET, &format!("/x?{query}"), &[], ""), &["a", "b"]);
+    let mut query = of(&format!("c=1&a=1&c=2&b=&{long}=1&d={long}")).unwrap();
+    assert_eq!((query.take("a").as_deref(), query.take("b"), query.take("c")), (Some("1"), None, None));
+    for again in ["a=1&a=1", "a=1&a=", "a=&a=1", "a=&a="] {
+        assert_eq!(of(again).unwrap_err().code, "repeated_parameter", "{again}");
+    }
+    assert_eq!(of(&format!("a={long}")).unwrap_err().code, "oversized_parameter");
+}
+
+#[test]
 fn path_parameters_that_do_not_fit_do_not_exist() {
     let parameters = std::collections::HashMap::from([("id".to_owned(), "ten_x".to_owned())]);
     let request = request(Method::GET, "/", &[], "").with_path_parameters(parameters);
