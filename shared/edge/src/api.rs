@@ -13,7 +13,7 @@ use tracing::Instrument;
 
 use crate::access::Who;
 use crate::authenticate::Authenticated;
-use crate::{Edge, Reply, cors, limits, problem, routes};
+use crate::{Edge, Reply, cors, event, limits, problem, routes};
 
 /// What is learnt of a call before its answer is ready.
 #[derive(Default)]
@@ -58,7 +58,7 @@ impl Edge {
         met: &mut Met,
         run: impl AsyncFnOnce(Caller) -> Result<Reply>,
     ) -> Result<Reply> {
-        self.require_front(request)?;
+        self.admit(request)?;
         if request.method() == Method::OPTIONS {
             return self.preflight(request).await;
         }
@@ -78,6 +78,12 @@ impl Edge {
         cors::check(request, &tenant)?;
         caller.require(scope)?;
         run(caller).await
+    }
+
+    /// Refuses what goes around the front, and then what cannot be read.
+    pub(crate) fn admit(&self, request: &Request) -> Result<()> {
+        self.require_front(request)?;
+        event::require_fit(request)
     }
 
     /// The browser origin that may read the answer.
@@ -158,8 +164,8 @@ pub(crate) fn route(request: &Request) -> String {
     format!("{} {}", request.method(), found.map_or("?", |found| found.route.path))
 }
 
-/// What is longer would be masked in the log.
-fn is_request_id(id: &str) -> bool {
+/// Tells whether a text can be a request's id. What is longer would be masked in the log.
+pub(crate) fn is_request_id(id: &str) -> bool {
     (1..40).contains(&id.len())
         && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'='))
 }

@@ -2,6 +2,10 @@
 //!
 //! `lambda_http` 1.3 builds a request with `unwrap` and `expect`: a raw `"` in a query string, a `Host` that is none, or a
 //! body that is no Base64 ends the process. Here each of them is refused, with a problem document as any other refusal.
+//!
+//! A caller can write the query only, so a query that does not fit is refused by [`Edge`](crate::Edge), after the front was
+//! looked for and with the headers that let a browser read the refusal. Everything else here is a fault of the set-up, or
+//! what API Gateway does not send; it is refused before any handler, without those headers.
 
 use std::collections::BTreeMap;
 
@@ -37,26 +41,43 @@ pub struct Answer {
     pub is_base64_encoded: bool,
 }
 
+/// Marks a request whose query did not fit and was left out.
+#[derive(Debug, Clone, Copy)]
+struct Misfit;
+
 /// Answers an event with a handler; one that is no request of ours never reaches it.
 pub async fn invoke<'a>(
     event: Value,
     context: Context,
     handle: impl FnOnce(Request) -> Handling<'a>,
 ) -> Answer {
-    let invocation = context.request_id.clone();
+    let given = event.pointer("/requestContext/requestId").and_then(Value::as_str);
+    let given = given.filter(|id| api::is_request_id(id)).map(str::to_owned);
     match read(event) {
         Ok(request) => answer(handle(request.with_lambda_context(context)).await),
-        Err(error) => answer(refuse(error, &invocation)),
+        Err(error) => {
+            let invocation = context.request_id;
+            answer(refuse(error, given.as_deref().unwrap_or(&invocation), &invocation))
+        }
     }
 }
 
 /// Answers what no handler sees.
-fn refuse(error: Error, invocation: &str) -> Reply {
-    let span = mooring_telemetry::request_span(invocation, Some(invocation), "?");
-    let mut reply = problem::document(&error, invocation, "");
+fn refuse(error: Error, request_id: &str, invocation: &str) -> Reply {
+    let span = mooring_telemetry::request_span(request_id, Some(invocation), "?");
+    let mut reply = problem::document(&error, request_id, "");
     span.in_scope(|| api::log(&Err(error)));
-    headers::stamp(&mut reply, true, invocation);
+    headers::stamp(&mut reply, true, request_id);
     reply
+}
+
+/// Refuses a request whose query did not fit.
+pub(crate) fn require_fit(request: &Request) -> Result<()> {
+    if request.extensions().get::<Misfit>().is_none() {
+        return Ok(());
+    }
+    let message = "The query string holds a character that has to be percent-encoded.";
+    Err(Error::invalid("invalid_query", message))
 }
 
 /// Reads an event.
@@ -66,30 +87,41 @@ pub(crate) fn read(event: Value) -> Result<Request> {
         Error::invalid("invalid_request", message).because(error)
     })?;
     placed(&event)?;
-    let uri = uri(&event)?;
+    let path = path(event.raw_path.as_deref().unwrap_or_default())?;
+    let uri = uri(&path, event.raw_query_string.as_deref().unwrap_or_default());
     let body = body(event.body, event.is_base64_encoded)?;
     let mut request = HttpRequest::new(body);
     *request.method_mut() = event.request_context.http.method.clone();
-    *request.uri_mut() = uri;
+    match uri {
+        Some(uri) => *request.uri_mut() = uri,
+        None => {
+            *request.uri_mut() = path;
+            request.extensions_mut().insert(Misfit);
+        }
+    }
     *request.headers_mut() = with_cookies(event.headers, &event.cookies.unwrap_or_default());
     Ok(request
         .with_path_parameters(event.path_parameters)
         .with_request_context(RequestContext::ApiGatewayV2(event.request_context)))
 }
 
-/// Path and query. The host is left out: no handler asks for it, and it is the client's to choose.
-fn uri(event: &ApiGatewayV2httpRequest) -> Result<Uri> {
-    let misfit = || {
-        Error::invalid("invalid_query", "The query string holds a character that has to be percent-encoded.")
-    };
-    let query = event.raw_query_string.as_deref().unwrap_or_default();
-    if !query.bytes().all(is_query_byte) {
-        return Err(misfit());
-    }
+/// The path. The host is left out: no handler asks for it, and it is the client's to choose.
+fn path(raw: &str) -> Result<Uri> {
+    let misfit = || Error::invalid("invalid_request", "The path of the request could not be read.");
     let mut url = Url::parse("http://localhost/").map_err(|error| misfit().because(error))?;
-    url.set_path(event.raw_path.as_deref().unwrap_or_default());
-    let text = if query.is_empty() { url.path().to_owned() } else { format!("{}?{query}", url.path()) };
-    text.parse().map_err(|error| misfit().because(error))
+    url.set_path(raw);
+    url.path().parse().map_err(|error| misfit().because(error))
+}
+
+/// A path with a query; `None` if the query holds what has to be encoded.
+fn uri(path: &Uri, query: &str) -> Option<Uri> {
+    if query.is_empty() {
+        return Some(path.clone());
+    }
+    if !query.bytes().all(is_query_byte) {
+        return None;
+    }
+    format!("{path}?{query}").parse().ok()
 }
 
 /// What RFC 3986 lets stand raw, and what browsers and tools leave raw beyond it.
@@ -200,7 +232,7 @@ mod tests {
     }
 
     fn code(event: Value) -> &'static str {
-        read(event).map_or_else(|error| error.code, |_| "read")
+        read(event).and_then(|request| require_fit(&request)).map_or_else(|error| error.code, |()| "read")
     }
 
     #[test]
@@ -268,7 +300,7 @@ mod tests {
     async fn a_refusal_is_a_problem_document_and_a_fault_of_the_set_up_is_ours() {
         let context = Context::default();
         let never = |_| -> Handling<'static> { Box::pin(async { Reply::default() }) };
-        let refused = invoke(event("GET /v1/reports", "/v1/reports", "\""), context.clone(), never).await;
+        let refused = invoke(broken(), context.clone(), never).await;
         assert_eq!(
             (refused.status_code, refused.headers["content-type"].as_str()),
             (400, "application/problem+json")
@@ -278,6 +310,34 @@ mod tests {
         let fine = |_| -> Handling<'static> { Box::pin(async { ok(&json!({})).unwrap_or_default() }) };
         let answered = invoke(event("GET /v1/reports", "/v1/reports", "a=b"), context, fine).await;
         assert_eq!((answered.status_code, answered.body.as_str()), (200, "{}"));
+    }
+
+    /// An event that no handler gets.
+    fn broken() -> Value {
+        let mut broken = event("GET /v1/reports", "/v1/reports", "");
+        broken["isBase64Encoded"] = json!(true);
+        broken["body"] = json!("***");
+        broken
+    }
+
+    #[tokio::test]
+    async fn a_refusal_names_the_request_by_the_id_of_api_gateway_if_it_is_one() {
+        let mut context = Context::default();
+        context.request_id = "invocation".to_owned();
+        for (given, named) in [
+            (json!("abc="), "abc="),
+            (json!("a b"), "invocation"),
+            (json!(7), "invocation"),
+            (Value::Null, "invocation"),
+        ] {
+            let never = |_| -> Handling<'static> { Box::pin(async { Reply::default() }) };
+            let mut event = broken();
+            event["requestContext"]["requestId"] = given;
+            let refused = invoke(event, context.clone(), never).await;
+            assert_eq!(refused.headers["x-request-id"], named);
+            let problem: Value = serde_json::from_str(&refused.body).unwrap();
+            assert_eq!(problem["request_id"].as_str(), Some(named));
+        }
     }
 
     fn texts() -> impl Strategy<Value = Value> {

@@ -27,7 +27,7 @@ impl Edge {
         let span =
             mooring_telemetry::request_span(&request_id, api::invocation(request), &api::route(request));
         let work = async {
-            let outcome = match self.require_front(request) {
+            let outcome = match self.admit(request) {
                 Ok(()) => run().await,
                 Err(error) => Err(error),
             };

@@ -72,3 +72,47 @@ async fn whoever_goes_around_the_front_is_refused_everywhere() {
     assert_eq!(run(&[]).await, (403, 403));
     assert_eq!(run(&[("x-edge-secret", "guessed")]).await, (403, 403));
 }
+
+/// What an edge answers to an event, by an API route and by a page.
+async fn answers(edge: &Edge, query: &str, headers: &[(&str, &str)]) -> [crate::event::Answer; 2] {
+    let headers: std::collections::BTreeMap<_, _> = headers.iter().copied().collect();
+    let event = serde_json::json!({
+        "version": "2.0",
+        "rawPath": "/v1/connections",
+        "rawQueryString": query,
+        "headers": headers,
+        "requestContext": {
+            "http": { "method": "GET", "path": "/v1/connections", "sourceIp": "192.0.2.1" },
+            "requestId": "abc=",
+            "stage": "$default",
+        },
+        "isBase64Encoded": false,
+    });
+    let context = lambda_http::Context::default;
+    let api =
+        |request| -> crate::runtime::Handling<'_> { Box::pin(async move { call(edge, &request).await }) };
+    let page = |request| -> crate::runtime::Handling<'_> {
+        Box::pin(async move { edge.page(&request, async || ok(&"page")).await })
+    };
+    [crate::invoke(event.clone(), context(), api).await, crate::invoke(event, context(), page).await]
+}
+
+#[tokio::test]
+async fn a_query_that_does_not_fit_is_refused_behind_the_front_and_browsers_may_read_it() {
+    let edge = behind(&[SECRET]);
+    let (right, origin, json) =
+        (("x-edge-secret", SECRET), ("origin", ORIGIN), ("accept", "application/json"));
+    for answer in answers(&edge, "a=\"", &[origin, json]).await {
+        assert_eq!(answer.status_code, 403, "{}", answer.body);
+        assert!(answer.body.contains("front_required"), "{}", answer.body);
+    }
+    let [api, page] = answers(&edge, "a=\"", &[right, origin, json]).await;
+    assert_eq!(api.headers["access-control-allow-origin"], ORIGIN);
+    for answer in [api, page] {
+        assert_eq!(answer.status_code, 400, "{}", answer.body);
+        assert!(answer.body.contains("invalid_query"), "{}", answer.body);
+        assert_eq!(answer.headers["x-request-id"], "abc=");
+    }
+    let [api, page] = answers(&edge, "a=b", &[right, json]).await;
+    assert_eq!((api.status_code, page.status_code), (401, 200));
+}
