@@ -1,6 +1,6 @@
 //! Files that are whole after a kill: written beside their place and renamed; and the snapshots of a service.
 
-use std::fs::{DirBuilder, File, Permissions, set_permissions};
+use std::fs::{DirBuilder, File, Permissions};
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -20,11 +20,11 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
-/// Makes a directory that only this user may look into, or makes one so that is there.
+/// Makes a directory that only this user may look into. One that is there keeps its mode, because it may be the person's own,
+/// such as `.`; what this process makes in it is private by itself.
 pub fn make_dir(dir: &Path) -> Result<()> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
-    made.and_then(|()| set_permissions(dir, Permissions::from_mode(0o700)))
-        .with_context(|| format!("cannot create {}", dir.display()))
+    made.with_context(|| format!("cannot create {}", dir.display()))
 }
 
 /// Opens a file that only this user may read, or makes one so that is there, and empties it.

@@ -47,9 +47,13 @@ async fn no_page_of_a_site_reads_or_writes_the_services() {
     assert_eq!(reqwest::get(&mailbox).await.unwrap().status().as_u16(), 200);
 }
 
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
 /// What others may do with a file or directory, and with everything below it.
 fn open_to_others(path: &Path, found: &mut Vec<String>) {
-    let mode = std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let mode = mode(path);
     if mode & 0o077 != 0 {
         found.push(format!("{} {mode:o}", path.display()));
     }
@@ -60,11 +64,18 @@ fn open_to_others(path: &Path, found: &mut Vec<String>) {
     }
 }
 
-#[tokio::test]
-async fn what_is_kept_is_for_this_user_alone() {
-    let dir = Dir::new();
-    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let aws = on_disk(dir.path()).await;
+/// What others may do with anything in a directory.
+fn open_inside(dir: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        open_to_others(&entry.unwrap().path(), &mut found);
+    }
+    found
+}
+
+/// Keeps one of everything in a directory, and returns what others may read of it then and after the end.
+async fn kept(dir: &Path) -> Vec<String> {
+    let aws = on_disk(dir).await;
     let mail = serde_json::json!({
         "FromEmailAddress": "a@example.org",
         "Destination": { "ToAddresses": ["b@example.org"] },
@@ -73,10 +84,31 @@ async fn what_is_kept_is_for_this_user_alone() {
     let url = format!("{}/v2/email/outbound-emails", aws.endpoints().ses);
     let call = reqwest::Client::new().post(url).header("content-type", "application/json");
     assert_eq!(call.body(mail.to_string()).send().await.unwrap().status().as_u16(), 200);
-    let mut found = Vec::new();
-    open_to_others(dir.path(), &mut found);
-    assert!(found.is_empty(), "{found:?}");
+    let mut found = open_inside(dir);
     aws.shutdown().await.unwrap();
-    open_to_others(dir.path(), &mut found);
-    assert!(found.is_empty(), "{found:?}");
+    found.extend(open_inside(dir));
+    found
+}
+
+#[tokio::test]
+async fn what_is_kept_is_for_this_user_alone() {
+    let dir = Dir::new();
+    let made = dir.path().join("state/below");
+    mooring_aws_local::make_dir(&made).unwrap();
+    assert!(kept(&made).await.is_empty());
+    for dir in [&made, made.parent().unwrap()] {
+        assert_eq!(mode(dir), 0o700, "{}", dir.display());
+    }
+}
+
+#[tokio::test]
+async fn a_directory_of_the_person_keeps_its_mode_and_what_is_put_into_it_is_private() {
+    let dir = Dir::new();
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let own = dir.path().join("own");
+    std::fs::write(&own, "theirs").unwrap();
+    std::fs::set_permissions(&own, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let open = format!("{} 644", own.display());
+    assert_eq!(kept(dir.path()).await, [open.as_str(), &open]);
+    assert_eq!(mode(dir.path()), 0o755);
 }
