@@ -1,4 +1,5 @@
-//! What every listener on this machine refuses: names that are not this machine's, and pages of other sites.
+//! What the runner, the work-alikes and the proxies before them refuse: names that are not this machine's, and pages of other
+//! sites. A listener of the benchmarks and of the tests, which is gone after a run, need not.
 //!
 //! A browser on this machine reaches every port of it. A page of any site can post to such a port, and a site whose name
 //! was rebound to 127.0.0.1 can also read the answers, as its own. Two refusals close that: a request has to name this
@@ -24,10 +25,13 @@ pub fn own_hosts<S: Clone + Send + Sync + 'static>(router: Router<S>, port: u16)
         if names_this(&request, port) {
             return next.run(request).await;
         }
-        let message =
-            format!("This listener answers to localhost:{port}, 127.0.0.1:{port} and [::1]:{port} alone.\n");
-        (StatusCode::MISDIRECTED_REQUEST, message).into_response()
+        (StatusCode::MISDIRECTED_REQUEST, own_names(port)).into_response()
     }))
+}
+
+/// Says to whom a listener answers.
+pub fn own_names(port: u16) -> String {
+    format!("This listener answers to localhost:{port}, 127.0.0.1:{port} and [::1]:{port} alone.\n")
 }
 
 /// Refuses requests that a page of another origin makes. Following a link to here is no such request.
@@ -61,7 +65,8 @@ fn foreign() -> Response {
     (StatusCode::FORBIDDEN, message).into_response()
 }
 
-fn names_this(request: &Request, port: u16) -> bool {
+/// Tells whether a request names this machine and the port of the listener; for listeners that are no [`Router`].
+pub fn names_this<B>(request: &axum::http::Request<B>, port: u16) -> bool {
     let mut hosts = request.headers().get_all(HOST).iter();
     let named = match (hosts.next(), hosts.next()) {
         (Some(host), None) => host.to_str().ok().and_then(|host| host.parse::<Authority>().ok()),

@@ -56,7 +56,8 @@ fn one_package_is_run_by_default() {
 /// A browser on the machine reaches each port of the runner: every listener takes requests that name it, and no others.
 #[test]
 fn listeners_of_the_runner_answer_to_their_own_names() {
-    let all = sources(&["infra/local", "infra/aws-local", "infra/sandbox", "infra/demo"]).unwrap();
+    let all =
+        sources(&["infra/local", "infra/aws-local", "infra/sandbox", "infra/demo", "infra/xtask"]).unwrap();
     let serving: Vec<_> = all.iter().filter(|source| source.text.contains("axum::serve(")).collect();
     assert!(serving.len() >= 3, "the runner, what stands for AWS, the sandbox");
     for source in serving {

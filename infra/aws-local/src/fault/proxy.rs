@@ -1,4 +1,6 @@
 //! A reverse proxy on loopback that asks the plan about every call. HTTP/1.1, bodies whole, connections kept alive.
+//!
+//! It drops the name that a caller gave, so that what is behind it cannot refuse a foreign one: the proxy does.
 
 use std::future::pending;
 use std::net::Ipv4Addr;
@@ -8,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::uri::Authority;
-use http::{HeaderMap, Request, Response, Uri};
+use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -16,6 +18,7 @@ use hyper::service::service_fn;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use mooring_loopback::{names_this, own_names};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -34,11 +37,12 @@ impl FaultProxy {
         let uri: Uri = upstream.parse().with_context(|| format!("not a URL: {upstream}"))?;
         let authority = uri.authority().with_context(|| format!("no host in {upstream}"))?.clone();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let url = format!("http://{}", listener.local_addr()?);
+        let address = listener.local_addr()?;
+        let url = format!("http://{address}");
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         let client = Client::builder(TokioExecutor::new()).build(connector);
-        let hop = Arc::new(Hop { authority, label: label.to_owned(), plan, client });
+        let hop = Arc::new(Hop { authority, port: address.port(), label: label.to_owned(), plan, client });
         let accepting = tokio::spawn(accept(listener, hop)).abort_handle();
         Ok(Self { url, accepting })
     }
@@ -58,6 +62,7 @@ impl Drop for FaultProxy {
 /// Everything that a connection needs.
 struct Hop {
     authority: Authority,
+    port: u16,
     label: String,
     plan: Arc<FaultPlan>,
     client: Client<HttpConnector, Full<Bytes>>,
@@ -90,6 +95,11 @@ async fn serve(stream: TcpStream, hop: Arc<Hop>) {
 impl Hop {
     /// An error closes the connection without an answer.
     async fn handle(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>> {
+        if !names_this(&request, self.port) {
+            let mut refusal = Response::new(Full::from(own_names(self.port)));
+            *refusal.status_mut() = StatusCode::MISDIRECTED_REQUEST;
+            return Ok(refusal);
+        }
         let (parts, body) = request.into_parts();
         let body = body.collect().await?.to_bytes();
         match self.plan.take(&self.label, &answer::operation(&parts)) {

@@ -105,6 +105,25 @@ async fn reset_duplicate_and_delay_reach_the_service() {
     assert!(started.elapsed() >= Duration::from_millis(80));
 }
 
+/// The name is dropped on the way, so the service behind it would take the call for its own.
+#[tokio::test]
+async fn a_proxy_answers_to_its_own_names_alone_and_counts_no_other_call() {
+    let aws = memory(1).await;
+    let plan = FaultPlan::quiet();
+    let proxy = FaultProxy::start(&aws.endpoints().ses, "ses", Arc::clone(&plan)).await.unwrap();
+    let url = format!("{}/mailbox.json", proxy.url());
+    let call = |host: &str| reqwest::Client::new().get(&url).header("host", host.to_owned()).send();
+    let own = proxy.url().trim_start_matches("http://");
+    let port = own.rsplit_once(':').unwrap().1;
+    for foreign in ["evil.example", &format!("evil.example:{port}"), "127.0.0.1:1"] {
+        assert_eq!(call(foreign).await.unwrap().status(), 421, "{foreign}");
+    }
+    assert!(plan.log().is_empty());
+    for name in [own, &format!("localhost:{port}")] {
+        assert_eq!(call(name).await.unwrap().status(), 200, "{name}");
+    }
+}
+
 #[tokio::test]
 async fn standard_retries_get_over_a_reset() {
     let aws = memory(1).await;

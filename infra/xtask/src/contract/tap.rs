@@ -10,6 +10,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
+use mooring_loopback::own_hosts;
 use serde_json::Value;
 
 use super::operation::TOKEN;
@@ -46,7 +47,8 @@ impl Tap {
         let inner = Arc::new(Inner::default());
         let router = sandbox.layer(from_fn_with_state(Arc::clone(&inner), record));
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
-        let origin = format!("http://{}", listener.local_addr()?);
+        let address = listener.local_addr()?;
+        let (origin, router) = (format!("http://{address}"), own_hosts(router, address.port()));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(Self { origin, inner })
     }
