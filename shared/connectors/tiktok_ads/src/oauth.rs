@@ -55,7 +55,35 @@ impl OAuth for TikTokAds {
     }
 }
 
-/// Tells an answer of the platform from a call that never left and from one that may work later.
+/// Tells whether the platform says no to this grant. A fault of our set-up, a code that nobody knows and a platform in
+/// trouble say nothing of the grant: another try may still end it.
 fn is_refusal(error: &Error) -> bool {
-    !error.is_retryable() && !matches!(error.kind, Kind::Refused)
+    !error.is_retryable() && matches!(error.kind, Kind::Invalid | Kind::NotPermitted)
+}
+
+#[cfg(test)]
+mod tests {
+    use mooring_kit::Answer;
+
+    use super::*;
+    use crate::errors::judge;
+
+    fn error(status: u16, body: &str) -> Error {
+        judge(&Answer::new(http::StatusCode::from_u16(status).unwrap(), body)).unwrap_err()
+    }
+
+    #[test]
+    fn only_a_word_about_the_grant_is_a_refusal_to_end_it() {
+        for code in [40001, 40002, 40106, 40118] {
+            assert!(is_refusal(&error(200, &format!(r#"{{"code":{code}}}"#))), "{code}");
+        }
+        for code in [40100, 40101, 40113, 40115, 40124, 40999, 50000] {
+            assert!(!is_refusal(&error(200, &format!(r#"{{"code":{code}}}"#))), "{code}");
+        }
+        let foreign = r#"{"code":40000,"message":"The app_id is inconsistent with the token's app information."}"#;
+        assert!(!is_refusal(&error(200, foreign)));
+        for status in [302, 404, 405] {
+            assert!(!is_refusal(&error(status, "<html>")), "{status}");
+        }
+    }
 }

@@ -1,17 +1,19 @@
 //! The one platform call after T0 (promises S19 and S20, conflict K7): the platform is asked to end the grant, before
 //! the token is deleted.
 //!
-//! A try is written down before it is made, so that no crash and no duplicate message adds a fourth.
+//! A try is written down before it is made, so that no crash and no duplicate message adds a fourth. What only the
+//! operator can mend fails the run as well, because an error alarms and a failed try does not.
 
 use std::time::Duration;
 
 use crate::app;
 use crate::connector::{AppCredentials, CallContext, Connector, NoGate, RevokeOutcome};
 use crate::deletion::{Deletion, REVOKE_PAUSE, REVOKE_TRIES, Step, Subject};
-use crate::error::{Kind, Result};
+use crate::deletion_plan::start;
+use crate::error::{EXPIRED, Error, Kind, REVOKED, Result};
 use crate::grant;
 use crate::ids::{ConnectionId, TenantId};
-use crate::ops::run_deletion::{Ports, enter, event, save};
+use crate::ops::run_deletion::{Ports, enter, event, is_due, save};
 use crate::profile::PlatformProfile;
 
 /// Makes one try, and moves on once the outcome is known or the tries are used up.
@@ -34,7 +36,8 @@ pub(super) async fn revoke(ports: &Ports<'_>, mut deletion: Deletion) -> Result<
             decided(ports, deletion, RevokeOutcome::Unreachable)
         }
         Asked::NothingToAskWith => decided(ports, deletion, RevokeOutcome::Impossible),
-        Asked::Failed => failed(ports, deletion),
+        Asked::Failed(Some(error)) if is_ours(&error) => return alarm(ports, failed(ports, deletion), error).await,
+        Asked::Failed(_) => failed(ports, deletion),
     }))
 }
 
@@ -44,8 +47,8 @@ enum Asked {
     Answered(RevokeOutcome),
     /// The token or its key is gone.
     NothingToAskWith,
-    /// It may work the next time.
-    Failed,
+    /// It may work the next time; with the error if there was one.
+    Failed(Option<Error>),
 }
 
 fn decided(ports: &Ports<'_>, mut deletion: Deletion, outcome: RevokeOutcome) -> Deletion {
@@ -64,6 +67,23 @@ fn failed(ports: &Ports<'_>, mut deletion: Deletion) -> Deletion {
     deletion
 }
 
+/// Tells whether nobody but the operator can mend it.
+fn is_ours(error: &Error) -> bool {
+    matches!(error.kind, Kind::Setup | Kind::Sealed | Kind::Internal)
+}
+
+/// Counts a failed try and ends the run with its error, about which the queue writes an error line.
+async fn alarm(ports: &Ports<'_>, mut deletion: Deletion, error: Error) -> Result<Option<Deletion>> {
+    if !save(ports, &mut deletion).await? {
+        return Ok(None);
+    }
+    if is_due(&deletion, ports.now()) {
+        // Whether it is sent does not matter: the sweeper sends what is due.
+        start(ports.queue, deletion).await;
+    }
+    Err(error)
+}
+
 async fn ask(ports: &Ports<'_>, deletion: &Deletion, connection: &ConnectionId) -> Asked {
     let connector = ports.connectors.find(&deletion.platform);
     let profile = ports.profile.platform(&deletion.platform);
@@ -72,14 +92,16 @@ async fn ask(ports: &Ports<'_>, deletion: &Deletion, connection: &ConnectionId) 
     };
     match call(ports, connector, profile, (&deletion.tenant, connection)).await {
         Ok(None) => Asked::NothingToAskWith,
-        Ok(Some(RevokeOutcome::Unreachable)) => Asked::Failed,
+        Ok(Some(RevokeOutcome::Unreachable)) => Asked::Failed(None),
         Ok(Some(outcome)) => Asked::Answered(outcome),
         Err(error) => match error.kind {
             // The token is dead at the platform, which is what was asked for.
-            Kind::Reauthorise => Asked::Answered(RevokeOutcome::Killed),
+            Kind::Reauthorise if [REVOKED, EXPIRED].contains(&error.code) => {
+                Asked::Answered(RevokeOutcome::Killed)
+            }
             // The profile does not let the call out.
             Kind::Refused => Asked::Answered(RevokeOutcome::Impossible),
-            _ => Asked::Failed,
+            _ => Asked::Failed(Some(error)),
         },
     }
 }

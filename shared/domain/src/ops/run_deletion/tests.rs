@@ -11,7 +11,7 @@ use crate::deletion::{
 };
 use crate::deletion_plan::tests::fakes::{World, account, caller, now, profile, tenant};
 use crate::deletion_plan::{Draft, cut, draft};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, PLATFORM_SETUP};
 use crate::ids::{ConnectionId, DeletionId};
 use crate::ops::read_deletions::{self, receipt};
 use crate::profile::Profile;
@@ -187,6 +187,40 @@ fn s19_outcomes_are_told_as_they_are() {
         assert_eq!(bench.run(&id).unwrap().revoke, Some(outcome));
         assert!(bench.world.left(Table::Vault).is_empty());
     }
+}
+
+#[test]
+fn a_fault_of_the_set_up_alarms_and_the_other_tries_go_on() {
+    let bench = Bench::new();
+    let id = bench.cut_connection(&bench.world.connect(1, &[11]));
+    let setup = || Err(Error::new(Kind::Setup, PLATFORM_SETUP, "a wrong secret"));
+    bench.world.memory().answers = vec![setup(), setup(), setup()];
+    for tries in 1..=3_u8 {
+        // The queue writes an error line about it, which alarms.
+        assert_eq!(now(run(&bench.ports(), &tenant(), &id)).unwrap_err().kind, Kind::Setup);
+        let after = bench.world.deletion(&id);
+        let told = after.events.last().unwrap();
+        assert_eq!((after.revoke_tries, told.outcome), (tries, Some(RevokeOutcome::Unreachable)));
+        assert!(!bench.world.left(Table::Vault).is_empty(), "nothing is destroyed in that run");
+        assert_eq!(after.revoke.is_some(), tries == 3);
+        if tries < 3 {
+            bench.world.pass(REVOKE_PAUSE);
+        }
+    }
+    assert_eq!(bench.world.memory().sent, [id.clone()], "what is due is not left to the sweeper");
+    assert_eq!(bench.run(&id).unwrap().revoke, Some(RevokeOutcome::Unreachable));
+    assert!(bench.world.left(Table::Vault).is_empty());
+    assert_eq!(bench.log().iter().filter(|line| *line == "revoke").count(), 3);
+}
+
+#[test]
+fn a_set_up_that_is_mended_in_time_ends_the_grant() {
+    let bench = Bench::new();
+    let id = bench.cut_connection(&bench.world.connect(1, &[11]));
+    bench.world.memory().answers = vec![Err(Error::new(Kind::Setup, PLATFORM_SETUP, "a wrong secret"))];
+    now(run(&bench.ports(), &tenant(), &id)).unwrap_err();
+    bench.world.pass(REVOKE_PAUSE);
+    assert_eq!(bench.run(&id).unwrap().revoke, Some(RevokeOutcome::Killed));
 }
 
 #[test]
