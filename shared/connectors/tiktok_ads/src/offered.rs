@@ -34,22 +34,27 @@ pub(crate) enum Refusal {
     Level,
 }
 
-/// Finds out what a refusal is about: `Invalid metric fields: ['conversion']` names a metric, others a `data_level`.
+/// Finds out what a refusal is about: `Invalid metric fields: ['conversion']` names a metric, others a `data_level`. A
+/// refusal of metrics may name the level as well, which is no word against the level.
 pub(crate) fn refusal(code: u32, message: &str) -> Option<Refusal> {
     let message = message.to_ascii_lowercase();
     if !INVALID.contains(&code) || !REFUSALS.iter().any(|word| message.contains(word)) {
         return None;
     }
-    if message.contains("data_level") {
-        return Some(Refusal::Level);
+    let metrics = named(&message);
+    if !metrics.is_empty() {
+        return Some(Refusal::Metrics(metrics));
     }
-    let (_, named) = message.split_once("metric")?;
+    message.contains("data_level").then_some(Refusal::Level)
+}
+
+/// The metrics of ours that a message names.
+fn named(message: &str) -> MetricSet {
+    let list = message.split_once("metric").map_or("", |(_, after)| after);
     // What follows the list may be a list of all that is offered.
-    let named = named.split([']', ';', '.']).next()?;
-    let words: Vec<_> = named.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
-    let metrics = METRICS.iter().filter(|(_, name)| words.contains(name)).map(|(metric, _)| *metric);
-    let metrics: MetricSet = metrics.collect();
-    (!metrics.is_empty()).then_some(Refusal::Metrics(metrics))
+    let list = list.split([']', ';', '.']).next().unwrap_or_default();
+    let words: Vec<_> = list.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+    METRICS.iter().filter(|(_, name)| words.contains(name)).map(|(metric, _)| *metric).collect()
 }
 
 /// Lets an error carry the metrics that it is about.
@@ -89,6 +94,22 @@ mod tests {
         ] {
             assert!(metrics(code, message).is_empty(), "{message}");
         }
-        assert!(matches!(refusal(40002, "data_level: AUCTION_AD is unsupported"), Some(Refusal::Level)));
+    }
+
+    #[test]
+    fn a_level_is_refused_only_where_no_metric_is() {
+        for message in [
+            "data_level: AUCTION_AD is unsupported",
+            "Invalid data_level AUCTION_AD: no metrics exist for it",
+            "data_level AUCTION_AD is not supported for metrics: [conversion_rate]",
+        ] {
+            assert!(matches!(refusal(40002, message), Some(Refusal::Level)), "{message}");
+        }
+        for message in [
+            "Invalid metric fields: ['conversion'] for data_level AUCTION_AD",
+            "data_level AUCTION_AD does not support metrics: ['conversion']",
+        ] {
+            assert_eq!(metrics(40002, message), ["conversions"]);
+        }
     }
 }
