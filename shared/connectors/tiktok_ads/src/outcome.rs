@@ -22,8 +22,10 @@ impl Outcome {
     pub(crate) fn read(body: &[u8]) -> Self {
         let mut outcome = Self::default();
         let text = lenient::body(body);
-        // An answer that breaks off ends with an error, and what came before it counts.
-        serde_json::Deserializer::from_str(&text)
+        // An answer that breaks off ends with an error, and what came before it counts: not a number that nothing ends,
+        // for it may lack digits.
+        let text = text.trim_end_matches(|c: char| c.is_ascii_digit());
+        serde_json::Deserializer::from_str(text)
             .deserialize_map(Head { outcome: &mut outcome, whole: true })
             .ok();
         outcome
@@ -120,6 +122,18 @@ mod tests {
         }
         let bytes = b"{\"message\":\"caf\xe9\",\"code\":40105}";
         assert_eq!(Outcome::read(bytes).code, Some(40105));
+    }
+
+    #[test]
+    fn a_code_that_nothing_ends_is_none() {
+        for body in [r#"{"code":4010"#, r#"{"message":"x","code":40105"#, r#"{"code":40105.0"#, r#"{"code":"4010"#]
+        {
+            assert_eq!(Outcome::read(body.as_bytes()).code, None, "{body}");
+        }
+        for body in ["{\"code\":40105,", "{\"code\":40105 ", "{\"code\":40105}", r#"{"code":"40105""#] {
+            assert_eq!(Outcome::read(body.as_bytes()).code, Some(40105), "{body}");
+        }
+        assert_eq!(Outcome::read(br#"{"code":40105,"request_id":2026"#).code, Some(40105));
     }
 
     #[test]
