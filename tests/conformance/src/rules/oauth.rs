@@ -1,12 +1,12 @@
 //! The grant: authorise, redeem, scopes, identity, revocation.
 
 use anyhow::{Context as _, Result, ensure};
-use mooring_domain::connector::{AuthorizeRequest, RevokeOutcome};
+use mooring_domain::connector::{AppCredentials, AuthorizeRequest, CallContext, RevokeOutcome};
 use mooring_domain::error::{Kind, Retry};
 use mooring_sandbox::Faults;
 use secrecy::ExposeSecret as _;
 
-use crate::bench::{APP_SECRET, Bench, REDIRECT};
+use crate::bench::{APP_SECRET, Bench, REDIRECT, days};
 
 const STATE: &str = "st&te=ü+ /?#";
 
@@ -113,5 +113,14 @@ pub(super) async fn failed_revocation_is_left_to_the_caller(platform: &'static s
     }
     // The last fault cut the answer off, not the deed.
     ensure!(oauth.revoke(&bench.cx()).await? == RevokeOutcome::Killed, "after the faults");
+
+    // A wrong secret of ours is no refusal: the grant lives, and another try may end it.
+    let bench = Bench::new(platform).await?;
+    let oauth = bench.connector()?.oauth();
+    let wrong = AppCredentials { id: bench.app.id.clone(), secret: "of-another-app".into() };
+    let error = oauth.revoke(&CallContext { app: &wrong, ..bench.cx() }).await;
+    let error = error.err().context("a wrong secret is not told")?;
+    ensure!(error.kind == Kind::Setup, "{error:?}");
+    bench.report_page(days("2026-09-01", "2026-09-07")?).await?.context("the grant lives")?;
     Ok(())
 }
