@@ -64,7 +64,8 @@ const fn reason(reason: Unusable) -> &'static str {
         }
         Unusable::NotDescribed => "The platform left it out of its answer. Try again later.",
         Unusable::NotRead => {
-            "There was no time to read it. To choose it, connect again and give access to fewer accounts at once."
+            "It could not be read just now. Connect again later to choose it; where there are very many accounts, give \
+             access to fewer at once."
         }
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Dialect {
     pub(crate) revoked_oddly: &'static [(u16, &'static str)],
     /// The same for too many calls.
     pub(crate) throttled_oddly: &'static [(u16, &'static str)],
+    /// An answer with a code that nobody knows.
+    pub(crate) unknown_code: &'static str,
     /// Where the authorise URL carries the app's id.
     pub(crate) app_parameter: &'static str,
     /// A scope and one that it includes.
@@ -115,6 +117,7 @@ static TIKTOK_ADS: Dialect = Dialect {
         (401, r#"{"code":40105,"message":"x","request_id":null,"data":{}}"#),
         (500, r#"{"data":{},"request_id":[1],"code":40105}"#),
     ],
+    unknown_code: r#"{"code":40999,"message":"x","data":{}}"#,
     throttled_oddly: &[
         (200, r#"{"code":40100,"message":"x","request_id":null}"#),
         (400, r#"{"code":"40100","data":null}"#),

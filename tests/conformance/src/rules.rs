@@ -64,6 +64,7 @@ rules! {
     R16 OAuth calls::profiles_fit_the_manifest;
     R17 Reports calls::call_that_is_held_back_never_leaves;
     R18 Accounts facts::accounts_read_in_time_are_given;
+    R19 Accounts facts::batch_that_nobody_understands_leaves_the_others;
     R20 Reports failures::dead_grant_is_reauthorise_and_never_retried;
     R21 Reports failures::throttling_is_rate_limited_and_waited_for;
     R22 Reports failures::server_errors_are_retried_then_exhausted;

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use mooring_domain::account::{AccountList, Unusable, UnusableAccount};
 use mooring_domain::connector::{Accounts, CallContext};
-use mooring_domain::{Error, Kind, Result};
+use mooring_domain::{Error, Kind, Result, Retry};
+use mooring_kit::Meaning;
 
 use crate::manifest::ADVERTISER_BATCH;
 use crate::wire::{Advertiser, Envelope, List, Reached, is_id};
@@ -22,28 +23,32 @@ impl Accounts for TikTokAds {
         let mut listing = Listing::new(reached.data.list.read, reached.data.list.odd.len());
         let ids = listing.ids.clone();
         let mut batches: Vec<&[String]> = ids.chunks(ADVERTISER_BATCH).rev().collect();
-        let (mut parts, mut late) = (0, None);
+        let (mut parts, mut trouble) = (0, None);
         while let Some(batch) = batches.pop() {
             match self.describe(cx, batch).await {
                 Ok(described) => listing.take(batch, described),
+                Err(error) if may_be_about_an_id(&error) => {
+                    if batch.len() > 1 && parts < MOST_PARTS {
+                        parts += 2;
+                        let (first, second) = batch.split_at(batch.len() / 2);
+                        batches.extend([second, first]);
+                    } else if is_refusal(&error) {
+                        listing.leave_all(batch, Unusable::Refused);
+                    } else {
+                        listing.leave_all(batch, Unusable::NotRead);
+                        trouble = Some(error);
+                    }
+                }
                 Err(error) if cx.gate.is_awaited() && is_passing(&error) => {
                     let over = if cx.gate.left().is_zero() { batches.split_off(0) } else { Vec::new() };
                     listing.leave_all(batch, Unusable::NotRead);
                     over.iter().rev().for_each(|batch| listing.leave_all(batch, Unusable::NotRead));
-                    late = Some(error);
+                    trouble = Some(error);
                 }
-                Err(error) if !is_about_an_id(&error) => return Err(error),
-                Err(_) if batch.len() == 1 || parts >= MOST_PARTS => {
-                    listing.leave_all(batch, Unusable::Refused);
-                }
-                Err(_) => {
-                    parts += 2;
-                    let (first, second) = batch.split_at(batch.len() / 2);
-                    batches.extend([second, first]);
-                }
+                Err(error) => return Err(error),
             }
         }
-        match late {
+        match trouble {
             // A list of which nothing was read is not known.
             Some(error) if listing.list.usable.is_empty() => Err(error),
             _ => Ok(listing.list),
@@ -60,13 +65,20 @@ impl TikTokAds {
 }
 
 /// One advertiser that was deleted makes TikTok refuse all that are asked for with it (40001, seen in public reports).
-fn is_about_an_id(error: &Error) -> bool {
+fn is_refusal(error: &Error) -> bool {
     matches!(error.kind, Kind::NotPermitted | Kind::Invalid)
+}
+
+/// An answer that nobody understands may be about one id of its batch as well: the others are not given up for it.
+fn may_be_about_an_id(error: &Error) -> bool {
+    let (_, _, unknown) = Meaning::Unknown.axes();
+    let is_odd = error.kind == Kind::UpstreamChanged || error.code == unknown;
+    is_refusal(error) || (is_odd && error.retry == Retry::Never)
 }
 
 /// The platform failed, or the time was over: nothing is said of any account.
 fn is_passing(error: &Error) -> bool {
-    matches!(error.kind, Kind::Upstream | Kind::RateLimited | Kind::Gone)
+    matches!(error.kind, Kind::Upstream | Kind::UpstreamChanged | Kind::RateLimited | Kind::Gone)
 }
 
 /// A list while it is put together.

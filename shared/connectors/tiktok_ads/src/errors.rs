@@ -24,6 +24,8 @@ const TABLE: &[(u32, Meaning)] = &[
     // RC "General". Both are used for many things; `app_is_foreign` tells one of them from the others.
     (40000, Invalid),
     (40002, Invalid),
+    // RC: the object that was asked for, or the endpoint, does not exist.
+    (40007, Invalid),
     // RC: too many ids in one call.
     (40011, Invalid),
     // Not in RC. Recorded in public connectors alone: the message says to reduce metrics or the time range.
@@ -181,6 +183,7 @@ mod tests {
             (40300, AccountLost),
             (40067, TooLarge),
             (40002, Invalid),
+            (40007, Invalid),
             (40100, LIMITED),
             (40700, Passing),
             (50002, Passing),

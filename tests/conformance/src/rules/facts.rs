@@ -60,6 +60,30 @@ pub(super) async fn unusable_account_leaves_the_others(platform: &'static str) -
     Ok(())
 }
 
+/// An answer that nobody understands may be about one account of its batch.
+pub(super) async fn batch_that_nobody_understands_leaves_the_others(platform: &'static str) -> Result<()> {
+    let bench = Bench::new(platform).await?;
+    let all = bench.sandbox.advertiser_ids();
+    let accounts = bench.accounts()?;
+    // The batch, then its first part, and so on, down to the first account.
+    let down = all.len().ilog2() + 1;
+    let unknown = Act::Answer(200, bench.dialect.unknown_code.to_owned());
+    for act in [unknown, Act::Rewrite(bench.dialect.wrong_type)] {
+        for gate in [&NoGate as &dyn Gate, &Calls(AtomicU32::new(ALWAYS))] {
+            bench.tap.script(bench.dialect.account, down, act.clone());
+            let list = accounts.list(&CallContext { gate, ..bench.cx() }).await?;
+            let usable = list.usable.iter().map(|account| &account.external_id);
+            ensure!(usable.eq(all.iter().skip(1)), "usable are {:?} of {all:?}", list.usable);
+            let left: Vec<_> = list.unusable.iter().map(|one| (&one.external_id, one.reason)).collect();
+            ensure!(all.first().is_some_and(|first| left == [(first, Unusable::NotRead)]), "{left:?}");
+        }
+    }
+    bench.tap.script(bench.dialect.account, ALWAYS, Act::Rewrite(bench.dialect.wrong_type));
+    let error = accounts.list(&bench.cx()).await.err().context("a list of nothing")?;
+    ensure!(error.kind == Kind::UpstreamChanged, "{error:?}");
+    Ok(())
+}
+
 /// A grant of more accounts than there is time for: the person who waits may choose from those that were read.
 pub(super) async fn accounts_read_in_time_are_given(platform: &'static str) -> Result<()> {
     let bench = Bench::with(platform, Setup { ads: 1, advertisers: 250, ..Setup::default() }).await?;
