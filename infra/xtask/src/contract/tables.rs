@@ -118,9 +118,14 @@ fn meaning_problem(category: &str, meaning: &Meaning) -> Option<String> {
         | "System related"
         | "Maintenance" => (&[Kind::Upstream], true),
         // Faults of the question: they end no connection and come again with the same question.
-        "General" | "Advertising policy related" | "File management related" | "Blocked access" => {
+        "Advertising policy related" | "File management related" => {
             (&[Kind::Invalid, Kind::NotPermitted, Kind::TooLarge, Kind::Upstream], false)
         }
+        // Also faults of where the question goes, and of where it comes from.
+        "General" | "Blocked access" => (
+            &[Kind::Invalid, Kind::NotPermitted, Kind::TooLarge, Kind::Upstream, Kind::Setup],
+            false,
+        ),
         _ => return Some(format!("the category `{category}` is new")),
     };
     let fits = kind.map_or(kinds.is_empty(), |kind| kinds.contains(&kind)) && *is_tried_again == again;

@@ -57,6 +57,15 @@ const TABLE: &[(u32, Meaning)] = &[
     // RC: the developer's profile is not approved; the developer has no permission for the call.
     (40124, Setup),
     (40125, Setup),
+    // RC "General": the version or the base address is wrong. An old host answers 40010 (public clients).
+    (40006, Setup),
+    (40010, Setup),
+    (40051, Setup),
+    // RC: the interface is gone, a field is no longer used: this version of the connector is out of date.
+    (41001, Setup),
+    (41002, Setup),
+    // RC "Blocked access": the address that we call from belongs to a country that is blocked.
+    (41000, Setup),
     // RC: no permission for the operation or the object. It may be a scope and says nothing of the account.
     (40001, NotPermitted),
     // RC: not on the allow list of a feature.
@@ -106,8 +115,9 @@ fn failure(code: u32, outcome: &Outcome, answer: &Answer) -> Error {
     let reference = reference(&outcome.request_id);
     let message = match kind {
         Kind::Setup => format!(
-            "TikTok refuses the product's app (code {code}{reference}). Its operator has to check the app's id, secret \
-             and approval there; nobody else can do anything about it."
+            "TikTok refuses the product's app or the way it calls (code {code}{reference}). Its operator has to check \
+             the app's id, secret and approval there, and the address and the version of this installation; nobody \
+             else can do anything about it."
         ),
         _ => format!("TikTok answered with code {code}{reference}."),
     };
@@ -177,6 +187,12 @@ mod tests {
             (40113, Setup),
             (40115, Setup),
             (40124, Setup),
+            (40006, Setup),
+            (40010, Setup),
+            (40051, Setup),
+            (41000, Setup),
+            (41001, Setup),
+            (41002, Setup),
             (40110, CodeRefused),
             (40001, NotPermitted),
             (40106, AccountLost),
