@@ -142,7 +142,8 @@ async fn work_through(work: &Work<'_>, track: &mut Track, checkpoint: &Checkpoin
     let progress = work.ports.progress;
     let state = progress.sync_state(&work.at).await?;
     let daily = track.job.window.is_none() && is_daily(work, &track.job, &state);
-    track.window = work.plan(&track.job, daily, state.entities).now;
+    let stored = work.stored(&track.job).await?;
+    track.window = work.plan(&track.job, daily, (stored, state.entities)).now;
     let names_are_due = (daily || state.names_due) && !checkpoint.structure;
     let names = match (names_are_due, calm) {
         (true, true) => structure::read(work).await?,
@@ -152,7 +153,7 @@ async fn work_through(work: &Work<'_>, track: &mut Track, checkpoint: &Checkpoin
     // A list that could not be read may be as long as it was.
     let is_whole = names_are_due && names.failed.is_none();
     let entities = if is_whole { names.entities } else { names.entities.max(state.entities) };
-    let plan = work.plan(&track.job, daily, entities);
+    let plan = work.plan(&track.job, daily, (stored, entities));
     track.settle(plan.now);
     if !checkpoint.structure {
         let later: Vec<_> = plan.later.into_iter().map(|part| track.later(part)).collect();

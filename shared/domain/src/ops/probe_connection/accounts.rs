@@ -103,7 +103,8 @@ pub(super) async fn let_go(
     Ok(matches!(deletion.subject, Subject::Connection(_)).then_some(deletion.id))
 }
 
-/// Writes what the account is like now. Figures of another currency or of other days are read again from the beginning.
+/// Writes what the account is like now. Figures of another currency or of other days are read again from the oldest day
+/// that has any: the first job finds it.
 async fn renew(
     probe: &Probe<'_>,
     account: &Account,

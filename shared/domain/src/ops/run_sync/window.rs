@@ -27,6 +27,8 @@ pub(super) struct Limits {
     pub(super) backfill_days: u32,
     /// Days that the product keeps.
     pub(super) retention_days: u32,
+    /// The oldest day that has figures, where a first job finds some: the account's currency or zone changed.
+    pub(super) stored: Option<Date>,
     /// Campaigns, ad groups and ads of the account.
     pub(super) entities: u64,
 }
@@ -63,7 +65,10 @@ pub(super) fn plan(kind: JobKind, given: Option<Window>, today: Date, daily: boo
     let oldest = back(today, limits.retention_days);
     let all = match (given, kind) {
         (Some(window), _) => window,
-        (None, JobKind::First | JobKind::Backfill) => trailing(today, limits.backfill_days),
+        (None, JobKind::First | JobKind::Backfill) => {
+            let Window { from, to } = trailing(today, limits.backfill_days);
+            Window { from: from.min(limits.stored.unwrap_or(from)), to }
+        }
         (None, JobKind::Restate) if daily => trailing(today, limits.restatement_days + SETTLED_REPEATS),
         (None, JobKind::Restate) => trailing(today, TRAILING_DAYS),
     };
@@ -81,6 +86,11 @@ pub(super) fn halves(window: Window) -> [Option<Window>; 2] {
     let end = window.from.checked_add(span(older.saturating_sub(1))).unwrap_or(window.to);
     let start = end.tomorrow().unwrap_or(window.to);
     [Window::new(window.from, end), Window::new(start, window.to)]
+}
+
+/// All days that can have figures.
+pub(super) fn ever(today: Date) -> Window {
+    trailing(today, u32::MAX)
 }
 
 fn trailing(today: Date, days: u32) -> Window {
@@ -105,12 +115,14 @@ mod tests {
     const TODAY: Date = jiff::civil::date(2026, 11, 22);
 
     fn limits() -> impl Strategy<Value = Limits> {
-        (1_u32..=365, 0_u32..60, 1_u32..800, 1_u32..800, 0_u64..200_000).prop_map(
-            |(window_days, restatement_days, backfill_days, retention_days, entities)| Limits {
+        let stored = prop::option::of(1_u32..800);
+        (1_u32..=365, 0_u32..60, 1_u32..800, 1_u32..800, 0_u64..200_000, stored).prop_map(
+            |(window_days, restatement_days, backfill_days, retention_days, entities, stored)| Limits {
                 window_days,
                 restatement_days,
                 backfill_days,
                 retention_days,
+                stored: stored.map(|days| back(TODAY, days)),
                 entities,
             },
         )
@@ -126,7 +138,10 @@ mod tests {
             let plan = plan(kind, None, TODAY, daily, &limits);
             let mut days: Vec<Date> = plan.later.iter().rev().flat_map(Window::iter).chain(plan.now.iter()).collect();
             let want = match kind {
-                JobKind::First | JobKind::Backfill => limits.backfill_days,
+                JobKind::First | JobKind::Backfill => {
+                    let stored = limits.stored.map_or(0, |from| Window { from, to: TODAY }.days());
+                    limits.backfill_days.max(stored)
+                }
                 JobKind::Restate if daily => limits.restatement_days + SETTLED_REPEATS,
                 JobKind::Restate => 3,
             };
@@ -167,6 +182,7 @@ mod tests {
             restatement_days: 28,
             backfill_days: 90,
             retention_days: 400,
+            stored: None,
             entities: 9_999,
         };
         let plan = plan(JobKind::Backfill, Some(trailing(TODAY, 12)), TODAY, false, &limits);

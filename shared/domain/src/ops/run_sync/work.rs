@@ -116,14 +116,30 @@ impl<'a> Work<'a> {
         if self.now() + GO_ON > self.deadline { Err(Stop::Late) } else { Ok(()) }
     }
 
+    /// The oldest day with figures, if the job has to read all days again: what they were in is not what they are in now.
+    pub(super) async fn stored(&self, job: &SyncJob) -> Result<Option<Date>> {
+        if job.kind != JobKind::First || job.window.is_some() {
+            return Ok(None);
+        }
+        let Window { from, to } = window::ever(self.today);
+        let days = self.ports.completeness.days(&self.at, from, to).await?;
+        Ok(days.iter().filter(|(_, record)| record.version.is_some()).map(|((_, day), _)| *day).min())
+    }
+
     /// Settles the days of a job.
-    pub(super) fn plan(&self, job: &SyncJob, daily: bool, entities: u64) -> Plan {
+    pub(super) fn plan(
+        &self,
+        job: &SyncJob,
+        daily: bool,
+        (stored, entities): (Option<Date>, u64),
+    ) -> Plan {
         let manifest = self.opened.connector.manifest();
         let limits = Limits {
             window_days: manifest.window_days,
             restatement_days: u32::from(manifest.restatement_days),
             backfill_days: u32::from(self.platform.backfill_days),
             retention_days: self.ports.grant.profile.retention_days.map_or(u32::MAX, u32::from),
+            stored,
             entities,
         };
         window::plan(job.kind, job.window, self.today, daily, &limits)

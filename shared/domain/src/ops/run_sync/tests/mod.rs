@@ -49,6 +49,29 @@ fn the_first_sync_stores_names_and_seven_days_and_leaves_the_rest_to_others() {
     assert_eq!(world.sync.lock().unwrap().entities, 9);
 }
 
+/// A first job of an account that has figures follows a change of its currency or zone.
+#[test]
+fn a_first_sync_of_an_account_with_figures_reads_every_day_of_them_again() {
+    let oldest = date(2025, 12, 1);
+    for (retention_days, from) in [(None, oldest), (Some(100), date(2026, 8, 15))] {
+        let mut world = World::new();
+        world.profile.retention_days = retention_days;
+        world.run(&world.job(JobKind::First)).unwrap();
+        world.advance(60);
+        let mut record = world.days.lock().unwrap()[&(Level::Ad, TODAY)];
+        world.days.lock().unwrap().insert((Level::Ad, oldest), record);
+        // A day that was asked for in vain has nothing that could be read again.
+        record.version = None;
+        world.days.lock().unwrap().insert((Level::Ad, date(2025, 6, 1)), record);
+        world.sent.lock().unwrap().clear();
+        world.run(&world.job(JobKind::First)).unwrap();
+        let sent = world.sent.lock().unwrap();
+        let mut days: Vec<_> = sent.iter().flat_map(|(job, _)| job.window.unwrap().iter()).collect();
+        days.sort_unstable();
+        assert_eq!(days, Window { from, to: date(2026, 11, 15) }.iter().collect::<Vec<_>>());
+    }
+}
+
 #[test]
 fn s14_figures_and_names_are_stored_sealed_for_their_account_and_place() {
     let world = World::new();
