@@ -1,8 +1,9 @@
 //! Runs one sync job: the platform's pages in, sealed sheets out, and what is known of each day.
 //!
-//! The fence is read consistently before anything is opened, before each page and before each sheet is put, so that
-//! nothing is read or written for long after a disconnect; what slips through is sealed under a destroyed key and
-//! purged by the second pass. A job that cannot end in time puts itself back, and goes on where it was.
+//! The fence is read consistently before anything is opened, when a call leaves (unless it was read a moment ago, ADR
+//! 19), and before sheets are put, so that nothing is read or written for long after a disconnect; what slips through is
+//! sealed under a destroyed key and purged by the second pass. A job that cannot end in time puts itself back, and goes
+//! on where it was.
 
 mod days;
 mod failure;

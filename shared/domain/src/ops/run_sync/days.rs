@@ -27,8 +27,8 @@ pub(super) struct Asked {
     days: BTreeMap<Date, AskedDay>,
     /// How many rows there are.
     rows: usize,
-    /// How many rows could not be read or contradicted each other.
-    odd: u64,
+    /// How many odd rows there are of which nobody knows the day.
+    dayless: u64,
     not_offered: MetricSet,
     /// The one entity that rows can be of, at the account's own level.
     only: Option<CompactString>,
@@ -42,6 +42,8 @@ struct AskedDay {
     rows: Vec<Row>,
     sum: Values,
     is_odd: bool,
+    /// How many of its rows could not be read or contradicted each other.
+    odd: u64,
 }
 
 impl Asked {
@@ -51,7 +53,7 @@ impl Asked {
         let at = Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at);
         let days = window.iter().map(|day| (day, AskedDay::default())).collect();
         let only = (level == Level::Account).then(|| account.into());
-        Self { level, at, days, rows: 0, odd: 0, not_offered: MetricSet::default(), only, last: None }
+        Self { level, at, days, rows: 0, dayless: 0, not_offered: MetricSet::default(), only, last: None }
     }
 
     /// Takes a page. Rows go to their days at once: one list of all of them would be copied each time that it grows.
@@ -92,10 +94,11 @@ impl Asked {
 
     /// A row that cannot be used costs its day a reason; all days where nobody knows which day it was.
     fn spoil(&mut self, day: Option<Date>) {
-        self.odd += 1;
-        match day.and_then(|day| self.days.get_mut(&day)) {
-            Some(day) => day.is_odd = true,
-            None => self.days.values_mut().for_each(|day| day.is_odd = true),
+        if let Some(day) = day.and_then(|day| self.days.get_mut(&day)) {
+            (day.is_odd, day.odd) = (true, day.odd + 1);
+        } else {
+            self.dayless += 1;
+            self.days.values_mut().for_each(|day| day.is_odd = true);
         }
     }
 
@@ -115,7 +118,7 @@ impl Asked {
                 Values::default()
             });
             day.is_odd |= unbelieved > 0;
-            self.odd += u64::try_from(unbelieved).unwrap_or(u64::MAX);
+            day.odd += u64::try_from(unbelieved).unwrap_or(u64::MAX);
         }
     }
 
@@ -126,10 +129,11 @@ impl Asked {
         Window::new(from, odd.next_back().unwrap_or(from))
     }
 
-    /// Takes the days of a later answer in place of its own.
+    /// Takes the days of a later answer in place of its own; what is odd about the other days stays.
     pub(super) fn replace(&mut self, later: Self) {
+        let is_whole = self.days.keys().all(|day| later.days.contains_key(day));
+        self.dayless = if is_whole { later.dayless } else { self.dayless.saturating_add(later.dayless) };
         self.days.extend(later.days);
-        self.odd = later.odd;
         self.not_offered = self.not_offered.with(later.not_offered);
     }
 
@@ -140,7 +144,12 @@ impl Asked {
 
     /// How many rows came, readable or not.
     pub(super) fn items(&self) -> usize {
-        self.rows.saturating_add(usize::try_from(self.odd).unwrap_or(usize::MAX))
+        self.rows.saturating_add(usize::try_from(self.odd()).unwrap_or(usize::MAX))
+    }
+
+    /// How many rows cannot be used.
+    pub(super) fn odd(&self) -> u64 {
+        self.days.values().fold(self.dayless, |odd, day| odd.saturating_add(day.odd))
     }
 
     pub(super) fn level(&self) -> Level {
@@ -175,13 +184,13 @@ pub(super) async fn store(
     track: &mut Track,
 ) -> Stored {
     let mut last = None;
-    track.odd += asked.odd;
+    track.odd += asked.odd();
     let (level, at, not_offered) = (asked.level, asked.at, asked.not_offered);
     let mut days = asked.days.into_iter();
     let ended = async {
         loop {
             let mut group = Vec::new();
-            for (date, AskedDay { rows, sum, is_odd }) in days.by_ref().take(AT_ONCE) {
+            for (date, AskedDay { rows, sum, is_odd, .. }) in days.by_ref().take(AT_ONCE) {
                 let count = u64::try_from(rows.len()).unwrap_or(0);
                 (track.rows, track.unsaved) = (track.rows + count, track.unsaved + count);
                 let before = track.records.get(&(level, date)).or_else(|| known.get(&(level, date)));

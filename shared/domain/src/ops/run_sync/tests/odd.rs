@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::ops::run_sync::days::Asked;
 use crate::report::{Metric, MetricSet};
 
 fn yesterday() -> Date {
@@ -162,6 +163,25 @@ fn an_odd_row_is_asked_for_again_and_then_costs_its_day_a_reason() {
         let last = world.asked.lock().unwrap().last().copied().unwrap();
         assert_eq!(last, (Level::Ad, Window { from: TODAY, to: TODAY }), "only the odd day");
     }
+}
+
+#[test]
+fn days_that_are_asked_for_again_leave_the_count_of_the_others() {
+    let asked = |from, odd: &[Option<Date>]| {
+        let window = Window { from, to: TODAY };
+        let mut asked = Asked::new("77", Level::Ad, window, NOW.parse().unwrap());
+        asked.take(vec![extra("1", TODAY, 1), extra("1", TODAY, 2)], odd, MetricSet::default()).unwrap();
+        asked.sort();
+        asked
+    };
+    let mut first = asked(yesterday(), &[Some(yesterday()), Some(yesterday()), Some(TODAY)]);
+    assert_eq!(first.odd(), 4, "two that contradict each other are one");
+    first.replace(asked(TODAY, &[]));
+    assert_eq!(first.odd(), 3);
+    first.replace(asked(TODAY, &[None]));
+    assert_eq!(first.odd(), 4);
+    first.replace(asked(yesterday(), &[]));
+    assert_eq!(first.odd(), 1, "nothing is left of an answer that was replaced as a whole");
 }
 
 #[test]
