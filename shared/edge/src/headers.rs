@@ -7,7 +7,7 @@ use mooring_domain::Result;
 use mooring_telemetry::field;
 
 use crate::reply::{ReplyExt, typed};
-use crate::{Edge, Reply, api, media};
+use crate::{Edge, Reply, api, event, media, problem};
 
 const BASE: [(HeaderName, &str); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -36,6 +36,12 @@ pub fn form_targets(reply: Reply, origins: &[&str]) -> Result<Reply> {
 pub fn asset(request: &Request, media: &'static str, text: &str) -> Reply {
     let request_id = api::given_id(request).unwrap_or_default();
     let span = mooring_telemetry::request_span(request_id, api::invocation(request), &api::route(request));
+    if let Err(error) = event::require_fit(request) {
+        let mut reply = problem::document(&error, request_id, "");
+        span.in_scope(|| api::log(&Err(error)));
+        stamp(&mut reply, came_by_https(request), request_id);
+        return reply;
+    }
     let mut reply = typed(StatusCode::OK, media, text.to_owned()).unwrap_or_default();
     span.in_scope(|| tracing::info!({ field::STATUS } = reply.status().as_u16(), "answered"));
     reply.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

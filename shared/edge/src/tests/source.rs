@@ -75,8 +75,20 @@ async fn whoever_goes_around_the_front_is_refused_everywhere() {
 
 /// What an edge answers to an event, by an API route and by a page.
 async fn answers(edge: &Edge, query: &str, headers: &[(&str, &str)]) -> [crate::event::Answer; 2] {
+    let api =
+        |request| -> crate::runtime::Handling<'_> { Box::pin(async move { call(edge, &request).await }) };
+    let page = |request| -> crate::runtime::Handling<'_> {
+        Box::pin(async move { edge.page(&request, async || ok(&"page")).await })
+    };
+    let context = lambda_http::Context::default;
+    let event = event(query, headers);
+    [crate::invoke(event.clone(), context(), api).await, crate::invoke(event, context(), page).await]
+}
+
+/// An event with a query.
+fn event(query: &str, headers: &[(&str, &str)]) -> serde_json::Value {
     let headers: std::collections::BTreeMap<_, _> = headers.iter().copied().collect();
-    let event = serde_json::json!({
+    serde_json::json!({
         "version": "2.0",
         "rawPath": "/v1/connections",
         "rawQueryString": query,
@@ -87,14 +99,7 @@ async fn answers(edge: &Edge, query: &str, headers: &[(&str, &str)]) -> [crate::
             "stage": "$default",
         },
         "isBase64Encoded": false,
-    });
-    let context = lambda_http::Context::default;
-    let api =
-        |request| -> crate::runtime::Handling<'_> { Box::pin(async move { call(edge, &request).await }) };
-    let page = |request| -> crate::runtime::Handling<'_> {
-        Box::pin(async move { edge.page(&request, async || ok(&"page")).await })
-    };
-    [crate::invoke(event.clone(), context(), api).await, crate::invoke(event, context(), page).await]
+    })
 }
 
 #[tokio::test]
@@ -115,4 +120,15 @@ async fn a_query_that_does_not_fit_is_refused_behind_the_front_and_browsers_may_
     }
     let [api, page] = answers(&edge, "a=b", &[right, json]).await;
     assert_eq!((api.status_code, page.status_code), (401, 200));
+}
+
+#[tokio::test]
+async fn a_public_document_refuses_a_query_that_does_not_fit() {
+    for (query, status) in [("a=\"", 400), ("a=b", 200)] {
+        let asset = |request| -> crate::runtime::Handling<'_> {
+            Box::pin(async move { crate::asset(&request, "application/json", "{}") })
+        };
+        let context = lambda_http::Context::default();
+        assert_eq!(crate::invoke(event(query, &[]), context, asset).await.status_code, status, "{query}");
+    }
 }
