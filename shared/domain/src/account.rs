@@ -64,7 +64,8 @@ pub enum Unusable {
     Refused,
     /// The platform was asked for it and left it out of its answer, or answered with something else.
     NotDescribed,
-    /// The time was over, or the platform failed, before it was described. Nothing is wrong with the account itself.
+    /// The time was over, the platform failed, or nobody understands its answer. Nothing is known to be wrong with the
+    /// account itself.
     NotRead,
 }
 

@@ -65,7 +65,8 @@ pub struct AppCredentials {
     pub secret: SecretString,
 }
 
-/// Asked right before a call leaves, when it has waited for its turn or its next try: the connection may be over.
+/// Asked right before a call leaves, when it has waited for its turn or its next try: the connection or the time for it
+/// may be over. Jobs and probes look at the fence here.
 #[async_trait]
 pub trait Gate: std::fmt::Debug + Send + Sync {
     /// Tells whether a call may leave now.
@@ -116,7 +117,7 @@ impl Gate for Allowance {
     }
 }
 
-/// The gate of calls that no cut holds back: those before there is a connection, and the revocation, which follows it.
+/// The gate of the one call that no cut holds back: the revocation, which follows it.
 #[derive(Debug, Clone, Copy)]
 pub struct NoGate;
 
@@ -194,11 +195,11 @@ pub struct Identity {
 pub enum RevokeOutcome {
     /// The platform confirmed, or says that the token was dead already.
     Killed,
-    /// The platform refused.
+    /// The platform said no to ending this grant.
     Refused,
     /// The platform has no way; the person can do it in the platform's settings.
     Impossible,
-    /// The platform could not be reached in the allowed tries.
+    /// No try of those that are allowed came through: the platform was away, or our own set-up was at fault.
     Unreachable,
 }
 
@@ -272,8 +273,9 @@ pub trait OAuth: Send + Sync {
 #[async_trait]
 pub trait Accounts: Send + Sync {
     /// Lists them with name, currency and zone, each once. One that cannot be used never takes the list with it: it
-    /// stands beside the others with its reason. An error says that the list is not known. Where the gate bounds the
-    /// time, because somebody waits, what was not read in it is [`crate::account::Unusable::NotRead`].
+    /// stands beside the others with its reason. An error says that the list is not known. What could not be understood,
+    /// and what was not read in the time that the gate gives where somebody waits, is
+    /// [`crate::account::Unusable::NotRead`]. It takes as many calls as the platform wants.
     async fn list(&self, cx: &CallContext<'_>) -> Result<AccountList>;
 }
 
