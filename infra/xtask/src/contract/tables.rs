@@ -122,10 +122,9 @@ fn meaning_problem(category: &str, meaning: &Meaning) -> Option<String> {
             (&[Kind::Invalid, Kind::NotPermitted, Kind::TooLarge, Kind::Upstream], false)
         }
         // Also faults of where the question goes, and of where it comes from.
-        "General" | "Blocked access" => (
-            &[Kind::Invalid, Kind::NotPermitted, Kind::TooLarge, Kind::Upstream, Kind::Setup],
-            false,
-        ),
+        "General" | "Blocked access" => {
+            (&[Kind::Invalid, Kind::NotPermitted, Kind::TooLarge, Kind::Upstream, Kind::Setup], false)
+        }
         _ => return Some(format!("the category `{category}` is new")),
     };
     let fits = kind.map_or(kinds.is_empty(), |kind| kinds.contains(&kind)) && *is_tried_again == again;

@@ -80,7 +80,8 @@ mod tests {
         for code in [40100, 40101, 40113, 40115, 40124, 40999, 50000] {
             assert!(!is_refusal(&error(200, &format!(r#"{{"code":{code}}}"#))), "{code}");
         }
-        let foreign = r#"{"code":40000,"message":"The app_id is inconsistent with the token's app information."}"#;
+        let foreign =
+            r#"{"code":40000,"message":"The app_id is inconsistent with the token's app information."}"#;
         assert!(!is_refusal(&error(200, foreign)));
         for status in [302, 404, 405] {
             assert!(!is_refusal(&error(status, "<html>")), "{status}");

@@ -126,7 +126,8 @@ mod tests {
 
     #[test]
     fn a_code_that_nothing_ends_is_none() {
-        for body in [r#"{"code":4010"#, r#"{"message":"x","code":40105"#, r#"{"code":40105.0"#, r#"{"code":"4010"#]
+        for body in
+            [r#"{"code":4010"#, r#"{"message":"x","code":40105"#, r#"{"code":40105.0"#, r#"{"code":"4010"#]
         {
             assert_eq!(Outcome::read(body.as_bytes()).code, None, "{body}");
         }

@@ -36,7 +36,9 @@ pub(super) async fn revoke(ports: &Ports<'_>, mut deletion: Deletion) -> Result<
             decided(ports, deletion, RevokeOutcome::Unreachable)
         }
         Asked::NothingToAskWith => decided(ports, deletion, RevokeOutcome::Impossible),
-        Asked::Failed(Some(error)) if is_ours(&error) => return alarm(ports, failed(ports, deletion), error).await,
+        Asked::Failed(Some(error)) if is_ours(&error) => {
+            return alarm(ports, failed(ports, deletion), error).await;
+        }
         Asked::Failed(_) => failed(ports, deletion),
     }))
 }

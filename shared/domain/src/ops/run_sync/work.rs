@@ -127,12 +127,7 @@ impl<'a> Work<'a> {
     }
 
     /// Settles the days of a job.
-    pub(super) fn plan(
-        &self,
-        job: &SyncJob,
-        daily: bool,
-        (stored, entities): (Option<Date>, u64),
-    ) -> Plan {
+    pub(super) fn plan(&self, job: &SyncJob, daily: bool, (stored, entities): (Option<Date>, u64)) -> Plan {
         let manifest = self.opened.connector.manifest();
         let limits = Limits {
             window_days: manifest.window_days,
