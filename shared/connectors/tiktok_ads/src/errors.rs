@@ -135,6 +135,7 @@ fn failure(code: u32, outcome: &Outcome, answer: &Answer) -> Error {
 fn meaning(code: u32, message: &str) -> Meaning {
     match code {
         40_000 | 40_002 if app_is_foreign(message) => Setup,
+        40_001 if advertiser_is_gone(message) => AccountLost,
         code => meaning_of(code),
     }
 }
@@ -152,6 +153,12 @@ fn meaning_of(code: u32) -> Meaning {
 /// inconsistent with the token's app information. Please retry after correcting it." (code 40000, public connectors).
 fn app_is_foreign(message: &str) -> bool {
     message.contains("app_id is inconsistent")
+}
+
+/// Tells whether a message says that the advertiser is gone: "The advertiser 123 doesn't exist or has been deleted." (code
+/// 40001, public reports).
+fn advertiser_is_gone(message: &str) -> bool {
+    message.to_ascii_lowercase().contains("advertiser") && message.contains("exist or has been deleted")
 }
 
 /// Names the request for the platform's support; only if it looks like a reference.
@@ -220,6 +227,16 @@ mod tests {
         assert_eq!((error.kind, error.code), (Kind::Setup, "platform_setup"));
         assert!(!error.message.contains("inconsistent") && error.message.contains("40000"), "{error}");
         assert_eq!(refused(40_000, "Invalid app_id").kind, Kind::Invalid);
+    }
+
+    #[test]
+    fn a_missing_right_says_nothing_of_the_account_unless_the_message_says_that_it_is_gone() {
+        let gone = "The advertiser 7001 doesn't exist or has been deleted.";
+        assert_eq!(refused(40_001, gone).code, "account_lost");
+        for message in ["", "No permission to operate advertiser 7001", "The ad doesn't exist or has been deleted"] {
+            let error = refused(40_001, message);
+            assert_eq!((error.kind, error.code), (Kind::NotPermitted, "not_permitted"), "{message}");
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
-use crate::account::PlatformAccount;
+use crate::account::AccountList;
 use crate::app;
 use crate::breaker::{self, Admission, Circuit};
 use crate::connection::Connection;
@@ -135,13 +135,13 @@ impl Probe<'_> {
     }
 
     /// Asks for the accounts; where the product may not, who granted. `None`: the token works, and no more is known.
-    async fn ask(&self) -> Result<Option<Vec<PlatformAccount>>> {
+    async fn ask(&self) -> Result<Option<AccountList>> {
         let listed = match self.connector.accounts() {
             Some(accounts) => accounts.list(&self.cx()).await,
             None => Err(Error::new(Kind::Refused, "no_accounts", "The platform lists no accounts.")),
         };
         match listed {
-            Ok(list) => Ok(Some(list.usable)),
+            Ok(list) => Ok(Some(list)),
             Err(error) if error.kind == Kind::Refused => {
                 self.connector.oauth().identity(&self.cx()).await.map(|_| None)
             }
@@ -151,7 +151,7 @@ impl Probe<'_> {
         }
     }
 
-    async fn judge(&self, life: Life, asked: Result<Option<Vec<PlatformAccount>>>) -> Result<Outcome> {
+    async fn judge(&self, life: Life, asked: Result<Option<AccountList>>) -> Result<Outcome> {
         match asked {
             Ok(list) => self.alive(life, list).await,
             Err(error) => match error.kind {
@@ -167,7 +167,7 @@ impl Probe<'_> {
         }
     }
 
-    async fn alive(&self, mut life: Life, list: Option<Vec<PlatformAccount>>) -> Result<Outcome> {
+    async fn alive(&self, mut life: Life, list: Option<AccountList>) -> Result<Outcome> {
         let mut seen = accounts::Seen::default();
         if let Some(list) = &list {
             seen = accounts::compare(self, &mut life, list).await?;

@@ -1,18 +1,21 @@
 //! Holds the accounts that are stored against those that the platform lists.
 //!
-//! A list alone proves no loss: it may be empty, cut short, or lack one batch. An account that is not among the described
-//! ones is asked for by itself; only the platform's refusal of that question is evidence.
+//! A list alone proves no loss: it may be empty, cut short, or lack one batch. An account that the list does not describe
+//! is asked for by itself; only the platform's refusal of that question is evidence. Where the list still names the account,
+//! the refusal has to say that the account is lost: any other may be about a right that the grant, or the whole app, lacks.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Probe;
-use crate::account::{Account, PlatformAccount, decode_accounts, encode_accounts, profile_slot};
+use crate::account::{
+    Account, AccountList, PlatformAccount, Unusable, decode_accounts, encode_accounts, profile_slot,
+};
 use crate::connection::{Connection, State};
 use crate::connector::ReportQuestion;
 use crate::deletion::{Reason, Subject};
 use crate::deletion_plan::cut_account;
-use crate::error::{Error, Kind, Result};
+use crate::error::{ACCOUNT_LOST, Error, Kind, Result};
 use crate::ids::{AccountId, DeletionId};
 use crate::life::Life;
 use crate::ports::{AccountRef, DataKey};
@@ -30,8 +33,45 @@ pub(super) struct Seen {
     pub(super) is_unfinished: bool,
 }
 
+/// What the platform's list says of a stored account.
+enum Listed<'a> {
+    /// The grant reaches it.
+    Described(&'a PlatformAccount),
+    /// The grant reaches it, and the platform describes it so that we cannot tell what its figures mean now.
+    Odd,
+    /// It is named, and nothing is said of it.
+    Named,
+    /// It is not named.
+    Absent,
+}
+
+impl<'a> Listed<'a> {
+    fn of(list: &'a AccountList, id: &str) -> Self {
+        if let Some(described) = list.usable.iter().find(|listed| listed.external_id == id) {
+            return Self::Described(described);
+        }
+        match list.unusable.iter().find(|listed| listed.external_id == id).map(|listed| listed.reason) {
+            None => Self::Absent,
+            Some(
+                Unusable::NoCurrency | Unusable::UnknownCurrency | Unusable::NoZone | Unusable::UnknownZone,
+            ) => Self::Odd,
+            Some(Unusable::NoId | Unusable::Refused | Unusable::NotDescribed | Unusable::NotRead) => {
+                Self::Named
+            }
+        }
+    }
+
+    /// Tells whether a refusal of the account by itself is evidence that it is lost.
+    fn is_borne_out(&self, refusal: &Error) -> bool {
+        match self {
+            Self::Absent => refusal.kind == Kind::NotPermitted,
+            _ => refusal.code == ACCOUNT_LOST,
+        }
+    }
+}
+
 /// Looks at each live account.
-pub(super) async fn compare(probe: &Probe<'_>, life: &mut Life, list: &[PlatformAccount]) -> Result<Seen> {
+pub(super) async fn compare(probe: &Probe<'_>, life: &mut Life, list: &AccountList) -> Result<Seen> {
     let mut seen = Seen::default();
     let accounts = probe.ports.grant.connections.accounts(&probe.row.tenant, &probe.row.id).await?;
     let accounts: Vec<_> = accounts.into_iter().filter(|account| account.state != State::Purging).collect();
@@ -40,8 +80,8 @@ pub(super) async fn compare(probe: &Probe<'_>, life: &mut Life, list: &[Platform
         let at = reference(probe, account);
         let Some(key) = probe.ports.grant.data_key(&at).await? else { continue };
         let known = described(account, key.as_ref())?;
-        match list.iter().find(|listed| listed.external_id == known.external_id) {
-            Some(listed) => {
+        match Listed::of(list, &known.external_id) {
+            Listed::Described(listed) => {
                 life.find(&account.id);
                 let now = named(listed, &known);
                 if now != known {
@@ -49,7 +89,8 @@ pub(super) async fn compare(probe: &Probe<'_>, life: &mut Life, list: &[Platform
                     seen.renewed += 1;
                 }
             }
-            None => miss(probe, life, account, &known, &mut seen).await?,
+            Listed::Odd => life.find(&account.id),
+            listed => miss(probe, life, (account, &known, &listed), &mut seen).await?,
         }
     }
     Ok(seen)
@@ -65,8 +106,7 @@ fn named(listed: &PlatformAccount, known: &PlatformAccount) -> PlatformAccount {
 async fn miss(
     probe: &Probe<'_>,
     life: &mut Life,
-    account: &Account,
-    known: &PlatformAccount,
+    (account, known, listed): (&Account, &PlatformAccount, &Listed<'_>),
     seen: &mut Seen,
 ) -> Result<()> {
     if probe.ports.grant.clock.now() + super::ENOUGH > probe.deadline {
@@ -80,12 +120,14 @@ async fn miss(
     let question = ReportQuestion { account: &known.external_id, level: Level::Account, window };
     match reports.page(&probe.cx(), &question, None).await {
         Ok(_) => life.find(&account.id),
-        Err(error) if error.kind == Kind::NotPermitted => {
+        Err(error) if listed.is_borne_out(&error) => {
             match life.lose(&account.id, probe.ports.grant.clock.now()) {
                 Some(since) => seen.lost.push((account.id.clone(), since)),
                 None => seen.missed += 1,
             }
         }
+        // A right that is missing says nothing of the account, and asking again soon changes nothing.
+        Err(error) if error.kind == Kind::NotPermitted => {}
         // Nobody knows: neither evidence nor an end of it.
         Err(_) => seen.is_unfinished = true,
     }

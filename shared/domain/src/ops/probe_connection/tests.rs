@@ -3,9 +3,10 @@
 use uuid::Uuid;
 
 use super::*;
+use crate::account::{PlatformAccount, Unusable, UnusableAccount};
 use crate::connection::State;
 use crate::deletion::{Reason, Subject};
-use crate::error::{EXPIRED, PLATFORM_SETUP, REVOKED};
+use crate::error::{ACCOUNT_LOST, EXPIRED, PLATFORM_SETUP, REVOKED};
 use crate::ops::run_sync::tests::world::{NOW, Step, World, account, connection, described};
 use crate::sync::JobKind;
 use crate::webhook::EventType;
@@ -185,20 +186,67 @@ fn an_account_that_comes_back_in_between_starts_anew() {
     assert!(world.begun.lock().unwrap().is_empty());
 }
 
-/// P4: with the last account the connection goes.
-#[test]
-fn with_the_last_account_the_connection_goes() {
+/// The only account of a connection, which the platform names and does not describe.
+fn named(reason: Unusable) -> World {
     let world = World::new();
     world.listed.lock().unwrap().clear();
+    let account = UnusableAccount { external_id: "77".to_owned(), name: "N".to_owned(), reason };
+    world.unusable.lock().unwrap().push(account);
     world.refused.lock().unwrap().push("77");
-    world.probe().unwrap();
-    hours(&world, 24);
-    assert!(matches!(world.probe().unwrap(), Outcome::Ended(_)));
-    let begun = world.begun.lock().unwrap();
-    assert_eq!(
-        (&begun[0].subject, begun[0].reason),
-        (&Subject::Connection(connection()), Reason::AccountLost)
-    );
+    world
+}
+
+/// P4: with the last account the connection goes, if the platform names it no more or says that it is lost.
+#[test]
+fn with_the_last_account_the_connection_goes() {
+    let absent = World::new();
+    absent.listed.lock().unwrap().clear();
+    absent.refused.lock().unwrap().push("77");
+    let lost = [Unusable::Refused, Unusable::NotDescribed].map(|reason| {
+        let world = named(reason);
+        *world.refusal.lock().unwrap() = ACCOUNT_LOST;
+        world
+    });
+    for world in lost.into_iter().chain([absent]) {
+        world.probe().unwrap();
+        hours(&world, 24);
+        assert!(matches!(world.probe().unwrap(), Outcome::Ended(_)));
+        let begun = world.begun.lock().unwrap();
+        assert_eq!(
+            (&begun[0].subject, begun[0].reason),
+            (&Subject::Connection(connection()), Reason::AccountLost)
+        );
+    }
+}
+
+/// P4: an app that may not read reports for some days is refused for each account that it names, and loses none.
+#[test]
+fn a_missing_right_takes_no_account_away_that_the_platform_still_names() {
+    for reason in [Unusable::Refused, Unusable::NotDescribed, Unusable::NotRead] {
+        let world = named(reason);
+        for _ in 0..4 {
+            assert_eq!(world.probe().unwrap(), ALIVE);
+            hours(&world, 24);
+        }
+        assert_eq!((world.begun.lock().unwrap().len(), calls(&world)), (0, 8), "{reason:?}");
+        assert!(world.life.lock().unwrap().lost.is_empty());
+    }
+}
+
+/// P4: the grant reaches an account whose currency or zone is odd; what was read of it stays.
+#[test]
+fn an_account_that_is_described_oddly_is_not_missing() {
+    for reason in [Unusable::NoCurrency, Unusable::UnknownCurrency, Unusable::NoZone, Unusable::UnknownZone] {
+        let world = named(reason);
+        *world.refusal.lock().unwrap() = ACCOUNT_LOST;
+        world.life.lock().unwrap().lost.push((account(), NOW.parse().unwrap()));
+        for _ in 0..4 {
+            assert_eq!(world.probe().unwrap(), ALIVE);
+            hours(&world, 24);
+        }
+        assert_eq!((world.begun.lock().unwrap().len(), calls(&world)), (0, 4), "{reason:?}");
+        assert!(world.renewed.lock().unwrap().is_empty());
+    }
 }
 
 #[test]

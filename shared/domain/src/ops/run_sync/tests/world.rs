@@ -14,7 +14,9 @@ use url::Url;
 use uuid::Uuid;
 
 use super::super::{Input, Outcome, Ports, run};
-use crate::account::{Account, AccountList, PlatformAccount, decode_accounts, encode_accounts, profile_slot};
+use crate::account::{
+    Account, AccountList, PlatformAccount, UnusableAccount, decode_accounts, encode_accounts, profile_slot,
+};
 use crate::app::{CREDENTIALS, encode_credentials, secret_slot};
 use crate::breaker::{Breaker, Circuit};
 use crate::connection::{Connection, Fence, State, Tier, TokenRow, token_slot};
@@ -94,8 +96,11 @@ pub(in crate::ops) struct World {
     pub(in crate::ops) accounts: Mutex<Vec<(AccountId, &'static str, State)>>,
     /// What the platform lists.
     pub(in crate::ops) listed: Mutex<Vec<PlatformAccount>>,
-    /// Accounts that the platform refuses when they are asked for by themselves.
+    /// What the platform names and does not describe so that it can be used.
+    pub(in crate::ops) unusable: Mutex<Vec<UnusableAccount>>,
+    /// Accounts that the platform refuses when they are asked for by themselves, and its word for that.
     pub(in crate::ops) refused: Mutex<Vec<&'static str>>,
+    pub(in crate::ops) refusal: Mutex<&'static str>,
     pub(in crate::ops) renewed: Mutex<Vec<(PlatformAccount, Option<SyncJob>)>>,
     /// What the account itself has spent on top of its campaigns, by day.
     pub(in crate::ops) unattributed: Mutex<BTreeMap<Date, i64>>,
@@ -213,7 +218,9 @@ impl World {
             told: Mutex::default(),
             accounts: Mutex::new(vec![(account(), "77", State::Active)]),
             listed: Mutex::new(vec![described("77")]),
+            unusable: Mutex::default(),
             refused: Mutex::default(),
+            refusal: Mutex::new("not_permitted"),
             renewed: Mutex::default(),
             unattributed: Mutex::default(),
             moving: Mutex::default(),
@@ -449,7 +456,8 @@ impl AccountRenew for World {
 impl Accounts for World {
     async fn list(&self, cx: &CallContext<'_>) -> Result<AccountList> {
         self.answer(cx).await?;
-        Ok(AccountList { usable: self.listed.lock().unwrap().clone(), ..AccountList::default() })
+        let (usable, unusable) = (self.listed.lock().unwrap().clone(), self.unusable.lock().unwrap().clone());
+        Ok(AccountList { usable, unusable })
     }
 }
 
@@ -579,7 +587,7 @@ impl Reports for World {
         self.asked.lock().unwrap().push((question.level, question.window));
         self.answer(cx).await?;
         if self.refused.lock().unwrap().contains(&question.account) {
-            return Err(Error::new(Kind::NotPermitted, "not_permitted", "not this one"));
+            return Err(Error::new(Kind::NotPermitted, *self.refusal.lock().unwrap(), "not this one"));
         }
         if question.window.days() > *self.most_days.lock().unwrap() {
             return Err(Error::new(Kind::TooLarge, "too_large", "less, please"));
