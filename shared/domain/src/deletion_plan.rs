@@ -115,11 +115,22 @@ pub async fn cut(
     reason: Reason,
     t0: Timestamp,
 ) -> Result<Deletion> {
+    attempt(ports, tenant, subject, reason, t0).await?.ok_or_else(|| unknown(subject))
+}
+
+/// Makes the cut, as [`cut`] does; `None`: there is nothing to cut, or what the cut rests on was taken back meanwhile.
+async fn attempt(
+    ports: &PlanPorts<'_>,
+    tenant: &TenantId,
+    subject: &Subject,
+    reason: Reason,
+    t0: Timestamp,
+) -> Result<Option<Deletion>> {
     let (deletion, owner) = plan(ports, tenant, subject, reason, t0).await?;
     match ports.begin.begin(&deletion, owner.as_ref()).await? {
-        Cut::Made => Ok(deletion),
-        Cut::Before(id) => earlier(ports, tenant, &id).await,
-        Cut::Nothing => Err(unknown(subject)),
+        Cut::Made => Ok(Some(deletion)),
+        Cut::Before(id) => earlier(ports, tenant, &id).await.map(Some),
+        Cut::Nothing => Ok(None),
     }
 }
 
@@ -176,10 +187,21 @@ pub async fn cut_connection(
     reason: Reason,
     t0: Timestamp,
 ) -> Result<Deletion> {
+    end_connection(ports, row, reason, t0).await?.ok_or_else(|| Error::not_found("connection"))
+}
+
+/// Makes the cut of a connection for a reason that rests on evidence, as [`cut_connection`] does. `None`: the person came
+/// back between the look and the cut, and the evidence says nothing of the new grant.
+pub async fn end_connection(
+    ports: &PlanPorts<'_>,
+    row: &Connection,
+    reason: Reason,
+    t0: Timestamp,
+) -> Result<Option<Deletion>> {
     if let Some(deletion) = cut_before(ports, row).await? {
-        return Ok(deletion);
+        return Ok(Some(deletion));
     }
-    cut(ports, &row.tenant, &Subject::Connection(row.id.clone()), reason, t0).await
+    attempt(ports, &row.tenant, &Subject::Connection(row.id.clone()), reason, t0).await
 }
 
 /// Makes the cut of one account. With the last live account the whole connection goes: a grant that reaches nothing
@@ -191,20 +213,35 @@ pub async fn cut_account(
     reason: Reason,
     t0: Timestamp,
 ) -> Result<Deletion> {
+    end_account(ports, row, account, reason, t0).await?.ok_or_else(|| Error::not_found("account"))
+}
+
+/// Makes the cut of one account for a reason that rests on evidence, as [`cut_account`] does; `None` as in
+/// [`end_connection`].
+pub async fn end_account(
+    ports: &PlanPorts<'_>,
+    row: &Connection,
+    account: &AccountId,
+    reason: Reason,
+    t0: Timestamp,
+) -> Result<Option<Deletion>> {
     if let Some(deletion) = cut_before(ports, row).await? {
-        return Ok(deletion);
+        return Ok(Some(deletion));
     }
     let accounts = ports.connections.accounts(&row.tenant, &row.id).await?;
     let this =
         accounts.iter().find(|other| other.id == *account).ok_or_else(|| Error::not_found("account"))?;
     if is_live(this) && accounts.iter().filter(|other| is_live(other)).count() == 1 {
-        return cut_connection(ports, row, reason, t0).await;
+        return end_connection(ports, row, reason, t0).await;
     }
     let subject = Subject::Account(row.id.clone(), account.clone());
-    let deletion = cut(ports, &row.tenant, &subject, reason, t0).await?;
+    let deletion = attempt(ports, &row.tenant, &subject, reason, t0).await?;
     // Two last accounts that were let go at the same moment both saw the other alive.
     let left = ports.connections.accounts(&row.tenant, &row.id).await?;
-    if left.iter().any(is_live) { Ok(deletion) } else { cut_connection(ports, row, reason, t0).await }
+    if deletion.is_none() || left.iter().any(is_live) {
+        return Ok(deletion);
+    }
+    end_connection(ports, row, reason, t0).await
 }
 
 fn is_live(account: &Account) -> bool {

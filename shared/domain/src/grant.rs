@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use crate::connection::{Connection, State, token_slot};
 use crate::connector::Connectors;
-use crate::deletion_plan::{PlanPorts, cut_connection};
+use crate::deletion_plan::{PlanPorts, end_connection};
 use crate::error::{Error, Kind, REVOKED, Result};
 use crate::ids::{ConnectionId, DeletionId, TenantId};
 use crate::keys::{KeyContext, Use};
@@ -88,7 +88,8 @@ pub async fn refused(ports: &Ports<'_>, row: &Connection, code: &str) -> Result<
     let mut life = ports.states.life(&row.tenant, &row.id).await?;
     let to = match life.refuse(code == REVOKED, row.state, ports.profile.needs_reauth_days, now) {
         Verdict::Ends(reason, t0) => {
-            return cut_connection(&ports.plan(), row, reason, t0).await.map(|deletion| Some(deletion.id));
+            let ended = end_connection(&ports.plan(), row, reason, t0).await?;
+            return Ok(ended.map(|deletion| deletion.id));
         }
         Verdict::Stays(to) => to,
     };

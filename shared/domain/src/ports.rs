@@ -349,7 +349,7 @@ pub enum Cut {
     Made,
     /// It was made before, by this deletion.
     Before(DeletionId),
-    /// There is nothing to cut.
+    /// There is nothing to cut, or what the cut rests on was taken back.
     Nothing,
 }
 
@@ -368,7 +368,8 @@ pub trait DeletionBegin: Send + Sync {
     /// One transaction: fence and state `purging`, `expires_at` on the Vault rows and the subject's own rows, the
     /// deletion in the Ledger (over the hidden one of a pending connection, which has the same id), its public code, an
     /// audit event, and for how long it runs whose it is. For [`crate::deletion::Reason::Abandoned`] only while the
-    /// connection is still pending.
+    /// connection is still pending. What rests on evidence is cut only while that stands: the connection is suspect or
+    /// waits for the person, and for [`crate::deletion::Reason::AccountLost`] its life misses the account since T0.
     async fn begin(&self, deletion: &Deletion, owner: Option<&EndUser>) -> Result<Cut>;
 }
 

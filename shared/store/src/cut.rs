@@ -9,14 +9,15 @@ use mooring_domain::Result;
 use mooring_domain::connection::State;
 use mooring_domain::deletion::{Deletion, Place, Reason, Subject, Table};
 use mooring_domain::ids::{AccountId, ConnectionId, DataKeyId, EndUser, TenantId};
-use mooring_domain::ports::{Cut, DeletionBegin};
+use mooring_domain::ports::{ConnectionState as _, Cut, DeletionBegin};
 
 use crate::Store;
 use crate::client::{Backoff, Check, Refusal, TRANSACTION, Write, busy};
 use crate::items::caller::ACTIVE;
 use crate::items::connection::{DELETE_BY, DELETION, state};
+use crate::items::life::VERSION;
 use crate::items::vault::read_key_id;
-use crate::items::{DUE_AT, DUE_SHARD, Draft, EXPIRES_AT, Fields, STATE, events, flag, seconds, text, time};
+use crate::items::{DUE_AT, DUE_SHARD, Draft, EXPIRES_AT, Fields, STATE, events, flag, number, seconds, text, time};
 use crate::keys::{self, Key, Span};
 use crate::ledger::{audit_row, code_row, ledger_row};
 use crate::outbox::cut_row;
@@ -29,6 +30,16 @@ struct Plan {
     core: Vec<Write>,
     /// What should be, most important first.
     rows: Vec<Write>,
+}
+
+impl Plan {
+    /// Lets the plan be made only while a row is as it was seen.
+    fn resting_on(mut self, key: Key, seen: Check) -> Self {
+        let own = self.rows.iter().position(|row| *row.key() == key);
+        let write = own.map_or_else(|| Write::look(key), |own| self.rows.remove(own));
+        self.deciding.push(write.only_if(seen));
+        self
+    }
 }
 
 #[async_trait]
@@ -60,7 +71,8 @@ impl DeletionBegin for Store {
     async fn begin(&self, deletion: &Deletion, owner: Option<&EndUser>) -> Result<Cut> {
         let mut backoff = Backoff::default();
         loop {
-            let Plan { deciding, core, mut rows } = self.plan(deletion, owner).await?;
+            let Some(plan) = self.plan(deletion, owner).await? else { return Ok(Cut::Nothing) };
+            let Plan { deciding, core, mut rows } = plan;
             let decides = deciding.len();
             let mut writes = [deciding, core].concat();
             let rest = rows.split_off(rows.len().min(TRANSACTION - writes.len()));
@@ -96,7 +108,28 @@ fn before(refused: &[Refusal], decides: usize) -> Result<Cut> {
 }
 
 impl Store {
-    async fn plan(&self, deletion: &Deletion, owner: Option<&EndUser>) -> Result<Plan> {
+    /// `None`: the accounts' loss that the deletion rests on was taken back.
+    async fn plan(&self, deletion: &Deletion, owner: Option<&EndUser>) -> Result<Option<Plan>> {
+        let plan = match &deletion.subject {
+            Subject::Connection(id) | Subject::Account(id, _) if deletion.reason == Reason::AccountLost => {
+                let Some((life, seen)) = self.evidence(deletion, id).await? else { return Ok(None) };
+                self.whole_plan(deletion, owner).await?.resting_on(life, seen)
+            }
+            _ => self.whole_plan(deletion, owner).await?,
+        };
+        Ok(Some(plan))
+    }
+
+    /// The row that says that an account is lost, and that it is as it was seen: who authorises again writes another.
+    async fn evidence(&self, deletion: &Deletion, id: &ConnectionId) -> Result<Option<(Key, Check)>> {
+        let life = self.life(&deletion.tenant, id).await?;
+        let of = |account: &AccountId| !matches!(&deletion.subject, Subject::Account(_, one) if one != account);
+        let stands = life.lost.iter().any(|(account, since)| of(account) && *since == deletion.t0);
+        let seen = Check::Is(VERSION, number(life.version));
+        Ok(stands.then(|| (keys::life(&deletion.tenant, id), seen)))
+    }
+
+    async fn whole_plan(&self, deletion: &Deletion, owner: Option<&EndUser>) -> Result<Plan> {
         let mut core = vec![
             Write::put(keys::deletion(&deletion.tenant, &deletion.id), ledger_row(deletion)),
             code_row(deletion),
@@ -127,6 +160,10 @@ impl Store {
         let decide = ending(deletion, keys::connection(tenant, id)).set(DELETE_BY, time(deletion.delete_by));
         let decide = match deletion.reason {
             Reason::Abandoned => decide.only_if(Check::Is(STATE, state(State::Pending))),
+            // Evidence against a grant never leaves it active: who authorises again makes it so.
+            Reason::RevokedAtPlatform | Reason::NotReauthorised => {
+                decide.only_if(Check::OneOf(STATE, [State::Suspect, State::NeedsReauth].map(state).to_vec()))
+            }
             _ => still_there(decide),
         };
         core.push(closed(deletion, keys::fence(tenant, id)));

@@ -55,6 +55,11 @@ impl Write {
         Self::new(key, Action::Look)
     }
 
+    /// The row that is written.
+    pub(crate) fn key(&self) -> &Key {
+        &self.key
+    }
+
     /// Sets an attribute of an update.
     pub(crate) fn set(mut self, name: impl Into<String>, value: AttributeValue) -> Self {
         if let Action::Update { set, .. } = &mut self.action {

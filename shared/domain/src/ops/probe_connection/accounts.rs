@@ -14,7 +14,7 @@ use crate::account::{
 use crate::connection::{Connection, State};
 use crate::connector::ReportQuestion;
 use crate::deletion::{Reason, Subject};
-use crate::deletion_plan::cut_account;
+use crate::deletion_plan::end_account;
 use crate::error::{ACCOUNT_LOST, Error, Kind, Result};
 use crate::ids::{AccountId, DeletionId};
 use crate::life::Life;
@@ -134,15 +134,15 @@ async fn miss(
     Ok(())
 }
 
-/// Lets an account go. With the last one the connection ends.
+/// Lets an account go, unless its person came back meanwhile. With the last one the connection ends.
 pub(super) async fn let_go(
     probe: &Probe<'_>,
     account: &AccountId,
     since: Timestamp,
 ) -> Result<Option<DeletionId>> {
     let plan = probe.ports.grant.plan();
-    let deletion = cut_account(&plan, &probe.row, account, Reason::AccountLost, since).await?;
-    Ok(matches!(deletion.subject, Subject::Connection(_)).then_some(deletion.id))
+    let ended = end_account(&plan, &probe.row, account, Reason::AccountLost, since).await?;
+    Ok(ended.filter(|ended| matches!(ended.subject, Subject::Connection(_))).map(|ended| ended.id))
 }
 
 /// Writes what the account is like now. Figures of another currency or of other days are read again from the oldest day

@@ -83,6 +83,31 @@ fn a_revocation_is_confirmed_by_the_probe_in_every_live_state() {
     }
 }
 
+/// A person who authorises again while a probe asks with the old grant keeps what the new one reaches.
+#[test]
+fn who_comes_back_between_the_look_and_the_cut_loses_nothing() {
+    let revoked = World::new();
+    *revoked.refuse.lock().unwrap() = Some((Kind::Reauthorise, REVOKED, false));
+    let lost = one_is_missing();
+    lost.refused.lock().unwrap().push("78");
+    let last = World::new();
+    last.listed.lock().unwrap().clear();
+    last.refused.lock().unwrap().push("77");
+    for (world, confirmed) in
+        [(revoked, Outcome::Refused(REVOKED)), (lost, Outcome::Already), (last, Outcome::Already)]
+    {
+        world.probe().unwrap();
+        hours(&world, 24);
+        *world.comes_back.lock().unwrap() = true;
+        assert_eq!(world.probe().unwrap(), confirmed);
+        let fresh = Life::begin(world.ports().grant.clock.now());
+        let life = world.life.lock().unwrap();
+        assert_eq!((&life.lost, life.revoked_since, life.due_at), (&fresh.lost, None, fresh.due_at));
+        assert_eq!(*world.state.lock().unwrap(), State::Active);
+        assert!(world.begun.lock().unwrap().is_empty());
+    }
+}
+
 /// P3: an expired login deletes nothing, however long it lasts.
 #[test]
 fn an_expired_login_waits_for_years_and_is_asked_each_day() {

@@ -5,13 +5,14 @@ use mooring_domain::connection::State;
 use mooring_domain::deletion::{DEAD_MAN, Deletion, Reason, Subject, Table};
 use mooring_domain::ids::AccountId;
 use mooring_domain::keys::{KeyContext, Use};
+use mooring_domain::life::Life;
 use mooring_domain::ports::{
-    CallerRead as _, ConnectionRead as _, Cut, DeletionBegin as _, DirectoryWrite as _, DueRead,
+    CallerRead as _, ConnectionRead as _, ConnectionState as _, Cut, DeletionBegin as _, DirectoryWrite as _, DueRead,
     FenceRead as _, LedgerRead as _, Purge as _, SyncProgress as _, VaultRead as _,
 };
 use mooring_domain::sync::SyncState;
-use mooring_tests_contract::values::{Case, deletion, tenant_id};
-use mooring_tests_contract::{World, expiry, text};
+use mooring_tests_contract::values::{Case, change, deletion, tenant_id};
+use mooring_tests_contract::{Item, World, expiry, text};
 
 /// More than one transaction holds.
 const MANY: usize = 70;
@@ -41,15 +42,82 @@ async fn assert_cut(world: &World, case: &Case, by: &Deletion) {
     assert!(audit.iter().any(|(sk, row)| sk.starts_with("aud#") && text(row, "deletion") == by.id.as_str()));
 }
 
+/// Writes down that the first account is lost; answers what is known then.
+async fn lost(world: &World, case: &Case, since: jiff::Timestamp) -> Life {
+    let (store, tenant, id) = (&world.store, case.tenant(), case.id());
+    let mut life = store.life(tenant, id).await.unwrap();
+    life.lost = vec![(case.account(0).account, since)];
+    assert!(store.record_life(tenant, id, &change(id, life, State::Active, State::Active)).await.unwrap());
+    store.life(tenant, id).await.unwrap()
+}
+
+async fn life_row(world: &World, case: &Case) -> Item {
+    world.row(Table::Connections, case.home(), "life").await.unwrap().unwrap()
+}
+
+/// What ends a connection on evidence is cut only while the evidence stands: who authorises again takes it back.
+#[tokio::test]
+async fn a_cut_on_evidence_that_was_taken_back_is_refused() {
+    for reason in [Reason::RevokedAtPlatform, Reason::NotReauthorised] {
+        for (state, cut) in [
+            (State::Active, Cut::Nothing),
+            (State::Suspect, Cut::Made),
+            (State::NeedsReauth, Cut::Made),
+        ] {
+            let world = World::start().await.unwrap();
+            let case = world.active(1).await.unwrap();
+            let (store, tenant, id) = (&world.store, case.tenant(), case.id());
+            let life = store.life(tenant, id).await.unwrap();
+            store.record_life(tenant, id, &change(id, life, State::Active, state)).await.unwrap();
+            let ended = case.ending(&world, reason).await.unwrap();
+            assert_eq!(store.begin(&ended, None).await.unwrap(), cut, "{reason:?} {state:?}");
+            assert_eq!(store.deletion(tenant, &ended.id).await.unwrap().is_some(), cut == Cut::Made);
+        }
+    }
+}
+
+/// An account is let go only while its loss stands, alone or with its connection, and by whoever saw the last change.
+#[tokio::test]
+async fn a_loss_that_was_taken_back_is_no_loss() {
+    let world = World::start().await.unwrap();
+    let since = world.now() - jiff::SignedDuration::from_hours(24);
+    for is_last in [false, true] {
+        let case = world.active(2).await.unwrap();
+        let (store, tenant, id) = (&world.store, case.tenant(), case.id());
+        let whole = Subject::Connection(id.clone());
+        let alone = |number| Subject::Account(id.clone(), case.account(number).account);
+        let ended = |subject, t0| Deletion { t0, ..deletion(tenant, subject, Reason::AccountLost, world.now()) };
+        let subject = if is_last { whole } else { alone(0) };
+        let none = ended(subject.clone(), since);
+        assert_eq!(store.begin(&none, None).await.unwrap(), Cut::Nothing, "nothing was seen");
+        let life = lost(&world, &case, since).await;
+        let other = ended(subject.clone(), world.now());
+        assert_eq!(store.begin(&other, None).await.unwrap(), Cut::Nothing, "other evidence");
+        let fresh = Life { lost: Vec::new(), ..life };
+        store.record_life(tenant, id, &change(id, fresh, State::Active, State::Active)).await.unwrap();
+        assert_eq!(store.begin(&none, None).await.unwrap(), Cut::Nothing, "taken back");
+        lost(&world, &case, since).await;
+        assert_eq!(store.begin(&ended(alone(1), since), None).await.unwrap(), Cut::Nothing, "another's");
+        let before = store.life(tenant, id).await.unwrap();
+        assert_eq!(store.begin(&none, None).await.unwrap(), Cut::Made);
+        let again = ended(subject, since);
+        assert_eq!(store.begin(&again, None).await.unwrap(), Cut::Before(none.id));
+        assert_eq!(store.life(tenant, id).await.unwrap(), before, "the next loss is held against the same row");
+    }
+}
+
 /// A cut on evidence of yesterday: what it closed can still be read to revoke the grant, and expires an hour later.
 #[tokio::test]
 async fn t43_what_is_cut_on_old_evidence_does_not_expire_before_the_cut() {
     let world = World::start().await.unwrap();
     let case = world.active(1).await.unwrap();
     let cut = world.now();
+    let yesterday = cut - jiff::SignedDuration::from_hours(24);
+    lost(&world, &case, yesterday).await;
     let ended = case.ending(&world, Reason::AccountLost).await.unwrap();
-    let ended = Deletion { t0: cut - jiff::SignedDuration::from_hours(24), next_step_at: Some(cut), ..ended };
-    world.store.begin(&ended, None).await.unwrap();
+    let ended = Deletion { t0: yesterday, next_step_at: Some(cut), ..ended };
+    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cut::Made);
+    assert!(expiry(&life_row(&world, &case).await).is_some_and(|end| end > cut.as_second()));
     assert!(world.store.token(case.tenant(), case.id(), "access").await.unwrap().is_some());
     let row = world.store.connection(case.tenant(), case.id()).await.unwrap().unwrap();
     assert_eq!(row.state, State::Purging);

@@ -25,7 +25,7 @@ use crate::connector::{
     Identity, LEVEL_NOT_OFFERED, Manifest, OAuth, Page, PageCursor, ReportQuestion, Reports, RevokeOutcome,
     RowPage, StructureRead,
 };
-use crate::deletion::{Deletion, Place, Subject};
+use crate::deletion::{Deletion, Place, Reason, Subject};
 use crate::error::{Error, Kind, Result, Retry};
 use crate::grant;
 use crate::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, EndUser, TenantId};
@@ -91,6 +91,8 @@ pub(in crate::ops) struct World {
     pub(in crate::ops) spend: Mutex<i64>,
     /// What is known of the grant.
     pub(in crate::ops) life: Mutex<Life>,
+    /// The person authorises again right before the next cut.
+    pub(in crate::ops) comes_back: Mutex<bool>,
     pub(in crate::ops) told: Mutex<Vec<(EventType, Timestamp, Option<Timestamp>)>>,
     /// The stored accounts: id, the platform's number, state.
     pub(in crate::ops) accounts: Mutex<Vec<(AccountId, &'static str, State)>>,
@@ -215,6 +217,7 @@ impl World {
             name_pages: Mutex::default(),
             spend: Mutex::new(1_000),
             life: Mutex::default(),
+            comes_back: Mutex::default(),
             told: Mutex::default(),
             accounts: Mutex::new(vec![(account(), "77", State::Active)]),
             listed: Mutex::new(vec![described("77")]),
@@ -802,6 +805,12 @@ impl DeletionBegin for World {
     }
 
     async fn begin(&self, deletion: &Deletion, _: Option<&EndUser>) -> Result<Cut> {
+        if std::mem::take(&mut *self.comes_back.lock().unwrap()) {
+            self.authorise_again();
+        }
+        if !self.stands(deletion) {
+            return Ok(Cut::Nothing);
+        }
         self.begun.lock().unwrap().push(deletion.clone());
         match &deletion.subject {
             Subject::Account(_, account) => {
@@ -811,6 +820,24 @@ impl DeletionBegin for World {
             _ => *self.state.lock().unwrap() = State::Purging,
         }
         Ok(Cut::Made)
+    }
+}
+
+impl World {
+    fn authorise_again(&self) {
+        let mut life = self.life.lock().unwrap();
+        *life = Life { version: life.version + 1, ..Life::begin(self.now()) };
+        *self.state.lock().unwrap() = State::Active;
+    }
+
+    /// Tells whether what a deletion rests on is still there.
+    fn stands(&self, deletion: &Deletion) -> bool {
+        match deletion.reason {
+            Reason::AccountLost => {
+                self.life.lock().unwrap().lost.iter().any(|(_, since)| *since == deletion.t0)
+            }
+            _ => *self.state.lock().unwrap() != State::Active,
+        }
     }
 }
 
