@@ -17,6 +17,10 @@ pub const PROBE_AFTER: SignedDuration = SignedDuration::from_hours(23);
 pub const RETRY: SignedDuration = SignedDuration::from_hours(1);
 /// Evidence counts once it is seen again at least this much later.
 pub const CONFIRM: SignedDuration = SignedDuration::from_hours(24);
+/// Evidence that is not seen again in this time after it could have been confirmed begins anew. What was seen weeks ago says
+/// nothing of today, and the promise would count from then: with a purge and the recovery windows of four days after it, the
+/// seven days still hold (docs/adr/0022).
+pub const STALE: SignedDuration = SignedDuration::from_hours(36);
 /// An expired login makes the person come back when the refusal lasts this long.
 pub const CONFIRM_EXPIRED: SignedDuration = SignedDuration::from_hours(1);
 /// How many days before a connection ends the product is told of the date once more.
@@ -88,8 +92,11 @@ impl Life {
     /// The platform refused the token, and says that access was revoked or not. `days` is how long the profile lets a
     /// connection wait.
     pub fn refuse(&mut self, revoked: bool, from: State, days: Option<u16>, now: Timestamp) -> Verdict {
-        let since = if revoked { &mut self.revoked_since } else { &mut self.expired_since };
-        let since = *since.get_or_insert(now);
+        let since = if revoked {
+            *self.revoked_since.insert(evidence(self.revoked_since, now))
+        } else {
+            *self.expired_since.get_or_insert(now)
+        };
         if revoked && now >= since + CONFIRM {
             return Verdict::Ends(Reason::RevokedAtPlatform, since);
         }
@@ -124,11 +131,18 @@ impl Life {
 
     /// The account was refused, or is not among those that the grant reaches; tells since when, once that is confirmed.
     pub fn lose(&mut self, account: &AccountId, now: Timestamp) -> Option<Timestamp> {
-        let known = self.lost.iter().find(|(lost, _)| lost == account).map(|(_, since)| *since);
-        if known.is_none() {
-            self.lost.push((account.clone(), now));
+        let known = self.missed_since(account);
+        let since = evidence(known, now);
+        if known != Some(since) {
+            self.find(account);
+            self.lost.push((account.clone(), since));
         }
-        known.filter(|since| now >= *since + CONFIRM)
+        Some(since).filter(|since| now >= *since + CONFIRM)
+    }
+
+    /// Since when the account is missed.
+    pub fn missed_since(&self, account: &AccountId) -> Option<Timestamp> {
+        self.lost.iter().find(|(lost, _)| lost == account).map(|(_, since)| *since)
     }
 
     /// The grant reaches the account, or the account is gone: no sign against it counts any more.
@@ -175,6 +189,11 @@ pub fn told(connection: &ConnectionId, to: State, life: &Life) -> Option<(EventT
     };
     let deletes_at = life.ends_at.filter(|_| to == State::NeedsReauth);
     Some((kind, About { connection: Some(connection.clone()), deletes_at, ..About::default() }))
+}
+
+/// The first sign that what is seen now confirms; what is too old confirms nothing.
+fn evidence(since: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    since.filter(|since| now <= *since + CONFIRM + STALE).unwrap_or(now)
 }
 
 fn of_days(days: u16) -> SignedDuration {

@@ -97,11 +97,35 @@ fn an_account_is_lost_only_when_it_is_missed_again_a_day_later() {
     assert_eq!(life.lose(&account(), at(48)), None);
 }
 
+/// T43: a sign of weeks ago is not the first half of today's, and no deletion is late before it begins.
+#[test]
+fn evidence_that_nobody_confirmed_in_time_begins_anew() {
+    let last = CONFIRM + STALE;
+    let late = last + SignedDuration::from_secs(1);
+    for (after, is_confirmed) in [(last, true), (late, false), (of_days(30), false)] {
+        let mut life = Life::begin(at(0));
+        life.refuse(true, State::Active, None, at(0));
+        life.lose(&account(), at(0));
+        let now = at(0) + after;
+        let ends = Verdict::Ends(Reason::RevokedAtPlatform, at(0));
+        assert_eq!(life.refuse(true, State::Suspect, None, now) == ends, is_confirmed, "{after}");
+        assert_eq!(life.lose(&account(), now).is_some(), is_confirmed, "{after}");
+        let since = if is_confirmed { at(0) } else { now };
+        assert_eq!((life.revoked_since, life.missed_since(&account())), (Some(since), Some(since)));
+        if !is_confirmed {
+            let day = now + CONFIRM;
+            let ends = Verdict::Ends(Reason::RevokedAtPlatform, now);
+            assert_eq!(life.refuse(true, State::Suspect, None, day), ends);
+            assert_eq!(life.lose(&account(), day), Some(now));
+        }
+    }
+}
+
 proptest! {
     /// P3: every live state is asked at least daily, whatever was seen of it before.
     #[test]
     fn the_next_question_is_never_more_than_a_day_away(
-        seen in prop::collection::vec((0_i64..400, 0_u8..4), 0..40),
+        seen in prop::collection::vec((0_i64..600, 0_u8..4), 0..40),
         days in prop::option::of(1_u16..90),
     ) {
         let (mut life, mut state, mut now) = (Life::begin(at(0)), State::Active, at(0));
@@ -113,12 +137,15 @@ proptest! {
                     state = State::Active;
                 }
                 3 => {
-                    life.lose(&account(), now);
+                    if let Some(t0) = life.lose(&account(), now) {
+                        prop_assert!(now >= t0 + CONFIRM && now <= t0 + CONFIRM + STALE);
+                        life.find(&account());
+                    }
                 }
                 word => match life.refuse(word == 1, state, days, now) {
                     Verdict::Stays(to) => state = to,
                     Verdict::Ends(Reason::RevokedAtPlatform, t0) => {
-                        prop_assert!(now >= t0 + CONFIRM);
+                        prop_assert!(now >= t0 + CONFIRM && now <= t0 + CONFIRM + STALE);
                         return Ok(());
                     }
                     Verdict::Ends(..) => return Ok(()),
