@@ -9,12 +9,16 @@ use mooring_domain::caller::{Caller, Scope};
 use mooring_domain::connect::PENDING_MINUTES;
 use mooring_domain::idempotency::Attempt;
 use mooring_domain::ops::activate_connection::{Input, Output, Ports, run};
-use mooring_domain::ports::{ConnectionActivate, ConnectionRead, HeldAccounts, SyncQueue, TransientTake};
+use mooring_domain::ports::{
+    ConnectionActivate, ConnectionRead, HeldAccounts, MOST_HOLDERS, SyncQueue, TransientTake,
+};
 use mooring_domain::profile::Profile;
 use mooring_edge::openapi::{Api, END_USER_PATTERN, id_pattern};
 use mooring_edge::{Edge, Reply, field, json_body, ok, path};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+const _: () = assert!(MOST_HOLDERS == 10, "the description of `also_in` says so");
 
 /// What the function needs.
 #[derive(Clone)]
@@ -80,9 +84,11 @@ struct ActivatedAccount {
     /// `active`.
     state: String,
     /// Other live connections of the tenant that hold the same account, as far as this credential sees them: whoever
-    /// adds up connections counts it twice.
+    /// adds up connections counts it twice. At most 10 connections are looked at.
     #[schemars(inner(regex(pattern = id_pattern("con"))))]
     also_in: Vec<String>,
+    /// True when more connections hold the account than were looked at, so that `also_in` names some of them.
+    also_in_more: bool,
 }
 
 /// Answers the request.
@@ -134,9 +140,11 @@ impl ActivatedConnection {
 
 impl ActivatedAccount {
     fn of(account: &Account, output: &Output) -> Self {
-        let also = output.also.iter().filter(|(fingerprint, _)| *fingerprint == account.fingerprint);
+        let also = output.also.iter().filter(|also| also.account == account.fingerprint);
+        let others = also.clone().flat_map(|also| &also.connections);
         Self {
-            also_in: also.map(|(_, connection)| connection.to_string()).collect(),
+            also_in: others.map(ToString::to_string).collect(),
+            also_in_more: also.clone().any(|also| also.more),
             id: account.id.to_string(),
             currency: account.currency.as_str().to_owned(),
             time_zone: account.zone.clone(),

@@ -10,7 +10,7 @@ mod webhooks;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-pub use self::connect::{HeldAccounts, TransientPut, TransientRead, TransientTake};
+pub use self::connect::{HeldAccounts, Holders, MOST_HOLDERS, TransientPut, TransientRead, TransientTake};
 pub use self::mail::{LinkEnd, MailPaces, MailQueue, MailRequestPut, MailRequestTake, Mailer};
 pub use self::sync::{
     AccountRef, Activity, ActivityWrite, Breakers, CompletenessRead, DayRecord, Days, DueRead, NewSheet,

@@ -19,12 +19,12 @@ use mooring_domain::webhook::EventType;
 use crate::Store;
 use crate::client::{Check, TRANSACTION, Write};
 use crate::connections::not_in_state;
-use crate::held::REACHES;
+use crate::held::held_row;
 use crate::items::connection::{DELETE_BY, DELETION, state};
 use crate::items::events::activated;
 use crate::items::life::write_life;
 use crate::items::progress::write_job;
-use crate::items::{DUE_AT, DUE_SHARD, EXPIRES_AT, STATE, text, texts};
+use crate::items::{DUE_AT, DUE_SHARD, EXPIRES_AT, STATE, text};
 use crate::keys::{self, DUE_OUTBOX, due_minute, due_shard, instant};
 use crate::ledger::{audit_row, code_key};
 use crate::outbox::connection_row;
@@ -43,7 +43,7 @@ impl ConnectionActivate for Store {
             return Ok(());
         }
         let now = self.clock.now();
-        let mut last = self.flip((connection, accounts), abandoned, now).await?;
+        let mut last = self.flip(connection, abandoned, now).await?;
         let mut rows = self.kept_rows(connection).await?;
         rows.extend(accounts.iter().flat_map(|account| opened(connection, account, slot)));
         rows.extend(jobs.iter().map(|job| outbox_row(job, now)));
@@ -63,7 +63,7 @@ impl Store {
     /// The change of state itself: after it the connection is active, and nobody ends it as abandoned.
     async fn flip(
         &self,
-        (connection, accounts): (&Connection, &[Account]),
+        connection: &Connection,
         abandoned: &DeletionId,
         now: Timestamp,
     ) -> Result<Vec<Write>> {
@@ -74,9 +74,8 @@ impl Store {
                 .without(&[EXPIRES_AT])
                 .only_if(Check::Is(STATE, state(State::Pending)))
         };
-        let reaches = texts(accounts.iter().map(|account| account.fingerprint.0.as_str()));
         let mut writes = vec![
-            open(keys::connection(tenant, id)).set(REACHES, reaches).without(&[DELETION, DELETE_BY]),
+            open(keys::connection(tenant, id)).without(&[DELETION, DELETE_BY]),
             open(keys::fence(tenant, id)),
             audit_row(tenant, activated(now, id, abandoned)),
             connection_row(tenant, id, EventType::ConnectionActivated, now),
@@ -125,8 +124,8 @@ fn pending_fence(connection: &Connection) -> Write {
     Write::look(fence).only_if(Check::Is(STATE, state(State::Pending)))
 }
 
-/// An account's row enters the due index, and its fence opens.
-fn opened(connection: &Connection, account: &Account, (shard, minute): (u16, u16)) -> [Write; 2] {
+/// An account's row enters the due index, its fence opens, and its fingerprint finds it.
+fn opened(connection: &Connection, account: &Account, (shard, minute): (u16, u16)) -> [Write; 3] {
     let (tenant, id) = (&connection.tenant, &connection.id);
     let open = |key| {
         let from = [State::Pending, State::Active].map(state).to_vec();
@@ -136,7 +135,7 @@ fn opened(connection: &Connection, account: &Account, (shard, minute): (u16, u16
     let row = open(keys::account(tenant, id, &account.id))
         .set(DUE_SHARD, text(due_shard(shard)))
         .set(DUE_AT, text(due_minute(minute)));
-    [open(keys::account_fence(tenant, id, &account.id)), row]
+    [open(keys::account_fence(tenant, id, &account.id)), row, held_row(connection, account)]
 }
 
 /// A job to send, kept until it is sent: the sweeper finds it in the due index if the sender dies.

@@ -195,6 +195,7 @@ impl Store {
         own.retain(|key| *key != row && *key != fence);
         let jobs = self.keys(&keys::rows_of(tenant, id, "outbox#")).await?;
         own.extend(jobs.into_iter().filter(|key| is_job_of(key, account)));
+        own.sort_by_key(|key| rank(&key.sk));
         rows.extend(own.into_iter().map(|key| retired(deletion, key)));
         Ok(Plan { deciding: vec![connection, decide], core, rows })
     }
@@ -269,7 +270,7 @@ fn is_job_of(key: &Key, account: &AccountId) -> bool {
     keys::parse_outbox(&key.sk).is_some_and(|(_, of)| of == *account)
 }
 
-/// Fences first, then accounts, then jobs, then what only helps the syncs.
+/// Fences first, then accounts, then what else the index finds, then what only helps the syncs.
 fn rank(sk: &str) -> u8 {
     if keys::is_account_fence(sk) {
         0

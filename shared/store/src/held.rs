@@ -1,52 +1,79 @@
 //! Which live connections of a tenant hold an account.
 //!
-//! A connection's row lists the fingerprints of the accounts that it was taken up with, so that one query over a tenant's
-//! connections finds those that may hold an account; their own account rows say whether they still do.
+//! Each account that was taken up has a row of its own in the index, by the tenant and the account's fingerprint. It lies
+//! among the rows of that account and goes with them: nothing of a connection names an account that it no longer has.
+
+use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use mooring_domain::Result;
+use mooring_domain::account::Account;
 use mooring_domain::connection::Connection;
-use mooring_domain::ids::TenantId;
-use mooring_domain::ports::{ConnectionRead as _, HeldAccounts};
+use mooring_domain::deletion::Table;
+use mooring_domain::ids::{ConnectionId, TenantId};
+use mooring_domain::ports::{ConnectionRead as _, HeldAccounts, Holders, MOST_HOLDERS};
 use mooring_domain::secret::Fingerprint;
+use mooring_domain::together::{Work, together};
 
 use crate::Store;
-use crate::items::connection::read_connection;
-use crate::items::{Fields, Item};
-use crate::keys;
+use crate::client::Write;
+use crate::items::{DUE_AT, DUE_SHARD, Draft};
+use crate::keys::{self, EARLIEST, due_held};
 
-/// The fingerprints of the accounts that a connection was taken up with.
-pub(crate) const REACHES: &str = "reaches";
+/// How many reads are made at the same time.
+const AT_ONCE: usize = 32;
+
+/// The connections that the index names for an account.
+struct Named {
+    account: Fingerprint,
+    connections: Vec<ConnectionId>,
+    more: bool,
+}
 
 #[async_trait]
 impl HeldAccounts for Store {
-    async fn held(
-        &self,
-        tenant: &TenantId,
-        accounts: &[Fingerprint],
-    ) -> Result<Vec<(Fingerprint, Connection)>> {
-        let mut held = Vec::new();
-        for row in self.query(&keys::connections_from(tenant, None)).await? {
-            if !reaches(&row, accounts)? {
-                continue;
-            }
-            let connection = read_connection(tenant, &row)?;
-            if !connection.state.is_readable() {
-                continue;
-            }
-            let rows = self.accounts(tenant, &connection.id).await?;
-            let live = rows.into_iter().filter(|account| account.state.is_readable());
-            let same = live.map(|account| account.fingerprint).filter(|one| accounts.contains(one));
-            held.extend(same.map(|fingerprint| (fingerprint, connection.clone())));
-        }
-        Ok(held)
+    async fn held(&self, tenant: &TenantId, accounts: &[Fingerprint]) -> Result<Vec<Holders>> {
+        let asked: HashSet<&Fingerprint> = accounts.iter().collect();
+        let ask = |account| -> Work<'_, _> { Box::pin(self.named(tenant, account)) };
+        let named = together(asked.into_iter().map(ask).collect(), AT_ONCE).await;
+        let named = named.into_iter().collect::<Result<Vec<_>>>()?;
+        let live = self.live_of(tenant, &named).await?;
+        let holders = |named: Named| Holders {
+            connections: named.connections.iter().filter_map(|id| live.get(id).cloned()).collect(),
+            account: named.account,
+            more: named.more,
+        };
+        let held = named.into_iter().map(holders);
+        Ok(held.filter(|holders| holders.more || !holders.connections.is_empty()).collect())
     }
 }
 
-fn reaches(row: &Item, accounts: &[Fingerprint]) -> Result<bool> {
-    if !row.contains_key(REACHES) {
-        return Ok(false);
+impl Store {
+    async fn named(&self, tenant: &TenantId, account: &Fingerprint) -> Result<Named> {
+        let (shard, range) = (due_held(tenant, account), (EARLIEST, EARLIEST));
+        let most = MOST_HOLDERS.saturating_add(1);
+        let mut keys = self.due_keys(Table::Connections, &shard, range, Some(most)).await?;
+        let more = keys.len() > MOST_HOLDERS;
+        keys.truncate(MOST_HOLDERS);
+        let connections = keys.iter().filter_map(|key| keys::parse_home(&key.pk)).map(|(_, id)| id).collect();
+        Ok(Named { account: account.clone(), connections, more })
     }
-    let listed = Fields::of("connection", row).texts(REACHES)?;
-    Ok(listed.iter().any(|one| accounts.iter().any(|account| account.0 == *one)))
+
+    /// Those of the named connections that can be read, each read once.
+    async fn live_of(&self, tenant: &TenantId, named: &[Named]) -> Result<HashMap<ConnectionId, Connection>> {
+        let ids: HashSet<&ConnectionId> = named.iter().flat_map(|named| &named.connections).collect();
+        let read = |id| -> Work<'_, _> { Box::pin(self.connection(tenant, id)) };
+        let rows = together(ids.into_iter().map(read).collect(), AT_ONCE).await;
+        let rows = rows.into_iter().collect::<Result<Vec<_>>>()?;
+        let live = rows.into_iter().flatten().filter(|row| row.state.is_readable());
+        Ok(live.map(|row| (row.id.clone(), row)).collect())
+    }
+}
+
+/// An account's row in the index by its fingerprint: nothing but its place there.
+pub(crate) fn held_row(connection: &Connection, account: &Account) -> Write {
+    let draft = Draft::default()
+        .text(DUE_SHARD, due_held(&connection.tenant, &account.fingerprint))
+        .text(DUE_AT, EARLIEST);
+    Write::put(keys::held(&connection.tenant, &connection.id, &account.id), draft)
 }

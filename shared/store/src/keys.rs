@@ -17,6 +17,7 @@
 //! | | | `life` | what is known of the grant; in the due index |
 //! | | | `acc#<acc>` | account; in the due index |
 //! | | | `acc#<acc>#fence` | state of the account |
+//! | | | `acc#<acc>#held` | that it is connected; in the due index, by tenant and the account's fingerprint |
 //! | | | `acc#<acc>#sync` | what is remembered of its syncs |
 //! | | | `acc#<acc>#job#<job>` | checkpoint |
 //! | | | `acc#<acc>#days#<monday>` | completeness of a week, all levels |
@@ -58,8 +59,8 @@ use mooring_domain::ports::AccountRef;
 use mooring_domain::secret::Digest;
 
 pub(crate) use due::{
-    DUE_DELETIONS, DUE_EVENTS, DUE_OUTBOX, DUE_PROBES, DUE_TRIES, EARLIEST, due_mail, due_minute, due_shard,
-    instant,
+    DUE_DELETIONS, DUE_EVENTS, DUE_OUTBOX, DUE_PROBES, DUE_TRIES, EARLIEST, due_held, due_mail, due_minute,
+    due_shard, instant,
 };
 pub(crate) use guards::{
     breaker, bucket, buckets, links_ended, mail_pace, mail_request, mail_source, repeat,
@@ -198,7 +199,7 @@ pub(crate) fn mail(tenant: &TenantId, connection: &ConnectionId) -> Key {
 
 /// Tells whether a row of a connection is in the due index.
 pub(crate) fn is_indexed(sk: &str) -> bool {
-    sk == "mail" || is_life(sk) || parse_account(sk).is_some() || parse_outbox(sk).is_some()
+    sk == "mail" || is_life(sk) || is_held(sk) || parse_account(sk).is_some() || parse_outbox(sk).is_some()
 }
 
 pub(crate) fn connection(tenant: &TenantId, id: &ConnectionId) -> Key {
@@ -266,6 +267,17 @@ pub(crate) fn account_fence(tenant: &TenantId, connection: &ConnectionId, id: &A
 /// Tells whether a key is of an account's fence.
 pub(crate) fn is_account_fence(sk: &str) -> bool {
     sk.starts_with("acc#") && sk.ends_with("#fence")
+}
+
+/// The row by which an account's fingerprint finds it. It lies among the account's own rows, so that a deletion finds it
+/// without knowing the fingerprint.
+pub(crate) fn held(tenant: &TenantId, connection: &ConnectionId, id: &AccountId) -> Key {
+    of_home(tenant, connection, format!("acc#{id}#held"))
+}
+
+/// Tells whether a key is one that [`held`] made.
+fn is_held(sk: &str) -> bool {
+    sk.starts_with("acc#") && sk.ends_with("#held")
 }
 
 /// Rows of a connection's partition whose sort key begins so.

@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::idempotency::{Attempt, Standing};
 use crate::ids::{ConnectionId, DeletionId, EndUser};
 use crate::ports::{
-    Clock, ConnectionActivate, ConnectionRead, Entropy, HeldAccounts, SyncQueue, TransientTake,
+    Clock, ConnectionActivate, ConnectionRead, Entropy, HeldAccounts, Holders, SyncQueue, TransientTake,
 };
 use crate::profile::Profile;
 use crate::secret::Fingerprint;
@@ -62,9 +62,20 @@ pub struct Output {
     /// Its accounts.
     pub accounts: Vec<Account>,
     /// The other live connections that hold one of them, of those that the caller may see.
-    pub also: Vec<(Fingerprint, ConnectionId)>,
+    pub also: Vec<Also>,
     /// Why the first jobs were not sent, for the log. It does no harm: they are in the outbox, and the planner sends.
     pub unsent: Option<Error>,
+}
+
+/// Where else an account is connected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Also {
+    /// The account.
+    pub account: Fingerprint,
+    /// Other live connections that hold it.
+    pub connections: Vec<ConnectionId>,
+    /// More connections hold it than were looked at.
+    pub more: bool,
 }
 
 /// Makes the connection active and starts its first jobs.
@@ -88,12 +99,16 @@ async fn also(
     caller: &Caller,
     connection: &Connection,
     accounts: &[Account],
-) -> Result<Vec<(Fingerprint, ConnectionId)>> {
+) -> Result<Vec<Also>> {
     let fingerprints: Vec<_> = accounts.iter().map(|account| account.fingerprint.clone()).collect();
     let held = ports.held.held(&connection.tenant, &fingerprints).await?;
-    let others =
-        held.into_iter().filter(|(_, other)| other.id != connection.id && caller.may_see(&other.end_user));
-    Ok(others.map(|(fingerprint, other)| (fingerprint, other.id)).collect())
+    let is_other = |other: &Connection| other.id != connection.id && caller.may_see(&other.end_user);
+    let also = |holders: Holders| Also {
+        account: holders.account,
+        connections: holders.connections.into_iter().filter(is_other).map(|other| other.id).collect(),
+        more: holders.more,
+    };
+    Ok(held.into_iter().map(also).collect())
 }
 
 async fn find(ports: &Ports<'_>, caller: &Caller, input: &Input) -> Result<Connection> {

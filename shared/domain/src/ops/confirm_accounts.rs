@@ -138,7 +138,7 @@ pub async fn show(ports: &Ports<'_>, presented: Presented<'_>) -> Result<Shown> 
     let tenant = ports.callers.tenant(&ticket.tenant).await?.filter(|tenant| tenant.active);
     let fingerprints: Vec<_> = candidates.usable.iter().map(|one| one.fingerprint.clone()).collect();
     let held = ports.held.held(&ticket.tenant, &fingerprints).await?;
-    let held: HashSet<Fingerprint> = held.into_iter().map(|(fingerprint, _)| fingerprint).collect();
+    let held: HashSet<Fingerprint> = held.into_iter().map(|holders| holders.account).collect();
     let offered = |candidate: Candidate| Offered {
         already: held.contains(&candidate.fingerprint),
         id: choice::candidate_id(ports.entropy, &ticket.connection, &candidate),

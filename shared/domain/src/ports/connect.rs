@@ -58,13 +58,25 @@ pub trait TransientTake: Send + Sync {
     async fn take_link(&self, key: &Digest, now: Timestamp) -> Result<Option<DeletionLink>>;
 }
 
+/// How many connections that hold an account are looked at: a person who sees one knows enough, and a product that
+/// connects an account more often has more to clean up than a list.
+pub const MOST_HOLDERS: usize = 10;
+
+/// The connections that hold an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holders {
+    /// The account.
+    pub account: Fingerprint,
+    /// Live connections of the tenant that hold it, of the [`MOST_HOLDERS`] that were looked at.
+    pub connections: Vec<Connection>,
+    /// There are further ones, which were not looked at.
+    pub more: bool,
+}
+
 /// Finds accounts that a tenant has connected already.
 #[async_trait]
 pub trait HeldAccounts: Send + Sync {
-    /// Which live connections of the tenant hold any of these accounts: the account and the connection, for each.
-    async fn held(
-        &self,
-        tenant: &TenantId,
-        accounts: &[Fingerprint],
-    ) -> Result<Vec<(Fingerprint, Connection)>>;
+    /// Which live connections of the tenant hold any of these accounts, for each account that one holds. A connection
+    /// that was taken up a moment ago may not be found yet.
+    async fn held(&self, tenant: &TenantId, accounts: &[Fingerprint]) -> Result<Vec<Holders>>;
 }

@@ -191,7 +191,8 @@ impl Store {
         let ask = self.client.query().table_name(self.tables.name(table)?).index_name(INDEX);
         let ask = ask.key_condition_expression(condition);
         let ask = ask.set_expression_attribute_names(names).set_expression_attribute_values(values);
-        let mut rows = ask.into_paginator().items().send();
+        let page = limit.map(|limit| i32::try_from(limit).unwrap_or(i32::MAX));
+        let mut rows = ask.set_limit(page).into_paginator().items().send();
         let mut found = Vec::new();
         while limit.is_none_or(|limit| found.len() < limit) {
             let Some(row) = rows.next().await else { break };

@@ -1,6 +1,7 @@
 //! Keys of the due index, and instants that sort.
 
 use jiff::Timestamp;
+use mooring_domain::ids::TenantId;
 use mooring_domain::secret::Fingerprint;
 
 /// The due index's hash key of deletions.
@@ -17,6 +18,11 @@ pub(crate) const DUE_TRIES: &str = "tries";
 /// The due index's hash key of a mailbox's connections; their range key is [`EARLIEST`].
 pub(crate) fn due_mail(mail: &Fingerprint) -> String {
     format!("mail#{}", mail.0)
+}
+
+/// The due index's hash key of the connections of a tenant that hold an account; their range key is [`EARLIEST`].
+pub(crate) fn due_held(tenant: &TenantId, account: &Fingerprint) -> String {
+    format!("held#{tenant}#{}", account.0)
 }
 
 /// The due index's hash key of accounts.

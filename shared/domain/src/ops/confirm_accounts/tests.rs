@@ -16,7 +16,7 @@ use crate::connect::{ActivationCode, AuthTransaction, ConnectSession, DeletionLi
 use crate::connection::{Tier, TokenRow};
 use crate::ids::{ConnectionId, CredentialId, DataKeyId, TenantId};
 use crate::keys::{SealedBox, WrappedKey};
-use crate::ports::{DataKey, NewAccount};
+use crate::ports::{DataKey, Holders, NewAccount};
 use crate::random::tests::Counting;
 use crate::secret::{Fingerprint, Plain};
 
@@ -368,13 +368,10 @@ impl ConnectionRead for World {
 #[async_trait]
 impl HeldAccounts for World {
     /// The first account of each list is connected already.
-    async fn held(
-        &self,
-        tenant: &TenantId,
-        accounts: &[Fingerprint],
-    ) -> Result<Vec<(Fingerprint, Connection)>> {
-        let row = self.connection(tenant, &connection(9)).await?.unwrap();
-        Ok(accounts.first().map(|one| (one.clone(), row)).into_iter().collect())
+    async fn held(&self, tenant: &TenantId, accounts: &[Fingerprint]) -> Result<Vec<Holders>> {
+        let connections = vec![self.connection(tenant, &connection(9)).await?.unwrap()];
+        let held = accounts.first().map(|one| Holders { account: one.clone(), connections, more: false });
+        Ok(held.into_iter().collect())
     }
 }
 

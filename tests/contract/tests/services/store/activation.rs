@@ -1,16 +1,20 @@
 //! Activation: everything becomes active together, once, and a crash never leaves anything between.
 
 use jiff::Timestamp;
+use jiff::civil::date;
 use mooring_aws_local::Fault;
 use mooring_domain::Kind;
+use mooring_domain::completeness::{DayStatus, Marks};
 use mooring_domain::connection::State;
-use mooring_domain::deletion::{Reason, Table};
-use mooring_domain::ids::{DeletionId, TenantId};
+use mooring_domain::deletion::{Deletion, Reason, Subject, Table};
+use mooring_domain::ids::{ConnectionId, DeletionId, TenantId};
 use mooring_domain::ports::{
-    ConnectionRead as _, Cut, DeletionBegin as _, DueRead, FenceRead as _, HeldAccounts as _, LedgerRead,
+    ConnectionRead as _, Cut, DayRecord, Days, DeletionBegin as _, DueRead, FenceRead as _,
+    HeldAccounts as _, Holders, LedgerRead, MOST_HOLDERS, Purge as _, SyncProgress as _,
 };
+use mooring_domain::report::Level;
 use mooring_domain::secret::Fingerprint;
-use mooring_tests_contract::values::Case;
+use mooring_tests_contract::values::{Case, deletion};
 use mooring_tests_contract::{World, expiry, text};
 
 /// Enough for several transactions.
@@ -44,12 +48,113 @@ async fn an_account_is_found_where_it_is_held() {
     assert!(world.store.held(tenant, &accounts).await.unwrap().is_empty(), "a pending one holds nothing");
     case.activate(&world.store).await.unwrap();
     let held = world.store.held(tenant, &accounts).await.unwrap();
-    let held: Vec<_> = held.iter().map(|(account, connection)| (account, &connection.id)).collect();
-    assert_eq!(held, [(&accounts[0], case.id())]);
+    let held: Vec<_> = held.iter().map(|held| (&held.account, ids(held), held.more)).collect();
+    assert_eq!(held, [(&accounts[0], vec![case.id().clone()], false)]);
     let other = [Fingerprint("ef".repeat(16))];
     assert!(world.store.held(tenant, &other).await.unwrap().is_empty());
     let elsewhere = TenantId::from_uuid(uuid::Uuid::from_u128(77));
     assert!(world.store.held(&elsewhere, &accounts).await.unwrap().is_empty());
+}
+
+fn ids(holders: &Holders) -> Vec<ConnectionId> {
+    holders.connections.iter().map(|connection| connection.id.clone()).collect()
+}
+
+/// An account that was let go is not found, and nothing of its connection, which goes on, names it any more.
+#[tokio::test]
+async fn p1_an_account_that_was_let_go_leaves_no_fingerprint() {
+    let world = World::start().await.unwrap();
+    let mut case = world.pending(2).await.unwrap();
+    let gone = Fingerprint("9d".repeat(16));
+    case.accounts[0].fingerprint = gone.clone();
+    case.activate(&world.store).await.unwrap();
+    let found = world.store.held(case.tenant(), std::slice::from_ref(&gone)).await.unwrap();
+    assert_eq!(found.iter().flat_map(ids).collect::<Vec<_>>(), [case.id().clone()]);
+    let subject = Subject::Account(case.id().clone(), case.accounts[0].id.clone());
+    let places = world.store.places(case.tenant(), &subject, &[]).await.unwrap();
+    let ended = Deletion { places, ..deletion(case.tenant(), subject, Reason::Disconnected, world.now()) };
+    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cut::Made);
+    let asked = [gone.clone(), case.accounts[1].fingerprint.clone()];
+    let found = world.store.held(case.tenant(), &asked).await.unwrap();
+    let found: Vec<_> = found.into_iter().map(|holders| holders.account).collect();
+    assert_eq!(found, [asked[1].clone()], "from the cut on, and of the one account alone");
+    for place in &ended.places {
+        world.store.purge(place).await.unwrap();
+        assert_eq!(world.store.count(place).await.unwrap(), 0, "{place:?}");
+    }
+    for row in world.rows(Table::Connections).await.unwrap() {
+        assert!(!format!("{row:?}").contains(&gone.0), "{}", text(&row, "sk"));
+    }
+}
+
+/// More weeks than one transaction holds.
+const WEEKS: i64 = 120;
+
+/// The cut itself hides an account, however much there is of it and whatever happens right after.
+#[tokio::test]
+async fn an_account_with_a_long_past_is_hidden_by_the_cut_itself() {
+    let world = World::start().await.unwrap();
+    let mut first = 0;
+    for is_probe in [true, false] {
+        let case = world.active(2).await.unwrap();
+        let week = |number| date(2020, 1, 6).saturating_add(jiff::Span::new().weeks(number));
+        let record = DayRecord {
+            status: DayStatus::Complete,
+            marks: Marks::default(),
+            version: None,
+            rows: 0,
+            hash: [0; 16],
+        };
+        let days: Days = (0..WEEKS).map(|number| ((Level::Account, week(number)), record)).collect();
+        world.store.put_days(&case.account(0), &days).await.unwrap();
+        let subject = Subject::Account(case.id().clone(), case.accounts[0].id.clone());
+        let ended = deletion(case.tenant(), subject, Reason::Disconnected, world.now());
+        world.plan.reset();
+        let faulty = world.faulty();
+        if is_probe {
+            faulty.begin(&ended, None).await.unwrap();
+            let log = world.plan.log();
+            let writes: Vec<_> =
+                (1..).zip(&log).filter(|(_, call)| call.operation == "TransactWriteItems").collect();
+            assert!(writes.len() > 1, "one transaction was enough");
+            first = writes[0].0;
+            continue;
+        }
+        let asked = [case.accounts[0].fingerprint.clone()];
+        assert_eq!(entries(&world, &case, &asked[0]).await, 2);
+        world.plan.inject(first, Fault::CrashAfter);
+        tokio::select! {
+            done = faulty.begin(&ended, None) => panic!("no crash: {done:?}"),
+            () = world.plan.crashed() => {}
+        }
+        assert_eq!(entries(&world, &case, &asked[0]).await, 1, "the other account's alone");
+    }
+}
+
+/// How many rows of a connection the index has of an account.
+async fn entries(world: &World, case: &Case, account: &Fingerprint) -> usize {
+    let shard = format!("held#{}#{}", case.tenant(), account.0);
+    let rows = world.partition(Table::Connections, case.home()).await.unwrap();
+    rows.iter().filter(|(_, row)| row.get("due_shard").is_some_and(|at| at.as_s() == Ok(&shard))).count()
+}
+
+/// Of an account that very many connections hold, some are looked at, and the answer says so.
+#[tokio::test]
+async fn of_very_many_holders_some_are_looked_at_and_the_answer_says_so() {
+    let world = World::start().await.unwrap();
+    let first = world.active(1).await.unwrap();
+    let asked = [first.accounts[0].fingerprint.clone()];
+    for more in [false, true] {
+        let held = world.store.held(first.tenant(), &asked).await.unwrap();
+        assert!(held.iter().all(|holders| !holders.more), "before {more}");
+        let few = if more { 1 } else { MOST_HOLDERS - 1 };
+        for _ in 0..few {
+            world.pending_of(first.tenant(), 1).await.unwrap().activate(&world.store).await.unwrap();
+        }
+        let held = world.store.held(first.tenant(), &asked).await.unwrap();
+        let found: Vec<_> = held.iter().map(|held| (held.connections.len(), held.more)).collect();
+        assert_eq!(found, [(MOST_HOLDERS, more)]);
+    }
 }
 
 #[tokio::test]
