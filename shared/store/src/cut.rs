@@ -17,7 +17,9 @@ use crate::items::caller::ACTIVE;
 use crate::items::connection::{DELETE_BY, DELETION, state};
 use crate::items::life::VERSION;
 use crate::items::vault::read_key_id;
-use crate::items::{DUE_AT, DUE_SHARD, Draft, EXPIRES_AT, Fields, STATE, events, flag, number, seconds, text, time};
+use crate::items::{
+    DUE_AT, DUE_SHARD, Draft, EXPIRES_AT, Fields, STATE, events, flag, number, seconds, text, time,
+};
 use crate::keys::{self, Key, Span};
 use crate::ledger::{audit_row, code_row, ledger_row};
 use crate::outbox::cut_row;
@@ -123,7 +125,8 @@ impl Store {
     /// The row that says that an account is lost, and that it is as it was seen: who authorises again writes another.
     async fn evidence(&self, deletion: &Deletion, id: &ConnectionId) -> Result<Option<(Key, Check)>> {
         let life = self.life(&deletion.tenant, id).await?;
-        let of = |account: &AccountId| !matches!(&deletion.subject, Subject::Account(_, one) if one != account);
+        let of =
+            |account: &AccountId| !matches!(&deletion.subject, Subject::Account(_, one) if one != account);
         let stands = life.lost.iter().any(|(account, since)| of(account) && *since == deletion.t0);
         let seen = Check::Is(VERSION, number(life.version));
         Ok(stands.then(|| (keys::life(&deletion.tenant, id), seen)))

@@ -233,7 +233,9 @@ mod tests {
     fn a_missing_right_says_nothing_of_the_account_unless_the_message_says_that_it_is_gone() {
         let gone = "The advertiser 7001 doesn't exist or has been deleted.";
         assert_eq!(refused(40_001, gone).code, "account_lost");
-        for message in ["", "No permission to operate advertiser 7001", "The ad doesn't exist or has been deleted"] {
+        for message in
+            ["", "No permission to operate advertiser 7001", "The ad doesn't exist or has been deleted"]
+        {
             let error = refused(40_001, message);
             assert_eq!((error.kind, error.code), (Kind::NotPermitted, "not_permitted"), "{message}");
         }

@@ -7,8 +7,8 @@ use mooring_domain::ids::AccountId;
 use mooring_domain::keys::{KeyContext, Use};
 use mooring_domain::life::Life;
 use mooring_domain::ports::{
-    CallerRead as _, ConnectionRead as _, ConnectionState as _, Cut, DeletionBegin as _, DirectoryWrite as _, DueRead,
-    FenceRead as _, LedgerRead as _, Purge as _, SyncProgress as _, VaultRead as _,
+    CallerRead as _, ConnectionRead as _, ConnectionState as _, Cut, DeletionBegin as _, DirectoryWrite as _,
+    DueRead, FenceRead as _, LedgerRead as _, Purge as _, SyncProgress as _, VaultRead as _,
 };
 use mooring_domain::sync::SyncState;
 use mooring_tests_contract::values::{Case, change, deletion, tenant_id};
@@ -59,11 +59,9 @@ async fn life_row(world: &World, case: &Case) -> Item {
 #[tokio::test]
 async fn a_cut_on_evidence_that_was_taken_back_is_refused() {
     for reason in [Reason::RevokedAtPlatform, Reason::NotReauthorised] {
-        for (state, cut) in [
-            (State::Active, Cut::Nothing),
-            (State::Suspect, Cut::Made),
-            (State::NeedsReauth, Cut::Made),
-        ] {
+        for (state, cut) in
+            [(State::Active, Cut::Nothing), (State::Suspect, Cut::Made), (State::NeedsReauth, Cut::Made)]
+        {
             let world = World::start().await.unwrap();
             let case = world.active(1).await.unwrap();
             let (store, tenant, id) = (&world.store, case.tenant(), case.id());
@@ -86,7 +84,8 @@ async fn a_loss_that_was_taken_back_is_no_loss() {
         let (store, tenant, id) = (&world.store, case.tenant(), case.id());
         let whole = Subject::Connection(id.clone());
         let alone = |number| Subject::Account(id.clone(), case.account(number).account);
-        let ended = |subject, t0| Deletion { t0, ..deletion(tenant, subject, Reason::AccountLost, world.now()) };
+        let ended =
+            |subject, t0| Deletion { t0, ..deletion(tenant, subject, Reason::AccountLost, world.now()) };
         let subject = if is_last { whole } else { alone(0) };
         let none = ended(subject.clone(), since);
         assert_eq!(store.begin(&none, None).await.unwrap(), Cut::Nothing, "nothing was seen");
@@ -102,7 +101,11 @@ async fn a_loss_that_was_taken_back_is_no_loss() {
         assert_eq!(store.begin(&none, None).await.unwrap(), Cut::Made);
         let again = ended(subject, since);
         assert_eq!(store.begin(&again, None).await.unwrap(), Cut::Before(none.id));
-        assert_eq!(store.life(tenant, id).await.unwrap(), before, "the next loss is held against the same row");
+        assert_eq!(
+            store.life(tenant, id).await.unwrap(),
+            before,
+            "the next loss is held against the same row"
+        );
     }
 }
 
