@@ -92,12 +92,11 @@ pub(crate) fn read(event: Value) -> Result<Request> {
     let body = body(event.body, event.is_base64_encoded)?;
     let mut request = HttpRequest::new(body);
     *request.method_mut() = event.request_context.http.method.clone();
-    match uri {
-        Some(uri) => *request.uri_mut() = uri,
-        None => {
-            *request.uri_mut() = path;
-            request.extensions_mut().insert(Misfit);
-        }
+    if let Some(uri) = uri {
+        *request.uri_mut() = uri;
+    } else {
+        *request.uri_mut() = path;
+        request.extensions_mut().insert(Misfit);
     }
     *request.headers_mut() = with_cookies(event.headers, &event.cookies.unwrap_or_default());
     Ok(request

@@ -69,7 +69,9 @@ pub(super) async fn batch_that_nobody_understands_leaves_the_others(platform: &'
     let down = all.len().ilog2() + 1;
     let unknown = Act::Answer(200, bench.dialect.unknown_code.to_owned());
     for act in [unknown, Act::Rewrite(bench.dialect.wrong_type)] {
-        for gate in [&NoGate as &dyn Gate, &Calls(AtomicU32::new(ALWAYS))] {
+        let calls = Calls(AtomicU32::new(ALWAYS));
+        let gates: [&dyn Gate; 2] = [&NoGate, &calls];
+        for gate in gates {
             bench.tap.script(bench.dialect.account, down, act.clone());
             let list = accounts.list(&CallContext { gate, ..bench.cx() }).await?;
             let usable = list.usable.iter().map(|account| &account.external_id);

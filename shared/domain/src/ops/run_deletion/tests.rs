@@ -207,7 +207,11 @@ fn a_fault_of_the_set_up_alarms_and_the_other_tries_go_on() {
             bench.world.pass(REVOKE_PAUSE);
         }
     }
-    assert_eq!(bench.world.memory().sent, [id.clone()], "what is due is not left to the sweeper");
+    assert_eq!(
+        bench.world.memory().sent,
+        std::slice::from_ref(&id),
+        "what is due is not left to the sweeper"
+    );
     assert_eq!(bench.run(&id).unwrap().revoke, Some(RevokeOutcome::Unreachable));
     assert!(bench.world.left(Table::Vault).is_empty());
     assert_eq!(bench.log().iter().filter(|line| *line == "revoke").count(), 3);

@@ -1,13 +1,16 @@
 //! The Ledger outlives everything that it tells of: whatever ended it, it holds opaque ids, and nothing of a person.
 
+use jiff::Timestamp;
 use mooring_domain::caller::Tenant;
+use mooring_domain::connection::State;
 use mooring_domain::deletion::{Deletion, Reason, Subject, Table};
 use mooring_domain::ids::EndUser;
 use mooring_domain::ports::{
-    Cut, DeletionBegin as _, DeletionOwnerRead as _, DirectoryWrite as _, LedgerWrite as _, Purge as _,
+    ConnectionState as _, Cut, DeletionBegin as _, DeletionOwnerRead as _, DirectoryWrite as _,
+    LedgerWrite as _, Purge as _,
 };
 use mooring_tests_contract::World;
-use mooring_tests_contract::values::{Case, deletion};
+use mooring_tests_contract::values::{Case, change, deletion};
 
 const ORIGIN: &str = "https://ledger-canary.example";
 const NAME: &str = "Ledger Canary Ltd";
@@ -47,9 +50,26 @@ async fn with_tenant(world: &World) -> Case {
     case
 }
 
+/// Writes down what a deletion for this reason rests on; most rest on nothing that is stored.
+async fn rests_on(world: &World, case: &Case, (reason, since): (Reason, Timestamp)) {
+    let (store, tenant, id) = (&world.store, case.tenant(), case.id());
+    let mut to = State::Active;
+    let mut lost = Vec::new();
+    match reason {
+        Reason::RevokedAtPlatform | Reason::NotReauthorised => to = State::Suspect,
+        Reason::AccountLost => lost.push((case.account(0).account, since)),
+        _ => return,
+    }
+    let mut life = store.life(tenant, id).await.unwrap();
+    life.lost = lost;
+    assert!(store.record_life(tenant, id, &change(id, life, State::Active, to)).await.unwrap());
+}
+
 async fn end(world: &World, case: &Case, subject: Subject, reason: Reason) -> Deletion {
+    let t0 = world.now();
+    rests_on(world, case, (reason, t0)).await;
     let places = world.store.places(case.tenant(), &subject, &case.account_ids()).await.unwrap();
-    let ended = Deletion { places, ..deletion(case.tenant(), subject, reason, world.now()) };
+    let ended = Deletion { places, ..deletion(case.tenant(), subject, reason, t0) };
     let owner = Some(&case.connection.end_user);
     assert_eq!(world.store.begin(&ended, owner).await.unwrap(), Cut::Made);
     ended

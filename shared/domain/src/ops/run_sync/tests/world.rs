@@ -172,24 +172,28 @@ pub(in crate::ops) fn values(spend: i64, impressions: i64) -> Values {
     values
 }
 
+/// One platform, read 40 days back at a connect.
+fn profile() -> Profile {
+    let platform = PlatformProfile {
+        platform: "play".to_owned(),
+        scopes: Vec::new(),
+        calls: Vec::new(),
+        backfill_days: 40,
+        period_minutes: 60,
+    };
+    Profile {
+        name: "p".to_owned(),
+        product: "P".to_owned(),
+        privacy_url: String::new(),
+        contact_email: String::new(),
+        retention_days: Some(400),
+        needs_reauth_days: None,
+        platforms: vec![platform],
+    }
+}
+
 impl World {
     pub(in crate::ops) fn new() -> Self {
-        let platform = PlatformProfile {
-            platform: "play".to_owned(),
-            scopes: Vec::new(),
-            calls: Vec::new(),
-            backfill_days: 40,
-            period_minutes: 60,
-        };
-        let profile = Profile {
-            name: "p".to_owned(),
-            product: "P".to_owned(),
-            privacy_url: String::new(),
-            contact_email: String::new(),
-            retention_days: Some(400),
-            needs_reauth_days: None,
-            platforms: vec![platform],
-        };
         Self {
             now: Mutex::new(NOW.parse().unwrap()),
             state: Mutex::new(State::Active),
@@ -232,7 +236,7 @@ impl World {
             no_metrics: Mutex::default(),
             no_names: Mutex::default(),
             no_day: Mutex::default(),
-            profile,
+            profile: profile(),
             entropy: Counting::default(),
         }
     }
