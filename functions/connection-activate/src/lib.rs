@@ -87,7 +87,7 @@ struct ActivatedAccount {
     /// adds up connections counts it twice. At most 10 connections are looked at.
     #[schemars(inner(regex(pattern = id_pattern("con"))))]
     also_in: Vec<String>,
-    /// True when more connections hold the account than were looked at, so that `also_in` names some of them.
+    /// True when `also_in` may lack some: more connections hold the account than were looked at, or the look failed.
     also_in_more: bool,
 }
 
@@ -103,6 +103,9 @@ async fn activate(app: &App, request: &Request, caller: &Caller, attempt: &Attem
     let end_user = field(&body.end_user, "end_user", "1 to 128 visible ASCII characters, no e-mail address")?;
     let input = Input { connection, code: body.code, end_user };
     let output = run(&ports(app, attempt), caller, &input).await?;
+    if let Some(error) = &output.unseen {
+        mooring_edge::note(error, "the answer does not say where else the accounts are connected");
+    }
     if let Some(error) = &output.unsent {
         mooring_edge::note(error, "the first jobs stay in the outbox");
     }
@@ -144,7 +147,7 @@ impl ActivatedAccount {
         let others = also.clone().flat_map(|also| &also.connections);
         Self {
             also_in: others.map(ToString::to_string).collect(),
-            also_in_more: also.clone().any(|also| also.more),
+            also_in_more: output.unseen.is_some() || also.clone().any(|also| also.more),
             id: account.id.to_string(),
             currency: account.currency.as_str().to_owned(),
             time_zone: account.zone.clone(),

@@ -60,7 +60,12 @@ async fn offer(app: &App, request: &Request) -> Result<Reply> {
     let handle = Query::of(request)?.take("ticket").ok_or_else(foreign_list)?;
     let presented = presented(app, request, &handle)?;
     match show(&ports(app), presented).await? {
-        Shown::Offer(offer) => form_targets(html(page::offer(&offer))?, &[&offer.return_origin]),
+        Shown::Offer(offer) => {
+            if let Some(error) = &offer.unseen {
+                mooring_edge::note(error, "the page does not say which accounts are connected already");
+            }
+            form_targets(html(page::offer(&offer))?, &[&offer.return_origin])
+        }
         Shown::Decided(url) => see_other(url.as_str()),
     }
 }

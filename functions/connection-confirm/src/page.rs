@@ -112,6 +112,7 @@ mod tests {
                 reason: Unusable::UnknownCurrency,
             }],
             return_origin: "https://p.example".to_owned(),
+            unseen: None,
         });
         assert!(!page.contains("<script>") && !page.contains(" checked"));
         assert_eq!(page.matches("type=\"checkbox\"").count(), 2);

@@ -3,6 +3,9 @@
 //! That closes cross-user session fixation: a link that an attacker started and a victim finished ends here.
 //!
 //! The code works once. A repeated call that carries the key of an earlier attempt reads the connection instead.
+//!
+//! Where else the accounts are connected is told, not decided by: it is looked up once the connection is active, and the
+//! answer goes out without it when the look fails.
 
 use jiff::Timestamp;
 
@@ -63,6 +66,8 @@ pub struct Output {
     pub accounts: Vec<Account>,
     /// The other live connections that hold one of them, of those that the caller may see.
     pub also: Vec<Also>,
+    /// Why nobody knows where else they are, for the log: the connection is active all the same.
+    pub unseen: Option<Error>,
     /// Why the first jobs were not sent, for the log. It does no harm: they are in the outbox, and the planner sends.
     pub unsent: Option<Error>,
 }
@@ -99,16 +104,19 @@ async fn also(
     caller: &Caller,
     connection: &Connection,
     accounts: &[Account],
-) -> Result<Vec<Also>> {
+) -> (Vec<Also>, Option<Error>) {
     let fingerprints: Vec<_> = accounts.iter().map(|account| account.fingerprint.clone()).collect();
-    let held = ports.held.held(&connection.tenant, &fingerprints).await?;
+    let (held, unseen) = match ports.held.held(&connection.tenant, &fingerprints).await {
+        Ok(held) => (held, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
     let is_other = |other: &Connection| other.id != connection.id && caller.may_see(&other.end_user);
     let also = |holders: Holders| Also {
         account: holders.account,
         connections: holders.connections.into_iter().filter(is_other).map(|other| other.id).collect(),
         more: holders.more,
     };
-    Ok(held.into_iter().map(also).collect())
+    (held.into_iter().map(also).collect(), unseen)
 }
 
 async fn find(ports: &Ports<'_>, caller: &Caller, input: &Input) -> Result<Connection> {
@@ -128,8 +136,8 @@ async fn done_before(ports: &Ports<'_>, caller: &Caller, input: &Input) -> Resul
     }
     let mut accounts = ports.connections.accounts(&connection.tenant, &connection.id).await?;
     accounts.retain(|account| account.state.is_readable());
-    let also = also(ports, caller, &connection, &accounts).await?;
-    Ok(Some(Output { connection, accounts, also, unsent: None }))
+    let (also, unseen) = also(ports, caller, &connection, &accounts).await;
+    Ok(Some(Output { connection, accounts, also, unseen, unsent: None }))
 }
 
 fn purging() -> Error {
@@ -176,14 +184,14 @@ async fn activate(
     for account in &mut accounts {
         account.state = State::Active;
     }
-    let also = also(ports, caller, &connection, &accounts).await?;
     let connection = Connection { state: State::Active, deletion: None, delete_by: None, ..connection };
     let jobs = first_jobs(ports, &connection, &accounts);
     let period = ports.profile.platform(&connection.platform).map_or(60, |platform| platform.period_minutes);
     let slot = slot_of(&connection.id, period);
     ports.activate.activate(&connection, &accounts, slot, abandoned, &jobs).await?;
     let unsent = ports.queue.send_sync(&jobs, 0).await.err();
-    Ok(Output { connection, accounts, also, unsent })
+    let (also, unseen) = also(ports, caller, &connection, &accounts).await;
+    Ok(Output { connection, accounts, also, unseen, unsent })
 }
 
 /// The newest days first; the worker knows the account's today, and plans the older days.
@@ -203,51 +211,4 @@ fn first_jobs(ports: &Ports<'_>, connection: &Connection, accounts: &[Account]) 
 }
 
 #[cfg(test)]
-mod tests {
-    use jiff::SignedDuration;
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::caller::CredentialKind;
-    use crate::ids::{CredentialId, TenantId};
-
-    /// Security design, 1.2: cross-user session fixation ends at the activation.
-    #[test]
-    fn a_code_works_for_its_own_tenant_connection_and_end_user_only() {
-        let (now, user) = (Timestamp::UNIX_EPOCH, |name: &str| name.parse::<EndUser>().unwrap());
-        let connection = |number| ConnectionId::from_uuid(Uuid::from_u128(number));
-        let caller = |tenant, kind| Caller {
-            tenant: TenantId::from_uuid(Uuid::from_u128(tenant)),
-            credential: CredentialId::from_uuid(Uuid::nil()),
-            kind,
-            scopes: vec![Scope::Connect],
-        };
-        let code = ActivationCode {
-            tenant: TenantId::from_uuid(Uuid::from_u128(1)),
-            connection: connection(1),
-            end_user: user("victim"),
-            expires_at: now + SignedDuration::from_mins(1),
-        };
-        let key = || caller(1, CredentialKind::ApiKey);
-        let token = |name| caller(1, CredentialKind::FrontendToken(user(name)));
-        let late = now + SignedDuration::from_mins(1);
-        let same = ("victim", 1, now);
-        for (caller, (name, number, now), fits) in [
-            (key(), same, true),
-            (token("victim"), same, true),
-            (token("attacker"), same, false),
-            (key(), ("attacker", 1, now), false),
-            (key(), ("victim", 2, now), false),
-            (key(), ("victim", 1, late), false),
-            (caller(2, CredentialKind::ApiKey), same, false),
-        ] {
-            let input = Input { connection: connection(number), code: String::new(), end_user: user(name) };
-            assert_eq!(
-                check(now, &caller, &input, Some(code.clone())).is_ok(),
-                fits,
-                "{name} {number} {now}"
-            );
-            assert!(check(now, &caller, &input, None).is_err());
-        }
-    }
-}
+mod tests;

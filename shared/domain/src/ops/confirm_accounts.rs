@@ -71,7 +71,7 @@ pub struct Presented<'a> {
 }
 
 /// What the confirm page says.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Offer {
     /// Who asks.
     pub tenant: String,
@@ -87,6 +87,8 @@ pub struct Offer {
     pub unusable: Vec<UnusableAccount>,
     /// The origin that the form's answer leads to.
     pub return_origin: String,
+    /// Why nobody knows which accounts are connected already, for the log: the choice can be made all the same.
+    pub unseen: Option<Error>,
 }
 
 /// An account to choose.
@@ -101,7 +103,7 @@ pub struct Offered {
 }
 
 /// What the page shows.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum Shown {
     /// The list.
     Offer(Offer),
@@ -137,7 +139,10 @@ pub async fn show(ports: &Ports<'_>, presented: Presented<'_>) -> Result<Shown> 
     };
     let tenant = ports.callers.tenant(&ticket.tenant).await?.filter(|tenant| tenant.active);
     let fingerprints: Vec<_> = candidates.usable.iter().map(|one| one.fingerprint.clone()).collect();
-    let held = ports.held.held(&ticket.tenant, &fingerprints).await?;
+    let (held, unseen) = match ports.held.held(&ticket.tenant, &fingerprints).await {
+        Ok(held) => (held, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
     let held: HashSet<Fingerprint> = held.into_iter().map(|holders| holders.account).collect();
     let offered = |candidate: Candidate| Offered {
         already: held.contains(&candidate.fingerprint),
@@ -152,6 +157,7 @@ pub async fn show(ports: &Ports<'_>, presented: Presented<'_>) -> Result<Shown> 
         accounts: candidates.usable.into_iter().map(offered).collect(),
         unusable: candidates.unusable,
         return_origin: return_to(&ticket.return_url, &[])?.origin().ascii_serialization(),
+        unseen,
     }))
 }
 

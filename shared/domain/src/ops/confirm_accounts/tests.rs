@@ -28,6 +28,7 @@ struct World {
     accounts: Mutex<Vec<(ConnectionId, NewAccount)>>,
     codes: Mutex<Vec<ActivationCode>>,
     broken: Mutex<bool>,
+    blind: Mutex<bool>,
 }
 
 const FIRST: &str = "first-ticket";
@@ -58,6 +59,7 @@ impl World {
             accounts: Mutex::default(),
             codes: Mutex::default(),
             broken: Mutex::new(false),
+            blind: Mutex::new(false),
         }
     }
 
@@ -236,6 +238,21 @@ fn whoever_chooses_too_late_goes_back_with_a_word() {
     assert!(world.held(1).is_empty());
 }
 
+/// The choice is there though nobody knows what is connected already.
+#[test]
+fn the_list_is_shown_though_nobody_knows_what_is_connected_already() {
+    let world = World::new();
+    let handle = world.handle(FIRST);
+    let presented = Presented { ticket: FIRST, handle: &handle };
+    for (blind, already, unseen) in [(false, 1, None), (true, 0, Some("away"))] {
+        *world.blind.lock().unwrap() = blind;
+        let Ok(Shown::Offer(offer)) = world.show(presented) else { panic!("no list") };
+        let found = offer.accounts.iter().filter(|one| one.already).count();
+        assert_eq!((offer.accounts.len(), found), (2, already));
+        assert_eq!(offer.unseen.map(|error| error.code), unseen);
+    }
+}
+
 #[test]
 fn what_is_connected_already_is_shown_as_such() {
     let world = World::new();
@@ -369,6 +386,9 @@ impl ConnectionRead for World {
 impl HeldAccounts for World {
     /// The first account of each list is connected already.
     async fn held(&self, tenant: &TenantId, accounts: &[Fingerprint]) -> Result<Vec<Holders>> {
+        if *self.blind.lock().unwrap() {
+            return Err(Error::unavailable("away", "The store is away."));
+        }
         let connections = vec![self.connection(tenant, &connection(9)).await?.unwrap()];
         let held = accounts.first().map(|one| Holders { account: one.clone(), connections, more: false });
         Ok(held.into_iter().collect())
