@@ -159,8 +159,9 @@ pub trait KeyWrite: Send + Sync {
     /// Stores a new key and counts it in one transaction, if the tenant is active and has room for it.
     async fn add_key(&self, key: &ApiKey) -> Result<Admission>;
     /// As [`KeyWrite::add_key`], and in the same transaction lets the key that it replaces end at an instant, unless
-    /// that key ends earlier.
-    async fn rotate_key(&self, old: &CredentialId, until: Timestamp, new: &ApiKey) -> Result<Admission>;
+    /// that key ends earlier. The old key is given as it was found: with other scopes by now it is not replaced, or its
+    /// successor could do what the old key may no longer.
+    async fn rotate_key(&self, old: &Credential, until: Timestamp, new: &ApiKey) -> Result<Admission>;
     /// Replaces a key's scopes if they are still the ones before; false when they are not.
     async fn narrow_key(
         &self,

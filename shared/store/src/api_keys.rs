@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mooring_domain::Result;
-use mooring_domain::caller::{ApiKey, MOST_KEYS, Scope};
+use mooring_domain::caller::{ApiKey, Credential, MOST_KEYS, Scope};
 use mooring_domain::ids::{CredentialId, TenantId};
 use mooring_domain::ports::{Admission, KeyRead, KeyWrite};
 
@@ -28,16 +28,16 @@ impl KeyWrite for Store {
         Ok(admission(&self.transact(&added(key)).await?))
     }
 
-    async fn rotate_key(&self, old: &CredentialId, until: Timestamp, new: &ApiKey) -> Result<Admission> {
+    async fn rotate_key(&self, old: &Credential, until: Timestamp, new: &ApiKey) -> Result<Admission> {
         let mut writes = added(new);
         let position = writes.len();
         // A key that ends before the overlap does keeps its own end.
         let before = number(until.as_second().saturating_sub(1));
         let later = vec![vec![Check::Lacks(UNTIL)], vec![Check::MoreThan(UNTIL, before)]];
-        let ends = Write::update(keys::api_key(&new.credential.tenant, old))
+        let ends = Write::update(keys::api_key(&new.credential.tenant, &old.id))
             .set(UNTIL, seconds(until))
             .set(SUCCESSOR, text(new.credential.id.as_str()))
-            .only_if(Check::Exists)
+            .only_if(Check::Is(SCOPES, scopes(&old.scopes)))
             .only_if(Check::Lacks(SUCCESSOR))
             .only_if(Check::Any(later));
         writes.push(ends);

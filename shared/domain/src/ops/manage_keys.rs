@@ -107,9 +107,9 @@ pub async fn rotate(
     let until = now.checked_add(overlap).map_or(end, |until| until.min(end));
     let life = found.credential.expires_at.map(|end| end.duration_since(found.created_at));
     let expires_at = life.map(|life| now.checked_add(life).unwrap_or(Timestamp::MAX));
-    let input = Input { label: found.label, scopes: found.credential.scopes, expires_at };
+    let input = Input { label: found.label, scopes: found.credential.scopes.clone(), expires_at };
     let made = make(ports, tenant, input)?;
-    admitted(ports.write.rotate_key(id, until, &made.key).await?)?;
+    admitted(ports.write.rotate_key(&found.credential, until, &made.key).await?)?;
     Ok(made)
 }
 

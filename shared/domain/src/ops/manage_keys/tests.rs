@@ -38,9 +38,9 @@ impl KeyWrite for World {
         Ok(self.admits)
     }
 
-    async fn rotate_key(&self, old: &CredentialId, until: Timestamp, new: &ApiKey) -> Result<Admission> {
+    async fn rotate_key(&self, old: &Credential, until: Timestamp, new: &ApiKey) -> Result<Admission> {
         let mut keys = self.keys.lock().unwrap();
-        for key in keys.iter_mut().filter(|key| key.credential.id == *old) {
+        for key in keys.iter_mut().filter(|key| key.credential.id == old.id) {
             key.credential.expires_at = Some(until);
             key.successor = Some(new.credential.id.clone());
         }

@@ -74,13 +74,25 @@ async fn a_key_is_narrowed_rotated_with_an_overlap_and_revoked() {
     assert!(store.narrow_key(&tenant.id, id, &Scope::ALL, &scopes).await.unwrap());
     assert!(!store.narrow_key(&tenant.id, id, &Scope::ALL, &scopes).await.unwrap(), "changed meanwhile");
     let until = jiff::Timestamp::from_second(world.now().as_second() + 60).unwrap();
-    assert_eq!(store.rotate_key(id, until, &new).await.unwrap(), Admission::Stored);
-    assert_eq!(store.rotate_key(id, until, &key(&tenant)).await.unwrap(), Admission::Gone, "rotated once");
+    let narrowed = Credential { scopes: scopes.to_vec(), ..old.credential.clone() };
+    let early = store.rotate_key(&old.credential, until, &new).await.unwrap();
+    assert_eq!(
+        early,
+        Admission::Gone,
+        "narrowed since it was read: its successor may not do what it may no longer"
+    );
+    assert_eq!(store.keys(&tenant.id).await.unwrap().len(), 1, "and nothing was added");
+    assert_eq!(store.rotate_key(&narrowed, until, &new).await.unwrap(), Admission::Stored);
+    assert_eq!(
+        store.rotate_key(&narrowed, until, &key(&tenant)).await.unwrap(),
+        Admission::Gone,
+        "rotated once"
+    );
     let mut ending = key(&tenant);
     ending.credential.expires_at = Some(until);
     assert_eq!(store.add_key(&ending).await.unwrap(), Admission::Stored);
     let later = until + jiff::SignedDuration::from_secs(1);
-    let ends = &ending.credential.id;
+    let ends = &ending.credential;
     assert_eq!(
         store.rotate_key(ends, later, &key(&tenant)).await.unwrap(),
         Admission::Gone,
