@@ -156,6 +156,22 @@ pub struct SyncState {
     pub entities: u64,
 }
 
+/// What a job decides of an account's [`SyncState`]. What it leaves out stays: jobs of one account run at the same time,
+/// and none may undo what another one wrote since.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SyncChange {
+    /// See [`SyncState::last_success`].
+    pub last_success: Option<Timestamp>,
+    /// See [`SyncState::newest_at`].
+    pub newest_at: Option<Timestamp>,
+    /// See [`SyncState::structure_at`].
+    pub structure_at: Option<Timestamp>,
+    /// See [`SyncState::names_due`].
+    pub names_due: Option<bool>,
+    /// See [`SyncState::entities`].
+    pub entities: Option<u64>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

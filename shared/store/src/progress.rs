@@ -8,13 +8,13 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use mooring_domain::ports::{AccountRef, CompletenessRead, Days, FenceRead as _, SyncProgress};
-use mooring_domain::sync::{Checkpoint, SyncState};
+use mooring_domain::sync::{Checkpoint, SyncChange, SyncState};
 use mooring_domain::together::{Work, together};
 use mooring_domain::{Error, Kind, Result};
 
 use crate::Store;
 use crate::items::progress::{
-    day_attribute, pack_day, read_checkpoint, read_sync_state, read_week, write_checkpoint, write_sync_state,
+    day_attribute, pack_day, read_checkpoint, read_sync_state, read_week, write_checkpoint, write_sync_change,
 };
 use crate::keys::{self, monday, weeks};
 
@@ -44,9 +44,10 @@ impl SyncProgress for Store {
         row.as_ref().map_or_else(|| Ok(SyncState::default()), read_sync_state)
     }
 
-    async fn put_sync_state(&self, account: &AccountRef, state: &SyncState) -> Result<()> {
+    async fn change_sync_state(&self, account: &AccountRef, change: &SyncChange) -> Result<()> {
         self.open(account).await?;
-        self.put(&keys::sync_state(account), write_sync_state(state)).await
+        let set: Attributes = write_sync_change(change).done().into_iter().collect();
+        if set.is_empty() { Ok(()) } else { self.set(&keys::sync_state(account), &set).await }
     }
 
     async fn checkpoint(&self, account: &AccountRef, job: &str) -> Result<Checkpoint> {

@@ -14,7 +14,7 @@ use mooring_domain::ports::{
 };
 use mooring_domain::secret::Fingerprint;
 use mooring_domain::sheet::StoredSheet;
-use mooring_domain::sync::{JobKind, SyncJob};
+use mooring_domain::sync::{JobKind, SyncChange, SyncJob};
 use mooring_store::Store;
 use uuid::Uuid;
 
@@ -79,6 +79,11 @@ pub fn sealed(fill: u8, length: usize) -> SealedBox {
 pub fn key_row(context: KeyContext) -> KeyRow {
     let id = DataKeyId(*Uuid::now_v7().as_bytes());
     KeyRow { context, wrapped: WrappedKey { id, blob: vec![7; 180] } }
+}
+
+/// What a job decides of an account whose names it could read.
+pub fn sync_change() -> SyncChange {
+    SyncChange { names_due: Some(false), ..SyncChange::default() }
 }
 
 /// A mailbox's fingerprint that belongs to a connection.

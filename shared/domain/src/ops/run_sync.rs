@@ -30,7 +30,7 @@ use crate::ids::DeletionId;
 use crate::ports::{
     AccountRef, Activity, ActivityWrite, CompletenessRead, SheetRead, SheetWrite, SyncProgress, SyncQueue,
 };
-use crate::sync::{Checkpoint, JobKind, SyncJob, SyncState};
+use crate::sync::{Checkpoint, JobKind, SyncChange, SyncJob, SyncState};
 
 /// How much time a job needs to be started at all, and to go on.
 const START: SignedDuration = SignedDuration::from_secs(20);
@@ -166,12 +166,14 @@ async fn work_through(work: &Work<'_>, track: &mut Track, checkpoint: &Checkpoin
         }
     }
     if names_are_due {
-        // Only now: a job that comes again before its checkpoint still has to find them due, or it would read less. The
-        // state is read anew, because another job may have met a refusal meanwhile.
-        let state = progress.sync_state(&work.at).await?;
-        let structure_at = if daily { Some(work.now()) } else { state.structure_at };
-        let state = SyncState { entities, structure_at, names_due: names.failed.is_some(), ..state };
-        progress.put_sync_state(&work.at, &state).await?;
+        // Only now: a job that comes again before its checkpoint still has to find them due, or it would read less.
+        let change = SyncChange {
+            structure_at: daily.then(|| work.now()),
+            names_due: Some(names.failed.is_some()),
+            entities: (is_whole || entities > state.entities).then_some(entities),
+            ..SyncChange::default()
+        };
+        progress.change_sync_state(&work.at, &change).await?;
         tell_of(work, &names).await?;
     }
     levels::read(work, track).await
@@ -195,14 +197,15 @@ fn is_daily(work: &Work<'_>, job: &SyncJob, state: &SyncState) -> bool {
 
 /// Remembers that the job is done and that the token works.
 async fn succeed(work: &Work<'_>, track: &mut Track) -> Result<Outcome> {
-    let progress = work.ports.progress;
     work.save_days(track).await?;
     let done = Checkpoint { structure: true, levels: Vec::new(), done: true };
     work.put_checkpoint(&track.original.id(), &done).await?;
-    let state = progress.sync_state(&work.at).await?;
-    let newest_at = if is_newest(work, track) { Some(work.now()) } else { state.newest_at };
-    let state = SyncState { last_success: Some(work.now()), newest_at, ..state };
-    progress.put_sync_state(&work.at, &state).await?;
+    let change = SyncChange {
+        last_success: Some(work.now()),
+        newest_at: is_newest(work, track).then(|| work.now()),
+        ..SyncChange::default()
+    };
+    work.ports.progress.change_sync_state(&work.at, &change).await?;
     let row = &work.opened.connection;
     if row.state != State::Active {
         let life = work.ports.grant.states.life(&row.tenant, &row.id).await?;

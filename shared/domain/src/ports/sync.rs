@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::ids::{AccountId, ConnectionId, TenantId};
 use crate::report::Level;
 use crate::sheet::StoredSheet;
-use crate::sync::{Checkpoint, ProbeJob, SyncJob, SyncState};
+use crate::sync::{Checkpoint, ProbeJob, SyncChange, SyncJob, SyncState};
 
 /// The address of an account's rows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -57,8 +57,8 @@ pub trait CompletenessRead: Send + Sync {
 pub trait SyncProgress: Send + Sync {
     /// What is remembered of an account.
     async fn sync_state(&self, account: &AccountRef) -> Result<SyncState>;
-    /// Stores it.
-    async fn put_sync_state(&self, account: &AccountRef, state: &SyncState) -> Result<()>;
+    /// Stores what a job decides of it, and nothing else.
+    async fn change_sync_state(&self, account: &AccountRef, change: &SyncChange) -> Result<()>;
     /// How far a job came.
     async fn checkpoint(&self, account: &AccountRef, job: &str) -> Result<Checkpoint>;
     /// Stores it; it expires a week later.

@@ -7,22 +7,22 @@ use mooring_domain::Result;
 use mooring_domain::completeness::{DayStatus, Marks, Reason};
 use mooring_domain::ports::{DayRecord, Days};
 use mooring_domain::report::{Level, MetricSet};
-use mooring_domain::sync::{Checkpoint, JobKind, SyncJob, SyncState, Window};
+use mooring_domain::sync::{Checkpoint, JobKind, SyncChange, SyncJob, SyncState, Window};
 
 use super::{Draft, Fields, Item, PK, SK, bytes, flag, number, text, texts, time};
 use crate::keys::{parse_home, parse_outbox, parse_week};
 
-/// Writes what is remembered of an account's syncs.
-pub(crate) fn write_sync_state(state: &SyncState) -> Draft {
+/// Writes what a job decides of what is remembered of an account's syncs.
+pub(crate) fn write_sync_change(change: &SyncChange) -> Draft {
     Draft::default()
-        .maybe("last_success", state.last_success.map(time))
-        .maybe("newest_at", state.newest_at.map(time))
-        .maybe("structure_at", state.structure_at.map(time))
-        .with("names_due", flag(state.names_due))
-        .with("entities", number(state.entities))
+        .maybe("last_success", change.last_success.map(time))
+        .maybe("newest_at", change.newest_at.map(time))
+        .maybe("structure_at", change.structure_at.map(time))
+        .maybe("names_due", change.names_due.map(flag))
+        .maybe("entities", change.entities.map(number))
 }
 
-/// Reads what is remembered of an account's syncs.
+/// Reads what is remembered of an account's syncs. What no job decided yet is as [`SyncState::default`] has it.
 pub(crate) fn read_sync_state(item: &Item) -> Result<SyncState> {
     let fields = Fields::of("sync state", item);
     Ok(SyncState {
@@ -30,7 +30,7 @@ pub(crate) fn read_sync_state(item: &Item) -> Result<SyncState> {
         newest_at: fields.maybe_parsed("newest_at")?,
         structure_at: fields.maybe_parsed("structure_at")?,
         names_due: fields.flag("names_due")?,
-        entities: fields.number("entities")?,
+        entities: fields.maybe_number("entities")?.unwrap_or_default(),
     })
 }
 

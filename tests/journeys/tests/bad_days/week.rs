@@ -10,9 +10,8 @@ use mooring_domain::ports::{
     DeletionBegin as _, SyncProgress as _,
 };
 use mooring_domain::sheet::StoredSheet;
-use mooring_domain::sync::SyncState;
 use mooring_store::Store;
-use mooring_tests_contract::values::{deletion, new_account, new_connection, put_sheet, sealed};
+use mooring_tests_contract::values::{deletion, new_account, new_connection, put_sheet, sealed, sync_change};
 use mooring_tests_journeys::{Size, World, say};
 
 /// A connection of one account with a few rows everywhere, written through the store, and cut.
@@ -29,7 +28,7 @@ async fn cut(world: &World, store: &Store) -> Result<String> {
         connection: id.clone(),
         account: accounts[0].id.clone(),
     };
-    store.put_sync_state(&at, &SyncState::default()).await?;
+    store.change_sync_state(&at, &sync_change()).await?;
     let name = "ad/2026-11-21".to_owned();
     let sheet = StoredSheet { name, version: now, rows: 1, parts: vec![sealed(1, 400); 2] };
     put_sheet(store, &at, &sheet, now + SignedDuration::from_hours(9_600)).await?;

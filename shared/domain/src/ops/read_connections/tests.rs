@@ -13,7 +13,7 @@ use crate::ids::{AccountId, CredentialId, TenantId};
 use crate::keys::{SealedBox, WrappedKey};
 use crate::ports::DataKey;
 use crate::secret::Fingerprint;
-use crate::sync::{Checkpoint, SyncState};
+use crate::sync::{Checkpoint, SyncChange, SyncState};
 
 /// So many connections, each with so many accounts whose keys are gone.
 struct Rows {
@@ -104,7 +104,7 @@ impl SyncProgress for Rows {
         Ok(SyncState::default())
     }
 
-    async fn put_sync_state(&self, _: &AccountRef, _: &SyncState) -> Result<()> {
+    async fn change_sync_state(&self, _: &AccountRef, _: &SyncChange) -> Result<()> {
         Ok(())
     }
 

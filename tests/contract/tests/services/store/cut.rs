@@ -10,8 +10,7 @@ use mooring_domain::ports::{
     CallerRead as _, ConnectionRead as _, ConnectionState as _, Cut, DeletionBegin as _, DirectoryWrite as _,
     DueRead, FenceRead as _, LedgerRead as _, Purge as _, SyncProgress as _, VaultRead as _,
 };
-use mooring_domain::sync::SyncState;
-use mooring_tests_contract::values::{Case, change, deletion, tenant_id};
+use mooring_tests_contract::values::{Case, change, deletion, sync_change, tenant_id};
 use mooring_tests_contract::{Item, World, expiry, text};
 
 /// More than one transaction holds.
@@ -130,11 +129,11 @@ async fn t43_what_is_cut_on_old_evidence_does_not_expire_before_the_cut() {
 async fn t42_from_the_cut_on_nothing_is_readable_and_everything_ends() {
     let world = World::start().await.unwrap();
     let case = world.active(3).await.unwrap();
-    world.store.put_sync_state(&case.account(0), &SyncState::default()).await.unwrap();
+    world.store.change_sync_state(&case.account(0), &sync_change()).await.unwrap();
     let ended = case.ending(&world, Reason::Disconnected).await.unwrap();
     assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cut::Made);
     assert_cut(&world, &case, &ended).await;
-    assert!(world.store.put_sync_state(&case.account(0), &SyncState::default()).await.is_err());
+    assert!(world.store.change_sync_state(&case.account(0), &sync_change()).await.is_err());
     assert!(DueRead::due(&world.store, 7, 0, 59).await.unwrap().is_empty());
     assert!(world.store.outbox(world.now()).await.unwrap().is_empty());
     let code = mooring_domain::secret::Digest(sha256(&ended.code));
@@ -253,7 +252,7 @@ async fn one_account_is_cut_alone() {
     let world = World::start().await.unwrap();
     let case = world.active(2).await.unwrap();
     let (gone, stays) = (case.account(0), case.account(1));
-    world.store.put_sync_state(&gone, &SyncState::default()).await.unwrap();
+    world.store.change_sync_state(&gone, &sync_change()).await.unwrap();
     let subject = Subject::Account(case.id().clone(), gone.account.clone());
     let places = world.store.places(case.tenant(), &subject, &[]).await.unwrap();
     let ended =

@@ -11,7 +11,7 @@ use mooring_domain::ports::{
 };
 use mooring_domain::report::Level;
 use mooring_domain::sheet::StoredSheet;
-use mooring_domain::sync::{Checkpoint, SyncState};
+use mooring_domain::sync::{Checkpoint, SyncChange, SyncState};
 use mooring_tests_contract::World;
 use mooring_tests_contract::values::{change_state, put_sheet, sealed};
 
@@ -29,8 +29,8 @@ async fn g26_another_tenants_ids_lead_nowhere() {
         rows: 0,
     };
     store.put_days(&account, &Days::from([((Level::Ad, day), record)])).await.unwrap();
-    let state = SyncState { entities: 5, ..SyncState::default() };
-    store.put_sync_state(&account, &state).await.unwrap();
+    let change = SyncChange { entities: Some(5), ..SyncChange::default() };
+    store.change_sync_state(&account, &change).await.unwrap();
     let done = Checkpoint { done: true, ..Checkpoint::default() };
     store.put_checkpoint(&account, "job", &done, world.now()).await.unwrap();
     let sheet = StoredSheet {
@@ -56,7 +56,7 @@ async fn g26_another_tenants_ids_lead_nowhere() {
     assert_eq!(store.sync_state(&foreign).await.unwrap(), SyncState::default());
     assert_eq!(store.checkpoint(&foreign, "job").await.unwrap(), Checkpoint::default());
     assert!(store.sheets(&foreign, "a", "z", None).await.unwrap().is_empty());
-    assert!(store.put_sync_state(&foreign, &state).await.is_err());
+    assert!(store.change_sync_state(&foreign, &change).await.is_err());
     assert!(!change_state(store, tenant, id, &[State::Active], State::Suspect).await.unwrap());
     assert!(store.held_keys(tenant, &Subject::Connection(id.clone())).await.unwrap().is_empty());
 

@@ -7,8 +7,9 @@ use mooring_domain::completeness::{DayStatus, Marks, Reason as DayReason};
 use mooring_domain::deletion::{Reason, Table};
 use mooring_domain::ports::{CompletenessRead as _, DayRecord, Days, DeletionBegin as _, SyncProgress as _};
 use mooring_domain::report::{Level, Metric};
-use mooring_domain::sync::{Checkpoint, SyncState};
+use mooring_domain::sync::{Checkpoint, SyncChange, SyncState};
 use mooring_tests_contract::World;
+use mooring_tests_contract::values::sync_change;
 use proptest::collection::btree_map;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -26,7 +27,14 @@ async fn state_and_checkpoints_are_read_as_they_were_put() {
         entities: 12_345,
         ..SyncState::default()
     };
-    store.put_sync_state(&account, &state).await.unwrap();
+    let change = SyncChange {
+        last_success: state.last_success,
+        newest_at: state.newest_at,
+        structure_at: None,
+        names_due: Some(state.names_due),
+        entities: Some(state.entities),
+    };
+    store.change_sync_state(&account, &change).await.unwrap();
     assert_eq!(store.sync_state(&account).await.unwrap(), state);
     let job = "first.1795309323.-";
     assert_eq!(store.checkpoint(&account, job).await.unwrap(), Checkpoint::default());
@@ -40,6 +48,32 @@ async fn state_and_checkpoints_are_read_as_they_were_put() {
     assert_eq!(store.sync_state(&account).await.unwrap(), state);
 }
 
+/// Jobs of one account run at the same time: whichever writes last, both are remembered.
+#[tokio::test]
+async fn a_job_changes_what_it_decides_and_nothing_else() {
+    let world = World::start().await.unwrap();
+    let (store, now) = (&world.store, world.now());
+    let older = SyncChange { last_success: Some(now), ..SyncChange::default() };
+    let newest = SyncChange { newest_at: Some(now), ..older.clone() };
+    let names = SyncChange { structure_at: Some(now), entities: Some(9), ..sync_change() };
+    let expected = SyncState {
+        last_success: Some(now),
+        newest_at: Some(now),
+        structure_at: Some(now),
+        names_due: false,
+        entities: 9,
+    };
+    let nothing = SyncChange::default();
+    for changes in [[&older, &newest, &names, &nothing], [&names, &nothing, &newest, &older]] {
+        let account = world.active(1).await.unwrap().account(0);
+        for change in changes {
+            store.change_sync_state(&account, change).await.unwrap();
+            store.sync_state(&account).await.unwrap();
+        }
+        assert_eq!(store.sync_state(&account).await.unwrap(), expected);
+    }
+}
+
 #[tokio::test]
 async fn nothing_is_stored_for_an_account_that_may_not_be_synced() {
     let world = World::start().await.unwrap();
@@ -51,7 +85,7 @@ async fn nothing_is_stored_for_an_account_that_may_not_be_synced() {
     for case in [ended, pending] {
         let (account, store) = (case.account(0), &world.store);
         let refused = [
-            store.put_sync_state(&account, &SyncState::default()).await,
+            store.change_sync_state(&account, &sync_change()).await,
             store.put_checkpoint(&account, "j", &Checkpoint::default(), world.now()).await,
             store.put_days(&account, &days).await,
         ];

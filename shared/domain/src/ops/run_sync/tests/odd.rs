@@ -239,6 +239,33 @@ fn names_get_half_of_an_invocation_and_figures_the_rest() {
     assert!(!world.asked.lock().unwrap().is_empty(), "no figure was asked for");
 }
 
+/// Jobs of one account run at the same time: what the newest days' job wrote stays, whatever an older job read before.
+#[test]
+fn an_older_job_undoes_nothing_that_another_one_decided_meanwhile() {
+    let world = World::new();
+    *world.no_day.lock().unwrap() = Some(TODAY);
+    assert_eq!(world.run(&world.job(JobKind::First)).unwrap(), Outcome::Failed("answer_changed"));
+    let older: Vec<_> = world.sent.lock().unwrap().drain(..).map(|(job, _)| job).collect();
+    let at = *world.now.lock().unwrap();
+    let change = SyncChange {
+        newest_at: Some(at),
+        structure_at: Some(at),
+        names_due: Some(true),
+        entities: Some(4_711),
+        last_success: None,
+    };
+    *world.meanwhile.lock().unwrap() = Some(change);
+    assert!(matches!(world.run(&older[0]).unwrap(), Outcome::Done { .. }));
+    let expected = SyncState {
+        last_success: Some(at),
+        newest_at: Some(at),
+        structure_at: Some(at),
+        names_due: true,
+        entities: 4_711,
+    };
+    assert_eq!(*world.sync.lock().unwrap(), expected);
+}
+
 #[test]
 fn synced_means_that_the_newest_days_are_here() {
     let world = World::new();

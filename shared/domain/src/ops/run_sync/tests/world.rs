@@ -42,7 +42,7 @@ use crate::random::tests::Counting;
 use crate::report::{Entity, Level, Metric, MetricSet, Row, Values};
 use crate::secret::{Digest, Fingerprint, Plain};
 use crate::sheet::StoredSheet;
-use crate::sync::{Checkpoint, JobKind, ProbeJob, SyncJob, SyncState};
+use crate::sync::{Checkpoint, JobKind, ProbeJob, SyncChange, SyncJob, SyncState};
 use crate::webhook::EventType;
 
 pub(in crate::ops) const NOW: &str = "2026-11-22T12:00:00Z";
@@ -68,6 +68,8 @@ pub(in crate::ops) struct World {
     pub(in crate::ops) kept: Mutex<Vec<Option<Timestamp>>>,
     pub(in crate::ops) days: Mutex<BTreeMap<(Level, Date), DayRecord>>,
     pub(in crate::ops) sync: Mutex<SyncState>,
+    /// What another job of the account decides right before this one says what it decided.
+    pub(in crate::ops) meanwhile: Mutex<Option<SyncChange>>,
     pub(in crate::ops) checkpoints: Mutex<BTreeMap<String, Checkpoint>>,
     pub(in crate::ops) sent: Mutex<Vec<(SyncJob, u32)>>,
     pub(in crate::ops) begun: Mutex<Vec<Deletion>>,
@@ -204,6 +206,7 @@ impl World {
             kept: Mutex::default(),
             days: Mutex::default(),
             sync: Mutex::default(),
+            meanwhile: Mutex::default(),
             checkpoints: Mutex::default(),
             sent: Mutex::default(),
             begun: Mutex::default(),
@@ -684,14 +687,28 @@ impl CompletenessRead for World {
     }
 }
 
+impl World {
+    fn remember(&self, change: &SyncChange) {
+        let mut state = self.sync.lock().unwrap();
+        state.last_success = change.last_success.or(state.last_success);
+        state.newest_at = change.newest_at.or(state.newest_at);
+        state.structure_at = change.structure_at.or(state.structure_at);
+        state.names_due = change.names_due.unwrap_or(state.names_due);
+        state.entities = change.entities.unwrap_or(state.entities);
+    }
+}
+
 #[async_trait]
 impl SyncProgress for World {
     async fn sync_state(&self, _: &AccountRef) -> Result<SyncState> {
         Ok(self.sync.lock().unwrap().clone())
     }
 
-    async fn put_sync_state(&self, _: &AccountRef, state: &SyncState) -> Result<()> {
-        *self.sync.lock().unwrap() = state.clone();
+    async fn change_sync_state(&self, _: &AccountRef, change: &SyncChange) -> Result<()> {
+        if let Some(other) = self.meanwhile.lock().unwrap().take() {
+            self.remember(&other);
+        }
+        self.remember(change);
         Ok(())
     }
 
