@@ -24,8 +24,9 @@ pub const STALE: SignedDuration = SignedDuration::from_hours(36);
 /// An expired login makes the person come back when the refusal lasts this long.
 pub const CONFIRM_EXPIRED: SignedDuration = SignedDuration::from_hours(1);
 /// How many days before a connection ends the product is told of the date once more.
-pub const NOTICE_DAYS: [u16; 2] = [FIRST_NOTICE, 3];
+pub const NOTICE_DAYS: [u16; 2] = [FIRST_NOTICE, LAST_NOTICE];
 const FIRST_NOTICE: u16 = 14;
+const LAST_NOTICE: u16 = 3;
 
 /// What is known of a grant.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -109,8 +110,24 @@ impl Life {
             self.wait(days, now);
         }
         match self.ends_at.filter(|date| *date <= now) {
-            Some(date) => Verdict::Ends(Reason::NotReauthorised, date),
+            Some(date) if self.next_notice().is_none() && now <= date + STALE => {
+                Verdict::Ends(Reason::NotReauthorised, date)
+            }
+            Some(_) => {
+                self.postpone(now);
+                Verdict::Stays(to)
+            }
             None => Verdict::Stays(to),
+        }
+    }
+
+    /// Moves a date that came without its last notice, or passed long ago, because nothing was refused meanwhile: the last
+    /// notice is due now.
+    fn postpone(&mut self, now: Timestamp) {
+        self.ends_at = Some(now + of_days(LAST_NOTICE));
+        self.notices = 0;
+        while self.next_notice().is_some_and(|at| at < now) {
+            self.notices += 1;
         }
     }
 

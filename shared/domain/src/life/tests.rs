@@ -69,7 +69,7 @@ fn a_profile_may_end_what_waits_and_the_date_is_told_fourteen_and_three_days_bef
     let before = date - SignedDuration::from_secs(1);
     assert_eq!(life.refuse(false, State::NeedsReauth, days, before), Verdict::Stays(State::NeedsReauth));
     let end = Verdict::Ends(Reason::NotReauthorised, date);
-    assert_eq!(life.refuse(false, State::NeedsReauth, days, at(9_000)), end);
+    assert_eq!(life.refuse(false, State::NeedsReauth, days, date + STALE), end);
 }
 
 #[test]
@@ -121,6 +121,25 @@ fn evidence_that_nobody_confirmed_in_time_begins_anew() {
     }
 }
 
+/// P3: no refusal comes while the platform is in trouble; a date that passes then is moved and told before it ends anything.
+#[test]
+fn a_date_that_came_without_its_notice_is_moved_three_days_and_told() {
+    let (days, date) = (Some(30), at(2 + 30 * 24));
+    // Before the first notice, between the two, and after both, when the trouble outlasts the date by far.
+    for (last_seen, next) in [(20, date), (10, date + of_days(2)), (2, date + of_days(20))] {
+        let mut life = Life::begin(at(0));
+        life.refuse(false, State::Active, days, at(0));
+        life.refuse(false, State::Suspect, days, at(2));
+        life.take_notice(date - of_days(last_seen));
+        assert_eq!(life.refuse(false, State::NeedsReauth, days, next), Verdict::Stays(State::NeedsReauth));
+        let moved = next + of_days(3);
+        assert_eq!((life.ends_at, life.take_notice(next)), (Some(moved), Some(next)), "{last_seen}");
+        assert_eq!(life.take_notice(moved), None, "once");
+        let end = Verdict::Ends(Reason::NotReauthorised, moved);
+        assert_eq!(life.refuse(false, State::NeedsReauth, days, moved), end);
+    }
+}
+
 proptest! {
     /// P3: every live state is asked at least daily, whatever was seen of it before.
     #[test]
@@ -148,7 +167,10 @@ proptest! {
                         prop_assert!(now >= t0 + CONFIRM && now <= t0 + CONFIRM + STALE);
                         return Ok(());
                     }
-                    Verdict::Ends(..) => return Ok(()),
+                    Verdict::Ends(_, t0) => {
+                        prop_assert!(now >= t0 && now <= t0 + STALE);
+                        return Ok(());
+                    }
                 },
             }
             life.settle(now);
