@@ -18,17 +18,17 @@ use crate::account::AccountList;
 use crate::app;
 use crate::breaker::{self, Admission, Circuit};
 use crate::connection::Connection;
-use crate::connector::{AppCredentials, CallContext, Connector, Gate};
+use crate::connector::{Allowance, AppCredentials, CallContext, Connector, Gate};
 use crate::error::{Error, Kind, Result};
 use crate::grant;
-use crate::ids::{AccountId, ConnectionId, DeletionId, TenantId};
+use crate::ids::{ConnectionId, DeletionId, TenantId};
 use crate::life::Life;
 use crate::ports::{AccountRenew, FenceRead};
 use crate::profile::PlatformProfile;
 
 /// How much time a call needs to be begun at all.
 const ENOUGH: SignedDuration = SignedDuration::from_secs(10);
-/// What is left of an invocation to write down what was seen.
+/// What is left of an invocation to let an account go and to write down what was seen.
 const TO_SAVE: SignedDuration = SignedDuration::from_secs(5);
 
 /// What a probe needs.
@@ -127,17 +127,30 @@ async fn open<'a>(ports: &'a Ports<'a>, row: Connection, deadline: Timestamp) ->
 }
 
 impl Probe<'_> {
-    fn cx(&self) -> CallContext<'_> {
+    /// Tells whether less than this is left of the invocation.
+    fn has_less_than(&self, needed: SignedDuration) -> bool {
+        self.ports.grant.clock.now() + needed > self.deadline
+    }
+
+    /// How long calls may still take.
+    fn left(&self) -> Duration {
         let left = self.deadline.duration_since(self.ports.grant.clock.now()) - TO_SAVE;
-        let patience = Duration::try_from(left).unwrap_or_default();
+        Duration::try_from(left).unwrap_or_default()
+    }
+
+    fn cx(&self) -> CallContext<'_> {
         let Self { token, app, platform, gate, .. } = self;
-        CallContext { token, app, profile: platform, patience, gate }
+        CallContext { token, app, profile: platform, patience: self.left(), gate }
     }
 
     /// Asks for the accounts; where the product may not, who granted. `None`: the token works, and no more is known.
+    ///
+    /// The list may take half of the time that is left. Of a grant that reaches more accounts than that is enough for, the
+    /// connector answers those that it read, and the other half compares them.
     async fn ask(&self) -> Result<Option<AccountList>> {
+        let gate = ListGate { live: &self.gate, time: Allowance::of(self.left() / 2) };
         let listed = match self.connector.accounts() {
-            Some(accounts) => accounts.list(&self.cx()).await,
+            Some(accounts) => accounts.list(&CallContext { gate: &gate, ..self.cx() }).await,
             None => Err(Error::new(Kind::Refused, "no_accounts", "The platform lists no accounts.")),
         };
         match listed {
@@ -172,12 +185,8 @@ impl Probe<'_> {
         if let Some(list) = &list {
             seen = accounts::compare(self, &mut life, list).await?;
         }
-        let lost: Vec<(AccountId, Timestamp)> = std::mem::take(&mut seen.lost);
-        for (account, since) in &lost {
-            if let Some(ended) = accounts::let_go(self, account, *since).await? {
-                return Ok(Outcome::Ended(ended));
-            }
-            life.find(account);
+        if let Some(ended) = seen.ended {
+            return Ok(Outcome::Ended(ended));
         }
         let now = self.ports.grant.clock.now();
         life.answered_at = Some(now);
@@ -186,7 +195,7 @@ impl Probe<'_> {
             life.due_at = life.due_at.min(now + crate::life::RETRY);
         }
         if grant::accepted(&self.ports.grant, &self.row, life).await? {
-            Ok(Outcome::Alive { missed: seen.missed, lost: lost.len(), renewed: seen.renewed })
+            Ok(Outcome::Alive { missed: seen.missed, lost: seen.lost, renewed: seen.renewed })
         } else {
             Ok(Outcome::Already)
         }
@@ -203,6 +212,28 @@ struct LiveGate<'a> {
 impl std::fmt::Debug for LiveGate<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "LiveGate({})", self.connection)
+    }
+}
+
+/// The gate of the calls that make up a list: the connection lives, and the time for all of them is not over.
+#[derive(Debug)]
+struct ListGate<'a> {
+    live: &'a LiveGate<'a>,
+    time: Allowance,
+}
+
+#[async_trait]
+impl Gate for ListGate<'_> {
+    async fn is_open(&self) -> bool {
+        self.time.is_open().await && self.live.is_open().await
+    }
+
+    fn left(&self) -> Duration {
+        self.time.left()
+    }
+
+    fn spent(&self, time: Duration) {
+        self.time.spent(time);
     }
 }
 

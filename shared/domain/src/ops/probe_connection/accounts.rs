@@ -17,16 +17,21 @@ use crate::deletion::{Reason, Subject};
 use crate::deletion_plan::end_account;
 use crate::error::{ACCOUNT_LOST, Error, Kind, Result};
 use crate::ids::{AccountId, DeletionId};
-use crate::life::Life;
+use crate::life::{CONFIRM, Life};
 use crate::ports::{AccountRef, DataKey};
 use crate::report::Level;
 use crate::sync::{JobKind, SyncJob, Window};
 
+/// How far the beginning moves in an hour: a prime, so that it comes to each account, and large, so that it does so soon.
+const STRIDE: usize = 7_919;
+
 /// What a comparison found.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// Accounts whose loss is confirmed, with the first evidence.
-    pub(super) lost: Vec<(AccountId, Timestamp)>,
+    /// Accounts whose loss was confirmed, and which were let go.
+    pub(super) lost: usize,
+    /// The last account was let go, and the connection with it.
+    pub(super) ended: Option<DeletionId>,
     pub(super) missed: usize,
     pub(super) renewed: usize,
     /// Not every account could be looked at in this invocation.
@@ -74,9 +79,15 @@ impl<'a> Listed<'a> {
 pub(super) async fn compare(probe: &Probe<'_>, life: &mut Life, list: &AccountList) -> Result<Seen> {
     let mut seen = Seen::default();
     let accounts = probe.ports.grant.connections.accounts(&probe.row.tenant, &probe.row.id).await?;
-    let accounts: Vec<_> = accounts.into_iter().filter(|account| account.state != State::Purging).collect();
+    let mut accounts: Vec<_> =
+        accounts.into_iter().filter(|account| account.state != State::Purging).collect();
     life.lost.retain(|(lost, _)| accounts.iter().any(|account| account.id == *lost));
+    in_turn(&mut accounts, life, probe.ports.grant.clock.now());
     for account in &accounts {
+        if probe.has_less_than(super::ENOUGH) {
+            seen.is_unfinished = true;
+            break;
+        }
         let at = reference(probe, account);
         let Some(key) = probe.ports.grant.data_key(&at).await? else { continue };
         let known = described(account, key.as_ref())?;
@@ -90,10 +101,31 @@ pub(super) async fn compare(probe: &Probe<'_>, life: &mut Life, list: &AccountLi
                 }
             }
             Listed::Odd => life.find(&account.id),
-            listed => miss(probe, life, (account, &known, &listed), &mut seen).await?,
+            listed => {
+                if let Some(since) = miss(probe, life, (account, &known, &listed), &mut seen).await? {
+                    seen.ended = let_go(probe, &account.id, since).await?;
+                    life.find(&account.id);
+                    seen.lost += 1;
+                }
+            }
+        }
+        if seen.ended.is_some() {
+            break;
         }
     }
     Ok(seen)
+}
+
+/// Puts accounts whose loss can be confirmed first, and begins the others at another one each hour: whatever an invocation
+/// has no time for gets its turn in a later one.
+fn in_turn(accounts: &mut [Account], life: &Life, now: Timestamp) {
+    let hour = usize::try_from(now.as_second() / 3_600).unwrap_or_default();
+    if let Some(turn) = hour.wrapping_mul(STRIDE).checked_rem(accounts.len()) {
+        accounts.rotate_left(turn);
+    }
+    let is_later =
+        |account: &Account| life.missed_since(&account.id).is_none_or(|since| now < since + CONFIRM);
+    accounts.sort_by_key(is_later);
 }
 
 /// The account as it is listed. A platform that leaves its name out says nothing of the name.
@@ -102,44 +134,41 @@ fn named(listed: &PlatformAccount, known: &PlatformAccount) -> PlatformAccount {
     PlatformAccount { name: name.clone(), ..listed.clone() }
 }
 
-/// Asks for a missing account by itself.
+/// Asks for a missing account by itself; answers the first evidence where its loss is confirmed.
 async fn miss(
     probe: &Probe<'_>,
     life: &mut Life,
     (account, known, listed): (&Account, &PlatformAccount, &Listed<'_>),
     seen: &mut Seen,
-) -> Result<()> {
-    if probe.ports.grant.clock.now() + super::ENOUGH > probe.deadline {
-        seen.is_unfinished = true;
-        return Ok(());
+) -> Result<Option<Timestamp>> {
+    let now = probe.ports.grant.clock.now();
+    // A refusal before that would tell nothing new.
+    if life.missed_since(&account.id).is_some_and(|since| now < since + CONFIRM) {
+        seen.missed += 1;
+        return Ok(None);
     }
-    let Some(reports) = probe.connector.reports() else { return Ok(()) };
+    let Some(reports) = probe.connector.reports() else { return Ok(None) };
     // A day that is over, or has begun, in every zone.
-    let day = (probe.ports.grant.clock.now() - SignedDuration::from_hours(24)).to_zoned(TimeZone::UTC).date();
+    let day = (now - SignedDuration::from_hours(24)).to_zoned(TimeZone::UTC).date();
     let window = Window { from: day, to: day };
     let question = ReportQuestion { account: &known.external_id, level: Level::Account, window };
     match reports.page(&probe.cx(), &question, None).await {
         Ok(_) => life.find(&account.id),
         Err(error) if listed.is_borne_out(&error) => {
-            match life.lose(&account.id, probe.ports.grant.clock.now()) {
-                Some(since) => seen.lost.push((account.id.clone(), since)),
-                None => seen.missed += 1,
-            }
+            let confirmed = life.lose(&account.id, probe.ports.grant.clock.now());
+            seen.missed += usize::from(confirmed.is_none());
+            return Ok(confirmed);
         }
         // A right that is missing says nothing of the account, and asking again soon changes nothing.
         Err(error) if error.kind == Kind::NotPermitted => {}
         // Nobody knows: neither evidence nor an end of it.
         Err(_) => seen.is_unfinished = true,
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Lets an account go, unless its person came back meanwhile. With the last one the connection ends.
-pub(super) async fn let_go(
-    probe: &Probe<'_>,
-    account: &AccountId,
-    since: Timestamp,
-) -> Result<Option<DeletionId>> {
+async fn let_go(probe: &Probe<'_>, account: &AccountId, since: Timestamp) -> Result<Option<DeletionId>> {
     let plan = probe.ports.grant.plan();
     let ended = end_account(&plan, &probe.row, account, Reason::AccountLost, since).await?;
     Ok(ended.filter(|ended| matches!(ended.subject, Subject::Connection(_))).map(|ended| ended.id))

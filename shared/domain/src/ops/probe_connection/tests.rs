@@ -7,6 +7,7 @@ use crate::account::{PlatformAccount, Unusable, UnusableAccount};
 use crate::connection::State;
 use crate::deletion::{Reason, Subject};
 use crate::error::{ACCOUNT_LOST, EXPIRED, PLATFORM_SETUP, REVOKED};
+use crate::ids::AccountId;
 use crate::ops::run_sync::tests::world::{NOW, Step, World, account, connection, described};
 use crate::sync::JobKind;
 use crate::webhook::EventType;
@@ -204,6 +205,11 @@ fn an_account_that_comes_back_in_between_starts_anew() {
     world.probe().unwrap();
     hours(&world, 23);
     world.refused.lock().unwrap().clear();
+    let missed = Outcome::Alive { missed: 1, lost: 0, renewed: 0 };
+    let asked = calls(&world);
+    assert_eq!(world.probe().unwrap(), missed);
+    assert_eq!(calls(&world), asked + 1, "the list alone: nothing can be confirmed yet");
+    hours(&world, 1);
     assert_eq!(world.probe().unwrap(), ALIVE);
     world.refused.lock().unwrap().push("78");
     hours(&world, 23);
@@ -272,6 +278,68 @@ fn an_account_that_is_described_oddly_is_not_missing() {
         assert_eq!((world.begun.lock().unwrap().len(), calls(&world)), (0, 4), "{reason:?}");
         assert!(world.renewed.lock().unwrap().is_empty());
     }
+}
+
+/// A connection of which the platform took some accounts away and left one.
+fn many_are_missing(count: u128) -> World {
+    let world = World::new();
+    for number in 0..count {
+        let name: &'static str = Box::leak((1_000 + number).to_string().into_boxed_str());
+        let id = AccountId::from_uuid(Uuid::from_u128(1_000 + number));
+        world.accounts.lock().unwrap().push((id, name, State::Active));
+        world.refused.lock().unwrap().push(name);
+    }
+    world
+}
+
+/// P4: an invocation has time for a few questions only; each account gets its turn before its evidence is too old.
+#[test]
+fn of_many_lost_accounts_each_is_let_go() {
+    let world = many_are_missing(300);
+    *world.page_takes.lock().unwrap() = SignedDuration::from_secs(10);
+    for _ in 0..24 * 7 {
+        world.probe().unwrap();
+        hours(&world, 1);
+    }
+    assert_eq!(world.begun.lock().unwrap().len(), 300);
+    assert_eq!(world.accounts.lock().unwrap().iter().filter(|row| row.2 == State::Active).count(), 1);
+}
+
+/// P4: accounts that the list lacks and that answer for themselves do not keep the others from being asked.
+#[test]
+fn accounts_that_answer_take_no_turn_from_those_that_are_lost() {
+    let world = many_are_missing(60);
+    let lost = world.refused.lock().unwrap().split_off(59);
+    *world.refused.lock().unwrap() = lost;
+    *world.page_takes.lock().unwrap() = SignedDuration::from_secs(10);
+    for _ in 0..24 * 7 {
+        world.probe().unwrap();
+        hours(&world, 1);
+    }
+    assert_eq!(world.begun.lock().unwrap().len(), 1);
+}
+
+/// What an invocation has no time to cut is cut by the next one.
+#[test]
+fn accounts_are_let_go_until_the_time_is_over_and_then_by_the_next_probe() {
+    let world = many_are_missing(5);
+    assert_eq!(world.probe().unwrap(), Outcome::Alive { missed: 5, lost: 0, renewed: 0 });
+    hours(&world, 24);
+    *world.cut_takes.lock().unwrap() = SignedDuration::from_secs(20);
+    assert_eq!(world.probe().unwrap(), Outcome::Alive { missed: 0, lost: 3, renewed: 0 });
+    hours(&world, 1);
+    assert_eq!(world.probe().unwrap(), Outcome::Alive { missed: 0, lost: 2, renewed: 0 });
+    assert_eq!(world.begun.lock().unwrap().len(), 5);
+}
+
+/// A grant may reach so many accounts that describing them all would leave no time to compare one.
+#[test]
+fn the_list_takes_half_of_the_time_at_most_and_somebody_waits_for_it() {
+    let world = World::new();
+    world.probe().unwrap();
+    let (list, call) = world.list_may_take.lock().unwrap().unwrap();
+    assert_eq!(list, call / 2);
+    assert!(!list.is_zero());
 }
 
 #[test]

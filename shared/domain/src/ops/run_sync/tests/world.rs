@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::pin::pin;
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::civil::Date;
@@ -93,6 +94,10 @@ pub(in crate::ops) struct World {
     pub(in crate::ops) spend: Mutex<i64>,
     /// What is known of the grant.
     pub(in crate::ops) life: Mutex<Life>,
+    /// How long the last list might take, with all its calls, and how long one call.
+    pub(in crate::ops) list_may_take: Mutex<Option<(Duration, Duration)>>,
+    /// How long a cut takes.
+    pub(in crate::ops) cut_takes: Mutex<SignedDuration>,
     /// The person authorises again right before the next cut.
     pub(in crate::ops) comes_back: Mutex<bool>,
     pub(in crate::ops) told: Mutex<Vec<(EventType, Timestamp, Option<Timestamp>)>>,
@@ -224,6 +229,8 @@ impl World {
             name_pages: Mutex::default(),
             spend: Mutex::new(1_000),
             life: Mutex::default(),
+            list_may_take: Mutex::default(),
+            cut_takes: Mutex::default(),
             comes_back: Mutex::default(),
             told: Mutex::default(),
             accounts: Mutex::new(vec![(account(), "77", State::Active)]),
@@ -465,6 +472,7 @@ impl AccountRenew for World {
 #[async_trait]
 impl Accounts for World {
     async fn list(&self, cx: &CallContext<'_>) -> Result<AccountList> {
+        *self.list_may_take.lock().unwrap() = Some((cx.gate.left(), cx.patience));
         self.answer(cx).await?;
         let (usable, unusable) = (self.listed.lock().unwrap().clone(), self.unusable.lock().unwrap().clone());
         Ok(AccountList { usable, unusable })
@@ -833,6 +841,7 @@ impl DeletionBegin for World {
             return Ok(Cut::Nothing);
         }
         self.begun.lock().unwrap().push(deletion.clone());
+        *self.now.lock().unwrap() += *self.cut_takes.lock().unwrap();
         match &deletion.subject {
             Subject::Account(_, account) => {
                 let mut accounts = self.accounts.lock().unwrap();
