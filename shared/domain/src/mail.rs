@@ -8,6 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::ids::MailId;
 use crate::keys::SealedBox;
 
+/// An address that nobody knows is looked for once more this much after it was asked for: the index of mailboxes follows the
+/// connections behind it, and a person may ask right after connecting.
+pub const LOOK_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 /// How long a request is kept if its mail cannot be sent: long enough to mend the fault and to send it again.
 pub const REQUEST_KEPT: SignedDuration = SignedDuration::from_hours(24);
 /// How soon a mail may follow the one before it.

@@ -14,6 +14,7 @@ use crate::deletion::{DELETE_WITHIN, Lateness, Reason, Step, Subject};
 use crate::error::Kind;
 use crate::idempotency::{Attempt, Standing};
 use crate::ids::ConnectionId;
+use crate::mail::LOOK_AGAIN;
 use crate::ops::read_deletions::{self, receipt};
 use crate::ops::request_deletion::{self, by_link, by_mail};
 use crate::ops::{disconnect, send_mail, sweep_deletions};
@@ -232,7 +233,9 @@ fn t53_the_answer_and_the_work_do_not_tell_whether_an_address_is_known() {
     assert_eq!(world.memory().requests.len(), 2, "the same was done for both");
     assert!(world.memory().links.is_empty(), "links are made by who sends mail");
     let outcomes: Vec<_> = mail(&world).into_iter().map(Result::unwrap).collect();
-    assert_eq!(outcomes, [send_mail::Outcome::Unknown, send_mail::Outcome::Sent]);
+    assert_eq!(outcomes, [send_mail::Outcome::Waits, send_mail::Outcome::Sent]);
+    world.pass(LOOK_AGAIN + SignedDuration::from_secs(1));
+    assert_eq!(*mail(&world)[0].as_ref().unwrap(), send_mail::Outcome::Unknown);
     assert!(world.memory().requests.is_empty(), "the sealed addresses are forgotten");
 
     let (to, text) = world.memory().mails.remove(0);

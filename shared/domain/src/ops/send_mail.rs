@@ -12,7 +12,7 @@ use crate::connect::{DeletionLink, LINK_MINUTES};
 use crate::connection::State;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{ConnectionId, MailId, TenantId};
-use crate::mail::{MailRequest, Turn, slot, turn};
+use crate::mail::{LOOK_AGAIN, MailRequest, REQUEST_KEPT, Turn, slot, turn};
 use crate::ports::{
     Clock, ConnectionRead, DataKey, Entropy, KeyOpen, MailIndexRead, MailPaces, MailQueue, MailRequestTake,
     Mailer, TransientPut, VaultRead,
@@ -62,7 +62,7 @@ pub enum Outcome {
     Unknown,
     /// The mail of a request that waits answers it.
     Merged,
-    /// It waits for its turn.
+    /// It waits for its turn, or for the index of mailboxes.
     Waits,
     /// The mail left.
     Sent,
@@ -90,6 +90,11 @@ pub async fn run(ports: &Ports<'_>, id: &MailId) -> Result<Outcome> {
     let mail = app::mail_fingerprint(key.as_ref(), &address);
     let live = live(ports, &ports.index.by_mail(&mail).await?).await?;
     if live.is_empty() {
+        let again = request.expires_at - REQUEST_KEPT + LOOK_AGAIN;
+        if now < again {
+            ports.queue.send_mail_request(id, delay(now, again)).await?;
+            return Ok(Outcome::Waits);
+        }
         ports.requests.forget_mail_request(id).await?;
         return Ok(Outcome::Unknown);
     }
