@@ -8,22 +8,24 @@ use mooring_domain::connection::{Connection, KeyRow, State, TokenRow};
 use mooring_domain::ids::{AccountId, ConnectionId, TenantId};
 use mooring_domain::keys::SealedBox;
 use mooring_domain::life::Life;
-use mooring_domain::ports::{ConnectionConfirm, ConnectionCreate, ConnectionRead, NewAccount, NewConnection};
+use mooring_domain::ports::{
+    ConnectionConfirm, ConnectionCreate, ConnectionRead, ConnectionState as _, NewAccount, NewConnection,
+};
 use mooring_domain::secret::{Digest, Fingerprint};
 use mooring_domain::webhook::EventType;
 use mooring_domain::{Error, Kind, Result};
 
 use crate::Store;
-use crate::client::{Check, Write};
+use crate::client::{Backoff, Check, Write};
 use crate::items::account::{PROFILE, read_account, write_account};
 use crate::items::connect::{DONE, write_code};
 use crate::items::connection::{read_connection, state, write_connection, write_fence};
 use crate::items::deletion::HIDDEN;
-use crate::items::life::write_life;
 use crate::items::vault::{read_sealed, write_key, write_sealed, write_token};
 use crate::items::{DUE_AT, DUE_SHARD, Draft, Fields, Item, SK, STATE, flag, texts};
 use crate::keys::{self, EARLIEST, Short, due_mail};
 use crate::ledger::{code_row, ledger_row};
+use crate::life::life_row;
 use crate::outbox::connection_row;
 
 /// The most sealed parts of the list of accounts: with the other rows they stay below the 4 MB of a transaction.
@@ -88,37 +90,47 @@ impl ConnectionCreate for Store {
     }
 
     async fn reauthorise(&self, connection: &Connection, key: &KeyRow, tokens: &[TokenRow]) -> Result<()> {
-        let (tenant, id, now) = (&connection.tenant, &connection.id, self.clock.now());
+        let (tenant, id) = (&connection.tenant, &connection.id);
+        let old = self.keys(&keys::vault(tenant, id, "tok#")).await?;
+        let mut again = again_rows(connection, key, self.clock.now());
         let fresh: Vec<_> =
             tokens.iter().map(|token| keys::token(tenant, id, token.name, token.version)).collect();
-        let old = self.keys(&keys::vault(tenant, id, "tok#")).await?;
-        let live =
-            Check::OneOf(STATE, [State::Active, State::Suspect, State::NeedsReauth].map(state).to_vec());
-        let mut writes = vec![
-            Write::update(keys::connection(tenant, id))
-                .set(STATE, state(State::Active))
-                .set("context", crate::items::text(connection.context.as_str()))
-                .set("scopes", texts(connection.scopes.iter()))
-                .only_if(live.clone()),
-            Write::update(keys::fence(tenant, id)).set(STATE, state(State::Active)).only_if(live),
-            Write::put(keys::data_key(&key.context), write_key(&key.wrapped)),
-            connection_row(tenant, id, EventType::ConnectionRecovered, now),
-            Write::put(
-                keys::life(tenant, id),
-                write_life(&Life::begin(now), self.next_life(tenant, id).await?),
-            ),
-        ];
-        writes.extend(old.into_iter().filter(|key| !fresh.contains(key)).map(Write::delete));
-        writes
+        again.extend(old.into_iter().filter(|key| !fresh.contains(key)).map(Write::delete));
+        again
             .extend(fresh.iter().zip(tokens).map(|(key, token)| Write::put(key.clone(), write_token(token))));
-        if self.transact(&writes).await?.is_empty() {
-            return Ok(());
+        let mut backoff = Backoff::default();
+        loop {
+            let known = self.life(tenant, id).await?.version;
+            let life = life_row(tenant, id, &Life::begin(self.clock.now()), known);
+            let writes: Vec<Write> = std::iter::once(life).chain(again.iter().cloned()).collect();
+            let refused = self.transact(&writes).await?;
+            match refused.first() {
+                None => return Ok(()),
+                // A probe wrote down what it saw meanwhile. It saw the old tokens.
+                Some(refusal) if refusal.position == 0 && refused.len() == 1 && backoff.wait().await => {}
+                Some(_) => {
+                    let message = "The connection is no longer live and cannot be authorised again.";
+                    return Err(not_in_state("connection_not_live", message));
+                }
+            }
         }
-        Err(not_in_state(
-            "connection_not_live",
-            "The connection is no longer live and cannot be authorised again.",
-        ))
     }
+}
+
+/// What changes of a live connection that was authorised again, beside its tokens and what is known of its grant.
+fn again_rows(connection: &Connection, key: &KeyRow, now: Timestamp) -> Vec<Write> {
+    let (tenant, id) = (&connection.tenant, &connection.id);
+    let live = Check::OneOf(STATE, [State::Active, State::Suspect, State::NeedsReauth].map(state).to_vec());
+    vec![
+        Write::update(keys::connection(tenant, id))
+            .set(STATE, state(State::Active))
+            .set("context", crate::items::text(connection.context.as_str()))
+            .set("scopes", texts(connection.scopes.iter()))
+            .only_if(live.clone()),
+        Write::update(keys::fence(tenant, id)).set(STATE, state(State::Active)).only_if(live),
+        Write::put(keys::data_key(&key.context), write_key(&key.wrapped)),
+        connection_row(tenant, id, EventType::ConnectionRecovered, now),
+    ]
 }
 
 /// All rows of a pending connection. Those that outlive it only by mistake carry an expiry; its deletion must not.

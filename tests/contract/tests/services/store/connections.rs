@@ -6,11 +6,13 @@ use mooring_domain::connection::{Fence, State, TokenRow};
 use mooring_domain::deletion::Table;
 use mooring_domain::keys::{KeyContext, Use};
 use mooring_domain::ports::{
-    ConnectionConfirm as _, ConnectionCreate as _, ConnectionRead as _, FenceRead as _, LedgerRead as _,
-    TransientPut as _, TransientRead as _, VaultRead as _,
+    ConnectionConfirm as _, ConnectionCreate as _, ConnectionRead as _, ConnectionState as _, FenceRead as _,
+    LedgerRead as _, TransientPut as _, TransientRead as _, VaultRead as _,
 };
 use mooring_domain::secret::Digest;
-use mooring_tests_contract::values::{change_state, key_row, new_account, new_connection, sealed, tenant_id};
+use mooring_tests_contract::values::{
+    change, change_state, key_row, new_account, new_connection, sealed, tenant_id,
+};
 use mooring_tests_contract::{World, expiry};
 
 use super::transient::ticket;
@@ -162,6 +164,34 @@ async fn authorising_again_leaves_only_the_new_key_and_tokens() {
     let pending = world.pending(1).await.unwrap();
     let refused = store.reauthorise(&pending.connection, &key_row(key.context), &[fresh]).await.unwrap_err();
     assert_eq!(refused.kind, Kind::Conflict);
+}
+
+/// P3: evidence that a probe read before the person came back is not written down after it.
+#[tokio::test]
+async fn a_probe_and_a_new_grant_at_the_same_time_never_write_under_one_version() {
+    let world = World::start().await.unwrap();
+    let case = world.active(0).await.unwrap();
+    let (tenant, id, store) = (case.tenant(), case.id(), &world.store);
+    let key = key_row(KeyContext::connection(tenant, id, Use::Token));
+    let fresh = [TokenRow { name: "access", version: 1, key: key.wrapped.id, sealed: sealed(77, 100) }];
+    let start = store.life(tenant, id).await.unwrap().version;
+    let probes = async {
+        let mut written = 0;
+        for _ in 0..60 {
+            let life = store.life(tenant, id).await.unwrap();
+            let seen = change(id, life, State::Active, State::Active);
+            written += u64::from(store.record_life(tenant, id, &seen).await.unwrap());
+        }
+        written
+    };
+    let person = async {
+        for _ in 0..20 {
+            store.reauthorise(&case.connection, &key, &fresh).await.unwrap();
+        }
+        20
+    };
+    let (seen, again) = tokio::join!(probes, person);
+    assert_eq!(store.life(tenant, id).await.unwrap().version, start + seen + again);
 }
 
 #[tokio::test]
