@@ -63,6 +63,12 @@ pub struct Items<T> {
     pub odd: Vec<Box<RawValue>>,
 }
 
+impl<T> Default for Items<T> {
+    fn default() -> Self {
+        Self { read: Vec::new(), odd: Vec::new() }
+    }
+}
+
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Items<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut items = Self { read: Vec::new(), odd: Vec::new() };

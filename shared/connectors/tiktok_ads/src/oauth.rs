@@ -29,7 +29,7 @@ impl OAuth for TikTokAds {
             .client
             .redeem::<Envelope<AccessToken>>(exchange.gate, requests::exchange(app, exchange))
             .await?;
-        let scopes = data.scope.map(|scope| scope.read).unwrap_or_default();
+        let scopes = data.scope.read;
         let scopes = scopes.into_iter().map(|scope| scope.0).collect();
         // This token has no timer and nothing to refresh it with: it lives until somebody revokes it.
         Ok(Grant {

@@ -62,7 +62,8 @@ pub(crate) struct AccessToken {
     #[serde(deserialize_with = "mooring_kit::token")]
     pub(crate) access_token: SecretString,
     /// An entry that cannot be read is a scope that was not granted.
-    pub(crate) scope: Option<Items<Id>>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(crate) scope: Items<Id>,
 }
 
 #[derive(Deserialize)]
@@ -344,7 +345,7 @@ mod tests {
     fn a_grant_is_read_whatever_one_of_its_scopes_is_and_not_without_a_token() {
         let scopes = |rest: &str| {
             let token: Option<AccessToken> = read(&format!(r#"{{"access_token":{rest}}}"#));
-            let scope = token?.scope.map(|scope| scope.read).unwrap_or_default();
+            let scope = token?.scope.read;
             Some(scope.into_iter().map(|id| id.0).collect::<Vec<_>>())
         };
         assert_eq!(
