@@ -19,8 +19,8 @@ pub const RETRY: SignedDuration = SignedDuration::from_hours(1);
 pub const CONFIRM: SignedDuration = SignedDuration::from_hours(24);
 /// Evidence that is not seen again in this time after it could have been confirmed begins anew. What was seen weeks ago says
 /// nothing of today, and the promise would count from then: with a purge and the recovery windows of four days after it, the
-/// seven days still hold (docs/adr/0022).
-pub const STALE: SignedDuration = SignedDuration::from_hours(36);
+/// seven days still hold, and a deletion that has just begun is not late (docs/adr/0022).
+pub const STALE: SignedDuration = SignedDuration::from_hours(20);
 /// An expired login makes the person come back when the refusal lasts this long.
 pub const CONFIRM_EXPIRED: SignedDuration = SignedDuration::from_hours(1);
 /// How many days before a connection ends the product is told of the date once more.
@@ -47,7 +47,7 @@ pub struct Life {
     pub answered_at: Option<Timestamp>,
     /// When the grant is asked next.
     pub due_at: Timestamp,
-    /// Counts the changes; each is conditional on it. Zero: nothing is stored yet.
+    /// Counts the changes; each is conditional on it. Zero: nothing is stored yet. A new grant leaps ahead of every count.
     pub version: u64,
 }
 
@@ -109,20 +109,23 @@ impl Life {
         if to == State::NeedsReauth {
             self.wait(days, now);
         }
-        match self.ends_at.filter(|date| *date <= now) {
-            Some(date) if self.next_notice().is_none() && now <= date + STALE => {
-                Verdict::Ends(Reason::NotReauthorised, date)
-            }
-            Some(_) => {
+        match self.ends_at {
+            Some(date) if self.is_untold(date, now) || now > date + STALE => {
                 self.postpone(now);
                 Verdict::Stays(to)
             }
-            None => Verdict::Stays(to),
+            Some(date) if now >= date => Verdict::Ends(Reason::NotReauthorised, date),
+            _ => Verdict::Stays(to),
         }
     }
 
-    /// Moves a date that came without its last notice, or passed long ago, because nothing was refused meanwhile: the last
-    /// notice is due now.
+    /// Tells whether the last notice of a date is a day late or more: nothing was refused at its time.
+    fn is_untold(&self, date: Timestamp, now: Timestamp) -> bool {
+        self.next_notice().is_some() && now >= date - of_days(LAST_NOTICE) + of_days(1)
+    }
+
+    /// Moves a date whose last notice is late, or that passed long ago: the last notice is due now, and the connection ends as
+    /// long after it as ever.
     fn postpone(&mut self, now: Timestamp) {
         self.ends_at = Some(now + of_days(LAST_NOTICE));
         self.notices = 0;

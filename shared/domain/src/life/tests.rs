@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
+use crate::deletion::ALARM_AFTER;
 
 fn at(hours: i64) -> Timestamp {
     "2026-11-01T00:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_hours(hours)
@@ -121,12 +122,27 @@ fn evidence_that_nobody_confirmed_in_time_begins_anew() {
     }
 }
 
+/// A deletion counts from evidence that is as old as this, and begins in time all the same.
+#[test]
+fn a_deletion_that_begins_with_old_evidence_is_not_late() {
+    assert!(CONFIRM + STALE < ALARM_AFTER);
+}
+
 /// P3: no refusal comes while the platform is in trouble; a date that passes then is moved and told before it ends anything.
 #[test]
 fn a_date_that_came_without_its_notice_is_moved_three_days_and_told() {
     let (days, date) = (Some(30), at(2 + 30 * 24));
     // Before the first notice, between the two, and after both, when the trouble outlasts the date by far.
-    for (last_seen, next) in [(20, date), (10, date + of_days(2)), (2, date + of_days(20))] {
+    // Or ends right before the date, or after half of the time between the last notice and the date.
+    let hour = SignedDuration::from_hours(1);
+    for (last_seen, next) in [
+        (20, date),
+        (10, date + of_days(2)),
+        (2, date + of_days(20)),
+        (4, date - hour),
+        (4, date - of_days(2)),
+        (20, date - of_days(2)),
+    ] {
         let mut life = Life::begin(at(0));
         life.refuse(false, State::Active, days, at(0));
         life.refuse(false, State::Suspect, days, at(2));
