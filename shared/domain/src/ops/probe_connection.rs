@@ -62,6 +62,8 @@ pub enum Outcome {
         lost: usize,
         /// Accounts that have another name, currency or zone now.
         renewed: usize,
+        /// Accounts that the platform describes so that nobody can tell what their figures mean now; they stay as they are.
+        odd: usize,
     },
     /// The platform refused the token with this code.
     Refused(&'static str),
@@ -155,6 +157,10 @@ impl Probe<'_> {
         };
         match listed {
             Ok(list) => Ok(Some(list)),
+            // Held back because the time was over, and not because the connection is.
+            Err(error) if error.kind == Kind::Gone && gate.left().is_zero() => {
+                Err(Error::unavailable("no_time", "The list took longer than a probe has time for."))
+            }
             Err(error) if error.kind == Kind::Refused => {
                 self.connector.oauth().identity(&self.cx()).await.map(|_| None)
             }
@@ -195,7 +201,8 @@ impl Probe<'_> {
             life.due_at = life.due_at.min(now + crate::life::RETRY);
         }
         if grant::accepted(&self.ports.grant, &self.row, life).await? {
-            Ok(Outcome::Alive { missed: seen.missed, lost: seen.lost, renewed: seen.renewed })
+            let accounts::Seen { missed, lost, renewed, odd, .. } = seen;
+            Ok(Outcome::Alive { missed, lost, renewed, odd })
         } else {
             Ok(Outcome::Already)
         }

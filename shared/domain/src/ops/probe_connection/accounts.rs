@@ -4,6 +4,8 @@
 //! is asked for by itself; only the platform's refusal of that question is evidence. Where the list still names the account,
 //! the refusal has to say that the account is lost: any other may be about a right that the grant, or the whole app, lacks.
 
+use std::time::Duration;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,18 +14,21 @@ use crate::account::{
     Account, AccountList, PlatformAccount, Unusable, decode_accounts, encode_accounts, profile_slot,
 };
 use crate::connection::{Connection, State};
-use crate::connector::ReportQuestion;
-use crate::deletion::{Reason, Subject};
+use crate::connector::{CallContext, ReportQuestion};
+use crate::deletion::{Deletion, Reason};
 use crate::deletion_plan::end_account;
 use crate::error::{ACCOUNT_LOST, Error, Kind, Result};
 use crate::ids::{AccountId, DeletionId};
-use crate::life::{CONFIRM, Life};
+use crate::life::{CONFIRM, Life, STALE};
 use crate::ports::{AccountRef, DataKey};
 use crate::report::Level;
 use crate::sync::{JobKind, SyncJob, Window};
 
-/// How far the beginning moves in an hour: a prime, so that it comes to each account, and large, so that it does so soon.
-const STRIDE: usize = 7_919;
+/// How far the beginning moves in an hour, in 65,536ths of the accounts: the golden section, whose steps fall far from each
+/// other whatever the number of accounts.
+const STEP: usize = 40_503;
+/// How long the question about one account may take: one that hangs must not take the time of the others.
+const QUESTION: Duration = Duration::from_secs(10);
 
 /// What a comparison found.
 #[derive(Debug, Default)]
@@ -34,6 +39,7 @@ pub(super) struct Seen {
     pub(super) ended: Option<DeletionId>,
     pub(super) missed: usize,
     pub(super) renewed: usize,
+    pub(super) odd: usize,
     /// Not every account could be looked at in this invocation.
     pub(super) is_unfinished: bool,
 }
@@ -56,6 +62,8 @@ impl<'a> Listed<'a> {
             return Self::Described(described);
         }
         match list.unusable.iter().find(|listed| listed.external_id == id).map(|listed| listed.reason) {
+            // An entry whose number cannot be read may be this one.
+            None if list.unusable.iter().any(|listed| listed.reason == Unusable::NoId) => Self::Named,
             None => Self::Absent,
             Some(
                 Unusable::NoCurrency | Unusable::UnknownCurrency | Unusable::NoZone | Unusable::UnknownZone,
@@ -100,12 +108,16 @@ pub(super) async fn compare(probe: &Probe<'_>, life: &mut Life, list: &AccountLi
                     seen.renewed += 1;
                 }
             }
-            Listed::Odd => life.find(&account.id),
+            Listed::Odd => {
+                life.find(&account.id);
+                seen.odd += 1;
+            }
             listed => {
                 if let Some(since) = miss(probe, life, (account, &known, &listed), &mut seen).await? {
-                    seen.ended = let_go(probe, &account.id, since).await?;
+                    let ended = let_go(probe, &account.id, since).await?;
                     life.find(&account.id);
-                    seen.lost += 1;
+                    seen.lost += usize::from(ended.is_some());
+                    seen.ended = ended.filter(Deletion::is_of_a_connection).map(|ended| ended.id);
                 }
             }
         }
@@ -120,12 +132,10 @@ pub(super) async fn compare(probe: &Probe<'_>, life: &mut Life, list: &AccountLi
 /// has no time for gets its turn in a later one.
 fn in_turn(accounts: &mut [Account], life: &Life, now: Timestamp) {
     let hour = usize::try_from(now.as_second() / 3_600).unwrap_or_default();
-    if let Some(turn) = hour.wrapping_mul(STRIDE).checked_rem(accounts.len()) {
-        accounts.rotate_left(turn);
-    }
-    let is_later =
-        |account: &Account| life.missed_since(&account.id).is_none_or(|since| now < since + CONFIRM);
-    accounts.sort_by_key(is_later);
+    let turn = (hour.wrapping_mul(STEP) % 65_536).saturating_mul(accounts.len()) / 65_536;
+    accounts.rotate_left(turn);
+    let can_be_confirmed = |since: Timestamp| (since + CONFIRM..=since + CONFIRM + STALE).contains(&now);
+    accounts.sort_by_key(|account| !life.missed_since(&account.id).is_some_and(can_be_confirmed));
 }
 
 /// The account as it is listed. A platform that leaves its name out says nothing of the name.
@@ -152,7 +162,9 @@ async fn miss(
     let day = (now - SignedDuration::from_hours(24)).to_zoned(TimeZone::UTC).date();
     let window = Window { from: day, to: day };
     let question = ReportQuestion { account: &known.external_id, level: Level::Account, window };
-    match reports.page(&probe.cx(), &question, None).await {
+    let cx = probe.cx();
+    let cx = CallContext { patience: cx.patience.min(QUESTION), ..cx };
+    match reports.page(&cx, &question, None).await {
         Ok(_) => life.find(&account.id),
         Err(error) if listed.is_borne_out(&error) => {
             let confirmed = life.lose(&account.id, probe.ports.grant.clock.now());
@@ -167,11 +179,9 @@ async fn miss(
     Ok(None)
 }
 
-/// Lets an account go, unless its person came back meanwhile. With the last one the connection ends.
-async fn let_go(probe: &Probe<'_>, account: &AccountId, since: Timestamp) -> Result<Option<DeletionId>> {
-    let plan = probe.ports.grant.plan();
-    let ended = end_account(&plan, &probe.row, account, Reason::AccountLost, since).await?;
-    Ok(ended.filter(|ended| matches!(ended.subject, Subject::Connection(_))).map(|ended| ended.id))
+/// Lets an account go; `None`: its person came back meanwhile. With the last one the connection ends.
+async fn let_go(probe: &Probe<'_>, account: &AccountId, since: Timestamp) -> Result<Option<Deletion>> {
+    end_account(&probe.ports.grant.plan(), &probe.row, account, Reason::AccountLost, since).await
 }
 
 /// Writes what the account is like now. Figures of another currency or of other days are read again from the oldest day

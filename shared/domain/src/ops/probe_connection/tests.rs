@@ -31,7 +31,7 @@ fn one_is_missing() -> World {
     world
 }
 
-const ALIVE: Outcome = Outcome::Alive { missed: 0, lost: 0, renewed: 0 };
+const ALIVE: Outcome = Outcome::Alive { missed: 0, lost: 0, renewed: 0, odd: 0 };
 
 #[test]
 fn an_answer_is_asked_for_once_a_day_and_a_second_probe_costs_nothing() {
@@ -170,12 +170,12 @@ fn an_account_that_the_platform_took_away_is_let_go_once_that_is_confirmed() {
     let world = one_is_missing();
     world.refused.lock().unwrap().push("78");
     let first: Timestamp = NOW.parse().unwrap();
-    let missed = Outcome::Alive { missed: 1, lost: 0, renewed: 0 };
+    let missed = Outcome::Alive { missed: 1, lost: 0, renewed: 0, odd: 0 };
     assert_eq!(world.probe().unwrap(), missed);
     hours(&world, 23);
     assert_eq!(world.probe().unwrap(), missed);
     hours(&world, 1);
-    assert_eq!(world.probe().unwrap(), Outcome::Alive { missed: 0, lost: 1, renewed: 0 });
+    assert_eq!(world.probe().unwrap(), Outcome::Alive { missed: 0, lost: 1, renewed: 0, odd: 0 });
     let begun = world.begun.lock().unwrap();
     assert_eq!(begun[0].subject, Subject::Account(connection(), other()));
     assert_eq!((begun[0].t0, begun[0].reason), (first, Reason::AccountLost));
@@ -205,7 +205,7 @@ fn an_account_that_comes_back_in_between_starts_anew() {
     world.probe().unwrap();
     hours(&world, 23);
     world.refused.lock().unwrap().clear();
-    let missed = Outcome::Alive { missed: 1, lost: 0, renewed: 0 };
+    let missed = Outcome::Alive { missed: 1, lost: 0, renewed: 0, odd: 0 };
     let asked = calls(&world);
     assert_eq!(world.probe().unwrap(), missed);
     assert_eq!(calls(&world), asked + 1, "the list alone: nothing can be confirmed yet");
@@ -213,7 +213,7 @@ fn an_account_that_comes_back_in_between_starts_anew() {
     assert_eq!(world.probe().unwrap(), ALIVE);
     world.refused.lock().unwrap().push("78");
     hours(&world, 23);
-    assert_eq!(world.probe().unwrap(), Outcome::Alive { missed: 1, lost: 0, renewed: 0 });
+    assert_eq!(world.probe().unwrap(), Outcome::Alive { missed: 1, lost: 0, renewed: 0, odd: 0 });
     assert!(world.begun.lock().unwrap().is_empty());
 }
 
@@ -323,12 +323,12 @@ fn accounts_that_answer_take_no_turn_from_those_that_are_lost() {
 #[test]
 fn accounts_are_let_go_until_the_time_is_over_and_then_by_the_next_probe() {
     let world = many_are_missing(5);
-    assert_eq!(world.probe().unwrap(), Outcome::Alive { missed: 5, lost: 0, renewed: 0 });
+    assert_eq!(world.probe().unwrap(), Outcome::Alive { missed: 5, lost: 0, renewed: 0, odd: 0 });
     hours(&world, 24);
     *world.cut_takes.lock().unwrap() = SignedDuration::from_secs(20);
-    assert_eq!(world.probe().unwrap(), Outcome::Alive { missed: 0, lost: 3, renewed: 0 });
+    assert_eq!(world.probe().unwrap(), Outcome::Alive { missed: 0, lost: 3, renewed: 0, odd: 0 });
     hours(&world, 1);
-    assert_eq!(world.probe().unwrap(), Outcome::Alive { missed: 0, lost: 2, renewed: 0 });
+    assert_eq!(world.probe().unwrap(), Outcome::Alive { missed: 0, lost: 2, renewed: 0, odd: 0 });
     assert_eq!(world.begun.lock().unwrap().len(), 5);
 }
 
@@ -349,7 +349,7 @@ fn a_renamed_account_is_stored_under_its_new_name() {
     assert_eq!(world.probe().unwrap(), ALIVE, "a name that is left out is none");
     hours(&world, 24);
     world.listed.lock().unwrap()[0].name = "New name".to_owned();
-    assert_eq!(world.probe().unwrap(), Outcome::Alive { missed: 0, lost: 0, renewed: 1 });
+    assert_eq!(world.probe().unwrap(), Outcome::Alive { missed: 0, lost: 0, renewed: 1, odd: 0 });
     let renewed = world.renewed.lock().unwrap();
     assert_eq!((renewed[0].0.name.as_str(), renewed[0].1.is_none()), ("New name", true));
 }
