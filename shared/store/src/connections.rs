@@ -16,16 +16,16 @@ use mooring_domain::webhook::EventType;
 use mooring_domain::{Error, Kind, Result};
 
 use crate::Store;
-use crate::client::{Backoff, Check, Write};
+use crate::client::{Check, Write};
 use crate::items::account::{PROFILE, read_account, write_account};
 use crate::items::connect::{DONE, write_code};
 use crate::items::connection::{read_connection, state, write_connection, write_fence};
 use crate::items::deletion::HIDDEN;
+use crate::items::life::write_life;
 use crate::items::vault::{read_sealed, write_key, write_sealed, write_token};
 use crate::items::{DUE_AT, DUE_SHARD, Draft, Fields, Item, SK, STATE, flag, texts};
 use crate::keys::{self, EARLIEST, Short, due_mail};
 use crate::ledger::{code_row, ledger_row};
-use crate::life::life_row;
 use crate::outbox::connection_row;
 
 /// The most sealed parts of the list of accounts: with the other rows they stay below the 4 MB of a transaction.
@@ -98,23 +98,21 @@ impl ConnectionCreate for Store {
         again.extend(old.into_iter().filter(|key| !fresh.contains(key)).map(Write::delete));
         again
             .extend(fresh.iter().zip(tokens).map(|(key, token)| Write::put(key.clone(), write_token(token))));
-        let mut backoff = Backoff::default();
-        loop {
-            let known = self.life(tenant, id).await?.version;
-            let life = life_row(tenant, id, &Life::begin(self.clock.now()), known);
-            let writes: Vec<Write> = std::iter::once(life).chain(again.iter().cloned()).collect();
-            let refused = self.transact(&writes).await?;
-            match refused.first() {
-                None => return Ok(()),
-                // A probe wrote down what it saw meanwhile. It saw the old tokens.
-                Some(refusal) if refusal.position == 0 && refused.len() == 1 && backoff.wait().await => {}
-                Some(_) => {
-                    let message = "The connection is no longer live and cannot be authorised again.";
-                    return Err(not_in_state("connection_not_live", message));
-                }
-            }
+        again.push(again_life(tenant, id, self.life(tenant, id).await?.version, self.clock.now()));
+        if self.transact(&again).await?.is_empty() {
+            return Ok(());
         }
+        let message = "The connection is no longer live and cannot be authorised again.";
+        Err(not_in_state("connection_not_live", message))
     }
+}
+
+/// What is known of the grant begins anew. The version leaps over every one that a count comes to, so that nobody who read the
+/// life of the old grant, now or while this is written, can write what was seen of it.
+fn again_life(tenant: &TenantId, id: &ConnectionId, known: u64, now: Timestamp) -> Write {
+    let leap = u64::try_from(now.as_microsecond()).unwrap_or_default();
+    let row = write_life(&Life::begin(now), leap.max(known + 1));
+    Write::put(keys::life(tenant, id), row)
 }
 
 /// What changes of a live connection that was authorised again, beside its tokens and what is known of its grant.

@@ -28,7 +28,12 @@ impl ConnectionState for Store {
 
     async fn record_life(&self, tenant: &TenantId, id: &ConnectionId, change: &Change) -> Result<bool> {
         let Change { life, from, to, told } = change;
-        let mut writes = vec![life_row(tenant, id, life, life.version)];
+        let seen = match life.version {
+            0 => Check::Absent,
+            version => Check::Is(VERSION, number(version)),
+        };
+        let row = Write::put(keys::life(tenant, id), write_life(life, life.version + 1)).only_if(seen);
+        let mut writes = vec![row];
         let (connection, fence) = (keys::connection(tenant, id), keys::fence(tenant, id));
         let was = |write: Write| write.only_if(Check::Is(STATE, state(*from)));
         if from == to {
@@ -58,13 +63,4 @@ impl AccountRenew for Store {
         // An account that was let go meanwhile needs no name.
         self.transact(&writes).await.map(|_| ())
     }
-}
-
-/// Writes what is known of a grant, unless it changed since it was read under this version.
-pub(crate) fn life_row(tenant: &TenantId, id: &ConnectionId, life: &Life, read: u64) -> Write {
-    let seen = match read {
-        0 => Check::Absent,
-        version => Check::Is(VERSION, number(version)),
-    };
-    Write::put(keys::life(tenant, id), write_life(life, read + 1)).only_if(seen)
 }
