@@ -15,6 +15,9 @@ use crate::{TikTokAds, map, requests};
 /// How often refused batches may be asked again in parts. One bad id of a hundred costs fourteen; a grant whose every
 /// account is refused would cost two calls an account while a person waits, so what is left then is refused together.
 const MOST_PARTS: usize = 200;
+/// The same of batches that nobody understands, enough for two odd ids: where every answer is odd, asking again tells nothing
+/// and takes the rate from the syncs of everybody.
+const MOST_ODD_PARTS: usize = 28;
 
 #[async_trait]
 impl Accounts for TikTokAds {
@@ -23,13 +26,18 @@ impl Accounts for TikTokAds {
         let mut listing = Listing::new(reached.data.list.read, reached.data.list.odd.len());
         let ids = listing.ids.clone();
         let mut batches: Vec<&[String]> = ids.chunks(ADVERTISER_BATCH).rev().collect();
-        let (mut parts, mut trouble) = (0, None);
+        let (mut parts, mut odd_parts, mut trouble) = (0, 0, None);
         while let Some(batch) = batches.pop() {
             match self.describe(cx, batch).await {
                 Ok(described) => listing.take(batch, described),
                 Err(error) if may_be_about_an_id(&error) => {
-                    if batch.len() > 1 && parts < MOST_PARTS {
-                        parts += 2;
+                    let (asked, most) = if is_refusal(&error) {
+                        (&mut parts, MOST_PARTS)
+                    } else {
+                        (&mut odd_parts, MOST_ODD_PARTS)
+                    };
+                    if batch.len() > 1 && *asked < most {
+                        *asked += 2;
                         let (first, second) = batch.split_at(batch.len() / 2);
                         batches.extend([second, first]);
                     } else if is_refusal(&error) {

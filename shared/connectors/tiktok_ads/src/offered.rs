@@ -48,9 +48,17 @@ pub(crate) fn refusal(code: u32, message: &str) -> Option<Refusal> {
     message.contains("data_level").then_some(Refusal::Level)
 }
 
-/// The metrics of ours that a message names.
+/// The words before `metrics` by which a message begins to list what is offered.
+const OFFERED: [&str; 5] = ["supported", "valid", "available", "allowed", "offered"];
+
+/// The metrics of ours that a message names as refused.
 fn named(message: &str) -> MetricSet {
-    let list = message.split_once("metric").map_or("", |(_, after)| after);
+    let Some((before, list)) = message.split_once("metric") else { return MetricSet::default() };
+    let before: Vec<_> = before.split_whitespace().collect();
+    let is_refused = before.iter().rev().nth(1).is_some_and(|word| *word == "not");
+    if !is_refused && before.last().is_some_and(|word| OFFERED.contains(word)) {
+        return MetricSet::default();
+    }
     // What follows the list may be a list of all that is offered.
     let list = list.split([']', ';', '.']).next().unwrap_or_default();
     let words: Vec<_> = list.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
