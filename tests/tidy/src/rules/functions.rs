@@ -157,7 +157,7 @@ fn takes_digests(template: &Template, variable: &str) -> bool {
     })
 }
 
-/// Where public routes share a reserved function with others, what they may call in a second fits into the fewest runs
+/// Where public routes share a reserved function with others, what they may call in a second fits into half of the fewest runs
 /// that can be reserved; a call counts as half a second.
 fn public_routes_leave_runs(template: &Template) -> Vec<String> {
     let choices = at(&template.0, "Parameters/DeletionConcurrency/AllowedValues").as_array();
@@ -177,8 +177,9 @@ fn public_routes_leave_runs(template: &Template) -> Vec<String> {
         rates.iter().filter(|(key, _)| keys.iter().any(|open| open == key)).map(|(_, rate)| rate / 2.0).sum()
     };
     let functions: BTreeSet<_> = ROUTES.iter().map(|route| route.function).collect();
-    let bad = functions.into_iter().filter(|function| shared(function) && taken(function) > least);
-    bad.map(|function| format!("{function}: its public routes may take more than {least} runs")).collect()
+    let bad = functions.into_iter().filter(|function| shared(function) && taken(function) * 2.0 > least);
+    bad.map(|function| format!("{function}: its public routes may take more than half of {least} runs"))
+        .collect()
 }
 
 /// Public routes and those of deletions have a throttle of their own; nothing has one that is no route.
