@@ -6,7 +6,7 @@ use mooring_domain::completeness::{DayStatus, Marks, Reason};
 use mooring_domain::ids::{AccountId, ConnectionId};
 use mooring_domain::money::Micros;
 use mooring_domain::ops::query_report::{DayInfo, ReportRow};
-use mooring_domain::report::{Entity, METRICS, Values};
+use mooring_domain::report::{Entity, METRICS, Metric, MetricSet, Values};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -112,6 +112,22 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_day_says_what_is_not_offered_and_what_belongs_to_no_campaign() {
+    let query = question::read(&request(&base(""))).unwrap();
+    let mut report = report(Vec::new());
+    let not_offered = MetricSet::from_iter([Metric::Conversions]);
+    report.days[0].marks = Marks { not_offered, unattributed: true };
+    let json = serde_json::to_value(ReportResponse::of(&query, &report)).unwrap();
+    let [marked, plain] = [&json["completeness"][0], &json["completeness"][1]];
+    assert_eq!(marked["not_offered"], serde_json::json!(["conversions"]));
+    assert_eq!(marked["unattributed"], true);
+    assert_eq!(
+        (&plain["not_offered"], &plain["unattributed"]),
+        (&serde_json::json!([]), &Value::Bool(false))
+    );
 }
 
 #[test]

@@ -132,3 +132,20 @@ fn with_hints(mut reply: Reply, error: &Error) -> Reply {
     }
     reply
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A fault of the set-up is nobody's but the operator's: an error line, which alarms, and a 5xx.
+    #[test]
+    fn a_fault_of_the_set_up_is_a_5xx_that_is_logged_as_an_error() {
+        let error = Error::new(Kind::Setup, "platform_setup", "The app's secret is wrong.");
+        assert_eq!(status_of(error.kind), 500);
+        assert!(is_ours(&error));
+        assert_eq!(detail(&error), "The app's secret is wrong.", "the operator is told which");
+        for kind in [Kind::Upstream, Kind::Reauthorise, Kind::Invalid, Kind::RateLimited] {
+            assert!(!is_ours(&Error::new(kind, "x", "x")), "{kind:?}");
+        }
+    }
+}

@@ -87,9 +87,10 @@ async fn unwinding<T>(future: impl Future<Output = T>) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
 
-    use mooring_domain::Error;
+    use mooring_domain::{Error, Retry};
 
     use super::*;
 
@@ -138,5 +139,43 @@ mod tests {
             response.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
         assert_eq!(failed, ["m1", "m2", "m4", "m5"]);
         assert_eq!(*ran.lock().unwrap(), ["done", "later", "never", "panic", "ours", "done"]);
+    }
+
+    /// What the log says, line by line.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(line);
+            Ok(line.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Every filter of template.yaml that counts error lines looks at the `level` of a line as it is written here.
+    #[tokio::test]
+    async fn what_nobody_mends_by_waiting_is_an_error_line_and_what_passes_is_not() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let guard =
+            tracing::subscriber::set_default(mooring_telemetry::subscriber("info", move || writer.clone()));
+        for kind in [Kind::Setup, Kind::Internal, Kind::Sealed, Kind::Unavailable] {
+            let fails = |_: String| async move {
+                let retry = if kind == Kind::Unavailable { Retry::After(None) } else { Retry::Never };
+                Err(Error::new(kind, "code", "why").retry(retry))
+            };
+            run_batch(&event(&["x"]), decode, 1, fails).await;
+        }
+        drop(guard);
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let levels: Vec<_> = lines.iter().map(|line| line["level"].as_str().unwrap()).collect();
+        assert_eq!(levels, ["ERROR", "ERROR", "ERROR", "WARN"], "{text}");
+        assert!(lines.iter().all(|line| line["error.code"] == "code"), "{text}");
     }
 }

@@ -55,7 +55,7 @@ pub fn init_for_terminal() {
     let filter = std::env::var(FILTER).unwrap_or_default();
     let lines = fmt::layer().compact().with_target(false).with_writer(Redacted);
     let lines = lines.with_filter(targets(&filter, LevelFilter::ERROR));
-    let told = terminal::Told::new().with_filter(terminal::filter());
+    let told = terminal::Told::new(terminal::to_terminal).with_filter(terminal::filter());
     let subscriber = tracing_subscriber::registry().with(lines).with(told);
     if tracing::subscriber::set_global_default(subscriber).is_err() {
         tracing::debug!("a subscriber is installed already");
@@ -109,6 +109,8 @@ impl MakeWriter<'_> for Redacted {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use super::*;
 
     #[derive(Debug, thiserror::Error)]
@@ -119,5 +121,34 @@ mod tests {
     fn causes_follow_on_one_line() {
         let error = Outer(io::Error::other("inner anna@example.com"));
         assert_eq!(chain(&error), "outer: inner [redacted]");
+    }
+
+    /// A writer that keeps what is written.
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(buffer);
+            Ok(buffer.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Metric filters of template.yaml select lines by `$.event` and `$.level`: both stand at the top of a line.
+    #[test]
+    fn a_line_has_its_level_and_its_event_at_the_top() {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        tracing::subscriber::with_default(subscriber("info", move || writer.clone()), || {
+            let _inside = request_span("r", None, "tick").entered();
+            tracing::error!(event = "deletion.late", error.code = "x", "late");
+        });
+        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((line["event"].as_str(), line["level"].as_str()), (Some("deletion.late"), Some("ERROR")));
     }
 }

@@ -27,26 +27,31 @@ pub(crate) fn filter() -> Targets {
 /// A kind that goes on is told again after so long, with how often it was seen meanwhile.
 const AGAIN: Duration = Duration::from_mins(5);
 
-/// Tells a person.
-pub(crate) struct Told {
+/// Tells a person, by a function that takes a line.
+pub(crate) struct Told<W> {
     begun: Instant,
     kinds: Mutex<Kinds>,
+    tell: W,
 }
 
-impl Told {
-    pub(crate) fn new() -> Self {
-        Self { begun: Instant::now(), kinds: Mutex::default() }
+impl<W: Fn(&str)> Told<W> {
+    pub(crate) fn new(tell: W) -> Self {
+        Self { begun: Instant::now(), kinds: Mutex::default(), tell }
     }
 }
 
-impl<S: Subscriber> Layer<S> for Told {
+/// Writes a line to the terminal. Nobody can be told that it is gone.
+pub(crate) fn to_terminal(line: &str) {
+    writeln!(std::io::stdout(), "{line}").ok();
+}
+
+impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Told<W> {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut seen = Seen::default();
         event.record(&mut seen);
         let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(line) = kinds.note(self.begun.elapsed(), &seen) {
-            // Nobody can be told that the terminal is gone.
-            writeln!(std::io::stdout(), "{}", redact(&line)).ok();
+            (self.tell)(&redact(&line));
         }
     }
 }
@@ -104,6 +109,10 @@ impl Kinds {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use tracing_subscriber::layer::SubscriberExt as _;
+
     use super::*;
 
     fn seen(event: &str, code: &str) -> Seen {
@@ -125,5 +134,40 @@ mod tests {
         assert_eq!(kinds.note(second(21), &seen("tick", "x")), None);
         let again = kinds.note(second(301), &seen(CALL_FAILED, "platform_failed")).unwrap();
         assert!(again.ends_with("(19 more like this since)"), "{again}");
+    }
+
+    /// The fields as the kit and the sync worker log them, through the filter that the runner installs.
+    #[test]
+    fn what_fails_at_a_platform_is_a_line_of_its_kind() {
+        let told: Arc<Mutex<Vec<String>>> = Arc::default();
+        let lines = Arc::clone(&told);
+        let layer = Told::new(move |line: &str| lines.lock().unwrap().push(line.to_owned()));
+        let subscriber = tracing_subscriber::registry().with(layer.with_filter(filter()));
+        tracing::subscriber::with_default(subscriber, || {
+            for _ in 0..3 {
+                tracing::debug!(
+                    target: "mooring_kit::client",
+                    event = CALL_FAILED,
+                    call = "report.read",
+                    error.code = "platform_failed",
+                    error.chain = "It answered so.",
+                    "a platform call failed"
+                );
+                tracing::warn!(
+                    event = SYNC_FAILED,
+                    job.kind = "recent",
+                    error.code = "platform_failed",
+                    "ended"
+                );
+            }
+            tracing::warn!(event = "tick", "nothing to tell");
+        });
+        assert_eq!(
+            *told.lock().unwrap(),
+            [
+                "platform call report.read failed with platform_failed: It answered so.",
+                "sync (recent) failed with platform_failed"
+            ]
+        );
     }
 }

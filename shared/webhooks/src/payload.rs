@@ -59,3 +59,31 @@ pub fn body(event: &Event, api_origin: &str) -> String {
     // Plain structs of texts always serialise.
     serde_json::to_string(&payload).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use mooring_domain::ids::{EventId, TenantId};
+    use mooring_domain::webhook::About;
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// P3: a product that is told of a connection that waits reads when it ends.
+    #[test]
+    fn a_connection_that_waits_is_told_with_the_date_of_its_end() {
+        let about = About { deletes_at: "2026-12-24T10:00:00Z".parse().ok(), ..About::default() };
+        let event = Event {
+            id: EventId::from_uuid(Uuid::from_u128(1)),
+            tenant: TenantId::from_uuid(Uuid::from_u128(2)),
+            kind: EventType::ConnectionNeedsReauth,
+            at: "2026-12-10T10:00:00Z".parse().unwrap(),
+            about,
+            is_waiting: true,
+        };
+        let body: serde_json::Value = serde_json::from_str(&body(&event, "https://api.example")).unwrap();
+        assert_eq!(
+            (body["data"]["deletes_at"].as_str(), body["data"]["state"].as_str()),
+            (Some("2026-12-24T10:00:00Z"), Some("needs_reauth"))
+        );
+    }
+}

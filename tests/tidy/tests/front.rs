@@ -56,3 +56,24 @@ fn lower_rules_count_only_what_has_no_bucket_of_its_own() {
     let outside = &public["ScopeDownStatement"]["NotStatement"]["Statement"]["ByteMatchStatement"];
     assert_eq!(outside["SearchString"].as_str(), Some("/v1/"));
 }
+
+/// The names of the headers lie in two worlds: one that the front sends and the functions do not read shuts everybody out.
+#[test]
+fn the_front_sends_the_headers_that_the_functions_read() {
+    let front = front();
+    let read = std::fs::read_to_string(root().join("shared/edge/src/source.rs")).unwrap();
+    let distribution = front.resource("Distribution");
+    let origin = at(distribution, "Properties/DistributionConfig/Origins/0/OriginCustomHeaders/0/HeaderName");
+    let viewer = front.0["Resources"]
+        .as_object()
+        .unwrap()
+        .values()
+        .find_map(|resource| {
+            at(resource, "Properties/OriginRequestPolicyConfig/HeadersConfig/Headers/0").as_str()
+        })
+        .unwrap();
+    for name in [origin.as_str().unwrap(), viewer] {
+        let constant = format!("HeaderName::from_static(\"{}\")", name.to_ascii_lowercase());
+        assert!(read.contains(&constant), "nothing reads {name}");
+    }
+}

@@ -10,7 +10,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mooring_edge::routes::{FALLBACK, ROUTES, Route, preflights};
-use mooring_tests_tidy::template::{Template, binary, text};
+use mooring_telemetry::{CALL_FAILED, SYNC_FAILED};
+use mooring_tests_tidy::template::{API, Template, at, binary, text};
 use mooring_tests_tidy::{grants, packages, root, sources};
 use serde_json::Value;
 
@@ -210,6 +211,35 @@ fn counted_events_are_logged() {
         assert!(
             code.any(|source| source.product_lines().any(|(_, line)| line.contains(&logged))),
             "{event} is counted and never logged"
+        );
+    }
+}
+
+/// A deployment has none of these until its operator asks for them, and then they do what their names say.
+#[test]
+fn what_closes_a_deployment_is_off_until_it_is_asked_for() {
+    let template = Template::read().unwrap();
+    let defaults = ["DisableExecuteApiEndpoint", "EdgeSecretSha256", "DeletionConcurrency", "MailIdentity"]
+        .map(|name| text(&template.0, &format!("Parameters/{name}/Default")).to_owned());
+    assert_eq!(defaults, ["false", "", "0", ""]);
+    let (_, api) = template.of_type(API).next().unwrap();
+    let closed = at(api, "Properties/DisableExecuteApiEndpoint/Fn::If");
+    assert_eq!(*closed, serde_json::json!(["OnlyOwnDomain", true, false]));
+    let only = at(&template.0, "Conditions/OnlyOwnDomain/Fn::Equals");
+    assert_eq!(*only, serde_json::json!([{ "Ref": "DisableExecuteApiEndpoint" }, "true"]));
+}
+
+/// What the runner in a terminal waits for is logged under the same names.
+#[test]
+fn what_a_person_at_the_terminal_is_told_is_logged() {
+    let code = sources(&["functions", "shared"]).unwrap();
+    for (event, folder) in [(CALL_FAILED, "shared/connectors/kit/"), (SYNC_FAILED, "functions/sync-worker/")]
+    {
+        let logged = format!("event = \"{event}\"");
+        let mut there = code.iter().filter(|source| source.path.starts_with(folder));
+        assert!(
+            there.any(|source| source.product_lines().any(|(_, line)| line.contains(&logged))),
+            "{event}"
         );
     }
 }

@@ -11,9 +11,10 @@ const DASHBOARD: &str = "AWS::CloudWatch::Dashboard";
 const FILTER: &str = "AWS::Logs::MetricFilter";
 
 /// Metrics that our own log lines are counted into: metric, what its filter has to look for, why.
-const COUNTED: [(&str, &str, &str); 6] = [
+const COUNTED: [(&str, &str, &str); 7] = [
     ("DeletionLate", "deletion.late", "a deletion is not verified after 48 hours"),
     ("DeletionPage", "deletion.page", "a deletion is not verified after 5 days"),
+    ("MailsAsked", "deletion.mail_asked", "somebody asks for mails without bound"),
     ("ErrorLines", "ERROR", "a function says that something is wrong"),
     ("FunctionFailures", "platform.report", "a function crashed or ran out of time"),
     ("Unauthenticated", "401", "credentials are being tried out"),

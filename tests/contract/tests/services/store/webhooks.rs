@@ -3,16 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use mooring_domain::caller::Tenant;
 use mooring_domain::connection::State;
 use mooring_domain::deletion::{Reason, Step, Table};
 use mooring_domain::ids::{EndpointId, TenantId};
 use mooring_domain::keys::WrappedKey;
 use mooring_domain::ports::{
-    Admission, DeletionBegin as _, DeliveryRead as _, DeliveryWrite as _, DirectoryWrite as _,
-    EndpointChange, EndpointHealth as _, EndpointRead as _, EndpointSecretsRead as _, EndpointWrite as _,
-    LedgerWrite as _, Switch, WebhookDue as _,
+    Admission, ConnectionState as _, DeletionBegin as _, DeliveryRead as _, DeliveryWrite as _,
+    DirectoryWrite as _, EndpointChange, EndpointHealth as _, EndpointRead as _, EndpointSecretsRead as _,
+    EndpointWrite as _, LedgerWrite as _, Switch, WebhookDue as _,
 };
 use mooring_domain::together::{Work, together};
 use mooring_domain::webhook::{
@@ -20,7 +20,7 @@ use mooring_domain::webhook::{
     SealedSecret, SealedValue,
 };
 use mooring_system::SystemEntropy;
-use mooring_tests_contract::values::{change_state, sealed, tenant_id};
+use mooring_tests_contract::values::{change, change_state, sealed, tenant_id};
 use mooring_tests_contract::{World, text};
 use uuid::Uuid;
 
@@ -149,6 +149,28 @@ async fn every_change_that_is_told_has_its_event_beside_it() {
         let left = mooring_tests_contract::expiry(item).unwrap() - world.now().as_second();
         assert!((kept - 60..=kept).contains(&left), "an event stays {left} seconds");
     }
+}
+
+/// P3: the product is told the date at which a connection that waits ends.
+#[tokio::test]
+async fn the_event_of_a_connection_that_waits_has_the_date_of_its_end() {
+    let world = World::start().await.unwrap();
+    let case = world.active(1).await.unwrap();
+    let (store, tenant, id) = (&world.store, case.tenant(), case.id());
+    let ends_at = Timestamp::from_second(world.now().as_second() + 14 * 86_400).unwrap();
+    let mut life = store.life(tenant, id).await.unwrap();
+    life.ends_at = Some(ends_at);
+    let waits = change(id, life, State::Active, State::NeedsReauth);
+    assert!(store.record_life(tenant, id, &waits).await.unwrap());
+    let mut dates = Vec::new();
+    for (_, item) in world.partition(Table::Activity, format!("hook#{tenant}")).await.unwrap() {
+        let event = text(&item, "sk").strip_prefix("evt#").unwrap().parse().unwrap();
+        let event = store.event(tenant, &event).await.unwrap().unwrap();
+        if event.kind == EventType::ConnectionNeedsReauth {
+            dates.push(event.about.deletes_at);
+        }
+    }
+    assert_eq!(dates, [Some(ends_at)]);
 }
 
 #[tokio::test]
