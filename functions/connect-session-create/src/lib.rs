@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lambda_http::Request;
 use mooring_domain::Result;
 use mooring_domain::caller::{Caller, Scope};
+use mooring_domain::connect::SESSION_MINUTES;
 use mooring_domain::idempotency::Attempt;
 use mooring_domain::ops::create_connect_session::{Input, Ports, run};
 use mooring_domain::ports::{ConnectionRead, KeyOpen, TransientPut, VaultRead};
@@ -105,7 +106,9 @@ impl SessionRequest {
 /// Describes the operation.
 pub fn describe(api: &mut Api) {
     api.operation("createConnectSession", "Open a connect session")
-        .says("Open `url` in the person's browser. The session works once and for half an hour.")
+        .says(format!(
+            "Open `url` in the person's browser. The session works once and for {SESSION_MINUTES} minutes."
+        ))
         .body::<SessionRequest>()
         .created::<SessionResponse>("The session.")
         .add();

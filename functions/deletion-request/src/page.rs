@@ -1,7 +1,7 @@
 //! The pages of deletion requests.
 
 use mooring_domain::connect::LINK_MINUTES;
-use mooring_domain::mail::{PAUSE_MINUTES, QUICK_MAILS};
+use mooring_domain::mail::{LONG_PAUSE, PAUSE_MINUTES, QUICK_MAILS, REQUEST_KEPT};
 use mooring_domain::ops::request_deletion::by_link::Held;
 use mooring_domain::profile::Profile;
 use mooring_domain::retention::DELETE_DAYS;
@@ -10,8 +10,9 @@ use mooring_edge::{escape, layout};
 /// What everybody is told who gave an address.
 pub(crate) fn sent_text(profile: &Profile) -> String {
     format!(
-        "If we know this address, a mail with a link comes within {PAUSE_MINUTES} minutes (within an hour if it was asked \
+        "If we know this address, a mail with a link comes within {PAUSE_MINUTES} minutes (within {} minutes if it was asked \
          for more than {QUICK_MAILS} times today). If none comes, write to {}. The link works for {LINK_MINUTES} minutes.",
+        LONG_PAUSE.as_mins(),
         profile.contact_email
     )
 }
@@ -23,10 +24,11 @@ pub(crate) fn form(profile: &Profile) -> String {
          deleted, without signing in.</p>\
          <form method=\"post\" action=\"/deletion-requests\"><p><label for=\"email\">Your e-mail address</label>\
          <input id=\"email\" name=\"email\" type=\"email\" autocomplete=\"email\" maxlength=\"254\" required></p>\
-         <p class=\"soft\">We mail you a link to confirm. The address is sealed until the mail has left, at most for a \
-         day, and kept nowhere else.</p>\
+         <p class=\"soft\">We mail you a link to confirm. The address is sealed until the mail has left, at most for \
+         {kept} hours, and kept nowhere else.</p>\
          <div class=\"actions\"><button type=\"submit\">Mail me the link</button></div></form>{contact}",
         product = escape(&profile.product),
+        kept = REQUEST_KEPT.as_hours(),
         contact = contact(profile),
     );
     layout("Delete your data", &body)

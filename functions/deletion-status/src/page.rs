@@ -101,8 +101,8 @@ fn outcome(deletion: &Deletion) -> &'static str {
              deleted."
         }
         Some(RevokeOutcome::Unreachable) => {
-            "The platform could not be reached; you can end it in the platform’s own settings. Our copy of the access \
-             is deleted."
+            "It could not be ended from here in the allowed tries; you can end it in the platform’s own settings. Our \
+             copy of the access is deleted."
         }
     }
 }

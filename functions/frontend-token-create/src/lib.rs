@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use lambda_http::Request;
 use mooring_domain::caller::{Caller, Scope};
+use mooring_domain::connect::FRONTEND_TOKEN_MINUTES;
 use mooring_domain::idempotency::Attempt;
 use mooring_domain::ops::create_frontend_token::{Input, Output, Ports, run};
 use mooring_domain::ports::TransientPut;
@@ -90,7 +91,7 @@ impl TokenResponse {
 /// Describes the operation.
 pub fn describe(api: &mut Api) {
     api.operation("createFrontendToken", "Mint a browser's token")
-        .says("The token belongs to one end user and lives an hour, but no longer than the key that asks. At each call it has those of its scopes that this key has then.")
+        .says(format!("The token belongs to one end user and lives {FRONTEND_TOKEN_MINUTES} minutes, but no longer than the key that asks. At each call it has those of its scopes that this key has then."))
         .body::<TokenRequest>()
         .created::<TokenResponse>("The token; it is shown this once, and again to a repetition with the same key.")
         .add();

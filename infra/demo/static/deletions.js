@@ -7,7 +7,7 @@ import { receipt } from "./receipt.js";
 
 const STEPS = {
   cut_connections: ["Cut every connection", "Nothing of the organisation is readable any more."],
-  shred_data: ["Destroy the data keys", "Everything stored is noise from here on, backups included within a day."],
+  shred_data: ["Destroy the data keys", "Everything stored is noise from here on, backups included within 1 day."],
   purge: ["Delete every item", "Reports, names, sync state."],
   revoke: ["End the access at TikTok", "The platform is asked to end the grant."],
   shred_token: ["Destroy the token and its key", "Whatever the platform answered."],
@@ -21,7 +21,7 @@ const OUTCOMES = {
   killed: "TikTok confirmed",
   refused: "TikTok refused",
   impossible: "not possible from here",
-  unreachable: "TikTok could not be reached",
+  unreachable: "could not be ended from here",
 };
 
 /** Tells whether a deletion is only about one account of a connection that lives on. */

@@ -16,7 +16,7 @@ const REVOKED = {
   killed: "The platform confirmed that the access has ended.",
   refused: "The platform refused to end the access.",
   impossible: "The access could not be ended from here.",
-  unreachable: "The platform could not be reached in the allowed tries.",
+  unreachable: "It could not be ended from here in the allowed tries.",
 };
 
 /** Makes the document of a receipt: its data, and the exact text to download. */

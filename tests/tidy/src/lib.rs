@@ -100,10 +100,14 @@ pub struct Source {
 }
 
 impl Source {
-    /// The lines of product code with their numbers: what is below a `#[cfg(test)]` at the margin is left out.
+    /// The lines of product code with their numbers. Tests within a file, below a `#[cfg(test)]` at the margin, are left
+    /// out with all that follows; a line that only names a file of tests ends nothing.
     pub fn product_lines(&self) -> impl Iterator<Item = (usize, &str)> {
-        let lines = self.text.lines().take_while(|line| !line.starts_with("#[cfg(test)]"));
-        lines.enumerate().map(|(index, line)| (index + 1, line))
+        let next = self.text.lines().skip(1).chain([""]);
+        let lines = self.text.lines().zip(next).enumerate();
+        let is_product =
+            |(line, next): (&str, &str)| !line.starts_with("#[cfg(test)]") || next.trim_end().ends_with(';');
+        lines.take_while(move |(_, both)| is_product(*both)).map(|(index, (line, _))| (index + 1, line))
     }
 }
 
@@ -136,4 +140,17 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_names_a_file_of_tests_does_not_end_the_product() {
+        let text = "mod a;\n#[cfg(test)]\nmod tests;\nfn b() {}\n#[cfg(test)]\nmod more {\n}\nfn c() {}\n";
+        let source = Source { path: String::new(), text: text.to_owned() };
+        let lines: Vec<_> = source.product_lines().collect();
+        assert_eq!(lines, [(1, "mod a;"), (2, "#[cfg(test)]"), (3, "mod tests;"), (4, "fn b() {}")]);
+    }
 }

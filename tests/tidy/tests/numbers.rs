@@ -1,12 +1,13 @@
 //! Promised times come from one constant each: no text of the code writes one by hand, and documents say the same.
 
 use jiff::SignedDuration;
-use mooring_domain::connect::{LINK_MINUTES, PENDING_MINUTES};
-use mooring_domain::deletion::{ALARM_AFTER, PAGE_AFTER};
+use mooring_domain::connect::{FRONTEND_TOKEN_MINUTES, LINK_MINUTES, PENDING_MINUTES, SESSION_MINUTES};
+use mooring_domain::deletion::{ALARM_AFTER, PAGE_AFTER, SECOND_PASS, Table, VERIFY};
 use mooring_domain::idempotency::KEPT;
-use mooring_domain::mail::PAUSE_MINUTES;
+use mooring_domain::mail::{LONG_PAUSE, PAUSE_MINUTES, REQUEST_KEPT};
+use mooring_domain::ops::manage_keys::OVERLAP;
 use mooring_domain::retention::{ACTIVITY_DAYS, DEAD_LETTER_DAYS, DELETE_DAYS, LOG_DAYS, QUEUE_DAYS};
-use mooring_domain::webhook::OLD_SECRET;
+use mooring_domain::webhook::{GIVE_UP_AFTER, OLD_SECRET};
 use mooring_tests_tidy::template::{Template, at, text};
 use mooring_tests_tidy::{root, sources};
 
@@ -14,12 +15,21 @@ fn hours(time: SignedDuration) -> String {
     format!("{} hours", time.as_hours())
 }
 
-/// The promised times as a text would write them.
+fn days(time: SignedDuration) -> i64 {
+    time.as_hours() / 24
+}
+
+/// The promised times as a text would write them by hand, in figures or in words.
 fn promised() -> Vec<String> {
     let days = [DELETE_DAYS, ACTIVITY_DAYS, LOG_DAYS].map(|days| format!("{days} days"));
-    let minutes = [LINK_MINUTES, PENDING_MINUTES].map(|minutes| format!("{minutes} minutes"));
-    let mut all: Vec<_> = days.into_iter().chain(minutes).collect();
-    all.extend([KEPT, OLD_SECRET].map(hours));
+    let minutes = [LINK_MINUTES, PENDING_MINUTES, SESSION_MINUTES, FRONTEND_TOKEN_MINUTES, PAUSE_MINUTES]
+        .into_iter()
+        .chain([LONG_PAUSE.as_mins()])
+        .map(|minutes| format!("{minutes} minutes"));
+    let words =
+        ["half an hour", "quarter of an hour", "lives an hour", "within an hour", "for an hour", "for a day"];
+    let mut all: Vec<_> = days.into_iter().chain(minutes).chain(words.map(str::to_owned)).collect();
+    all.extend([KEPT, OLD_SECRET, REQUEST_KEPT].map(hours));
     all
 }
 
@@ -48,18 +58,31 @@ fn no_text_of_the_code_writes_a_promised_time_by_hand() {
     assert!(found.is_empty(), "put the constant into the text\n{}", found.join("\n"));
 }
 
-/// The sentences of documents that name a promised time.
+const DEMO: &str = "infra/demo/static/deletions.js";
+
+/// The sentences that name a promised time where no constant can stand in them: documents, templates, the demo's script, and
+/// comments that become descriptions of the API.
 fn sentences() -> Vec<(&'static str, String)> {
-    let days = ACTIVITY_DAYS;
+    let kept = ACTIVITY_DAYS;
+    let [ledger, vault] =
+        [Table::Ledger, Table::Vault].map(|table| table.recovery_days().unwrap_or_default());
     vec![
         ("docs/webhooks.md", format!("for {} every call is signed", hours(OLD_SECRET))),
-        ("docs/webhooks.md", format!("the log of {days} days")),
+        ("docs/webhooks.md", format!("the log of {kept} days")),
         ("docs/api/README.md", format!("For {} the same key", hours(KEPT))),
-        ("docs/api/README.md", format!("an entry for {days} days")),
-        ("docs/keys.md", format!("keeps every call for {days} days")),
+        ("docs/api/README.md", format!("an entry for {kept} days")),
+        ("docs/keys.md", format!("keeps every call for {kept} days")),
         ("docs/logging.md", format!("Log groups keep {LOG_DAYS} days")),
-        ("docs/alarms.md", format!("not verified {} days after", PAGE_AFTER.as_hours() / 24)),
+        ("docs/alarms.md", format!("not verified {} days after", days(PAGE_AFTER))),
         ("docs/alarms.md", format!("the same after {}", hours(ALARM_AFTER))),
+        ("docs/keys.md", format!("the overlap, {} days unless you say otherwise", days(OVERLAP))),
+        ("template.yaml", format!("not verified {} after its start", hours(ALARM_AFTER))),
+        ("template.yaml", format!("not verified {} days after its start", days(PAGE_AFTER))),
+        ("infra/deploy/README.md", format!("own window ({ledger} days)")),
+        ("shared/edge/src/views/webhook.rs", format!("({} days without one success)", days(GIVE_UP_AFTER))),
+        (DEMO, format!("backups included within {vault} day")),
+        (DEMO, format!("After {} minutes, when nothing", SECOND_PASS.as_mins())),
+        (DEMO, format!("After {}: everything", hours(VERIFY))),
         ("docs/limits.md", format!("| {QUEUE_DAYS} day, dead letters {DEAD_LETTER_DAYS} |")),
     ]
 }

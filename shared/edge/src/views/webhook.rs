@@ -26,7 +26,7 @@ pub struct EndpointView {
     pub description: String,
     /// Whether events are sent to it.
     pub enabled: bool,
-    /// Why they are not: `requested`, `gone` (it answered 410) or `failing` (five days without one success).
+    /// Why they are not: `requested`, `gone` (it answered 410) or `failing` (5 days without one success).
     pub disabled_reason: Option<String>,
     /// Since when they are not (RFC 3339).
     pub disabled_at: Option<String>,
