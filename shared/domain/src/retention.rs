@@ -63,8 +63,8 @@ impl Table {
             Self::Activity => "the log of syncs, of calls and of webhooks: opaque ids and pseudonyms",
             Self::Transient => {
                 "short-lived rows that nothing can restore: opaque ids, hashes of links, a keyed fingerprint of the \
-                 e-mail address, for at most a day the address itself, sealed, of a mail that was asked for and could \
-                 not be sent yet, the product’s reference of its user"
+                 e-mail address, the address itself, sealed, of a mail that was asked for and could not be sent yet, \
+                 for a day and until it is swept away, at most four, the product’s reference of its user"
             }
             Self::Ledger => "this proof: opaque ids, counts and times",
         }
@@ -89,8 +89,9 @@ mod tests {
     #[test]
     fn p1_what_waits_to_be_mailed_is_said_with_its_address() {
         let said = Table::Transient.holds();
-        assert!(said.contains("for at most a day the address itself, sealed"), "{said}");
+        assert!(said.contains("for a day and until it is swept away, at most four"), "{said}");
         assert_eq!(REQUEST_KEPT.as_hours(), 24);
+        assert_eq!(1 + LATE_DAYS, 4);
     }
 
     /// C25: an entry can be had for at least 83 days, and on day 90 not even a backup has it, however late TTL is.

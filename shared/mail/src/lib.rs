@@ -70,7 +70,8 @@ fn incomplete() -> Error {
     Error::new(Kind::Internal, "mail_incomplete", "The mail could not be put together.")
 }
 
-/// The codes with which SES refuses every mail until an operator mends the identity, the account or the role.
+/// The codes that trying again does not mend: most are of the identity, the account or the role, and stand for every mail;
+/// `BadRequestException` and `MessageRejected` may be about one recipient.
 const STANDING: [&str; 7] = [
     "AccessDeniedException",
     "AccountSuspendedException",
@@ -90,8 +91,8 @@ fn refused(error: &SdkError<SendEmailError>) -> Error {
         return Error::unavailable("mail_away", "The mail service did not take the mail.");
     };
     let message = format!(
-        "The mail service refused the mail ({code}); look at the sender's identity and the account in SES, and at the \
-         right to ses:SendEmail."
+        "The mail service refused the mail ({code}). If it refuses all mails, look at the sender's identity and the account \
+         in SES, and at the right to ses:SendEmail."
     );
     Error::new(Kind::Internal, "mail_refused", message)
 }

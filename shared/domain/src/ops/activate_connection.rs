@@ -10,7 +10,7 @@
 use jiff::Timestamp;
 
 use crate::account::Account;
-use crate::caller::{Caller, Scope};
+use crate::caller::{Caller, CredentialKind, Scope};
 use crate::connect::ActivationCode;
 use crate::connection::{Connection, State};
 use crate::error::{Error, Kind, Result};
@@ -114,7 +114,8 @@ async fn also(
     let also = |holders: Holders| Also {
         account: holders.account,
         connections: holders.connections.into_iter().filter(is_other).map(|other| other.id).collect(),
-        more: holders.more,
+        // Others' connections are no business of a browser, nor is how many they are.
+        more: holders.more && caller.kind == CredentialKind::ApiKey,
     };
     (held.into_iter().map(also).collect(), unseen)
 }
