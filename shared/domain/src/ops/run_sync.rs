@@ -24,7 +24,7 @@ use self::structure::Names;
 use self::work::{Step, Track, Work};
 use crate::breaker::Admission;
 use crate::connection::State;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::grant;
 use crate::ids::DeletionId;
 use crate::ports::{
@@ -93,6 +93,14 @@ pub enum Outcome {
 
 /// Runs a job. An error is ours or the platform's and worth another delivery if it says so.
 pub async fn run(ports: &Ports<'_>, input: &Input) -> Result<Outcome> {
+    match attempt(ports, input).await {
+        // The account was let go between a look and a write, which the store refused: a disconnect is nobody's fault.
+        Err(error) if error.kind == Kind::Gone => Ok(Outcome::Dropped),
+        ended => ended,
+    }
+}
+
+async fn attempt(ports: &Ports<'_>, input: &Input) -> Result<Outcome> {
     let job = &input.job;
     let at = AccountRef {
         tenant: job.tenant.clone(),

@@ -11,7 +11,7 @@ use self::world::{NOW, Step, World, account, connection, key, tenant, values};
 use super::failure::MOST_DEFERRALS;
 use super::*;
 use crate::completeness::{DayStatus, Reason};
-use crate::error::{EXPIRED, Kind, PLATFORM_SETUP, REVOKED};
+use crate::error::{EXPIRED, PLATFORM_SETUP, REVOKED};
 use crate::keys::KeyContext;
 use crate::life::Life;
 use crate::ports::DataKey as _;
@@ -47,6 +47,21 @@ fn the_first_sync_stores_names_and_seven_days_and_leaves_the_rest_to_others() {
         [backfill(date(2026, 10, 17), date(2026, 11, 15)), backfill(date(2026, 10, 14), date(2026, 10, 16))]
     );
     assert_eq!(world.sync.lock().unwrap().entities, 9);
+}
+
+/// A disconnect between a look and a write is nobody's fault: no error, which would alarm, and no other try.
+#[test]
+fn a_job_whose_account_ends_before_a_write_is_dropped() {
+    for writes in 0.. {
+        let world = World::new();
+        *world.writes_left.lock().unwrap() = Some(writes);
+        let outcome = world.run(&world.job(JobKind::First)).unwrap();
+        if matches!(outcome, Outcome::Done { .. }) {
+            assert!(writes > 3, "days, checkpoints and the state are written");
+            return;
+        }
+        assert_eq!(outcome, Outcome::Dropped, "after {writes} writes");
+    }
 }
 
 /// A first job of an account that has figures follows a change of its currency or zone.

@@ -96,6 +96,8 @@ pub(in crate::ops) struct World {
     pub(in crate::ops) life: Mutex<Life>,
     /// How long the last list might take, with all its calls, and how long one call.
     pub(in crate::ops) list_may_take: Mutex<Option<(Duration, Duration)>>,
+    /// The account is let go after so many writes.
+    pub(in crate::ops) writes_left: Mutex<Option<usize>>,
     /// How long a cut takes.
     pub(in crate::ops) cut_takes: Mutex<SignedDuration>,
     /// The person authorises again right before the next cut.
@@ -230,6 +232,7 @@ impl World {
             spend: Mutex::new(1_000),
             life: Mutex::default(),
             list_may_take: Mutex::default(),
+            writes_left: Mutex::default(),
             cut_takes: Mutex::default(),
             comes_back: Mutex::default(),
             told: Mutex::default(),
@@ -320,6 +323,19 @@ impl World {
         };
         let ports = probe_connection::Ports { grant: self.grant(), accounts: self };
         ready(probe_connection::run(&ports, &input))
+    }
+
+    /// Refuses a write of an account that was let go, as the store does.
+    fn write(&self) -> Result<()> {
+        let mut left = self.writes_left.lock().unwrap();
+        match left.as_mut() {
+            Some(0) => Err(Error::new(Kind::Gone, "account_ended", "no")),
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
     }
 
     fn step(&self, step: Step) {
@@ -713,6 +729,7 @@ impl SyncProgress for World {
     }
 
     async fn change_sync_state(&self, _: &AccountRef, change: &SyncChange) -> Result<()> {
+        self.write()?;
         if let Some(other) = self.meanwhile.lock().unwrap().take() {
             self.remember(&other);
         }
@@ -731,11 +748,13 @@ impl SyncProgress for World {
         checkpoint: &Checkpoint,
         _: Timestamp,
     ) -> Result<()> {
+        self.write()?;
         self.checkpoints.lock().unwrap().insert(job.to_owned(), checkpoint.clone());
         Ok(())
     }
 
     async fn put_days(&self, _: &AccountRef, days: &Days) -> Result<()> {
+        self.write()?;
         self.step(Step::Days);
         self.days.lock().unwrap().extend(days);
         Ok(())
