@@ -79,10 +79,11 @@ fn address(request: &Request) -> Result<String> {
         return Ok(json_body::<MailRequest>(request)?.email);
     }
     let fields = form_body(request)?;
-    let email = fields.into_iter().find(|(name, _)| name == "email");
-    email
-        .map(|(_, email)| email)
-        .ok_or_else(|| Error::invalid("invalid_email", "Fill in your e-mail address."))
+    let mut emails = fields.into_iter().filter(|(name, _)| name == "email").map(|(_, email)| email);
+    match (emails.next(), emails.next()) {
+        (Some(email), None) => Ok(email),
+        _ => Err(Error::invalid("invalid_email", "Fill in your e-mail address, one at a time.")),
+    }
 }
 
 async fn look(app: &App, request: &Request) -> Result<Reply> {

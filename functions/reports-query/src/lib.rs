@@ -64,10 +64,10 @@ async fn answer(app: &App, request: &Request, caller: &Caller) -> Result<Reply> 
 /// The address of the next page, for an answer that has no other place for it.
 fn next_link(app: &App, request: &Request, report: &Report) -> Option<String> {
     let cursor = Cursor::encode(&report.next?.to_string());
-    let query = request.uri().query().unwrap_or_default();
-    let others = query.split('&').filter(|pair| !pair.starts_with("cursor="));
-    let kept: Vec<_> = others.map(str::to_owned).chain([format!("cursor={cursor}")]).collect();
-    Some(format!("<{}?{}>; rel=\"next\"", app.edge.url("/v1/reports"), kept.join("&")))
+    let query = url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes());
+    let mut next = url::form_urlencoded::Serializer::new(String::new());
+    next.extend_pairs(query.filter(|(name, _)| name != "cursor")).append_pair("cursor", &cursor);
+    Some(format!("<{}?{}>; rel=\"next\"", app.edge.url("/v1/reports"), next.finish()))
 }
 
 fn ports(app: &App) -> Ports<'_> {

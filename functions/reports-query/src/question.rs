@@ -59,15 +59,15 @@ pub(crate) fn read(request: &Request) -> Result<Query> {
     let group_by =
         query.take("group_by").map_or_else(|| GroupBy::parse("day"), |text| GroupBy::parse(&text))?;
     let question = Query {
-        connection: required(query.take_as("connection_id")?, "connection_id")?,
-        account: required(query.take_as("account_id")?, "account_id")?,
+        connection: required(query.take_as("connection_id", "a connection's id, con_…")?, "connection_id")?,
+        account: required(query.take_as("account_id", "an account's id, acc_…")?, "account_id")?,
         level: level(&required(query.take("level"), "level")?)?,
         window: window(day(&mut query, "from")?, day(&mut query, "to")?)?,
         columns: query.take("metrics").map_or_else(|| Ok(Column::all()), |text| Column::parse_list(&text))?,
         group_by,
         sort: Sort::parse(&query.take("sort").unwrap_or_else(|| default_sort(group_by).to_owned()))?,
         limit: query.take_limit(LIMIT, MOST)?,
-        as_of: query.take_as("as_of")?,
+        as_of: query.take_as("as_of", "an RFC 3339 time such as 2026-11-22T10:00:00Z")?,
         after: query.take("cursor").map(|text| Cursor::decode(&text)?.parse()).transpose()?,
     };
     query.finish()?;
@@ -88,7 +88,7 @@ fn level(text: &str) -> Result<Level> {
 /// Takes a day as `YYYY-MM-DD` and in no other form, so that what is echoed is what was asked.
 fn day(query: &mut mooring_edge::Query, name: &'static str) -> Result<Option<Date>> {
     let Some(text) = query.take(name) else { return Ok(None) };
-    let day: Option<Date> = text.parse().ok().filter(|day: &Date| day.to_string() == text);
+    let day: Option<Date> = text.parse().ok().filter(|day: &Date| day.year() >= 0 && day.to_string() == text);
     day.map(Some).ok_or_else(|| {
         Error::invalid("invalid_parameter", format!("The parameter `{name}` is a day such as 2026-11-22."))
     })

@@ -12,6 +12,9 @@ pub fn elsewhere(request: &Request) -> Reply {
     let span = mooring_telemetry::request_span(request_id, api::invocation(request), &api::route(request));
     let _entered = span.enter();
     let methods = routes::methods(request.uri().path());
+    // The gateway takes a path as it was sent; one that leads to a route only once it is tidied up is none.
+    let has_own = methods.iter().any(|method| *method == request.method().as_str());
+    let methods = if has_own { Vec::new() } else { methods };
     let error = if methods.is_empty() {
         Error::new(Kind::NotFound, "no_route", "There is nothing here. `/openapi.json` lists what there is.")
     } else {

@@ -30,6 +30,10 @@ pub fn field<T: FromStr>(text: &str, name: &str, expected: &str) -> Result<T> {
 /// Reads a JSON body.
 pub fn json_body<T: DeserializeOwned>(request: &Request) -> Result<T> {
     let bytes = body(request, "application/json")?;
+    // A list would be taken as the fields of an object in their order, which no description names.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Error::invalid("invalid_body", "The body does not fit: expected a JSON object."));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| misfit(&error))?;
     reader.end().map_err(|_| Error::invalid("invalid_json", "There is something after the JSON value."))?;
@@ -90,6 +94,9 @@ fn safe_path(path: &str) -> &str {
 fn expectation(text: &str) -> String {
     if text.starts_with("missing field") {
         return text.to_owned();
+    }
+    if text.starts_with("duplicate field") {
+        return "a field comes twice".to_owned();
     }
     let expected = text.rsplit_once("expected ").map(|(_, expected)| format!("expected {expected}"));
     expected.unwrap_or_else(|| "the value does not fit".to_owned())

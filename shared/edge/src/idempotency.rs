@@ -7,7 +7,7 @@ use mooring_domain::idempotency::{Attempt, Call, Ports, Record, admit, settle};
 use mooring_domain::secret::{Confidential, Digest};
 use mooring_domain::{Error, Result};
 
-use crate::{Edge, Reply, api, authenticate, routes};
+use crate::{Edge, Query, Reply, api, authenticate, routes};
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -27,9 +27,13 @@ impl Edge {
         scope: Scope,
         run: impl AsyncFnOnce(Caller, Attempt) -> Result<Reply>,
     ) -> Reply {
-        self.api(request, scope, async |caller| match key(request)? {
-            Some(key) => self.keyed(request, caller, &key, run).await,
-            None => run(caller, Attempt::once(self.clock.now(), self.entropy.clone())).await,
+        self.api(request, scope, async |caller| {
+            // None of these calls has a parameter: what is given would be believed and do nothing.
+            Query::of(request)?.finish()?;
+            match key(request)? {
+                Some(key) => self.keyed(request, caller, &key, run).await,
+                None => run(caller, Attempt::once(self.clock.now(), self.entropy.clone())).await,
+            }
         })
         .await
     }

@@ -50,12 +50,16 @@ impl Query {
         Some(self.0.swap_remove(at).1)
     }
 
-    /// Takes a parameter and reads it.
-    pub fn take_as<T: FromStr>(&mut self, name: &'static str) -> Result<Option<T>> {
+    /// Takes a parameter and reads it; the error says what was expected, such as "a connection's id".
+    pub fn take_as<T: FromStr>(&mut self, name: &'static str, expected: &str) -> Result<Option<T>> {
         let Some(text) = self.take(name) else { return Ok(None) };
-        let parsed = text.parse().map(Some);
-        parsed
-            .map_err(|_| Error::invalid("invalid_parameter", format!("The parameter `{name}` does not fit.")))
+        let misfit = |_| {
+            Error::invalid(
+                "invalid_parameter",
+                format!("The parameter `{name}` does not fit: expected {expected}."),
+            )
+        };
+        text.parse().map(Some).map_err(misfit)
     }
 
     /// Takes `limit`, between 1 and `most`; without one it is `default`.

@@ -318,6 +318,8 @@ fn bodies_are_refused_by_place_and_never_repeat_values() {
         (json, "{\"size\":\"canary\"}", "invalid_body", "`size`: expected u32"),
         (json, "{\"size\":3,\"canary\":1}", "unknown_field", "expected `size`"),
         (json, "{}", "invalid_body", "missing field `size`"),
+        (json, " [3]", "invalid_body", "expected a JSON object"),
+        (json, "{\"size\":3,\"size\":3}", "invalid_body", "a field comes twice"),
         (json, "{\"size\":3} canary", "invalid_json", "after the JSON"),
         (json, "canary", "invalid_json", "line 1"),
     ] {

@@ -60,9 +60,17 @@ async fn preflights_and_what_is_no_route_are_secured() -> Result<()> {
         }
     }
     let headers = [("x-forwarded-proto", "https"), ("accept", "text/html")];
-    for unknown in
-        ["/", "/v1", "/v1/", "/v2/connections", "/.git/config", "/%00", "/connect/a/b", "/%3Cscript%3E"]
-    {
+    for unknown in [
+        "/",
+        "/v1",
+        "/v1/",
+        "/v1/./connections",
+        "/v2/connections",
+        "/.git/config",
+        "/%00",
+        "/connect/a/b",
+        "/%3Cscript%3E",
+    ] {
         let answer = functions.http(&Method::GET, unknown, &headers, None).await?;
         let place = || format!("{unknown}: {} {}", answer.status, answer.body);
         ensure!(answer.status == 404 && answer.is_problem() && !answer.body.contains("script"), place());

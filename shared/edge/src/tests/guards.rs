@@ -214,6 +214,18 @@ async fn a_repetition_has_no_effect_and_gets_the_same_answer() {
     assert_eq!(record.progress, Progress::Done(Some("del_1".to_owned())));
 }
 
+/// What is given to a call that has no parameters would be believed and do nothing.
+#[tokio::test]
+async fn a_call_that_changes_something_takes_no_parameter() {
+    let mut bench = Bench::new();
+    generous(&mut bench);
+    let bearer = format!("Bearer {}", bench.key);
+    let request =
+        request(Method::POST, "/v1/connect-sessions?dry_run=true", &[("authorization", bearer.as_str())], "");
+    let reply = bench.edge.once(&request, Scope::ConnectionsRead, async |_, _| ok(&1)).await;
+    assert_eq!((reply.status().as_u16(), problem(&reply)["code"].as_str()), (400, Some("unknown_parameter")));
+}
+
 #[tokio::test]
 async fn while_a_call_runs_its_repetition_waits() {
     let mut bench = Bench::new();
