@@ -66,7 +66,7 @@ pub async fn run(ports: &Ports<'_>, caller: &Caller, input: Input) -> Result<Out
     };
     let secret = NewSecret::make(entropy);
     let text = secret.text();
-    if is_there(ports, &endpoint).await? {
+    if let Some(endpoint) = stored(ports, &endpoint).await? {
         return Ok(Output { endpoint, secret: text });
     }
     let secrets = seal(ports.keys, &endpoint, &input.target, &secret).await?;
@@ -83,13 +83,16 @@ pub async fn run(ports: &Ports<'_>, caller: &Caller, input: Input) -> Result<Out
     }
 }
 
-/// Tells whether an earlier attempt stored it.
-async fn is_there(ports: &Ports<'_>, endpoint: &Endpoint) -> Result<bool> {
-    match ports.attempt.standing {
-        Standing::First => Ok(false),
-        Standing::Done(_) => Ok(true),
-        Standing::Again => Ok(ports.endpoints.endpoint(&endpoint.tenant, &endpoint.id).await?.is_some()),
+/// What an earlier attempt stored, as it is now.
+async fn stored(ports: &Ports<'_>, endpoint: &Endpoint) -> Result<Option<Endpoint>> {
+    if ports.attempt.standing == Standing::First {
+        return Ok(None);
     }
+    let stored = ports.endpoints.endpoint(&endpoint.tenant, &endpoint.id).await?;
+    if stored.is_none() && ports.attempt.is_done() {
+        return Err(Error::not_found("webhook endpoint"));
+    }
+    Ok(stored)
 }
 
 async fn seal(
