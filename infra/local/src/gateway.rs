@@ -72,14 +72,24 @@ async fn invoke(functions: &HttpFunctions, request: Request<Body>, request_id: &
     if header_bytes(&parts) > HEADER_LIMIT {
         return message(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
     }
-    let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
-        return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+    let body = match tokio::time::timeout(TIMEOUT, to_bytes(body, BODY_LIMIT)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(error)) if is_too_large(&error) => {
+            return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        }
+        Ok(Err(_)) => return message(StatusCode::BAD_REQUEST, "Bad Request"),
+        Err(_) => return message(StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
     };
     let event = event(&found, &parts, &body, request_id);
     match tokio::time::timeout(TIMEOUT, respond(&function, event)).await {
         Ok(reply) => answer(&reply),
         Err(_) => message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
     }
+}
+
+/// Tells a body that is larger than it may be from one that breaks off.
+fn is_too_large(error: &axum::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
 }
 
 /// Hands a function an event as Lambda does, whatever is in it.
