@@ -132,7 +132,9 @@ impl LocalClock {
     pub fn persist(&self, clean: bool) -> Result<()> {
         let Some(file) = &self.0.file else { return Ok(()) };
         let _saving = self.0.saving.lock().unwrap_or_else(PoisonError::into_inner);
-        let saved = Saved { local: self.now().to_string(), wall: Timestamp::now().to_string(), clean };
+        // The wall first: a pause between the two then makes time jump ahead by it, and not back.
+        let wall = Timestamp::now().to_string();
+        let saved = Saved { local: self.now().to_string(), wall, clean };
         disk::write(file, &serde_json::to_vec(&saved)?)
     }
 
