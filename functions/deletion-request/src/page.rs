@@ -4,7 +4,7 @@ use mooring_domain::connect::LINK_MINUTES;
 use mooring_domain::mail::{LONG_PAUSE, PAUSE_MINUTES, QUICK_MAILS, REQUEST_KEPT};
 use mooring_domain::ops::request_deletion::by_link::Held;
 use mooring_domain::profile::Profile;
-use mooring_domain::retention::DELETE_DAYS;
+use mooring_domain::retention::{DELETE_DAYS, LATE_DAYS};
 use mooring_edge::{escape, layout};
 
 /// What everybody is told who gave an address.
@@ -25,10 +25,10 @@ pub(crate) fn form(profile: &Profile) -> String {
          <form method=\"post\" action=\"/deletion-requests\"><p><label for=\"email\">Your e-mail address</label>\
          <input id=\"email\" name=\"email\" type=\"email\" autocomplete=\"email\" maxlength=\"254\" required></p>\
          <p class=\"soft\">We mail you a link to confirm. The address is sealed until the mail has left, at most for \
-         {kept} hours, and kept nowhere else.</p>\
+         {kept} days, and kept nowhere else.</p>\
          <div class=\"actions\"><button type=\"submit\">Mail me the link</button></div></form>{contact}",
         product = escape(&profile.product),
-        kept = REQUEST_KEPT.as_hours(),
+        kept = REQUEST_KEPT.as_hours() / 24 + i64::from(LATE_DAYS),
         contact = contact(profile),
     );
     layout("Delete your data", &body)

@@ -64,7 +64,7 @@ impl Table {
             Self::Transient => {
                 "short-lived rows that nothing can restore: opaque ids, hashes of links, a keyed fingerprint of the \
                  e-mail address, the address itself, sealed, of a mail that was asked for and could not be sent yet, \
-                 for a day and until it is swept away, at most four, the product’s reference of its user"
+                 swept away within four days, the product’s reference of its user"
             }
             Self::Ledger => "this proof: opaque ids, counts and times",
         }
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn p1_what_waits_to_be_mailed_is_said_with_its_address() {
         let said = Table::Transient.holds();
-        assert!(said.contains("for a day and until it is swept away, at most four"), "{said}");
+        assert!(said.contains("swept away within four days"), "{said}");
         assert_eq!(REQUEST_KEPT.as_hours(), 24);
         assert_eq!(1 + LATE_DAYS, 4);
     }
