@@ -89,7 +89,8 @@ async fn invoke(functions: &HttpFunctions, request: Request<Body>, request_id: &
 
 /// Tells a body that is larger than it may be from one that breaks off.
 fn is_too_large(error: &axum::Error) -> bool {
-    std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+    std::error::Error::source(error)
+        .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>)
 }
 
 /// Hands a function an event as Lambda does, whatever is in it.
