@@ -1,8 +1,9 @@
 //! The confirm page: the accounts that the grant reaches, to be chosen one by one.
 
 use mooring_domain::account::{Unusable, UnusableAccount};
-use mooring_domain::connect::PENDING_MINUTES;
+use mooring_domain::connect::ABANDONED_MINUTES;
 use mooring_domain::ops::confirm_accounts::{Offer, Offered};
+use mooring_domain::retention::DELETE_DAYS;
 use mooring_edge::{escape, layout};
 
 /// Writes the page.
@@ -16,8 +17,8 @@ pub(crate) fn offer(offer: &Offer) -> String {
          <form method=\"post\" action=\"/connect/confirm\"><input type=\"hidden\" name=\"ticket\" value=\"{handle}\"><fieldset><legend>Accounts</legend><ul class=\"plain\">{accounts}</ul></fieldset>{unusable}\
          <div class=\"actions\"><button type=\"submit\" name=\"decision\" value=\"connect\">Connect</button>\
          <button class=\"quiet\" type=\"submit\" name=\"decision\" value=\"cancel\">Cancel</button></div></form>\
-         <p class=\"soft\">If you cancel or leave, access is ended and everything is deleted within \
-         {PENDING_MINUTES} minutes. <a href=\"{privacy}\" rel=\"noopener\">{product}’s privacy policy</a></p>",
+         <p class=\"soft\">If you cancel or leave, nothing is read; access is ended within \
+         {ABANDONED_MINUTES} minutes, and everything is deleted within {DELETE_DAYS} days. <a href=\"{privacy}\" rel=\"noopener\">{product}’s privacy policy</a></p>",
         unusable = unusable(&offer.unusable),
         handle = escape(&offer.handle),
         reaches = reaches(offer.accounts.len()),

@@ -66,8 +66,8 @@ pub fn describe(api: &mut Api) {
     api.operation("disconnectConnection", "Disconnect a connection")
         .id("id", "con")
         .says(format!(
-            "From this moment nothing of the connection can be read or written. Everything is deleted at once, at the \
-             latest within {DELETE_DAYS} days, and the deletion becomes a receipt. Doing it again answers the same \
+            "From this moment nothing of the connection can be read or written. Tokens, figures and names are deleted \
+             at once, and everywhere within {DELETE_DAYS} days, backups included; the deletion becomes a receipt. Doing it again answers the same \
              deletion as long as the connection's row is there; afterwards 404.",
         ))
         .accepted::<DeletionView>("The deletion to watch.")

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use mooring_domain::connector::RevokeOutcome;
 use mooring_domain::deletion::{Deletion, Residue, Step, Subject};
+use mooring_domain::retention::DELETE_DAYS;
 use mooring_edge::{escape, layout};
 
 /// The steps that people see, with what each means.
@@ -11,7 +12,7 @@ const STEPS: [(Step, &str, &str); 7] = [
     (
         Step::ShredData,
         "The data’s keys are destroyed",
-        "What is stored is unreadable from here on, in backups too.",
+        "What is stored is unreadable from here on, and in backups once those of the keys have expired.",
     ),
     (Step::Purge, "The data is deleted", "Reports, names and settings."),
     (Step::Revoke, "The platform is asked to end the access", "This is the only call that is still made."),
@@ -31,7 +32,7 @@ pub(crate) fn status(deletion: &Deletion) -> String {
          <p><progress value=\"{done}\" max=\"{all}\" aria-label=\"Steps done\"></progress>\
          <span class=\"soft\">{done} of {all} steps done</span></p>\
          <h2>Step by step</h2><dl>{items}</dl>{expiry}\
-         <p class=\"soft\">Asked for at {t0}. This page shows the status and nothing else; it says nothing about whose \
+         <p class=\"soft\">The {DELETE_DAYS} days count from {t0}. This page shows the status and nothing else; it says nothing about whose \
          data it is.</p>",
         all = steps.len(),
         t0 = time(deletion.t0),
@@ -59,12 +60,17 @@ fn lead(deletion: &Deletion) -> (&'static str, String) {
     if let Some(at) = deletion.verified_at {
         return (
             "Your data is deleted",
-            format!("Everything was counted at {}, and nothing was left.", time(at)),
+            format!(
+                "Everything that can be counted was counted at {}, and nothing was left. What expires by itself is listed \
+                 below.",
+                time(at)
+            ),
         );
     }
     let by = time(deletion.delete_by);
     let lead = format!(
-        "Nothing of it can be read any more. Everything is gone by <strong>{by}</strong> at the latest."
+        "Nothing of it can be read any more. Tokens, figures and names are gone by <strong>{by}</strong> at the latest, \
+         backups included. What expires later is listed below."
     );
     ("Your data is being deleted", lead)
 }
@@ -125,7 +131,7 @@ fn residue(residue: &Residue) -> String {
 /// A bound whose beginning is not known yet.
 fn after(days: u16) -> String {
     let unit = if days == 1 { "day" } else { "days" };
-    format!("{days} {unit} after the last deletion")
+    format!("{days} {unit} after the last step at most")
 }
 
 fn time(at: Timestamp) -> String {

@@ -12,7 +12,7 @@ const STEPS = {
   revoke: ["End the access at TikTok", "The platform is asked to end the grant."],
   shred_token: ["Destroy the token and its key", "Whatever the platform answered."],
   purge_again: ["Delete once more", "After 20 minutes, when nothing that was running at the start can still run."],
-  verify: ["Count every place", "After 24 hours: everything that can be counted has to be zero."],
+  verify: ["Count every place", "24 hours after its time counts, and after the second deletion: what can be counted has to be zero."],
   done: ["Receipt", "What was held, what was done, what expires by when."],
 };
 const WHOLE = ["shred_data", "purge", "revoke", "shred_token", "purge_again", "verify", "done"];
@@ -59,8 +59,8 @@ function content(deletion, proof, onForget) {
   return [
     h("div", { class: "head" }, h("h3", null, title), h("code", null, deletion.id)),
     h("dl", { class: "facts" },
-      fact("Nothing readable since", dateTime(deletion.t0)),
-      isDone(deletion) ? null : fact("Everything gone by", dateTime(deletion.delete_by), countdown(deletion.delete_by, "overdue")),
+      fact("Nothing readable since", dateTime(deletion.events[0]?.at ?? deletion.t0)),
+      isDone(deletion) ? null : fact("Tokens, figures and names gone by", dateTime(deletion.delete_by), countdown(deletion.delete_by, "overdue")),
       deletion.status_url ? h("div", null, h("dt", null, "Public status"), h("dd", null, h("a", { href: deletion.status_url }, "Status page (no sign-in)"))) : null),
     isDone(deletion) && proof ? receipt(proof) : null,
     isDone(deletion) ? h("details", null, h("summary", null, "Every step with its time"), steps(deletion)) : steps(deletion),

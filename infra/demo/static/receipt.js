@@ -4,8 +4,8 @@ import { dateTime } from "./days.js";
 import { download, h } from "./dom.js";
 
 const TABLES = {
-  directory: "Directory: e-mail fingerprints, registered names",
-  connections: "Connections: accounts, states, sync marks",
+  directory: "Directory: settings, hashes of keys",
+  connections: "Connections: accounts, states, sync marks, fingerprints",
   vault: "Vault: wrapped keys, sealed tokens",
   reports: "Reports: sealed figures and names",
   activity: "Activity log",

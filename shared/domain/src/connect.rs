@@ -18,6 +18,9 @@ pub const TRANSACTION_MINUTES: i64 = 10;
 pub const BROWSER_MINUTES: i64 = 60;
 /// How long a pending connection waits for confirmation and activation.
 pub const PENDING_MINUTES: i64 = 15;
+/// By when the access of a connection that nobody took up is ended, as people are told: the sweeper that begins it comes every
+/// five minutes, and may miss a turn.
+pub const ABANDONED_MINUTES: i64 = PENDING_MINUTES + 15;
 /// How long a frontend token lives.
 pub const FRONTEND_TOKEN_MINUTES: i64 = 60;
 /// How long a mailed deletion link works.

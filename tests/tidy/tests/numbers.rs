@@ -1,7 +1,9 @@
 //! Promised times come from one constant each: no text of the code writes one by hand, and documents say the same.
 
 use jiff::SignedDuration;
-use mooring_domain::connect::{FRONTEND_TOKEN_MINUTES, LINK_MINUTES, PENDING_MINUTES, SESSION_MINUTES};
+use mooring_domain::connect::{
+    ABANDONED_MINUTES, FRONTEND_TOKEN_MINUTES, LINK_MINUTES, PENDING_MINUTES, SESSION_MINUTES,
+};
 use mooring_domain::deletion::{ALARM_AFTER, PAGE_AFTER, SECOND_PASS, Table, VERIFY};
 use mooring_domain::idempotency::KEPT;
 use mooring_domain::mail::{LONG_PAUSE, PAUSE_MINUTES, REQUEST_KEPT};
@@ -82,7 +84,10 @@ fn sentences() -> Vec<(&'static str, String)> {
         ("shared/edge/src/views/webhook.rs", format!("({} days without one success)", days(GIVE_UP_AFTER))),
         (DEMO, format!("backups included within {vault} day")),
         (DEMO, format!("After {} minutes, when nothing", SECOND_PASS.as_mins())),
-        (DEMO, format!("After {}: everything", hours(VERIFY))),
+        (DEMO, format!("{} after its time counts", hours(VERIFY))),
+        ("docs/api/README.md", format!("The grant is ended within {ABANDONED_MINUTES} minutes")),
+        ("docs/api/README.md", format!("The link is {SESSION_MINUTES} minutes old")),
+        ("docs/api/README.md", format!("or the choice {PENDING_MINUTES} minutes")),
         ("docs/limits.md", format!("| {QUEUE_DAYS} day, dead letters {DEAD_LETTER_DAYS} |")),
     ]
 }

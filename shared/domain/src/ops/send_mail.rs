@@ -176,9 +176,9 @@ fn mail(profile: &Profile, url: &str) -> (String, String) {
          e-mail address.\n\n\
          Open this page to see what will be deleted, and confirm it there:\n\n\
          {url}\n\n\
-         The link works for {LINK_MINUTES} minutes, until this or another such link is used. When you confirm, \
-         {product} can no longer read the data, asks the platform to end the access, and deletes everything within \
-         {DELETE_DAYS} days; a page shows you every step.\n\n\
+         The link works for {LINK_MINUTES} minutes, or until this or another such link is used. When you confirm, \
+         {product} can no longer read the data, asks the platform to end the access, and deletes tokens, figures and names, \
+         backups included, within {DELETE_DAYS} days; a page shows you every step.\n\n\
          If it was not you, do nothing: nothing is deleted without your confirmation.\n\n\
          Questions: {contact_email}\n\
          Privacy policy: {privacy_url}\n"
