@@ -68,8 +68,12 @@ fn lead(deletion: &Deletion) -> (&'static str, String) {
         );
     }
     let by = time(deletion.delete_by);
+    let what = match deletion.subject {
+        Subject::Account(..) => "Figures and names",
+        Subject::Connection(_) | Subject::Tenant => "Tokens, figures and names",
+    };
     let lead = format!(
-        "Nothing of it can be read any more. Tokens, figures and names are gone by <strong>{by}</strong> at the latest, \
+        "Nothing of it can be read any more. {what} are gone by <strong>{by}</strong> at the latest, \
          backups included. What expires later is listed below."
     );
     ("Your data is being deleted", lead)
