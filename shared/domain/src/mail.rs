@@ -123,13 +123,15 @@ mod tests {
         MailId::from_uuid(Uuid::from_u128(number))
     }
 
-    /// Plays requests of one known address, each at its minute, and the messages that were put off. Answers when each
-    /// was asked for, and when mails left.
-    fn play(minutes: &[i64]) -> (Vec<Timestamp>, Vec<Timestamp>) {
+    /// Plays requests of one known address, each at its minute and from a busy source or not, and the messages that were
+    /// put off. Answers when each was asked for, and when mails left.
+    fn play(requests: &[(i64, bool)]) -> (Vec<Timestamp>, Vec<Timestamp>) {
         let start = Timestamp::UNIX_EPOCH;
-        let asked: Vec<_> = minutes.iter().map(|minute| start + SignedDuration::from_mins(*minute)).collect();
-        let mut due: Vec<_> =
-            asked.iter().enumerate().map(|(n, at)| (*at, id(u128::try_from(n).unwrap()))).collect();
+        let asked: Vec<_> =
+            requests.iter().map(|(minute, _)| start + SignedDuration::from_mins(*minute)).collect();
+        let delay = |busy: bool| if busy { SOURCE_DELAY } else { SignedDuration::ZERO };
+        let shown = asked.iter().zip(requests).map(|(at, (_, busy))| *at + delay(*busy));
+        let mut due: Vec<_> = shown.enumerate().map(|(n, at)| (at, id(u128::try_from(n).unwrap()))).collect();
         let (mut pace, mut left) = (None, Vec::new());
         while let Some(first) = due.iter().enumerate().min_by_key(|(_, (at, _))| *at).map(|(n, _)| n) {
             let (at, id) = due.remove(first);
@@ -151,10 +153,10 @@ mod tests {
     proptest! {
         #[test]
         fn whoever_asks_gets_a_mail_within_the_hour_and_nobody_is_flooded(
-            mut minutes in proptest::collection::vec(0_i64..4_000, 1..120)
+            mut requests in proptest::collection::vec((0_i64..4_000, proptest::bool::ANY), 1..120)
         ) {
-            minutes.sort_unstable();
-            let (asked, left) = play(&minutes);
+            requests.sort_unstable();
+            let (asked, left) = play(&requests);
             for at in asked {
                 prop_assert!(left.iter().any(|mail| *mail >= at && *mail <= at + LONG_PAUSE), "asked at {at}: {left:?}");
             }
@@ -168,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_first_mails_of_a_day_come_within_a_quarter_of_an_hour() {
-        let (asked, left) = play(&[0, 1, 2, 16, 31]);
+        let (asked, left) = play(&[0, 1, 2, 16, 31].map(|minute| (minute, false)));
         for at in asked {
             assert!(left.iter().any(|mail| *mail >= at && *mail <= at + PAUSE), "asked at {at}: {left:?}");
         }

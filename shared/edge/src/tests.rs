@@ -42,19 +42,32 @@ struct Directory {
     key: Credential,
     token: Option<Credential>,
     guards: Guards,
+    /// Where reads wait for each other.
+    meeting: Option<tokio::sync::Barrier>,
+}
+
+impl Directory {
+    async fn meet(&self) {
+        if let Some(meeting) = &self.meeting {
+            meeting.wait().await;
+        }
+    }
 }
 
 #[async_trait]
 impl CallerRead for Directory {
     async fn api_key(&self, tenant: &TenantId, id: &CredentialId) -> Result<Option<Credential>> {
+        self.meet().await;
         Ok(Some(self.key.clone()).filter(|key| key.tenant == *tenant && key.id == *id))
     }
 
     async fn frontend_token(&self, _: &TenantId, id: &CredentialId) -> Result<Option<Credential>> {
+        self.meet().await;
         Ok(self.token.clone().filter(|token| token.id == *id))
     }
 
     async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>> {
+        self.meet().await;
         Ok(Some(self.tenant.clone()).filter(|tenant| tenant.id == *id))
     }
 
@@ -80,6 +93,7 @@ fn directory() -> (Directory, String) {
     let kind = CredentialKind::ApiKey;
     let directory = Directory {
         guards: Guards::default(),
+        meeting: None,
         key: Credential {
             id,
             tenant: tenant.clone(),

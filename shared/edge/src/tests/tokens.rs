@@ -32,6 +32,15 @@ async fn a_frontend_token_can_do_what_its_key_can_do_now_and_no_more() {
     assert_eq!(status(&[Scope::ReportsRead], |_| ()).await, 403);
 }
 
+/// Each read waits until all three are under way: one after the other, they would never end.
+#[tokio::test]
+async fn a_token_its_key_and_its_tenant_are_read_in_one_round_trip() {
+    let meet = |directory: &mut Directory| directory.meeting = Some(tokio::sync::Barrier::new(3));
+    let answer = status(&[Scope::ConnectionsRead], meet);
+    let answer = tokio::time::timeout(std::time::Duration::from_mins(1), answer).await;
+    assert_eq!(answer.expect("the reads wait for each other"), 200);
+}
+
 #[tokio::test]
 async fn a_frontend_token_ends_with_its_key() {
     let both = [Scope::ConnectionsRead];
