@@ -72,8 +72,8 @@ struct Sent {
     issuer: Option<String>,
 }
 
-/// Reads what the platform sent. Only a repeated or oversized parameter of [`READ`] is refused: a platform may add others in
-/// any form, and the person could not do anything about it.
+/// Reads what the platform sent. Only a repeated or oversized parameter of [`READ`] is refused: a platform may add others, long
+/// or repeated, and the person could not do anything about it. What is no query at all is refused before.
 fn sent(request: &Request) -> Result<Sent> {
     let mut query = Query::only(request, &READ)?;
     let state = query.take("state").ok_or_else(unusable)?;

@@ -278,11 +278,6 @@ impl Deletion {
         })
     }
 
-    /// Tells whether it is of a whole connection.
-    pub const fn is_of_a_connection(&self) -> bool {
-        matches!(self.subject, Subject::Connection(_))
-    }
-
     /// Tells when it is too late, or nearly.
     pub fn lateness(&self, now: Timestamp) -> Lateness {
         match now.duration_since(self.t0) {

@@ -71,7 +71,7 @@ impl<T> Default for Items<T> {
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Items<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut items = Self { read: Vec::new(), odd: Vec::new() };
+        let mut items = Self::default();
         for raw in Vec::<Box<RawValue>>::deserialize(deserializer)? {
             match serde_json::from_str(raw.get()) {
                 Ok(item) => items.read.push(item),

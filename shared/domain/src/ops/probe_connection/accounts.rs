@@ -117,7 +117,8 @@ pub(super) async fn compare(probe: &Probe<'_>, life: &mut Life, list: &AccountLi
                     let ended = let_go(probe, &account.id, since).await?;
                     life.find(&account.id);
                     seen.lost += usize::from(ended.is_some());
-                    seen.ended = ended.filter(Deletion::is_of_a_connection).map(|ended| ended.id);
+                    // Only a whole connection has a grant to revoke.
+                    seen.ended = ended.filter(Deletion::revokes).map(|ended| ended.id);
                 }
             }
         }
