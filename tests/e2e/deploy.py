@@ -121,7 +121,8 @@ class Cloud:
         body = resources["Api"]["Properties"]["Body"]
         for path, operations in body["paths"].items():
             for method in operations.keys() & METHODS:
-                uri = json.dumps(operations[method]["x-amazon-apigateway-integration"]["uri"])
+                name = operations[method]["x-amazon-apigateway-integration"]["$ref"].rpartition("/")[2]
+                uri = json.dumps(body["components"]["x-amazon-apigateway-integrations"][name]["uri"])
                 function = next(name for name in places if f"${{{name}.Arn}}" in uri)
                 if function not in integrations:
                     integrations[function] = self.integration(places["Api"], places[function])

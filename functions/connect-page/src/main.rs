@@ -2,25 +2,22 @@
 
 use std::sync::Arc;
 
-use mooring_connect_page::{App, handle};
+use mooring_connect_page::{App, Ports, handle};
 use mooring_edge::{Config, Edge};
-use mooring_registry::Registry;
-use mooring_store::Store;
 use mooring_system::{SystemClock, SystemEntropy};
-use mooring_vault::Vault;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     mooring_telemetry::init();
-    let store = Arc::new(Store::from_env());
-    let app = App {
-        edge: Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?),
-        read: store.clone(),
-        take: store.clone(),
-        vault: store,
-        keys: Arc::new(Vault::from_env()?),
-        connectors: Arc::new(Registry::from_env()?),
+    let store = Arc::new(mooring_store::Store::from_env());
+    let edge = Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?);
+    let ports = Ports {
+        keys: Arc::new(mooring_vault::Vault::from_env()?),
+        connectors: Arc::new(mooring_registry::Registry::from_env()?),
         profile: Arc::new(mooring_profiles::from_env()?),
+        clock: edge.clock.clone(),
+        entropy: edge.entropy.clone(),
+        rows: store,
     };
-    mooring_edge::run(app, |app, request| Box::pin(handle(app, request))).await
+    mooring_edge::run(App { edge, ports }, |app, request| Box::pin(handle(app, request))).await
 }

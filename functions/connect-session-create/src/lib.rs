@@ -1,16 +1,13 @@
 //! POST /v1/connect-sessions: opens a connect session.
 
-use std::sync::Arc;
-
 use lambda_http::Request;
 use mooring_domain::Result;
-use mooring_domain::caller::{Caller, Scope};
-use mooring_domain::connect::SESSION_MINUTES;
-use mooring_domain::idempotency::Attempt;
-use mooring_domain::ops::create_connect_session::{Input, Ports, run};
-use mooring_domain::ports::{ConnectionRead, KeyOpen, TransientPut, VaultRead};
-use mooring_domain::profile::Profile;
-use mooring_domain::secret::Confidential;
+use mooring_domain::base::secret::Confidential;
+pub use mooring_domain::connect::ops::create_connect_session::Ports;
+use mooring_domain::connect::ops::create_connect_session::{Input, run};
+use mooring_domain::connect::session::SESSION_MINUTES;
+use mooring_domain::guard::idempotency::Attempt;
+use mooring_domain::people::caller::{Caller, Scope};
 use mooring_edge::openapi::{Api, END_USER_PATTERN, id_pattern};
 use mooring_edge::{Edge, Reply, created, field, json_body};
 use schemars::JsonSchema;
@@ -21,16 +18,8 @@ use serde::{Deserialize, Serialize};
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// The connection to authorise again.
-    pub connections: Arc<dyn ConnectionRead>,
-    /// Keeps the session.
-    pub transient: Arc<dyn TransientPut>,
-    /// The wrapped key behind fingerprints.
-    pub vault: Arc<dyn VaultRead>,
-    /// Opens it.
-    pub keys: Arc<dyn KeyOpen>,
-    /// The product.
-    pub profile: Arc<Profile>,
+    /// What the operation needs.
+    pub ports: Ports,
 }
 
 /// What the caller sends.
@@ -71,17 +60,8 @@ pub async fn handle(app: &App, request: Request) -> Reply {
 
 async fn open(app: &App, request: &Request, caller: &Caller, attempt: &Attempt) -> Result<Reply> {
     let input = json_body::<SessionRequest>(request)?.into_input()?;
-    let ports = Ports {
-        callers: app.edge.callers.as_ref(),
-        connections: app.connections.as_ref(),
-        transient: app.transient.as_ref(),
-        vault: app.vault.as_ref(),
-        keys: app.keys.as_ref(),
-        profile: &app.profile,
-        attempt,
-    };
-    let session = run(&ports, caller, input).await?;
-    let url = app.edge.url(&format!("/connect/{}", session.token.text()));
+    let session = run(&app.ports, attempt, caller, input).await?;
+    let url = app.edge.site.url(&format!("/connect/{}", session.token.text()));
     let expires_at = session.expires_at.to_string();
     created(&SessionResponse { url: url.clone(), expires_at }, Some(&url))
 }

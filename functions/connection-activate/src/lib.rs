@@ -1,18 +1,14 @@
 //! POST /v1/connections/{id}/activate: the product takes a connection up.
 
-use std::sync::Arc;
-
 use lambda_http::Request;
 use mooring_domain::Result;
-use mooring_domain::account::Account;
-use mooring_domain::caller::{Caller, Scope};
-use mooring_domain::connect::PENDING_MINUTES;
-use mooring_domain::idempotency::Attempt;
-use mooring_domain::ops::activate_connection::{Input, Output, Ports, run};
-use mooring_domain::ports::{
-    ConnectionActivate, ConnectionRead, HeldAccounts, MOST_HOLDERS, SyncQueue, TransientTake,
-};
-use mooring_domain::profile::Profile;
+use mooring_domain::connect::account::Account;
+pub use mooring_domain::connect::ops::activate_connection::Ports;
+use mooring_domain::connect::ops::activate_connection::{Input, Output, run};
+use mooring_domain::connect::ports::MOST_HOLDERS;
+use mooring_domain::connect::session::PENDING_MINUTES;
+use mooring_domain::guard::idempotency::Attempt;
+use mooring_domain::people::caller::{Caller, Scope};
 use mooring_edge::openapi::{Api, END_USER_PATTERN, id_pattern};
 use mooring_edge::{Edge, Reply, field, json_body, ok, path};
 use schemars::JsonSchema;
@@ -25,18 +21,8 @@ const _: () = assert!(MOST_HOLDERS == 10, "the description of `also_in` says so"
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// Uses codes up.
-    pub take: Arc<dyn TransientTake>,
-    /// The pending connection.
-    pub connections: Arc<dyn ConnectionRead>,
-    /// Finds what is connected already.
-    pub held: Arc<dyn HeldAccounts>,
-    /// Makes it active.
-    pub activate: Arc<dyn ConnectionActivate>,
-    /// Starts the first jobs.
-    pub queue: Arc<dyn SyncQueue>,
-    /// The product.
-    pub profile: Arc<Profile>,
+    /// What the operation needs.
+    pub ports: Ports,
 }
 
 /// What the caller sends.
@@ -102,7 +88,7 @@ async fn activate(app: &App, request: &Request, caller: &Caller, attempt: &Attem
     let body: ActivateRequest = json_body(request)?;
     let end_user = field(&body.end_user, "end_user", "1 to 128 visible ASCII characters, no e-mail address")?;
     let input = Input { connection, code: body.code, end_user };
-    let output = run(&ports(app, attempt), caller, &input).await?;
+    let output = run(&app.ports, attempt, caller, &input).await?;
     if let Some(error) = &output.unseen {
         mooring_edge::note(error, "the answer does not say where else the accounts are connected");
     }
@@ -110,20 +96,6 @@ async fn activate(app: &App, request: &Request, caller: &Caller, attempt: &Attem
         mooring_edge::note(error, "the first jobs stay in the outbox");
     }
     ok(&ActivatedConnection::of(&output))
-}
-
-fn ports<'a>(app: &'a App, attempt: &'a Attempt) -> Ports<'a> {
-    Ports {
-        take: app.take.as_ref(),
-        connections: app.connections.as_ref(),
-        held: app.held.as_ref(),
-        activate: app.activate.as_ref(),
-        queue: app.queue.as_ref(),
-        profile: &app.profile,
-        clock: app.edge.clock.as_ref(),
-        entropy: app.edge.entropy.as_ref(),
-        attempt,
-    }
 }
 
 impl ActivatedConnection {

@@ -1,63 +1,38 @@
 //! GET /oauth/callback/{platform}/{ctx}: the way back from the platform.
 
-use std::sync::Arc;
-
 use lambda_http::Request;
 use mooring_domain::Result;
+use mooring_domain::base::secret::Confidential;
 use mooring_domain::connect::binding::{cookie_name, unusable};
-use mooring_domain::connector::Connectors;
-use mooring_domain::ops::complete_callback::{Arrival, Input, Ports, run};
-use mooring_domain::ports::{
-    ConnectionCreate, ConnectionRead, DeletionBegin, KeyMint, KeyOpen, TransientPut, TransientRead,
-    TransientTake, VaultRead,
-};
-use mooring_domain::profile::Profile;
-use mooring_domain::secret::Confidential;
+pub use mooring_domain::connect::ops::complete_callback::Ports;
+use mooring_domain::connect::ops::complete_callback::{CallbackOutcome, Input, run};
+use mooring_edge::flow::{self, Exit};
 use mooring_edge::openapi::Api;
-use mooring_edge::{Edge, Exit, Query, Reply, path};
+use mooring_edge::{Edge, Query, Reply, path};
 
 /// What the function needs.
 #[derive(Clone)]
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// Uses transactions up.
-    pub take: Arc<dyn TransientTake>,
-    /// Looks where a flow came to.
-    pub read: Arc<dyn TransientRead>,
-    /// Keeps the ticket, and how far the flow came.
-    pub put: Arc<dyn TransientPut>,
-    /// The connection that is authorised again.
-    pub connections: Arc<dyn ConnectionRead>,
-    /// Writes connections.
-    pub create: Arc<dyn ConnectionCreate>,
-    /// Lists the places of the deletion that waits for an abandoned connection.
-    pub deletions: Arc<dyn DeletionBegin>,
-    /// The app's sealed credentials.
-    pub vault: Arc<dyn VaultRead>,
-    /// Opens them.
-    pub open: Arc<dyn KeyOpen>,
-    /// Makes the connection's keys.
-    pub mint: Arc<dyn KeyMint>,
-    /// The platforms.
-    pub connectors: Arc<dyn Connectors>,
-    /// The product.
-    pub profile: Arc<Profile>,
+    /// What the operation needs.
+    pub ports: Ports,
 }
 
 /// Answers the request.
 pub async fn handle(app: &App, request: Request) -> Reply {
-    app.edge
-        .flow(&request, &Exit { profile: &app.profile, back: None }, async || arrive(app, &request).await)
-        .await
+    flow::run(&app.edge, &request, &Exit { profile: &app.ports.profile, back: None }, async || {
+        arrive(app, &request).await
+    })
+    .await
 }
 
 async fn arrive(app: &App, request: &Request) -> Result<Reply> {
-    app.edge.visit(request)?;
+    flow::visit(request)?;
     let input = input(app, request).map_err(|_| unusable())?;
-    match run(&ports(app), &input).await? {
-        Arrival::Onward(onward) => app.edge.onward(&onward),
-        Arrival::Ended { url, error } => app.edge.ended(&url, &error),
+    match run(&app.ports, &input).await? {
+        CallbackOutcome::Onward(onward) => flow::onward(&app.edge.site, &onward),
+        CallbackOutcome::Ended { url, error } => flow::ended(&url, &error),
     }
 }
 
@@ -85,7 +60,7 @@ fn sent(request: &Request) -> Result<Sent> {
 
 fn input(app: &App, request: &Request) -> Result<Input> {
     let Sent { state, code, issuer } = sent(request)?;
-    let cookie = app.edge.cookie(request, &binding(app, &state)).map(Confidential::new);
+    let cookie = app.edge.site.cookie(request, &binding(app, &state)).map(Confidential::new);
     Ok(Input {
         platform: path(request, "platform")?,
         context: path(request, "ctx")?,
@@ -99,25 +74,6 @@ fn input(app: &App, request: &Request) -> Result<Input> {
 /// The name of the cookie that binds a state to its browser.
 fn binding(app: &App, state: &str) -> String {
     cookie_name(&app.edge.entropy.digest(state.as_bytes()))
-}
-
-fn ports(app: &App) -> Ports<'_> {
-    Ports {
-        callers: app.edge.callers.as_ref(),
-        take: app.take.as_ref(),
-        read: app.read.as_ref(),
-        put: app.put.as_ref(),
-        connections: app.connections.as_ref(),
-        create: app.create.as_ref(),
-        deletions: app.deletions.as_ref(),
-        vault: app.vault.as_ref(),
-        open: app.open.as_ref(),
-        mint: app.mint.as_ref(),
-        connectors: app.connectors.as_ref(),
-        profile: &app.profile,
-        clock: app.edge.clock.as_ref(),
-        entropy: app.edge.entropy.as_ref(),
-    }
 }
 
 /// Describes the operation.

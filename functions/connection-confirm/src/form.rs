@@ -3,7 +3,7 @@
 use lambda_http::Request;
 use lambda_http::http::Method;
 use mooring_domain::connect::binding::is_handle;
-use mooring_domain::ops::confirm_accounts::Decision;
+use mooring_domain::connect::ops::confirm_accounts::Decision;
 use mooring_domain::{Error, Result};
 use mooring_edge::form_body;
 

@@ -2,27 +2,23 @@
 
 use std::sync::Arc;
 
-use mooring_connection_confirm::{App, handle};
+use mooring_connection_confirm::{App, Ports, handle};
 use mooring_edge::{Config, Edge};
-use mooring_store::Store;
 use mooring_system::{SystemClock, SystemEntropy};
-use mooring_vault::Vault;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     mooring_telemetry::init();
-    let (store, vault) = (Arc::new(Store::from_env()), Arc::new(Vault::from_env()?));
-    let app = App {
-        edge: Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?),
-        read: store.clone(),
-        take: store.clone(),
-        connections: store.clone(),
-        held: store.clone(),
-        confirm: store.clone(),
-        vault: store,
-        open: vault.clone(),
-        mint: vault,
+    let store = Arc::new(mooring_store::Store::from_env());
+    let vault = Arc::new(mooring_vault::Vault::from_env()?);
+    let edge = Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?);
+    let ports = Ports {
+        keys: vault.clone(),
+        new_keys: vault,
         profile: Arc::new(mooring_profiles::from_env()?),
+        clock: edge.clock.clone(),
+        entropy: edge.entropy.clone(),
+        rows: store,
     };
-    mooring_edge::run(app, |app, request| Box::pin(handle(app, request))).await
+    mooring_edge::run(App { edge, ports }, |app, request| Box::pin(handle(app, request))).await
 }

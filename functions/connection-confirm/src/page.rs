@@ -1,61 +1,28 @@
-//! The confirm page: the accounts that the grant reaches, to be chosen one by one.
+//! The confirm page: the accounts that the grant reaches, to be chosen one by one. What it reaches and nobody can choose is
+//! named, with the reason, so that nothing is left out in silence.
 
-use mooring_domain::account::{Unusable, UnusableAccount};
-use mooring_domain::connect::ABANDONED_MINUTES;
-use mooring_domain::ops::confirm_accounts::{Offer, Offered};
-use mooring_domain::retention::DELETE_DAYS;
-use mooring_edge::{escape, layout};
+use askama::Template;
+use mooring_domain::Result;
+use mooring_domain::base::retention::DELETE_DAYS;
+use mooring_domain::connect::ops::confirm_accounts::Offer;
+use mooring_domain::connect::session::ABANDONED_MINUTES;
+use mooring_domain::platform::account::{Unusable, UnusableAccount};
+use mooring_edge::page;
+
+#[derive(Template)]
+#[template(path = "offer.html")]
+struct OfferPage<'a> {
+    offer: &'a Offer,
+}
 
 /// Writes the page.
-pub(crate) fn offer(offer: &Offer) -> String {
-    let (tenant, product) = (escape(&offer.tenant), escape(&offer.product));
-    let only = offer.accounts.len() == 1;
-    let accounts: String = offer.accounts.iter().map(|one| account(one, only)).collect();
-    let body = format!(
-        "<p>You gave access to {reaches}. Choose what <strong>{tenant}</strong> may see in <strong>{product}</strong>; \
-         nothing of the rest is read or kept.</p>\
-         <form method=\"post\" action=\"/connect/confirm\"><input type=\"hidden\" name=\"ticket\" value=\"{handle}\"><fieldset><legend>Accounts</legend><ul class=\"plain\">{accounts}</ul></fieldset>{unusable}\
-         <div class=\"actions\"><button type=\"submit\" name=\"decision\" value=\"connect\">Connect</button>\
-         <button class=\"quiet\" type=\"submit\" name=\"decision\" value=\"cancel\">Cancel</button></div></form>\
-         <p class=\"soft\">If you cancel or leave, nothing is read; access is ended within \
-         {ABANDONED_MINUTES} minutes, and everything is deleted within {DELETE_DAYS} days. <a href=\"{privacy}\" rel=\"noopener\">{product}’s privacy policy</a></p>",
-        unusable = unusable(&offer.unusable),
-        handle = escape(&offer.handle),
-        reaches = reaches(offer.accounts.len()),
-        privacy = escape(&offer.privacy_url),
-    );
-    layout("Choose accounts", &body)
+pub(crate) fn offer(offer: &Offer) -> Result<String> {
+    page("Choose accounts", &OfferPage { offer })
 }
 
-/// What somebody is told who connects an account again.
-const ALREADY: &str = "<small>This account is already connected. Choose it again only if it is meant to be connected twice: whoever adds \
-                       up connections then counts it twice.</small>";
-
-fn reaches(count: usize) -> String {
-    if count == 1 { "one account".to_owned() } else { format!("{count} accounts") }
-}
-
-/// What the grant reaches and nobody can choose: named, with the reason, so that nothing is left out in silence.
-fn unusable(accounts: &[UnusableAccount]) -> String {
-    if accounts.is_empty() {
-        return String::new();
-    }
-    let entries: String = accounts.iter().map(left_out).collect();
-    format!("<h2>Cannot be connected: {}</h2><ul class=\"plain soft\">{entries}</ul>", accounts.len())
-}
-
-fn left_out(account: &UnusableAccount) -> String {
-    let name = if account.name.is_empty() { "An account without a name" } else { &account.name };
-    format!(
-        "<li>{name} <small>{id} · {reason}</small></li>",
-        name = escape(name),
-        id = escape(&account.external_id),
-        reason = reason(account.reason),
-    )
-}
-
-const fn reason(reason: Unusable) -> &'static str {
-    match reason {
+/// Says why an account cannot be chosen.
+const fn reason(account: &UnusableAccount) -> &'static str {
+    match account.reason {
         Unusable::NoId => "The platform lists it without a number.",
         Unusable::NoCurrency => "The platform says no currency for it, so its money would have no unit.",
         Unusable::UnknownCurrency => "It has a currency that is not known here.",
@@ -72,23 +39,10 @@ const fn reason(reason: Unusable) -> &'static str {
     }
 }
 
-fn account(Offered { id: choice, account, already }: &Offered, only: bool) -> String {
-    let note = if *already { ALREADY } else { "" };
-    format!(
-        "<li><label><input type=\"checkbox\" name=\"account\" value=\"{choice}\"{checked}><span>{name}\
-         <small>{id} · {currency} · {zone}</small>{note}</span></label></li>",
-        choice = escape(choice),
-        checked = if only && !already { " checked" } else { "" },
-        name = escape(&account.name),
-        id = escape(&account.external_id),
-        currency = escape(account.currency.as_str()),
-        zone = escape(&account.zone),
-    )
-}
-
 #[cfg(test)]
 mod tests {
-    use mooring_domain::account::PlatformAccount;
+    use mooring_domain::connect::ops::confirm_accounts::Offered;
+    use mooring_domain::platform::account::PlatformAccount;
 
     use super::*;
 
@@ -115,11 +69,12 @@ mod tests {
             }],
             return_origin: "https://p.example".to_owned(),
             unseen: None,
-        });
+        })
+        .unwrap();
         assert!(!page.contains("<script>") && !page.contains(" checked"));
         assert_eq!(page.matches("type=\"checkbox\"").count(), 2);
         assert!(
-            page.contains("Left &lt;script&gt; out") && page.contains("has a currency that is not known")
+            page.contains("Left &#60;script&#62; out") && page.contains("has a currency that is not known")
         );
         assert!(page.contains("name=\"ticket\" value=\"0123456789abcdef\""));
     }

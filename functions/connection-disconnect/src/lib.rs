@@ -1,31 +1,23 @@
-//! DELETE /v1/connections/{id} and /v1/connections/{id}/accounts/{account}: the cut.
+//! DELETE /v1/connections/{id} and /v1/connections/{id}/accounts/{account}: the cutoff.
 
-use std::sync::Arc;
-
-use lambda_http::{Request, RequestExt};
+use lambda_http::Request;
 use mooring_domain::Result;
-use mooring_domain::caller::{Caller, Scope};
-use mooring_domain::deletion_plan::{PlanPorts, Target};
-use mooring_domain::ops::disconnect::{Ports, run};
-use mooring_domain::ports::{ConnectionRead, DeletionBegin, DeletionQueue, LedgerRead};
-use mooring_domain::retention::DELETE_DAYS;
+use mooring_domain::base::retention::DELETE_DAYS;
+pub use mooring_domain::deletion::ops::disconnect::Ports;
+use mooring_domain::deletion::ops::disconnect::run;
+use mooring_domain::deletion::steps::begin_deletion::Target;
+use mooring_domain::people::caller::{Caller, Scope};
 use mooring_edge::openapi::Api;
 use mooring_edge::views::deletion::DeletionView;
-use mooring_edge::{Edge, Query, Reply, accepted, path};
+use mooring_edge::{Edge, Query, Reply, accepted, one, path};
 
 /// What the function needs.
 #[derive(Clone)]
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// The rows.
-    pub connections: Arc<dyn ConnectionRead>,
-    /// Makes the cut.
-    pub begin: Arc<dyn DeletionBegin>,
-    /// Earlier deletions.
-    pub ledger: Arc<dyn LedgerRead>,
-    /// Starts the first step.
-    pub queue: Arc<dyn DeletionQueue>,
+    /// What the operation needs.
+    pub ports: Ports,
 }
 
 /// Answers the request.
@@ -35,10 +27,9 @@ pub async fn handle(app: &App, request: Request) -> Reply {
 
 async fn disconnect(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
     Query::of(request)?.finish()?;
-    let one = request.path_parameters_ref().is_some_and(|parameters| parameters.first("account").is_some());
-    let account = one.then(|| path(request, "account")).transpose()?;
+    let account = one(request, "account")?;
     let target = Target { connection: path(request, "id")?, account };
-    let started = run(&ports(app), caller, &target).await?;
+    let started = run(&app.ports, caller, &target).await?;
     if let Some(error) = started.unsent {
         tracing::warn!(
             deletion.id = started.deletion.id.as_str(),
@@ -46,19 +37,8 @@ async fn disconnect(app: &App, request: &Request, caller: &Caller) -> Result<Rep
             "left to the sweeper: {error}"
         );
     }
-    let view = DeletionView::of(&app.edge, &started.deletion);
-    accepted(&view, &view.location(&app.edge))
-}
-
-fn ports(app: &App) -> Ports<'_> {
-    let plan = PlanPorts {
-        connections: app.connections.as_ref(),
-        begin: app.begin.as_ref(),
-        ledger: app.ledger.as_ref(),
-        clock: app.edge.clock.as_ref(),
-        entropy: app.edge.entropy.as_ref(),
-    };
-    Ports { plan, queue: app.queue.as_ref() }
+    let view = DeletionView::of(&app.edge.site, &started.deletion);
+    accepted(&view, &view.location(&app.edge.site))
 }
 
 /// Describes the operations.

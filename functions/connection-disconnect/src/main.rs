@@ -2,22 +2,20 @@
 
 use std::sync::Arc;
 
-use mooring_connection_disconnect::{App, handle};
+use mooring_connection_disconnect::{App, Ports, handle};
 use mooring_edge::{Config, Edge};
-use mooring_queue::Queues;
-use mooring_store::Store;
 use mooring_system::{SystemClock, SystemEntropy};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     mooring_telemetry::init();
-    let store = Arc::new(Store::from_env());
-    let app = App {
-        edge: Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?),
-        connections: store.clone(),
-        begin: store.clone(),
-        ledger: store,
-        queue: Arc::new(Queues::from_env()),
+    let store = Arc::new(mooring_store::Store::from_env());
+    let edge = Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?);
+    let ports = Ports {
+        clock: edge.clock.clone(),
+        entropy: edge.entropy.clone(),
+        rows: store,
+        queue: Arc::new(mooring_queue::Queues::from_env()),
     };
-    mooring_edge::run(app, |app, request| Box::pin(handle(app, request))).await
+    mooring_edge::run(App { edge, ports }, |app, request| Box::pin(handle(app, request))).await
 }

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use lambda_http::{Request, RequestExt};
+use lambda_http::Request;
 use mooring_domain::Result;
-use mooring_domain::caller::{Caller, Scope};
-use mooring_domain::ops::read_connections::{AccountView, Ports, View, get, list};
-use mooring_domain::ports::{ConnectionRead, KeyOpen, SyncProgress, VaultRead};
-use mooring_domain::profile::Profile;
+use mooring_domain::base::ids::ConnectionId;
+pub use mooring_domain::connect::ops::read_connections::Ports;
+use mooring_domain::connect::ops::read_connections::{AccountView, View, get, list};
+use mooring_domain::people::caller::{Caller, Scope};
+use mooring_domain::platform::profile::Profile;
 use mooring_edge::openapi::{Api, id_pattern};
-use mooring_edge::{Edge, Paging, Query, Reply, ok, path};
+use mooring_edge::{Edge, Paging, Reply, ok, one};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -18,14 +19,8 @@ use serde::Serialize;
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// The rows.
-    pub connections: Arc<dyn ConnectionRead>,
-    /// The accounts' wrapped keys.
-    pub vault: Arc<dyn VaultRead>,
-    /// Opens them.
-    pub keys: Arc<dyn KeyOpen>,
-    /// When an account was last synced.
-    pub progress: Arc<dyn SyncProgress>,
+    /// What the operation needs.
+    pub ports: Ports,
     /// The product.
     pub profile: Arc<Profile>,
 }
@@ -92,23 +87,21 @@ struct AccountResponse {
 /// Answers the request.
 pub async fn handle(app: &App, request: Request) -> Reply {
     app.edge
-        .api(&request, Scope::ConnectionsRead, async |caller| {
-            let one =
-                request.path_parameters_ref().is_some_and(|parameters| parameters.first("id").is_some());
-            if one { read(app, &request, &caller).await } else { page(app, &request, &caller).await }
+        .api(&request, Scope::ConnectionsRead, async |caller| match one(&request, "id")? {
+            Some(id) => read(app, &caller, &id).await,
+            None => page(app, &request, &caller).await,
         })
         .await
 }
 
-async fn read(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
-    Query::of(request)?.finish()?;
-    let view = get(&ports(app), caller, &path(request, "id")?).await?;
+async fn read(app: &App, caller: &Caller, id: &ConnectionId) -> Result<Reply> {
+    let view = get(&app.ports, caller, id).await?;
     ok(&ConnectionResponse::of(view, &app.profile))
 }
 
 async fn page(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
     let Paging { limit, after } = Paging::of(request)?;
-    let listing = list(&ports(app), caller, after, limit).await?;
+    let listing = list(&app.ports, caller, after, limit).await?;
     ok(&ConnectionList {
         connections: listing
             .connections
@@ -117,15 +110,6 @@ async fn page(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
             .collect(),
         next_cursor: listing.next.as_ref().map(Paging::cursor),
     })
-}
-
-fn ports(app: &App) -> Ports<'_> {
-    Ports {
-        connections: app.connections.as_ref(),
-        vault: app.vault.as_ref(),
-        keys: app.keys.as_ref(),
-        progress: app.progress.as_ref(),
-    }
 }
 
 impl ConnectionResponse {

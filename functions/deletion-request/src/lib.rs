@@ -6,15 +6,13 @@ mod people;
 use std::sync::Arc;
 
 use lambda_http::Request;
-use mooring_domain::caller::{Caller, Scope};
-use mooring_domain::deletion_plan::{PlanPorts, Target};
-use mooring_domain::idempotency::Attempt;
-use mooring_domain::ops::request_deletion::{Input, Ports, run};
-use mooring_domain::ports::{
-    ConnectionRead, DeletionBegin, DeletionQueue, KeyOpen, LedgerRead, LinkEnd, MailQueue, MailRequestPut,
-    TransientRead, TransientTake, VaultRead,
-};
-use mooring_domain::profile::Profile;
+pub use mooring_domain::deletion::ops::request_deletion::Ports;
+use mooring_domain::deletion::ops::request_deletion::{Input, run};
+pub use mooring_domain::deletion::ops::request_deletion::{by_link, by_mail};
+use mooring_domain::deletion::steps::begin_deletion::Target;
+use mooring_domain::guard::idempotency::Attempt;
+use mooring_domain::people::caller::{Caller, Scope};
+use mooring_domain::platform::profile::Profile;
 use mooring_domain::{Error, Result};
 use mooring_edge::openapi::{Api, Value, id_pattern, json};
 use mooring_edge::views::deletion::DeletionView;
@@ -27,28 +25,12 @@ use serde::Deserialize;
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// The rows.
-    pub connections: Arc<dyn ConnectionRead>,
-    /// Makes the cut.
-    pub begin: Arc<dyn DeletionBegin>,
-    /// Earlier deletions.
-    pub ledger: Arc<dyn LedgerRead>,
-    /// Starts first steps.
-    pub queue: Arc<dyn DeletionQueue>,
-    /// The wrapped key that seals addresses.
-    pub vault: Arc<dyn VaultRead>,
-    /// Opens it.
-    pub keys: Arc<dyn KeyOpen>,
-    /// Keeps requests by address.
-    pub requests: Arc<dyn MailRequestPut>,
-    /// Tells who sends mail.
-    pub mails: Arc<dyn MailQueue>,
-    /// Looks at links.
-    pub read: Arc<dyn TransientRead>,
-    /// Uses them up.
-    pub take: Arc<dyn TransientTake>,
-    /// Ends the other links of an address.
-    pub ends: Arc<dyn LinkEnd>,
+    /// What a request of the product's server needs.
+    pub ports: Ports,
+    /// What a request by address needs.
+    pub mail: by_mail::Ports,
+    /// What a mailed link needs.
+    pub link: by_link::Ports,
     /// The product.
     pub profile: Arc<Profile>,
 }
@@ -98,25 +80,12 @@ pub async fn handle(app: &App, request: Request) -> Reply {
 async fn ask(app: &App, request: &Request, caller: &Caller, attempt: &Attempt) -> Result<Reply> {
     Query::of(request)?.finish()?;
     let input = json_body::<DeletionRequest>(request)?.into_input()?;
-    let ports = Ports { plan: app.plan(), queue: app.queue.as_ref(), attempt };
-    let started = run(&ports, caller, &input).await?;
+    let started = run(&app.ports, attempt, caller, &input).await?;
     if let Some(error) = started.unsent {
         left_to_the_sweeper(&error);
     }
-    let view = DeletionView::of(&app.edge, &started.deletion);
-    Ok(accepted(&view, &view.location(&app.edge))?.about(&view.id))
-}
-
-impl App {
-    fn plan(&self) -> PlanPorts<'_> {
-        PlanPorts {
-            connections: self.connections.as_ref(),
-            begin: self.begin.as_ref(),
-            ledger: self.ledger.as_ref(),
-            clock: self.edge.clock.as_ref(),
-            entropy: self.edge.entropy.as_ref(),
-        }
-    }
+    let view = DeletionView::of(&app.edge.site, &started.deletion);
+    Ok(accepted(&view, &view.location(&app.edge.site))?.about(&view.id))
 }
 
 impl DeletionRequest {

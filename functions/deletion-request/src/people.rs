@@ -2,8 +2,8 @@
 
 use lambda_http::http::Method;
 use lambda_http::{Request, RequestExt};
-use mooring_domain::ops::request_deletion::by_link::{self, LookPorts};
-use mooring_domain::ops::request_deletion::by_mail;
+use mooring_domain::deletion::ops::request_deletion::by_link;
+use mooring_domain::deletion::ops::request_deletion::by_mail;
 use mooring_domain::{Error, Result};
 use mooring_edge::openapi::Api;
 use mooring_edge::views::deletion::status_url;
@@ -37,7 +37,7 @@ pub(crate) async fn answer(app: &App, request: &Request) -> Result<Reply> {
     let with_link =
         request.path_parameters_ref().is_some_and(|parameters| parameters.first("link").is_some());
     match (*request.method() == Method::POST, with_link) {
-        (false, false) => form_targets(html(page::form(&app.profile))?, &[]),
+        (false, false) => form_targets(html(page::form(&app.profile)?)?, &[]),
         (true, false) => mail(app, request).await,
         (false, true) => look(app, request).await,
         (true, true) => confirm(app, request).await,
@@ -47,12 +47,12 @@ pub(crate) async fn answer(app: &App, request: &Request) -> Result<Reply> {
 /// Takes an address. Work and answer are the same for every address: who sends mail finds out whether it is known.
 async fn mail(app: &App, request: &Request) -> Result<Reply> {
     if is_from_browser(request) {
-        app.edge.same_origin(request)?;
+        app.edge.site.same_origin(request)?;
     }
     let address = address(request)?;
     // It is counted under a keyed fingerprint.
-    let source = app.edge.source(request).map(|source| source.to_string());
-    let output = by_mail::run(&mail_ports(app), &address, source.as_deref()).await?;
+    let source = app.edge.front.source(request).map(|source| source.to_string());
+    let output = by_mail::run(&app.mail, &address, source.as_deref()).await?;
     // Counted by an alarm: for the deployment as a whole there is no limit, which would refuse whoever comes late.
     tracing::info!(
         event = "deletion.mail_asked",
@@ -64,9 +64,9 @@ async fn mail(app: &App, request: &Request) -> Result<Reply> {
     }
     if wants_json(request) {
         let message = page::sent_text(&app.profile);
-        return accepted(&MailResponse { message }, &app.edge.url("/deletion-requests"));
+        return accepted(&MailResponse { message }, &app.edge.site.url("/deletion-requests"));
     }
-    accepted_html(page::sent(&app.profile))
+    accepted_html(page::sent(&app.profile)?)
 }
 
 /// Only browsers say where a request comes from; a program that names no site is nobody's trap.
@@ -88,37 +88,21 @@ fn address(request: &Request) -> Result<String> {
 
 async fn look(app: &App, request: &Request) -> Result<Reply> {
     let link: String = path(request, "link")?;
-    let held = by_link::look(&look_ports(app), &link).await?;
-    form_targets(html(page::confirm(&app.profile, &held))?, &[])
+    let held = by_link::look(&app.link, &link).await?;
+    form_targets(html(page::confirm(&app.profile, &held)?)?, &[])
 }
 
 async fn confirm(app: &App, request: &Request) -> Result<Reply> {
-    app.edge.same_origin(request)?;
+    app.edge.site.same_origin(request)?;
     let link: String = path(request, "link")?;
-    let ports = by_link::Ports { look: look_ports(app), take: app.take.as_ref(), queue: app.queue.as_ref() };
-    let output = by_link::run(&ports, &link).await?;
+    let output = by_link::run(&app.link, &link).await?;
     output.unsent.iter().for_each(left_to_the_sweeper);
     let pages: Vec<String> =
-        output.deletions.iter().map(|deletion| status_url(&app.edge, deletion)).collect();
+        output.deletions.iter().map(|deletion| status_url(&app.edge.site, deletion)).collect();
     match pages.as_slice() {
         [one] => see_other(one),
-        [] => accepted_html(page::confirm(&app.profile, &[])),
-        many => accepted_html(page::begun(many)),
-    }
-}
-
-fn look_ports(app: &App) -> LookPorts<'_> {
-    LookPorts { plan: app.plan(), links: app.read.as_ref(), ends: app.ends.as_ref() }
-}
-
-fn mail_ports(app: &App) -> by_mail::Ports<'_> {
-    by_mail::Ports {
-        clock: app.edge.clock.as_ref(),
-        entropy: app.edge.entropy.as_ref(),
-        vault: app.vault.as_ref(),
-        keys: app.keys.as_ref(),
-        requests: app.requests.as_ref(),
-        queue: app.mails.as_ref(),
+        [] => accepted_html(page::confirm(&app.profile, &[])?),
+        many => accepted_html(page::begun(many)?),
     }
 }
 

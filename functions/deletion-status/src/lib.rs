@@ -9,9 +9,9 @@ use std::sync::Arc;
 use lambda_http::Request;
 use lambda_http::http::header::REFRESH;
 use mooring_domain::Result;
-use mooring_domain::deletion::Deletion;
-use mooring_domain::ops::read_deletions::by_code;
-use mooring_domain::ports::LedgerRead;
+use mooring_domain::deletion::ledger::Deletion;
+use mooring_domain::deletion::ops::read_deletions::by_code;
+use mooring_domain::deletion::ports::LedgerRead;
 use mooring_edge::openapi::Api;
 use mooring_edge::views::deletion::state;
 use mooring_edge::{Edge, Reply, ReplyExt, html, ok, path, wants_json};
@@ -67,7 +67,7 @@ async fn show(app: &App, request: &Request) -> Result<Reply> {
     if wants_json(request) {
         return ok(&StatusResponse::of(&deletion));
     }
-    let reply = html(page::status(&deletion))?;
+    let reply = html(page::status(&deletion)?)?;
     match page::refresh_after(&deletion, app.edge.clock.now()) {
         Some(seconds) => reply.header_value(REFRESH, &seconds.to_string()),
         None => Ok(reply),

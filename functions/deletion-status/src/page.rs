@@ -1,10 +1,16 @@
 //! The status page: what was done, what comes next, in plain words.
 
+use std::cmp::Ordering;
+
+use askama::Template;
 use jiff::Timestamp;
-use mooring_domain::connector::RevokeOutcome;
-use mooring_domain::deletion::{Deletion, Residue, Step, Subject};
-use mooring_domain::retention::DELETE_DAYS;
-use mooring_edge::{escape, layout};
+use mooring_domain::Result;
+use mooring_domain::base::retention::DELETE_DAYS;
+use mooring_domain::deletion::ledger::{Deletion, Step};
+use mooring_domain::deletion::places::Subject;
+use mooring_domain::deletion::residue::Residue;
+use mooring_domain::platform::capabilities::RevokeOutcome;
+use mooring_edge::page;
 
 /// The steps that people see, with what each means.
 const STEPS: [(Step, &str, &str); 7] = [
@@ -21,24 +27,49 @@ const STEPS: [(Step, &str, &str); 7] = [
     (Step::Verify, "Everything is counted", "Only when nothing is left the deletion is done."),
 ];
 
+/// A step as the page shows it.
+struct Row {
+    what: &'static str,
+    why: &'static str,
+    /// What came of the platform's part.
+    outcome: &'static str,
+    when: When,
+}
+
+/// Where a step stands, and the time where there is one.
+enum When {
+    Done(Option<Timestamp>),
+    Next(Option<Timestamp>),
+    Later,
+}
+
+#[derive(Template)]
+#[template(path = "status.html")]
+struct StatusPage<'a> {
+    deletion: &'a Deletion,
+    /// What goes, as the subject of a sentence.
+    what: &'static str,
+    done: usize,
+    steps: Vec<Row>,
+    /// What cannot be counted, with the time by which it is gone.
+    residues: Vec<Residue>,
+}
+
 /// Writes the page.
-pub(crate) fn status(deletion: &Deletion) -> String {
+pub(crate) fn status(deletion: &Deletion) -> Result<String> {
     let steps: Vec<_> = STEPS.iter().filter(|(step, _, _)| applies(deletion, *step)).collect();
-    let done = steps.iter().filter(|(step, _, _)| *step < deletion.step).count();
-    let items: String = steps.iter().map(|(step, what, why)| item(deletion, *step, what, why)).collect();
-    let (title, lead) = lead(deletion);
-    let body = format!(
-        "<p class=\"note\" role=\"status\">{lead}</p>\
-         <p><progress value=\"{done}\" max=\"{all}\" aria-label=\"Steps done\"></progress>\
-         <span class=\"soft\">{done} of {all} steps done</span></p>\
-         <h2>Step by step</h2><dl>{items}</dl>{expiry}\
-         <p class=\"soft\">The {DELETE_DAYS} days count from {t0}. This page shows the status and nothing else; it says nothing about whose \
-         data it is.</p>",
-        all = steps.len(),
-        t0 = time(deletion.t0),
-        expiry = expiry(deletion),
-    );
-    layout(title, &body)
+    let body = StatusPage {
+        deletion,
+        what: match deletion.subject {
+            Subject::Account(..) => "Figures and names",
+            Subject::Connection(_) | Subject::Tenant => "Tokens, figures and names",
+        },
+        done: steps.iter().filter(|(step, _, _)| *step < deletion.step).count(),
+        steps: steps.iter().map(|(step, what, why)| row(deletion, *step, what, why)).collect(),
+        residues: deletion.residues(),
+    };
+    let is_over = deletion.verified_at.is_some();
+    page(if is_over { "Your data is deleted" } else { "Your data is being deleted" }, &body)
 }
 
 /// After how many seconds a browser should look again.
@@ -56,47 +87,14 @@ fn applies(deletion: &Deletion, step: Step) -> bool {
     }
 }
 
-fn lead(deletion: &Deletion) -> (&'static str, String) {
-    if let Some(at) = deletion.verified_at {
-        return (
-            "Your data is deleted",
-            format!(
-                "Everything that can be counted was counted at {}, and nothing was left. What expires by itself is listed \
-                 below.",
-                time(at)
-            ),
-        );
-    }
-    let by = time(deletion.delete_by);
-    let what = match deletion.subject {
-        Subject::Account(..) => "Figures and names",
-        Subject::Connection(_) | Subject::Tenant => "Tokens, figures and names",
-    };
-    let lead = format!(
-        "Nothing of it can be read any more. {what} are gone by <strong>{by}</strong> at the latest, \
-         backups included. What expires later is listed below."
-    );
-    ("Your data is being deleted", lead)
-}
-
-fn item(deletion: &Deletion, step: Step, what: &str, why: &str) -> String {
+fn row(deletion: &Deletion, step: Step, what: &'static str, why: &'static str) -> Row {
     let happened = deletion.happened().filter(|event| event.step == step).last();
-    let (mark, when) = match (step.cmp(&deletion.step), happened) {
-        (std::cmp::Ordering::Less, Some(event)) => ("✓", format!("Done at {}.", time(event.at))),
-        (std::cmp::Ordering::Less, None) => ("✓", "Done.".to_owned()),
-        (std::cmp::Ordering::Equal, _) => ("→", next(deletion)),
-        (std::cmp::Ordering::Greater, _) => ("·", "Later.".to_owned()),
+    let when = match step.cmp(&deletion.step) {
+        Ordering::Less => When::Done(happened.map(|event| event.at)),
+        Ordering::Equal => When::Next(deletion.next_step_at),
+        Ordering::Greater => When::Later,
     };
-    let outcome = if step == Step::Revoke { outcome(deletion) } else { "" };
-    format!(
-        "<div><dt><span aria-hidden=\"true\">{mark}</span> {what}</dt><dd>{why} {outcome}<br>{when}</dd></div>",
-        what = escape(what),
-        why = escape(why),
-    )
-}
-
-fn next(deletion: &Deletion) -> String {
-    deletion.next_step_at.map_or_else(String::new, |at| format!("<strong>Next, at {}.</strong>", time(at)))
+    Row { what, why, outcome: if step == Step::Revoke { outcome(deletion) } else { "" }, when }
 }
 
 fn outcome(deletion: &Deletion) -> &'static str {
@@ -117,37 +115,12 @@ fn outcome(deletion: &Deletion) -> &'static str {
     }
 }
 
-/// What cannot be counted, with the time by which it is gone.
-fn expiry(deletion: &Deletion) -> String {
-    let rows: String = deletion.residues().iter().map(residue).collect();
-    format!(
-        "<h2>What expires by itself</h2><table><thead><tr><th scope=\"col\">Where</th><th scope=\"col\">What</th>\
-         <th scope=\"col\">Gone by</th></tr></thead><tbody>{rows}</tbody></table>"
-    )
-}
-
-fn residue(residue: &Residue) -> String {
-    let (place, holds) = (escape(residue.place), escape(residue.holds));
-    let by = residue.by.map_or_else(|| after(residue.days), time);
-    format!("<tr><td>{place}</td><td>{holds}</td><td>{by}</td></tr>")
-}
-
-/// A bound whose beginning is not known yet.
-fn after(days: u16) -> String {
-    let unit = if days == 1 { "day" } else { "days" };
-    format!("{days} {unit} after the last step at most")
-}
-
-fn time(at: Timestamp) -> String {
-    format!("<time datetime=\"{at}\">{}</time>", at.strftime("%-d %B %Y, %H:%M UTC"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use jiff::SignedDuration;
-    use mooring_domain::deletion::{DELETE_WITHIN, Reason, StepEvent};
-    use mooring_domain::ids::{AccountId, ConnectionId, DeletionId, TenantId};
+    use mooring_domain::base::ids::{AccountId, ConnectionId, DeletionId, TenantId};
+    use mooring_domain::deletion::ledger::{DELETE_WITHIN, Reason, StepEvent};
 
     fn deletion(subject: Subject, step: Step) -> Deletion {
         let t0: Timestamp = "2026-11-20T10:00:00Z".parse().unwrap();
@@ -178,7 +151,7 @@ mod tests {
 
     #[test]
     fn it_says_what_happens_and_nothing_about_whom() {
-        let page = status(&deletion(Subject::Connection(connection()), Step::PurgeAgain));
+        let page = status(&deletion(Subject::Connection(connection()), Step::PurgeAgain)).unwrap();
         assert!(page.contains("4 of 6"), "{page}");
         assert!(
             page.contains("27 November 2026") && page.contains("Next, at") && page.contains("own settings")
@@ -191,7 +164,7 @@ mod tests {
     #[test]
     fn an_account_has_no_access_of_its_own() {
         let account: AccountId = "acc_00000000000000000000000004".parse().unwrap();
-        let page = status(&deletion(Subject::Account(connection(), account), Step::Purge));
+        let page = status(&deletion(Subject::Account(connection(), account), Step::Purge)).unwrap();
         assert!(!page.contains("access tokens") && page.contains("1 of 4"));
     }
 
@@ -203,6 +176,6 @@ mod tests {
         assert_eq!(refresh_after(&running, running.t0), Some(60));
         let done = deletion(Subject::Tenant, Step::Done);
         assert_eq!(refresh_after(&done, done.t0), None);
-        assert!(status(&done).contains("Your data is deleted"));
+        assert!(status(&done).unwrap().contains("Your data is deleted"));
     }
 }

@@ -1,28 +1,21 @@
 //! Schedule, every 5 minutes: sends due deletion steps and reports late ones.
 
-use std::sync::Arc;
-
 use mooring_domain::Result;
-use mooring_domain::deletion::{Deletion, Lateness};
-use mooring_domain::ops::sweep_deletions::{Ports, run};
-use mooring_domain::ports::{Clock, DeletionQueue, LedgerRead};
+use mooring_domain::deletion::ledger::{Deletion, Lateness};
+pub use mooring_domain::deletion::ops::sweep_deletions::Ports;
+use mooring_domain::deletion::ops::sweep_deletions::run;
 use serde_json::Value;
 
 /// What the function needs.
 #[derive(Clone)]
 pub struct App {
-    /// Time.
-    pub clock: Arc<dyn Clock>,
-    /// What is due.
-    pub ledger: Arc<dyn LedgerRead>,
-    /// Where it goes.
-    pub queue: Arc<dyn DeletionQueue>,
+    /// What the operation needs.
+    pub ports: Ports,
 }
 
 /// Sweeps once. The schedule's input says when it was meant to run; what counts is the clock.
 pub async fn handle(app: &App, _: Value) -> Result<()> {
-    let ports = Ports { clock: app.clock.as_ref(), ledger: app.ledger.as_ref(), queue: app.queue.as_ref() };
-    let swept = run(&ports).await?;
+    let swept = run(&app.ports).await?;
     for (deletion, lateness) in &swept.late {
         alarm(deletion, *lateness);
     }

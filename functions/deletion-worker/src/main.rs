@@ -4,27 +4,21 @@ use std::sync::Arc;
 
 use aws_lambda_events::event::sqs::SqsEvent;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use mooring_deletion_worker::{App, handle};
-use mooring_store::Store;
+use mooring_deletion_worker::{App, Ports, handle};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     mooring_telemetry::init();
-    let store = Arc::new(Store::from_env());
-    let app = &App {
+    let ports = Ports {
         clock: Arc::new(mooring_system::SystemClock),
         entropy: Arc::new(mooring_system::SystemEntropy),
-        connections: store.clone(),
-        begin: store.clone(),
-        ledger: store.clone(),
-        advance: store.clone(),
+        rows: Arc::new(mooring_store::Store::from_env()),
         queue: Arc::new(mooring_queue::Queues::from_env()),
-        purge: store.clone(),
-        vault: store,
         keys: Arc::new(mooring_vault::Vault::from_env()?),
         connectors: Arc::new(mooring_registry::Registry::from_env()?),
         profile: Arc::new(mooring_profiles::from_env()?),
     };
+    let app = &App { ports };
     let serve =
         |event: LambdaEvent<SqsEvent>| async move { Ok::<_, Error>(handle(app, event.payload).await) };
     lambda_runtime::run(service_fn(serve)).await

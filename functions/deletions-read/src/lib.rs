@@ -4,15 +4,15 @@ mod receipt;
 
 use std::sync::Arc;
 
-use lambda_http::{Request, RequestExt};
+use lambda_http::Request;
 use mooring_domain::Result;
-use mooring_domain::caller::{Caller, Scope};
-use mooring_domain::connector::Connectors;
-use mooring_domain::ops::read_deletions::{self, Ports};
-use mooring_domain::ports::{DeletionOwnerRead, LedgerRead};
+use mooring_domain::deletion::ops::read_deletions;
+pub use mooring_domain::deletion::ops::read_deletions::Ports;
+use mooring_domain::people::caller::{Caller, Scope};
+use mooring_domain::platform::capabilities::Connectors;
 use mooring_edge::openapi::Api;
 use mooring_edge::views::deletion::DeletionView;
-use mooring_edge::{Edge, Paging, Query, Reply, ok, path};
+use mooring_edge::{Edge, Paging, Reply, ok, one};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -21,10 +21,8 @@ use serde::Serialize;
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// The Ledger.
-    pub ledger: Arc<dyn LedgerRead>,
-    /// Whose deletions are.
-    pub owners: Arc<dyn DeletionOwnerRead>,
+    /// What the operation needs.
+    pub ports: Ports,
     /// Where people end grants at the platforms themselves.
     pub connectors: Arc<dyn Connectors>,
 }
@@ -44,31 +42,22 @@ pub async fn handle(app: &App, request: Request) -> Reply {
 }
 
 async fn read(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
-    let one = request.path_parameters_ref().is_some_and(|parameters| parameters.first("id").is_some());
-    if !one {
-        return list(app, request, caller).await;
-    }
-    Query::of(request)?.finish()?;
-    let id = path(request, "id")?;
+    let Some(id) = one(request, "id")? else { return list(app, request, caller).await };
     if request.uri().path().ends_with("/receipt") {
-        let proof = read_deletions::receipt::get(&ports(app), app.connectors.as_ref(), caller, &id).await?;
+        let proof = read_deletions::receipt::get(&app.ports, app.connectors.as_ref(), caller, &id).await?;
         return ok(&receipt::ReceiptResponse::of(&proof));
     }
-    ok(&DeletionView::of(&app.edge, &read_deletions::get(&ports(app), caller, &id).await?))
+    ok(&DeletionView::of(&app.edge.site, &read_deletions::get(&app.ports, caller, &id).await?))
 }
 
 async fn list(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
     let paging = Paging::of(request)?;
     let (after, wanted) = (paging.after.as_ref(), paging.wanted());
-    let mut found = read_deletions::list(&ports(app), caller, after, wanted).await?;
+    let mut found = read_deletions::list(&app.ports, caller, after, wanted).await?;
     ok(&DeletionList {
         next_cursor: paging.cut(&mut found, |deletion| &deletion.id),
-        deletions: found.iter().map(|deletion| DeletionView::of(&app.edge, deletion)).collect(),
+        deletions: found.iter().map(|deletion| DeletionView::of(&app.edge.site, deletion)).collect(),
     })
-}
-
-fn ports(app: &App) -> Ports<'_> {
-    Ports { ledger: app.ledger.as_ref(), owners: app.owners.as_ref(), clock: app.edge.clock.as_ref() }
 }
 
 /// Describes the operations.

@@ -2,21 +2,19 @@
 
 use std::sync::Arc;
 
-use mooring_deletions_read::{App, handle};
+use mooring_deletions_read::{App, Ports, handle};
 use mooring_edge::{Config, Edge};
-use mooring_registry::Registry;
-use mooring_store::Store;
 use mooring_system::{SystemClock, SystemEntropy};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     mooring_telemetry::init();
-    let store = Arc::new(Store::from_env());
-    let app = App {
-        edge: Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?),
-        ledger: store.clone(),
-        owners: store,
-        connectors: Arc::new(Registry::from_env()?),
-    };
-    mooring_edge::run(app, |app, request| Box::pin(handle(app, request))).await
+    let store = Arc::new(mooring_store::Store::from_env());
+    let edge = Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?);
+    let ports = Ports { clock: edge.clock.clone(), rows: store };
+    mooring_edge::run(
+        App { edge, ports, connectors: Arc::new(mooring_registry::Registry::from_env()?) },
+        |app, request| Box::pin(handle(app, request)),
+    )
+    .await
 }

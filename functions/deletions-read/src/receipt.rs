@@ -1,7 +1,8 @@
 //! The receipt as JSON: what was counted at zero is kept apart from what expires by when.
 
-use mooring_domain::deletion::{Residue, Step};
-use mooring_domain::ops::read_deletions::receipt::Receipt;
+use mooring_domain::deletion::ledger::Step;
+use mooring_domain::deletion::ops::read_deletions::receipt::Receipt;
+use mooring_domain::deletion::residue::Residue;
 use mooring_edge::openapi::id_pattern;
 use mooring_edge::views::deletion::{EventView, SubjectView};
 use schemars::JsonSchema;
@@ -146,7 +147,11 @@ fn counted(proof: &Receipt) -> Vec<Counted> {
     let counts = last.map(|event| event.counts.as_slice()).unwrap_or_default();
     let row = |(table, count): &(_, u64)| {
         let places = proof.counted.get(table).copied().unwrap_or_default();
-        Counted { table: mooring_domain::deletion::Table::as_str(*table).to_owned(), places, count: *count }
+        Counted {
+            table: mooring_domain::base::table::Table::as_str(*table).to_owned(),
+            places,
+            count: *count,
+        }
     };
     counts.iter().map(row).collect()
 }

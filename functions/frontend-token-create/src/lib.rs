@@ -1,13 +1,11 @@
 //! POST /v1/frontend-tokens: mints a browser's token.
 
-use std::sync::Arc;
-
 use lambda_http::Request;
-use mooring_domain::caller::{Caller, Scope};
-use mooring_domain::connect::FRONTEND_TOKEN_MINUTES;
-use mooring_domain::idempotency::Attempt;
-use mooring_domain::ops::create_frontend_token::{Input, Output, Ports, run};
-use mooring_domain::ports::TransientPut;
+use mooring_domain::guard::idempotency::Attempt;
+use mooring_domain::people::caller::FRONTEND_TOKEN_MINUTES;
+use mooring_domain::people::caller::{Caller, Scope};
+pub use mooring_domain::people::ops::create_frontend_token::Ports;
+use mooring_domain::people::ops::create_frontend_token::{Input, Output, run};
 use mooring_domain::{Error, Result};
 use mooring_edge::openapi::{Api, END_USER_PATTERN};
 use mooring_edge::{Edge, Reply, created, field, json_body};
@@ -19,8 +17,8 @@ use serde::{Deserialize, Serialize};
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// Keeps the token's digest.
-    pub transient: Arc<dyn TransientPut>,
+    /// What the operation needs.
+    pub ports: Ports,
 }
 
 /// What the caller sends.
@@ -54,8 +52,7 @@ pub async fn handle(app: &App, request: Request) -> Reply {
 
 async fn mint(app: &App, request: &Request, caller: &Caller, attempt: &Attempt) -> Result<Reply> {
     let input = json_body::<TokenRequest>(request)?.into_input()?;
-    let ports = Ports { transient: app.transient.as_ref(), attempt, mode: app.edge.mode };
-    created(&TokenResponse::of(&run(&ports, caller, input).await?), None)
+    created(&TokenResponse::of(&run(&app.ports, attempt, caller, input).await?), None)
 }
 
 impl TokenRequest {

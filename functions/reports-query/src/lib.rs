@@ -5,16 +5,15 @@ mod response;
 mod table;
 #[cfg(test)]
 mod tests;
-
-use std::sync::Arc;
+mod words;
 
 use lambda_http::Request;
 use lambda_http::http::header::{HeaderName, LINK};
 use mooring_domain::Result;
-use mooring_domain::caller::{Caller, Scope};
-use mooring_domain::ops::query_report::{Ports, Report, run};
-use mooring_domain::ports::{CompletenessRead, ConnectionRead, FenceRead, KeyOpen, SheetRead, VaultRead};
-use mooring_domain::report::Level;
+use mooring_domain::people::caller::{Caller, Scope};
+use mooring_domain::platform::figures::Level;
+pub use mooring_domain::report::ops::query_report::Ports;
+use mooring_domain::report::ops::query_report::{Report, run};
 use mooring_edge::openapi::{Api, cursor_form, json};
 use mooring_edge::{Cursor, Edge, Reply, ReplyExt, csv, ok, wants_csv};
 
@@ -28,18 +27,8 @@ const COMPLETENESS: HeaderName = HeaderName::from_static("mooring-completeness")
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// The fence.
-    pub fences: Arc<dyn FenceRead>,
-    /// Connections and accounts.
-    pub connections: Arc<dyn ConnectionRead>,
-    /// What is known of days.
-    pub completeness: Arc<dyn CompletenessRead>,
-    /// Sealed sheets.
-    pub sheets: Arc<dyn SheetRead>,
-    /// Wrapped keys.
-    pub vault: Arc<dyn VaultRead>,
-    /// Opens data keys.
-    pub keys: Arc<dyn KeyOpen>,
+    /// What the operation needs.
+    pub ports: Ports,
 }
 
 /// Answers the request.
@@ -49,12 +38,12 @@ pub async fn handle(app: &App, request: Request) -> Reply {
 
 async fn answer(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
     let (query, wants_csv) = (question::read(request)?, wants_csv(request)?);
-    let report = run(&ports(app), caller, &query).await?;
+    let report = run(&app.ports, caller, &query).await?;
     if !wants_csv {
         return ok(&ReportResponse::of(&query, &report));
     }
     let reply = csv(table::write(&query, &report)?)?;
-    let reply = reply.header_value(COMPLETENESS, table::overall(&report.days))?;
+    let reply = reply.header_value(COMPLETENESS, words::overall(&report.days))?;
     match next_link(app, request, &report) {
         Some(link) => reply.header_value(LINK, &link),
         None => Ok(reply),
@@ -67,18 +56,7 @@ fn next_link(app: &App, request: &Request, report: &Report) -> Option<String> {
     let query = url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes());
     let mut next = url::form_urlencoded::Serializer::new(String::new());
     next.extend_pairs(query.filter(|(name, _)| name != "cursor")).append_pair("cursor", &cursor);
-    Some(format!("<{}?{}>; rel=\"next\"", app.edge.url("/v1/reports"), next.finish()))
-}
-
-fn ports(app: &App) -> Ports<'_> {
-    Ports {
-        fences: app.fences.as_ref(),
-        connections: app.connections.as_ref(),
-        completeness: app.completeness.as_ref(),
-        sheets: app.sheets.as_ref(),
-        vault: app.vault.as_ref(),
-        keys: app.keys.as_ref(),
-    }
+    Some(format!("<{}?{}>; rel=\"next\"", app.edge.site.url("/v1/reports"), next.finish()))
 }
 
 /// Describes the operation.

@@ -3,23 +3,14 @@
 use std::sync::Arc;
 
 use mooring_edge::{Config, Edge};
-use mooring_reports_query::{App, handle};
-use mooring_store::Store;
+use mooring_reports_query::{App, Ports, handle};
 use mooring_system::{SystemClock, SystemEntropy};
-use mooring_vault::Vault;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     mooring_telemetry::init();
-    let store = Arc::new(Store::from_env());
-    let app = App {
-        edge: Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?),
-        fences: store.clone(),
-        connections: store.clone(),
-        completeness: store.clone(),
-        sheets: store.clone(),
-        vault: store,
-        keys: Arc::new(Vault::from_env()?),
-    };
-    mooring_edge::run(app, |app, request| Box::pin(handle(app, request))).await
+    let store = Arc::new(mooring_store::Store::from_env());
+    let edge = Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?);
+    let ports = Ports { rows: store, keys: Arc::new(mooring_vault::Vault::from_env()?) };
+    mooring_edge::run(App { edge, ports }, |app, request| Box::pin(handle(app, request))).await
 }

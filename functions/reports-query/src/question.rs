@@ -2,9 +2,9 @@
 
 use jiff::civil::Date;
 use lambda_http::Request;
-use mooring_domain::ops::query_report::{Column, GroupBy, Query, Sort};
-use mooring_domain::report::Level;
-use mooring_domain::sync::Window;
+use mooring_domain::base::window::Window;
+use mooring_domain::platform::figures::Level;
+use mooring_domain::report::ops::query_report::{Column, GroupBy, Query, Sort};
 use mooring_domain::{Error, Result};
 use mooring_edge::Cursor;
 use mooring_edge::openapi::{Value, json};

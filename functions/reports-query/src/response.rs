@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use mooring_domain::money::{Currency, Micros};
-use mooring_domain::ops::query_report::{Column, DayInfo, Query, Report, ReportRow};
-use mooring_domain::report::{Metric, Unit, Values};
+use mooring_domain::base::money::{Currency, Micros};
+use mooring_domain::platform::figures::{Metric, Unit, Values};
+use mooring_domain::report::ops::query_report::{Column, DayInfo, Query, Report, ReportRow};
 use mooring_edge::Cursor;
 use mooring_edge::openapi::id_pattern;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::table::day_status;
+use crate::words::{day_status, unit};
 
 /// A page of a report.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -176,14 +176,5 @@ impl Value {
             // The nearest number to the exact decimal, which prints as the decimal again.
             Unit::Decimal => Self::Number(Micros(value).to_string().parse().unwrap_or_default()),
         }
-    }
-}
-
-/// The unit of a column's integer.
-pub(crate) fn unit(column: Column) -> Unit {
-    match column {
-        Column::Metric(metric) => metric.unit(),
-        Column::Ratio(ratio) if ratio.is_money() => Unit::Money,
-        Column::Ratio(_) => Unit::Decimal,
     }
 }

@@ -1,12 +1,11 @@
 //! The CSV of an answer: one line a row, exact decimals, and texts that no spreadsheet takes for a formula.
 
-use mooring_domain::completeness::DayStatus;
-use mooring_domain::money::Micros;
-use mooring_domain::ops::query_report::{DayInfo, Query, Report, ReportRow};
-use mooring_domain::report::Unit;
+use mooring_domain::base::money::Micros;
+use mooring_domain::platform::figures::Unit;
+use mooring_domain::report::ops::query_report::{Query, Report, ReportRow};
 use mooring_domain::{Error, Kind, Result};
 
-use crate::response::unit;
+use crate::words::{day_status, overall, unit};
 
 /// Writes the rows of the page under a line of column names.
 pub(crate) fn write(query: &Query, report: &Report) -> Result<Vec<u8>> {
@@ -38,7 +37,7 @@ fn line(query: &Query, report: &Report, row: &ReportRow, status: String) -> Vec<
     let mut fields = Vec::new();
     fields.extend(row.day.map(|day| day.to_string()));
     if let Some(id) = &row.entity {
-        let text = |pick: fn(&mooring_domain::report::Entity) -> &String| {
+        let text = |pick: fn(&mooring_domain::platform::figures::Entity) -> &String| {
             row.described.as_ref().map(|entity| harmless(pick(entity))).unwrap_or_default()
         };
         fields.extend([harmless(id), text(|entity| &entity.name)]);
@@ -73,25 +72,6 @@ fn harmless(text: &str) -> String {
 const FORMULA: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
 /// Characters without width, which are neither whitespace nor control characters.
 const UNSEEN: [char; 6] = ['\u{feff}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{ad}'];
-
-/// The word for what is known of a day.
-pub(crate) fn day_status(status: Option<DayStatus>) -> String {
-    status.map_or_else(|| "not_fetched".to_owned(), DayStatus::to_text)
-}
-
-/// One word for all days: `incomplete` as soon as one of them is.
-pub(crate) fn overall(days: &[DayInfo]) -> &'static str {
-    let rank = |day: &DayInfo| match day.status {
-        Some(DayStatus::Complete) => 0,
-        Some(DayStatus::Provisional) => 1,
-        _ => 2,
-    };
-    match days.iter().map(rank).max() {
-        Some(0) => "complete",
-        Some(1) => "provisional",
-        _ => "incomplete",
-    }
-}
 
 fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::new(Kind::Internal, "csv", "The table could not be written.").because(error)

@@ -2,11 +2,11 @@
 
 use jiff::civil::date;
 use lambda_http::http;
-use mooring_domain::completeness::{DayStatus, Marks, Reason};
-use mooring_domain::ids::{AccountId, ConnectionId};
-use mooring_domain::money::Micros;
-use mooring_domain::ops::query_report::{DayInfo, ReportRow};
-use mooring_domain::report::{Entity, METRICS, Metric, MetricSet, Values};
+use mooring_domain::base::ids::{AccountId, ConnectionId};
+use mooring_domain::base::money::Micros;
+use mooring_domain::platform::figures::{Entity, METRICS, Metric, MetricSet, Values};
+use mooring_domain::report::ops::query_report::{DayInfo, ReportRow};
+use mooring_domain::sync::completeness::{DayStatus, Marks, Reason};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -180,7 +180,7 @@ fn questions_are_read_strictly_and_errors_name_what_is_allowed() {
 fn one_word_for_all_days_is_the_worst_of_them() {
     let day = |status| DayInfo { day: date(2026, 11, 1), status, marks: Marks::default(), observed_at: None };
     let (complete, provisional) = (day(Some(DayStatus::Complete)), day(Some(DayStatus::Provisional)));
-    assert_eq!(table::overall(&[complete]), "complete");
-    assert_eq!(table::overall(&[complete, provisional]), "provisional");
-    assert_eq!(table::overall(&[complete, day(None), provisional]), "incomplete");
+    assert_eq!(words::overall(&[complete]), "complete");
+    assert_eq!(words::overall(&[complete, provisional]), "provisional");
+    assert_eq!(words::overall(&[complete, day(None), provisional]), "incomplete");
 }

@@ -4,20 +4,19 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use mooring_domain::Result;
-use mooring_domain::ops::plan_sync::{Input, Ports, period, run};
-use mooring_domain::ports::{Clock, DueRead, SyncQueue};
-use mooring_domain::profile::Profile;
+use mooring_domain::base::host::Clock;
+use mooring_domain::platform::profile::Profile;
+pub use mooring_domain::sync::ops::plan_sync::Ports;
+use mooring_domain::sync::ops::plan_sync::{Input, period, run};
 use serde_json::Value;
 
 /// What the function needs.
 #[derive(Clone)]
 pub struct App {
+    /// What the operation needs.
+    pub ports: Ports,
     /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Who is due.
-    pub due: Arc<dyn DueRead>,
-    /// Where jobs go.
-    pub queue: Arc<dyn SyncQueue>,
     /// How often accounts are synced.
     pub profile: Arc<Profile>,
 }
@@ -25,8 +24,7 @@ pub struct App {
 /// Plans one tick.
 pub async fn handle(app: &App, event: Value) -> Result<()> {
     let tick = tick(&event, app.clock.now());
-    let ports = Ports { due: app.due.as_ref(), queue: app.queue.as_ref() };
-    let planned = run(&ports, Input { tick, period_minutes: period(&app.profile)? }).await?;
+    let planned = run(&app.ports, Input { tick, period_minutes: period(&app.profile)? }).await?;
     // The alarm on a silent planner counts this line.
     tracing::info!(
         event = "sync-planner.tick",

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use mooring_sync_planner::{App, handle};
+use mooring_sync_planner::{App, Ports, handle};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     mooring_telemetry::init();
-    let app = &App {
-        clock: Arc::new(mooring_system::SystemClock),
-        due: Arc::new(mooring_store::Store::from_env()),
+    let ports = Ports {
+        rows: Arc::new(mooring_store::Store::from_env()),
         queue: Arc::new(mooring_queue::Queues::from_env()),
+    };
+    let app = &App {
+        ports,
+        clock: Arc::new(mooring_system::SystemClock),
         profile: Arc::new(mooring_profiles::from_env()?),
     };
     let serve =

@@ -1,17 +1,15 @@
 //! GET /v1/webhook-endpoints/{id}/deliveries and /v1/webhook-endpoints/{id}/deliveries/{delivery}.
 
-use std::sync::Arc;
-
-use lambda_http::{Request, RequestExt};
+use lambda_http::Request;
 use mooring_domain::Result;
-use mooring_domain::caller::{Caller, Scope};
-use mooring_domain::ids::EndpointId;
-use mooring_domain::ops::read_webhooks::{self, Ports};
-use mooring_domain::ports::{DeliveryRead, EndpointRead};
-use mooring_domain::retention::ACTIVITY_DAYS;
+use mooring_domain::base::ids::EndpointId;
+use mooring_domain::base::retention::ACTIVITY_DAYS;
+use mooring_domain::people::caller::{Caller, Scope};
+use mooring_domain::webhook::ops::read_webhooks;
+pub use mooring_domain::webhook::ops::read_webhooks::Ports;
 use mooring_edge::openapi::Api;
 use mooring_edge::views::webhook::DeliveryView;
-use mooring_edge::{Edge, Paging, Query, Reply, ok, path};
+use mooring_edge::{Edge, Paging, Reply, ok, one, path};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -20,10 +18,8 @@ use serde::Serialize;
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// Whose deliveries they are.
-    pub endpoints: Arc<dyn EndpointRead>,
-    /// The log.
-    pub deliveries: Arc<dyn DeliveryRead>,
+    /// What the operation needs.
+    pub ports: Ports,
 }
 
 /// A page of deliveries.
@@ -42,27 +38,18 @@ pub async fn handle(app: &App, request: Request) -> Reply {
 
 async fn read(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
     let endpoint: EndpointId = path(request, "id")?;
-    let one = request.path_parameters_ref().is_some_and(|parameters| parameters.first("delivery").is_some());
-    if !one {
-        return list(app, request, caller, &endpoint).await;
-    }
-    Query::of(request)?.finish()?;
-    let id = path(request, "delivery")?;
-    ok(&DeliveryView::of(&read_webhooks::delivery(&ports(app), caller, &endpoint, &id).await?))
+    let Some(id) = one(request, "delivery")? else { return list(app, request, caller, &endpoint).await };
+    ok(&DeliveryView::of(&read_webhooks::delivery(&app.ports, caller, &endpoint, &id).await?))
 }
 
 async fn list(app: &App, request: &Request, caller: &Caller, endpoint: &EndpointId) -> Result<Reply> {
     let paging = Paging::of(request)?;
     let (before, wanted) = (paging.after.as_ref(), paging.wanted());
-    let mut found = read_webhooks::deliveries(&ports(app), caller, endpoint, before, wanted).await?;
+    let mut found = read_webhooks::deliveries(&app.ports, caller, endpoint, before, wanted).await?;
     ok(&DeliveryList {
         next_cursor: paging.cut(&mut found, |delivery| &delivery.id),
         deliveries: found.iter().map(DeliveryView::of).collect(),
     })
-}
-
-fn ports(app: &App) -> Ports<'_> {
-    Ports { endpoints: app.endpoints.as_ref(), deliveries: app.deliveries.as_ref() }
 }
 
 /// Describes the operations.

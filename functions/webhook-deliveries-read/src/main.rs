@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use mooring_edge::{Config, Edge};
-use mooring_store::Store;
 use mooring_system::{SystemClock, SystemEntropy};
-use mooring_webhook_deliveries_read::{App, handle};
+use mooring_webhook_deliveries_read::{App, Ports, handle};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     mooring_telemetry::init();
-    let store = Arc::new(Store::from_env());
+    let store = Arc::new(mooring_store::Store::from_env());
     let edge = Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?);
-    let app = App { edge, endpoints: store.clone(), deliveries: store };
-    mooring_edge::run(app, |app, request| Box::pin(handle(app, request))).await
+    let ports = Ports { rows: store };
+    mooring_edge::run(App { edge, ports }, |app, request| Box::pin(handle(app, request))).await
 }

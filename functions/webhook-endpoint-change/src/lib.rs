@@ -1,13 +1,11 @@
 //! PATCH and DELETE /v1/webhook-endpoints/{id}, POST /v1/webhook-endpoints/{id}/rotate-secret.
 
-use std::sync::Arc;
-
 use lambda_http::Request;
-use mooring_domain::caller::{Caller, Scope};
-use mooring_domain::idempotency::Attempt;
-use mooring_domain::ops::change_webhook_endpoint::{Input, Ports, remove, rotate, run};
-use mooring_domain::ports::{EndpointRead, EndpointSecretsRead, EndpointWrite, KeyMint};
-use mooring_domain::webhook::OLD_SECRET;
+use mooring_domain::guard::idempotency::Attempt;
+use mooring_domain::people::caller::{Caller, Scope};
+use mooring_domain::webhook::endpoint::OLD_SECRET;
+pub use mooring_domain::webhook::ops::change_webhook_endpoint::Ports;
+use mooring_domain::webhook::ops::change_webhook_endpoint::{Input, remove, rotate, run};
 use mooring_domain::webhook::target::{Reach, Target};
 use mooring_domain::{Error, Result};
 use mooring_edge::openapi::Api;
@@ -21,14 +19,8 @@ use serde::{Deserialize, Serialize};
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// The endpoint.
-    pub endpoints: Arc<dyn EndpointRead>,
-    /// What of it is sealed.
-    pub secrets: Arc<dyn EndpointSecretsRead>,
-    /// Changes it.
-    pub write: Arc<dyn EndpointWrite>,
-    /// Makes data keys for what is sealed anew.
-    pub keys: Arc<dyn KeyMint>,
+    /// What the operation needs.
+    pub ports: Ports,
     /// How far addresses may reach.
     pub reach: Reach,
 }
@@ -67,15 +59,15 @@ async fn change(app: &App, request: &Request, caller: &Caller) -> Result<Reply> 
     Query::of(request)?.finish()?;
     let id = path(request, "id")?;
     if request.method() == "DELETE" {
-        remove(&ports(app), caller, &id).await?;
+        remove(&app.ports, caller, &id).await?;
         return no_content();
     }
     let input = json_body::<EndpointPatch>(request)?.into_input(app.reach)?;
-    ok(&EndpointView::of(&run(&ports(app), caller, &id, input).await?))
+    ok(&EndpointView::of(&run(&app.ports, caller, &id, input).await?))
 }
 
 async fn replace(app: &App, request: &Request, caller: &Caller, attempt: &Attempt) -> Result<Reply> {
-    let secret = rotate(&ports(app), caller, &path(request, "id")?, attempt).await?;
+    let secret = rotate(&app.ports, caller, &path(request, "id")?, attempt).await?;
     ok(&RotatedSecret { secret: secret.text().to_owned() })
 }
 
@@ -93,16 +85,6 @@ impl EndpointPatch {
             return Err(Error::invalid("nothing_to_change", message));
         }
         Ok(input)
-    }
-}
-
-fn ports(app: &App) -> Ports<'_> {
-    Ports {
-        endpoints: app.endpoints.as_ref(),
-        secrets: app.secrets.as_ref(),
-        write: app.write.as_ref(),
-        keys: app.keys.as_ref(),
-        clock: app.edge.clock.as_ref(),
     }
 }
 

@@ -1,13 +1,11 @@
 //! POST /v1/webhook-endpoints: a new endpoint and its secret.
 
-use std::sync::Arc;
-
 use lambda_http::Request;
 use mooring_domain::Result;
-use mooring_domain::caller::{Caller, Scope};
-use mooring_domain::idempotency::Attempt;
-use mooring_domain::ops::create_webhook_endpoint::{Input, Ports, run};
-use mooring_domain::ports::{EndpointRead, EndpointWrite, KeyMint};
+use mooring_domain::guard::idempotency::Attempt;
+use mooring_domain::people::caller::{Caller, Scope};
+pub use mooring_domain::webhook::ops::create_webhook_endpoint::Ports;
+use mooring_domain::webhook::ops::create_webhook_endpoint::{Input, run};
 use mooring_domain::webhook::target::{Reach, Target};
 use mooring_edge::openapi::Api;
 use mooring_edge::views::webhook::{EndpointView, description, types};
@@ -20,12 +18,8 @@ use serde::{Deserialize, Serialize};
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// How many there are.
-    pub endpoints: Arc<dyn EndpointRead>,
-    /// Stores it.
-    pub write: Arc<dyn EndpointWrite>,
-    /// Makes its data key.
-    pub keys: Arc<dyn KeyMint>,
+    /// What the operation needs.
+    pub ports: Ports,
     /// How far addresses may reach.
     pub reach: Reach,
 }
@@ -65,15 +59,9 @@ async fn make(app: &App, request: &Request, caller: &Caller, attempt: &Attempt) 
         types: types(body.event_types)?.unwrap_or_default(),
         description: description(body.description)?.unwrap_or_default(),
     };
-    let ports = Ports {
-        endpoints: app.endpoints.as_ref(),
-        write: app.write.as_ref(),
-        keys: app.keys.as_ref(),
-        attempt,
-    };
-    let made = run(&ports, caller, input).await?;
+    let made = run(&app.ports, attempt, caller, input).await?;
     let endpoint = EndpointView::of(&made.endpoint);
-    let location = app.edge.url(&format!("/v1/webhook-endpoints/{}", endpoint.id));
+    let location = app.edge.site.url(&format!("/v1/webhook-endpoints/{}", endpoint.id));
     created(&EndpointCreated { endpoint, secret: made.secret.text().to_owned() }, Some(&location))
 }
 

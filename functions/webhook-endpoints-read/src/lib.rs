@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use lambda_http::{Request, RequestExt};
+use lambda_http::Request;
 use mooring_domain::Result;
-use mooring_domain::caller::{Caller, Scope};
-use mooring_domain::ops::read_webhooks;
-use mooring_domain::ports::EndpointRead;
+use mooring_domain::people::caller::{Caller, Scope};
+use mooring_domain::webhook::ops::read_webhooks;
+use mooring_domain::webhook::ports::EndpointRead;
 use mooring_edge::openapi::Api;
 use mooring_edge::views::webhook::EndpointView;
-use mooring_edge::{Edge, Paging, Query, Reply, ok, path};
+use mooring_edge::{Edge, Paging, Reply, ok, one};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -37,12 +37,7 @@ pub async fn handle(app: &App, request: Request) -> Reply {
 }
 
 async fn read(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
-    let one = request.path_parameters_ref().is_some_and(|parameters| parameters.first("id").is_some());
-    if !one {
-        return list(app, request, caller).await;
-    }
-    Query::of(request)?.finish()?;
-    let id = path(request, "id")?;
+    let Some(id) = one(request, "id")? else { return list(app, request, caller).await };
     ok(&EndpointView::of(&read_webhooks::endpoint(app.endpoints.as_ref(), caller, &id).await?))
 }
 

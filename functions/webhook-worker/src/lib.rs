@@ -1,40 +1,18 @@
 //! SQS: makes the deliveries of an event, signs and sends them.
 
-use std::sync::Arc;
-
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use mooring_domain::Result;
-use mooring_domain::ops::run_webhook::{Outcome, Ports, run};
-use mooring_domain::ports::{
-    Clock, DeliveryRead, DeliveryWrite, EndpointHealth, EndpointRead, EndpointSecretsRead, Entropy, KeyOpen,
-    WebhookPost, WebhookQueue,
-};
-use mooring_domain::webhook::{Delivery, Failure, Job, Off};
+use mooring_domain::webhook::delivery::{Delivery, Failure, Job};
+use mooring_domain::webhook::endpoint::DisableReason;
+pub use mooring_domain::webhook::ops::run_webhook::Ports;
+use mooring_domain::webhook::ops::run_webhook::{Outcome, run};
 use mooring_queue::{decode_webhook, run_batch};
 
 /// What the function needs.
 #[derive(Clone)]
 pub struct App {
-    /// Time.
-    pub clock: Arc<dyn Clock>,
-    /// Jitter and digests.
-    pub entropy: Arc<dyn Entropy>,
-    /// Who hears what.
-    pub endpoints: Arc<dyn EndpointRead>,
-    /// How they are doing.
-    pub health: Arc<dyn EndpointHealth>,
-    /// Their addresses and secrets.
-    pub secrets: Arc<dyn EndpointSecretsRead>,
-    /// Opens them.
-    pub keys: Arc<dyn KeyOpen>,
-    /// Events and deliveries.
-    pub deliveries: Arc<dyn DeliveryRead>,
-    /// Moves deliveries on.
-    pub write: Arc<dyn DeliveryWrite>,
-    /// Sends the next jobs.
-    pub queue: Arc<dyn WebhookQueue>,
-    /// Calls endpoints.
-    pub post: Arc<dyn WebhookPost>,
+    /// What the operation needs.
+    pub ports: Ports,
 }
 
 /// A whole batch at once: a slow receiver keeps nobody else's delivery waiting.
@@ -46,7 +24,7 @@ pub async fn handle(app: &App, event: SqsEvent) -> SqsBatchResponse {
 }
 
 async fn work(app: &App, job: Job) -> Result<()> {
-    match run(&ports(app), &job).await? {
+    match run(&app.ports, &job).await? {
         Outcome::Nothing => {}
         Outcome::FannedOut(count) => tracing::info!(count, "deliveries made"),
         Outcome::Tried { delivery, off, unsent } => {
@@ -60,7 +38,7 @@ async fn work(app: &App, job: Job) -> Result<()> {
 }
 
 /// `webhook.disabled` is an event of its own, so that a search finds who stopped to listen.
-fn tried(delivery: &Delivery, off: Option<Off>) {
+fn tried(delivery: &Delivery, off: Option<DisableReason>) {
     let (tenant, endpoint) = (delivery.tenant.as_str(), delivery.endpoint.as_str());
     let last = delivery.attempts.last();
     tracing::info!(
@@ -81,20 +59,5 @@ fn tried(delivery: &Delivery, off: Option<Off>) {
             webhook.reason = off.as_str(),
             "an endpoint was switched off"
         );
-    }
-}
-
-fn ports(app: &App) -> Ports<'_> {
-    Ports {
-        clock: app.clock.as_ref(),
-        entropy: app.entropy.as_ref(),
-        endpoints: app.endpoints.as_ref(),
-        health: app.health.as_ref(),
-        secrets: app.secrets.as_ref(),
-        keys: app.keys.as_ref(),
-        deliveries: app.deliveries.as_ref(),
-        write: app.write.as_ref(),
-        queue: app.queue.as_ref(),
-        post: app.post.as_ref(),
     }
 }

@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use mooring_domain::sync::{JobKind, ProbeJob, SyncJob, Window};
+use mooring_domain::base::window::Window;
+use mooring_domain::sync::job::{JobKind, ProbeJob, SyncJob};
 use mooring_queue::{encode_probe, encode_sync};
 use serde_json::{Value, json};
 
@@ -51,7 +52,7 @@ impl Scene {
             facts,
             platform: line.trim().to_owned(),
             // Today in the easternmost and the westernmost zone are two days apart.
-            today: Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().yesterday()?,
+            today: Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date().yesterday()?,
             calls_per_second: *calls_per_second,
             _helpers: [services, platform],
         })

@@ -5,9 +5,9 @@ use std::io::{Read as _, Write as _, stdin, stdout};
 
 use anyhow::{Context as _, Result, ensure};
 use mooring_aws_local::{KEY_ALIAS, env_vars};
-use mooring_domain::connection::State;
-use mooring_domain::life::{Change, Life};
-use mooring_domain::ports::ConnectionState as _;
+use mooring_domain::connect::connection::State;
+use mooring_domain::connect::ports::ConnectionState as _;
+use mooring_domain::connect::token_life::{Change, Life};
 use mooring_local::{Person, Stack, StackOptions};
 use mooring_store::Tables;
 use serde::{Deserialize, Serialize};

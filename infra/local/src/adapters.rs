@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use mooring_aws_local::{Endpoints, KEY_ALIAS, LocalClock, sdk_config};
-use mooring_domain::limits::Limits;
-use mooring_domain::ports::{Clock, Entropy};
-use mooring_domain::profile::Profile;
+use mooring_domain::base::host::{Clock, Entropy};
+use mooring_domain::guard::limits::Limits;
+use mooring_domain::platform::profile::Profile;
 use mooring_domain::webhook::target::Reach;
 use mooring_edge::Edge;
 use mooring_mail::Ses;
@@ -89,11 +89,11 @@ pub struct Adapters {
 impl Adapters {
     /// Builds them.
     pub fn new(wiring: &Wiring, clock: &LocalClock) -> Result<Self> {
-        Self::told(wiring, Arc::new(StackClock(clock.clone())), clock.scale().max(1))
+        Self::with_clock(wiring, Arc::new(StackClock(clock.clone())), clock.scale().max(1))
     }
 
     /// Builds them for functions that another clock tells the time.
-    pub fn told(wiring: &Wiring, shared: Arc<dyn Clock>, scale: u32) -> Result<Self> {
+    pub fn with_clock(wiring: &Wiring, shared: Arc<dyn Clock>, scale: u32) -> Result<Self> {
         let endpoints = &wiring.endpoints;
         let dynamodb = aws_sdk_dynamodb::Client::new(&sdk_config(&endpoints.dynamodb));
         let store = Store::new(dynamodb, Tables::prefixed("mooring-"), Arc::clone(&shared));

@@ -151,7 +151,7 @@ fn event(found: &Match, parts: &axum::http::request::Parts, body: &[u8], request
 /// A fresh request id; API Gateway's look different and are as opaque.
 fn uuid_like() -> String {
     let mut bytes = [0; 12];
-    mooring_domain::ports::Entropy::fill(&mooring_system::SystemEntropy, &mut bytes);
+    mooring_domain::base::host::Entropy::fill(&mooring_system::SystemEntropy, &mut bytes);
     data_encoding::BASE64URL_NOPAD.encode(&bytes)
 }
 
@@ -192,9 +192,19 @@ mod tests {
         assert_eq!(matching("GET", "/connect/confirm").function, "connection-confirm");
         let found = matching("GET", "/connect/abc%2Fd+e");
         assert_eq!((found.function, found.parameters["token"].as_str()), ("connect-page", "abc/d+e"));
-        assert_eq!(matching("OPTIONS", "/v1/reports").function, "reports-query");
-        for (method, path) in [("PATCH", "/connect/abc"), ("GET", "/connect/"), ("OPTIONS", "/openapi.json")]
-        {
+        for path in ["/v1/reports", "/v1/connections/x/accounts/y", "/v1/nothing/here"] {
+            let found = matching("OPTIONS", path);
+            assert_eq!((found.function, found.key.as_str()), ("preflight", "OPTIONS /v1/{proxy+}"), "{path}");
+            assert_eq!(format!("/v1/{}", found.parameters["proxy"]), path);
+        }
+        for (method, path) in [
+            ("PATCH", "/connect/abc"),
+            ("GET", "/connect/"),
+            ("OPTIONS", "/openapi.json"),
+            ("OPTIONS", "/v1"),
+            ("OPTIONS", "/v1/"),
+            ("GET", "/v1/nothing/here"),
+        ] {
             assert_eq!(matching(method, path).key, "$default");
         }
     }

@@ -140,10 +140,23 @@ impl Page {
     }
 }
 
+/// The entities that pages write: by number from templates, by name from the sandbox. The ampersand comes last, because
+/// what it leaves is text.
+const ENTITIES: [(&str, &str); 9] = [
+    ("&#34;", "\""),
+    ("&quot;", "\""),
+    ("&#39;", "'"),
+    ("&#60;", "<"),
+    ("&lt;", "<"),
+    ("&#62;", ">"),
+    ("&gt;", ">"),
+    ("&#38;", "&"),
+    ("&amp;", "&"),
+];
+
 /// The value of an attribute, with the usual entities read.
 fn attribute(tag: &str, name: &str) -> Option<String> {
     let start = tag.find(&format!(" {name}=\""))? + name.len() + 3;
     let value = tag.get(start..)?.split('"').next()?;
-    let plain = value.replace("&quot;", "\"").replace("&#39;", "'").replace("&lt;", "<").replace("&gt;", ">");
-    Some(plain.replace("&amp;", "&"))
+    Some(ENTITIES.iter().fold(value.to_owned(), |text, (entity, plain)| text.replace(entity, plain)))
 }

@@ -1,22 +1,24 @@
 //! What a deployment needs before its first call: tables, queues, the app's sealed credentials, one tenant with a key.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use mooring_aws_local::private;
-use mooring_domain::access::PseudonymKey;
-use mooring_domain::app::{CREDENTIALS, INDEX_APP, encode_credentials, secret_slot};
-use mooring_domain::caller::text::Mode;
-use mooring_domain::caller::{Scope, Tenant};
-use mooring_domain::ids::TenantId;
-use mooring_domain::keys::KeyContext;
-use mooring_domain::ops::manage_keys::{Input, Ports, add};
-use mooring_domain::ops::register_tenant;
-use mooring_domain::ports::{
-    AppSecretWrite as _, Clock, DirectoryWrite as _, KeyMint as _, KeyOpen as _, VaultRead as _,
-};
-use mooring_domain::random;
+use mooring_domain::base::host::Clock;
+use mooring_domain::base::ids::TenantId;
+use mooring_domain::base::random;
+use mooring_domain::people::access_log::PseudonymKey;
+use mooring_domain::people::caller::Scope;
+use mooring_domain::people::caller::text::Mode;
+use mooring_domain::people::ops::manage_keys::{Input, Ports, add};
+use mooring_domain::people::ops::register_tenant;
+use mooring_domain::people::ports::DirectoryWrite as _;
+use mooring_domain::people::tenant::Tenant;
+use mooring_domain::platform::credentials::{CREDENTIALS, INDEX_APP, encode_credentials, secret_slot};
+use mooring_domain::vault::keys::KeyContext;
+use mooring_domain::vault::ports::{AppSecretWrite as _, KeyGenerate as _, KeyOpen as _, VaultRead as _};
 use mooring_store::Store;
 use mooring_system::SystemEntropy;
 use mooring_vault::Vault;
@@ -55,7 +57,7 @@ pub async fn seal_app(store: &Store, vault: &Vault, app: &'static str, id: &str,
     let context = KeyContext::app(app);
     let wrapped = match store.key(&context).await? {
         Some(wrapped) => wrapped,
-        None => store.put_app_key(app, &vault.mint(&context).await?.1).await?,
+        None => store.put_app_key(app, &vault.generate(&context).await?.1).await?,
     };
     if app != INDEX_APP {
         let key = vault.open(&context, &wrapped).await?;
@@ -86,8 +88,12 @@ pub async fn register_tenant(
         pseudonyms: Some(PseudonymKey::fresh(entropy)),
     };
     store.put_tenant(&row).await?;
-    let clock = At(now);
-    let ports = Ports { read: store, write: store, clock: &clock, entropy, mode };
+    let ports = Ports {
+        rows: Arc::new(store.clone()),
+        clock: Arc::new(At(now)),
+        entropy: Arc::new(SystemEntropy),
+        mode,
+    };
     let input = Input { label: FIRST.to_owned(), scopes: Scope::ALL.to_vec(), expires_at: None };
     let api_key = add(&ports, &tenant, input).await?.text.text().to_owned();
     Ok(Seeded { tenant, api_key })
@@ -129,7 +135,7 @@ pub(crate) fn write(dir: &Path, seeded: &Seeded) -> Result<()> {
 
 /// Adds the demo's origin of this start to a tenant of an earlier one: the port may be another.
 pub(crate) async fn allow(adapters: &Adapters, seeded: &Seeded, origin: &str) -> Result<()> {
-    use mooring_domain::ports::CallerRead as _;
+    use mooring_domain::people::ports::CallerRead as _;
     let Some(mut tenant) = adapters.store.tenant(&seeded.tenant).await? else { return Ok(()) };
     if tenant.active && !tenant.origins.iter().any(|known| known == origin) {
         tenant.origins.push(origin.to_owned());

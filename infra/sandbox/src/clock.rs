@@ -42,7 +42,7 @@ pub(crate) struct Moment {
 impl Moment {
     /// Reads the moment `now` on the wall of `zone`.
     pub(crate) fn at(now: Timestamp, zone: &TimeZone) -> Self {
-        let local = now.to_zoned(zone.clone());
+        let local = now.to_zoned_datetime(zone.clone());
         Self { today: day_of(local.date()), hour: usize::try_from(local.hour()).unwrap_or(0) }
     }
 }

@@ -1,21 +1,25 @@
 //! A tenant's API keys from the operator's side: of a deployment, or of the runner on this machine.
 
 use std::io::{BufRead, stdin};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Subcommand, value_parser};
 use jiff::{SignedDuration, Timestamp};
 use mooring_domain::Kind;
-use mooring_domain::caller::text::{self, Mode};
-use mooring_domain::caller::{ApiKey, Scope};
-use mooring_domain::ids::{CredentialId, TenantId};
-use mooring_domain::ops::manage_keys::{self as keys, Input, OVERLAP, Output, Ports};
-use mooring_domain::ports::CallerRead as _;
+use mooring_domain::base::ids::{CredentialId, TenantId};
+use mooring_domain::people::api_key::ApiKey;
+use mooring_domain::people::caller::Scope;
+use mooring_domain::people::caller::text;
+use mooring_domain::people::caller::text::Mode;
+use mooring_domain::people::ops::manage_keys as keys;
+use mooring_domain::people::ops::manage_keys::{Input, OVERLAP, Output, Ports};
+use mooring_domain::people::ports::CallerRead as _;
 use mooring_local::running;
 use mooring_store::Store;
 use mooring_system::{SystemClock, SystemEntropy};
 
-use crate::operator;
+use crate::operator::operator;
 
 /// Which tables are meant: those of a deployment, by the variables that functions have too, unless a port is given.
 #[derive(Debug, Clone, Copy, Args)]
@@ -29,11 +33,11 @@ pub(crate) struct Reach {
 
 impl Reach {
     /// The tables, and the word that new credentials there carry.
-    pub(crate) async fn store(self) -> (Store, Mode) {
-        match self.local {
+    pub(crate) async fn store(self) -> Result<(Store, Mode)> {
+        Ok(match self.local {
             Some(port) => (running(port), Mode::Test),
-            None => (Store::reached_by(operator().await), Mode::Live),
-        }
+            None => (Store::reached_by(operator().await?), Mode::Live),
+        })
     }
 
     /// Says beside a failure of the tables what to do about it; every other error says so itself.
@@ -142,13 +146,18 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         return Ok(());
     }
     let reach = options.reach;
-    let (store, mode) = reach.store().await;
+    let (store, mode) = reach.store().await?;
     change(options.chore, &store, mode).await.map_err(|error| reach.explain(error))
 }
 
 #[expect(clippy::print_stdout, reason = "what was asked for is shown to whoever asked")]
 async fn change(chore: Chore, store: &Store, mode: Mode) -> Result<()> {
-    let ports = Ports { read: store, write: store, clock: &SystemClock, entropy: &SystemEntropy, mode };
+    let ports = Ports {
+        rows: Arc::new(store.clone()),
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+        mode,
+    };
     match chore {
         Chore::Add { tenant, label, scopes, days } => {
             let expires_at = days.map(end).transpose()?;
@@ -225,7 +234,7 @@ fn whose(given: impl BufRead) -> Result<String> {
 mod tests {
     use clap::Parser as _;
     use mooring_domain::Error;
-    use mooring_domain::deletion::Table;
+    use mooring_domain::base::table::Table;
     use mooring_store::Tables;
 
     use super::*;

@@ -6,12 +6,15 @@ mod e2e;
 mod keys;
 mod long;
 pub mod mail;
+mod operator;
 mod package;
 mod permissions;
 mod promises;
 pub mod reference;
+mod resources;
 mod rules;
 mod sbom;
+mod template;
 mod tools;
 
 use std::fs;
@@ -19,14 +22,16 @@ use std::io::{BufRead as _, stdin};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use aws_config::{BehaviorVersion, SdkConfig};
 use clap::{Parser, Subcommand};
-use mooring_domain::app::INDEX_APP;
+use mooring_domain::platform::credentials::INDEX_APP;
 use mooring_local::{register_tenant, seal_app};
 use mooring_store::Store;
 use mooring_vault::Vault;
 
+use operator::operator;
 pub use promises::{promises_file, promises_text};
+pub use resources::{resources_file, resources_text};
+pub use template::{template_file, template_text};
 
 /// Chores of this repository and of a deployment.
 #[derive(Debug, Parser)]
@@ -56,8 +61,20 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Writes the functions and routes of template.yaml from infra/template and the route table; with --check only compares.
+    Template {
+        /// Fails if template.yaml is not what would be written.
+        #[arg(long)]
+        check: bool,
+    },
     /// Writes docs/promises.md from tests/promises.toml, or proves its rows.
     Promises(promises::Options),
+    /// Writes docs/resources.md from template.yaml and infra/template; with --check only compares.
+    Resources {
+        /// Fails if the file is not what they say.
+        #[arg(long)]
+        check: bool,
+    },
     /// Holds a template, as written or as SAM translated it, against every rule and docs/permissions.md.
     Rules {
         /// The template, YAML or JSON.
@@ -137,7 +154,9 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Chore::Openapi { check } => openapi(check),
         Chore::Contract { specs } => contract::check(&specs).await,
         Chore::Permissions { check } => permissions::permissions(check),
+        Chore::Template { check } => template::run(check),
         Chore::Promises(options) => promises::run(&options),
+        Chore::Resources { check } => resources::run(check),
         Chore::Rules { template } => rules::judge(&template),
         Chore::Sbom { target } => sbom::write(&target),
         Chore::Package { arch, deploy, only } => package::package(arch, deploy, &only),
@@ -151,7 +170,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
                 None => error,
             })
         }
-        Chore::Mail { from, to } => mail::check(&operator().await, &from, &to).await,
+        Chore::Mail { from, to } => mail::check(&operator().await?, &from, &to).await,
         Chore::Tenant { name, origins, return_urls, reach } => {
             tenant(reach, &name, &origins, &return_urls).await
         }
@@ -193,16 +212,12 @@ fn bench(what: &str, arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// How an operator's machine reaches AWS: whatever the SDK's own chain finds there.
-async fn operator() -> SdkConfig {
-    aws_config::load_defaults(BehaviorVersion::latest()).await
-}
-
 async fn app_secret(platform: &str) -> Result<()> {
     let platform = match platform {
         "tiktok_ads" => "tiktok_ads",
         other => bail!("there is no connector for `{other}`; known: tiktok_ads"),
     };
+    let config = operator().await?;
     let mut lines = stdin().lock().lines();
     let mut line = |what: &str| -> Result<String> {
         let text =
@@ -211,7 +226,6 @@ async fn app_secret(platform: &str) -> Result<()> {
         Ok(text.trim().to_owned())
     };
     let (id, secret) = (line("id")?, line("secret")?);
-    let config = operator().await;
     let (vault, store) = (Vault::reached_by(&config)?, Store::reached_by(config));
     seal_app(&store, &vault, INDEX_APP, "", "").await?;
     seal_app(&store, &vault, platform, &id, &secret).await
@@ -219,7 +233,7 @@ async fn app_secret(platform: &str) -> Result<()> {
 
 #[expect(clippy::print_stdout, reason = "the key is shown once, to whoever registers the tenant")]
 async fn tenant(reach: keys::Reach, name: &str, origins: &[String], return_urls: &[String]) -> Result<()> {
-    let (store, mode) = reach.store().await;
+    let (store, mode) = reach.store().await?;
     let seeded = register_tenant(&store, mode, jiff::Timestamp::now(), name, origins, return_urls)
         .await
         .map_err(|error| reach.explain(error))?;

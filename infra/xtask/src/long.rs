@@ -37,14 +37,14 @@ const RUNS: [Run; 7] = [
     Run {
         name: "crashes",
         protects: "every fault, not one in turn, at every external call",
-        commands: &["cargo test --package mooring-tests-journeys --test crashes"],
+        commands: &["cargo test --package mooring-tests-journeys --test it -- crashes::"],
         every_mode: true,
         busy: 0,
     },
     Run {
         name: "thousand",
         protects: "a thousand disconnected connections leave nothing though TTL never comes",
-        commands: &["cargo test --package mooring-tests-journeys --test bad_days -- --ignored thousand"],
+        commands: &["cargo test --package mooring-tests-journeys --test it -- --ignored thousand"],
         every_mode: false,
         busy: 0,
     },

@@ -1,9 +1,9 @@
 //! A mail that shows whether SES sends for the sender, before a person who wants to be forgotten is the first to find out.
 
 use anyhow::{Result, ensure};
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use mooring_domain::Kind;
-use mooring_domain::ports::Mailer as _;
+use mooring_domain::notice::ports::Mailer as _;
 use mooring_mail::Ses;
 use secrecy::SecretString;
 

@@ -9,9 +9,7 @@ use mooring_tests_tidy::template::Template;
 use serde_yaml_ng::{Mapping, Value};
 
 use crate::permissions::compare;
-
-/// The most resources that the translated template may have. A stack may have 500.
-const MOST: usize = 450;
+use crate::resources::{MOST, expanded};
 
 /// Judges a template.
 #[expect(clippy::print_stdout, reason = "the verdict and the count are what the chore is asked for")]
@@ -26,7 +24,12 @@ pub(crate) fn judge(file: &Path) -> Result<()> {
     let found: Vec<String> = RULES.iter().flat_map(of_rule).collect();
     ensure!(found.is_empty(), "{} breaks our rules\n{}", file.display(), found.join("\n"));
     compare(&template, &file.display().to_string())?;
-    let resources = count(file)?;
+    let (resources, is_translated) = count(file)?;
+    let counted = expanded()?;
+    ensure!(
+        !is_translated || resources == counted,
+        "SAM makes {resources} resources; docs/resources.md counts {counted}: mend infra/xtask/src/resources.rs"
+    );
     ensure!(
         resources <= MOST,
         "{resources} resources; {MOST} are the most, of the 500 that a stack may have"
@@ -38,8 +41,9 @@ pub(crate) fn judge(file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Counts the resources as they stand in the file.
-fn count(file: &Path) -> Result<usize> {
+/// Counts the resources as they stand in the file, and tells whether SAM has translated it.
+fn count(file: &Path) -> Result<(usize, bool)> {
     let document: Value = serde_yaml_ng::from_str(&fs::read_to_string(file)?)?;
-    Ok(document.get("Resources").and_then(Value::as_mapping).map_or(0, Mapping::len))
+    let resources = document.get("Resources").and_then(Value::as_mapping).map_or(0, Mapping::len);
+    Ok((resources, document.get("Transform").is_none()))
 }

@@ -1,9 +1,10 @@
 //! The one table of routes: the local runner, the template check, OpenAPI and the tests read it.
 //!
-//! Every path below `/v1` also answers `OPTIONS`, by the function of its first route. What is no route at all goes to
-//! [`FALLBACK`], so that also those answers are problem documents with all headers.
+//! [`PREFLIGHT`] answers `OPTIONS` for every path below `/v1`. What is no route at all goes to [`FALLBACK`], so that also
+//! those answers are problem documents with all headers.
 
-use mooring_domain::caller::Scope;
+use lambda_http::http::Method;
+use mooring_domain::people::caller::Scope;
 
 /// One route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +124,12 @@ pub const ROUTES: &[Route] = &[
     public("openapi", "GET", "/openapi.json", "getOpenApi"),
 ];
 
+/// The one route of all preflights. It stands beside [`ROUTES`], because it is no operation of the API's description.
+pub static PREFLIGHT: Route = public("preflight", "OPTIONS", "/v1/{proxy+}", "answerPreflight");
+
+/// What a path begins with that [`PREFLIGHT`] answers for.
+const BELOW: &str = "/v1/";
+
 /// The function that answers what no route fits: `$default` in the template.
 pub const FALLBACK: &str = "openapi";
 
@@ -148,21 +155,25 @@ const fn public(
 /// A request's route with its path parameters, still percent-encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// The route; for `OPTIONS` the first one of the path.
+    /// The route.
     pub route: &'static Route,
     /// The parameters' names and values.
     pub parameters: Vec<(&'static str, String)>,
 }
 
-/// Finds the route of a request as API Gateway does: paths without parameters win.
+/// Finds the route of a request as API Gateway does: paths without parameters win, and the greedy one comes last.
 pub fn find(method: &str, path: &str) -> Option<Found> {
-    let fits =
-        |route: &&'static Route| route.method == method || (method == "OPTIONS" && route.scope.is_some());
-    let found = ROUTES.iter().filter(fits).filter_map(|route| {
+    let found = ROUTES.iter().filter(|route| route.method == method).filter_map(|route| {
         let parameters = parameters(route.path, path)?;
         Some(Found { route, parameters })
     });
-    found.min_by_key(|found| found.parameters.len())
+    found.min_by_key(|found| found.parameters.len()).or_else(|| preflight(method, path))
+}
+
+/// Matches what [`PREFLIGHT`] takes, known path or not.
+fn preflight(method: &str, path: &str) -> Option<Found> {
+    let rest = path.strip_prefix(BELOW).filter(|rest| !rest.is_empty() && method == PREFLIGHT.method)?;
+    Some(Found { route: &PREFLIGHT, parameters: vec![("proxy", rest.to_owned())] })
 }
 
 /// The name of a request's operation.
@@ -170,15 +181,21 @@ pub fn operation(method: &str, path: &str) -> &'static str {
     find(method, path).map_or("?", |found| found.route.operation_id)
 }
 
+/// Names a request in the log, by its method and the pattern of its route: a path itself may hold a token and is never
+/// logged.
+pub(crate) fn pattern(method: &Method, path: &str) -> String {
+    format!("{method} {}", find(method.as_str(), path).map_or("?", |found| found.route.path))
+}
+
 /// Lists the methods that a path answers, without `OPTIONS`.
 pub fn methods(path: &str) -> Vec<&'static str> {
     ROUTES.iter().filter(|route| parameters(route.path, path).is_some()).map(|route| route.method).collect()
 }
 
-/// Lists each path that answers `OPTIONS` with the function that does it.
+/// Lists each path that answers `OPTIONS`, by its first route.
 pub fn preflights() -> Vec<&'static Route> {
     let mut paths: Vec<&'static Route> = Vec::new();
-    for route in ROUTES.iter().filter(|route| route.scope.is_some()) {
+    for route in ROUTES.iter().filter(|route| route.path.starts_with(BELOW)) {
         if !paths.iter().any(|known| known.path == route.path) {
             paths.push(route);
         }

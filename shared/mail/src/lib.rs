@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use aws_sdk_sesv2::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
-use mooring_domain::ports::Mailer;
+use mooring_domain::notice::ports::Mailer;
 use mooring_domain::{Error, Kind, Result};
 use secrecy::{ExposeSecret, SecretString};
 

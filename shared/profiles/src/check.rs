@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mooring_domain::profile::{PlatformProfile, Profile};
+use mooring_domain::platform::profile::{PlatformProfile, Profile};
 
 /// Names the first thing that does not hold.
 pub(crate) fn profile(profile: &Profile) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! Which profile the deployment runs.
 
 use mooring_domain::Result;
-use mooring_domain::profile::Profile;
+use mooring_domain::platform::profile::Profile;
 
 use crate::load;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mooring_domain::profile::{PlatformProfile, Profile, ScopePurpose};
+use mooring_domain::platform::profile::{PlatformProfile, Profile, ScopePurpose};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

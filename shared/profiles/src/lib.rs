@@ -7,7 +7,7 @@ mod check;
 mod config;
 mod file;
 
-use mooring_domain::profile::Profile;
+use mooring_domain::platform::profile::Profile;
 use mooring_domain::{Error, Kind, Result};
 
 pub use config::from_env;

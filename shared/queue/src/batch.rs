@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use mooring_domain::together::{Work, together};
+use mooring_domain::base::together::{Work, together};
 use mooring_domain::{Kind, Result};
 use tracing::Instrument as _;
 
@@ -87,10 +87,10 @@ async fn unwinding<T>(future: impl Future<Output = T>) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{self, Write};
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
 
     use mooring_domain::{Error, Retry};
+    use mooring_tests_logs::{Lines, listen};
 
     use super::*;
 
@@ -141,31 +141,11 @@ mod tests {
         assert_eq!(*ran.lock().unwrap(), ["done", "later", "never", "panic", "ours", "done"]);
     }
 
-    /// What the log says, line by line.
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Lines {
-        fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(line);
-            Ok(line.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
     /// Every filter of template.yaml that counts error lines looks at the `level` of a line as it is written here.
     #[tokio::test]
     async fn what_nobody_mends_by_waiting_is_an_error_line_and_what_passes_is_not() {
         let lines = Lines::default();
-        let writer = lines.clone();
-        // For the whole process: a line that another thread comes to first would be lost to a subscriber of this one alone.
-        tracing::subscriber::set_global_default(mooring_telemetry::subscriber("info", move || {
-            writer.clone()
-        }))
-        .unwrap();
+        let _listening = listen(mooring_telemetry::subscriber("info", lines.clone()));
         for kind in [Kind::Setup, Kind::Internal, Kind::Sealed, Kind::Unavailable] {
             let fails = |_: String| async move {
                 let retry = if kind == Kind::Unavailable { Retry::After(None) } else { Retry::Never };
@@ -173,7 +153,7 @@ mod tests {
             };
             run_batch(&event(&["x"]), decode, 1, fails).await;
         }
-        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let text = lines.text();
         let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
         let own = lines.filter(|line| line["error.code"] == "of_this_test");
         let levels: Vec<_> = own.map(|line| line["level"].as_str().unwrap().to_owned()).collect();

@@ -4,9 +4,10 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use mooring_domain::ids::{DeletionId, MailId, TenantId};
-use mooring_domain::sync::{JobKind, ProbeJob, SyncJob, Window};
-use mooring_domain::webhook::{DeliveryRef, Job};
+use mooring_domain::base::ids::{DeletionId, MailId, TenantId};
+use mooring_domain::base::window::Window;
+use mooring_domain::sync::job::{JobKind, ProbeJob, SyncJob};
+use mooring_domain::webhook::delivery::{DeliveryRef, Job};
 use mooring_domain::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 
@@ -221,7 +222,7 @@ fn poison(what: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use mooring_domain::ids::{AccountId, ConnectionId, DeliveryId, EndpointId, EventId};
+    use mooring_domain::base::ids::{AccountId, ConnectionId, DeliveryId, EndpointId, EventId};
     use proptest::prelude::*;
     use uuid::Uuid;
 

@@ -3,10 +3,13 @@
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchRequestEntry};
-use mooring_domain::ids::{DeletionId, MailId, TenantId};
-use mooring_domain::ports::{DeletionQueue, MailQueue, SyncQueue, WebhookQueue};
-use mooring_domain::sync::{ProbeJob, SyncJob};
-use mooring_domain::webhook::{DeliveryRef, Job};
+use mooring_domain::base::ids::{DeletionId, MailId, TenantId};
+use mooring_domain::deletion::ports::DeletionQueue;
+use mooring_domain::notice::ports::MailQueue;
+use mooring_domain::sync::job::{ProbeJob, SyncJob};
+use mooring_domain::sync::ports::SyncQueue;
+use mooring_domain::webhook::delivery::{DeliveryRef, Job};
+use mooring_domain::webhook::ports::WebhookQueue;
 use mooring_domain::{Error, Kind, Result};
 
 use crate::config::QueueUrls;

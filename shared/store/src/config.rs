@@ -1,6 +1,6 @@
 //! Which tables there are: the only place that reads the environment.
 
-use mooring_domain::deletion::Table;
+use mooring_domain::base::table::Table;
 use mooring_domain::{Error, Kind, Result};
 
 /// The names of the tables that a function may use; one that is not named fails when it is first used.

@@ -9,34 +9,19 @@
 //!
 //! Not here: keys of the customer's data, decisions, and the fence of bulk writes, which the operation re-reads itself.
 
-mod activation;
-mod activity;
-mod api_keys;
-mod breakers;
-mod buckets;
 mod client;
 mod config;
-mod connections;
-mod counts;
-mod cut;
-mod directory;
-mod due;
-mod fences;
-mod held;
-mod hooks;
-mod items;
-mod keys;
-mod ledger;
-mod life;
-mod mail;
-mod outbox;
-mod progress;
-mod purge;
-mod repeats;
+mod connect;
+mod deletion;
+mod guard;
+mod notice;
+mod people;
 mod schema;
-mod sheets;
-mod transient;
-mod vault_rows;
+mod sync;
+#[cfg(test)]
+mod tests;
+mod vault;
+mod webhook;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,7 +32,7 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_types::SdkConfig;
-use mooring_domain::ports::Clock;
+use mooring_domain::base::host::Clock;
 use mooring_system::SystemClock;
 
 pub use config::{Tables, variable};

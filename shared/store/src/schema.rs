@@ -8,11 +8,11 @@ use aws_sdk_dynamodb::types::{
     ProjectionType, ScalarAttributeType, TimeToLiveSpecification, TimeToLiveStatus,
 };
 use mooring_domain::Result;
-use mooring_domain::deletion::Table;
+use mooring_domain::base::table::Table;
 
+use crate::client::item::{DUE_AT, DUE_SHARD, EXPIRES_AT, PK, SK};
 use crate::client::{failed, not_built};
 use crate::config::Tables;
-use crate::items::{DUE_AT, DUE_SHARD, EXPIRES_AT, PK, SK};
 
 /// The name of the index of what is due.
 pub const INDEX: &str = "due";

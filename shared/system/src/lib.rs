@@ -1,11 +1,11 @@
 //! The process's own clock, randomness and digests: the one place that has them.
 //!
-//! Everything else takes [`mooring_domain::ports::Clock`] and [`mooring_domain::ports::Entropy`].
+//! Everything else takes [`mooring_domain::base::host::Clock`] and [`mooring_domain::base::host::Entropy`].
 
 use aws_lc_rs::{constant_time, digest, hkdf, rand};
 use jiff::Timestamp;
-use mooring_domain::ports::{Clock, Entropy};
-use mooring_domain::secret::Digest;
+use mooring_domain::base::host::{Clock, Entropy};
+use mooring_domain::base::secret::Digest;
 
 /// The system's clock.
 #[derive(Debug, Clone, Copy, Default)]

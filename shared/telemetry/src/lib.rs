@@ -109,7 +109,7 @@ impl MakeWriter<'_> for Redacted {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use mooring_tests_logs::{Lines, listen};
 
     use super::*;
 
@@ -123,32 +123,14 @@ mod tests {
         assert_eq!(chain(&error), "outer: inner [redacted]");
     }
 
-    /// A writer that keeps what is written.
-    #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Kept {
-        fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(buffer);
-            Ok(buffer.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
     /// Metric filters of template.yaml select lines by `$.event` and `$.level`: both stand at the top of a line.
     #[test]
     fn a_line_has_its_level_and_its_event_at_the_top() {
-        let kept = Kept::default();
-        let writer = kept.clone();
-        tracing::subscriber::with_default(subscriber("info", move || writer.clone()), || {
-            let _inside = request_span("r", None, "tick").entered();
-            tracing::error!(event = "deletion.late", error.code = "x", "late");
-        });
-        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
-        let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let lines = Lines::default();
+        let _listening = listen(subscriber("info", lines.clone()));
+        let _inside = request_span("r", None, "tick").entered();
+        tracing::error!(event = "deletion.late", error.code = "x", "late");
+        let line: serde_json::Value = serde_json::from_str(&lines.text()).unwrap();
         assert_eq!((line["event"].as_str(), line["level"].as_str()), (Some("deletion.late"), Some("ERROR")));
     }
 }

@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn ids_and_words_stay() {
         let line = "con_01J0000000000000000000000B first.1760000000.2026-08-01_2026-08-28 \
-                    mooring_domain::ops::complete_callback 6f1a8d0e-7c5b-4d1f-8a52-0d5c3f1b9a77 a@b";
+                    mooring_domain::connect::ops::complete_callback 6f1a8d0e-7c5b-4d1f-8a52-0d5c3f1b9a77 a@b";
         assert!(matches!(redact(line), Cow::Borrowed(_)));
     }
 }

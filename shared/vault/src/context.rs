@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use mooring_domain::keys::KeyContext;
+use mooring_domain::vault::keys::KeyContext;
 
 const PREFIX: &[u8] = b"moor1/ctx\0";
 

@@ -1,10 +1,10 @@
 //! An opened data key, tied to its context. It cannot be printed, copied or written anywhere, and is wiped on drop.
 
 use mooring_domain::Result;
-use mooring_domain::ids::DataKeyId;
-use mooring_domain::keys::{KeyContext, SealedBox, Use};
-use mooring_domain::ports::DataKey;
-use mooring_domain::secret::Plain;
+use mooring_domain::base::ids::DataKeyId;
+use mooring_domain::base::secret::Plain;
+use mooring_domain::vault::keys::DataKey;
+use mooring_domain::vault::keys::{KeyContext, SealedBox, Use};
 use zeroize::Zeroizing;
 
 use crate::sealed::Binding;

@@ -12,9 +12,10 @@ use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::DataKeySpec;
 use aws_types::SdkConfig;
 use mooring_domain::Result;
-use mooring_domain::ids::DataKeyId;
-use mooring_domain::keys::{KeyContext, WrappedKey};
-use mooring_domain::ports::{DataKey, KeyMint, KeyOpen};
+use mooring_domain::base::ids::DataKeyId;
+use mooring_domain::vault::keys::DataKey;
+use mooring_domain::vault::keys::{KeyContext, WrappedKey};
+use mooring_domain::vault::ports::{KeyGenerate, KeyOpen};
 use zeroize::Zeroizing;
 
 use crate::context::encryption_context;
@@ -51,8 +52,8 @@ impl Vault {
 }
 
 #[async_trait]
-impl KeyMint for Vault {
-    async fn mint(&self, context: &KeyContext) -> Result<(Box<dyn DataKey>, WrappedKey)> {
+impl KeyGenerate for Vault {
+    async fn generate(&self, context: &KeyContext) -> Result<(Box<dyn DataKey>, WrappedKey)> {
         let request = self.client.generate_data_key().key_id(&self.key_id).key_spec(DataKeySpec::Aes256);
         let request = request.set_encryption_context(Some(encryption_context(context)));
         let made = request.send().await.map_err(|error| answer::not_made(&error))?;

@@ -1,6 +1,6 @@
 //! The vault: sealed boxes, version 1, and the data keys that open them, wrapped by KMS.
 //!
-//! [`Vault`] makes and unwraps data keys; what it hands out is a [`mooring_domain::ports::DataKey`], which seals and
+//! [`Vault`] makes and unwraps data keys; what it hands out is a [`mooring_domain::vault::keys::DataKey`], which seals and
 //! opens. A data key lives as long as the invocation that opened it: nothing here caches one. Where wrapped keys and
 //! boxes are kept is the store's business.
 //!
@@ -29,11 +29,11 @@
 //! ```
 //!
 //! ```no_run
-//! use mooring_domain::keys::KeyContext;
-//! use mooring_domain::ports::{KeyMint as _, KeyOpen as _};
+//! use mooring_domain::vault::keys::KeyContext;
+//! use mooring_domain::vault::ports::{KeyGenerate as _, KeyOpen as _};
 //!
 //! # async fn example(vault: mooring_vault::Vault, context: KeyContext) -> mooring_domain::Result<()> {
-//! let (key, wrapped) = vault.mint(&context).await?;
+//! let (key, wrapped) = vault.generate(&context).await?;
 //! let sealed = key.seal("tok#access#00000001", b"a token")?;
 //!
 //! let key = vault.open(&context, &wrapped).await?;

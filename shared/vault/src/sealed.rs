@@ -3,9 +3,9 @@
 //! It knows bytes only; which context a key belongs to is the key's business.
 
 use aws_lc_rs::error::Unspecified;
-use mooring_domain::ids::DataKeyId;
-use mooring_domain::keys::SealedBox;
-use mooring_domain::secret::Plain;
+use mooring_domain::base::ids::DataKeyId;
+use mooring_domain::base::secret::Plain;
+use mooring_domain::vault::keys::SealedBox;
 use mooring_domain::{Error, Kind, Result};
 use zeroize::Zeroizing;
 

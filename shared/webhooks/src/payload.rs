@@ -1,7 +1,7 @@
 //! The body of a webhook: type, timestamp, and data that holds ids, states and links alone.
 
-use mooring_domain::ids::{AccountId, ConnectionId, DeletionId, EndpointId};
-use mooring_domain::webhook::{Event, EventType};
+use mooring_domain::base::ids::{AccountId, ConnectionId, DeletionId, EndpointId};
+use mooring_domain::webhook::event::{Event, EventType};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -62,8 +62,8 @@ pub fn body(event: &Event, api_origin: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use mooring_domain::ids::{EventId, TenantId};
-    use mooring_domain::webhook::About;
+    use mooring_domain::base::ids::{EventId, TenantId};
+    use mooring_domain::webhook::event::About;
     use uuid::Uuid;
 
     use super::*;

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mooring_domain::ports::WebhookPost;
-use mooring_domain::secret::Plain;
+use mooring_domain::base::secret::Plain;
+use mooring_domain::webhook::delivery::{Failure, Posted};
+use mooring_domain::webhook::event::Event;
+use mooring_domain::webhook::ports::WebhookPost;
 use mooring_domain::webhook::target::{Reach, Target};
-use mooring_domain::webhook::{Event, Failure, Posted};
 use mooring_domain::{Error, Kind, Result};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;

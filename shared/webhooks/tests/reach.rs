@@ -15,12 +15,13 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mooring_domain::ids::{EventId, TenantId};
-use mooring_domain::ports::WebhookPost as _;
-use mooring_domain::secret::Plain;
+use mooring_domain::base::ids::{EventId, TenantId};
+use mooring_domain::base::secret::Plain;
 use mooring_domain::webhook::address::is_public;
+use mooring_domain::webhook::delivery::{Failure, Posted};
+use mooring_domain::webhook::event::{About, Event, EventType};
+use mooring_domain::webhook::ports::WebhookPost as _;
 use mooring_domain::webhook::target::{Reach, Target};
-use mooring_domain::webhook::{About, Event, EventType, Failure, Posted};
 use mooring_webhooks::{Config, Lookup, Sender};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;

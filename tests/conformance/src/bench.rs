@@ -7,14 +7,15 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use mooring_domain::connector::{
-    Accounts, AppCredentials, CallContext, CodeExchange, Connector, Connectors as _, Grant, NoGate,
-    PageCursor, ReportQuestion, Reports, RowPage, StructureRead,
+use mooring_domain::base::error::Error;
+use mooring_domain::base::window::Window;
+use mooring_domain::platform::capabilities::{
+    Accounts, CallContext, CodeExchange, Connector, Connectors as _, Grant, PageCursor, ReportQuestion,
+    Reports, RowPage, StructureRead, Unguarded,
 };
-use mooring_domain::error::Error;
-use mooring_domain::profile::PlatformProfile;
-use mooring_domain::report::{Entity, Level, Row};
-use mooring_domain::sync::Window;
+use mooring_domain::platform::credentials::AppCredentials;
+use mooring_domain::platform::figures::{Entity, Level, Row};
+use mooring_domain::platform::profile::PlatformProfile;
 use mooring_kit::{Limits, Timing};
 use mooring_registry::{Config, PlatformConfig, Registry};
 use mooring_sandbox::{Faults, Sandbox, SandboxConfig};
@@ -118,7 +119,7 @@ impl Bench {
             app: &self.app,
             profile: &self.profile,
             patience: Duration::from_mins(1),
-            gate: &NoGate,
+            gate: &Unguarded,
         }
     }
 
@@ -143,7 +144,7 @@ impl Bench {
             code: &code,
             redirect_uri: REDIRECT,
             verifier: &verifier,
-            gate: &mooring_domain::connector::NoGate,
+            gate: &mooring_domain::platform::capabilities::Unguarded,
         };
         let oauth = self.connector().map_err(|_| Error::not_found("connector"))?.oauth();
         oauth.exchange(app, &exchange).await

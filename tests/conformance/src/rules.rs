@@ -11,7 +11,7 @@ use std::pin::Pin;
 
 use anyhow::Result;
 use libtest_mimic::Trial;
-use mooring_domain::connector::Connector;
+use mooring_domain::platform::capabilities::Connector;
 
 /// What a connector must have for a rule to apply.
 #[derive(Clone, Copy)]

@@ -22,8 +22,8 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use mooring_aws_local::{FaultPlan, FaultProxy, LocalClock};
-use mooring_domain::deletion::Table;
-use mooring_domain::ports::Clock;
+use mooring_domain::base::host::Clock;
+use mooring_domain::base::table::Table;
 use mooring_store::{Store, Tables, create_tables};
 
 pub use services::{Keys, Queue, Services};

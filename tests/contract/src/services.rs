@@ -7,7 +7,7 @@ use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use mooring_aws_local::{AwsLocal, LocalClock, Options, REGION, sdk_config};
-use mooring_domain::ports::Clock as _;
+use mooring_domain::base::host::Clock as _;
 use serde_json::json;
 use uuid::Uuid;
 

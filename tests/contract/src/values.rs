@@ -2,19 +2,27 @@
 
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
-use mooring_domain::account::Account;
-use mooring_domain::connection::{Connection, KeyRow, State, Tier, TokenRow};
-use mooring_domain::deletion::{DELETE_WITHIN, Deletion, Reason, Step, Subject};
-use mooring_domain::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, TenantId};
-use mooring_domain::keys::{KeyContext, SealedBox, Use, WrappedKey};
-use mooring_domain::life::{Change, Life, told};
-use mooring_domain::ports::{
-    AccountRef, ConnectionActivate as _, ConnectionConfirm as _, ConnectionCreate as _, ConnectionRead as _,
-    ConnectionState as _, DeletionBegin as _, NewAccount, NewConnection, NewSheet, SheetWrite,
+use mooring_domain::base::ids::AccountRef;
+use mooring_domain::base::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, TenantId};
+use mooring_domain::base::secret::Fingerprint;
+use mooring_domain::connect::account::Account;
+use mooring_domain::connect::connection::{Connection, State};
+use mooring_domain::connect::ports::{
+    ConnectionActivate as _, ConnectionConfirm as _, ConnectionCreate as _, ConnectionRead as _,
+    ConnectionState as _, NewAccount, NewConnection,
 };
-use mooring_domain::secret::Fingerprint;
-use mooring_domain::sheet::StoredSheet;
-use mooring_domain::sync::{JobKind, SyncChange, SyncJob};
+use mooring_domain::connect::token_life::{Change, Life, told};
+use mooring_domain::deletion::ledger::{DELETE_WITHIN, Deletion, Reason, Step};
+use mooring_domain::deletion::places::Subject;
+use mooring_domain::deletion::ports::DeletionBegin as _;
+use mooring_domain::platform::manifest::Tier;
+use mooring_domain::sync::chunk::NewChunk;
+use mooring_domain::sync::chunk::StoredChunk;
+use mooring_domain::sync::job::{JobKind, SyncJob};
+use mooring_domain::sync::ports::ChunkWrite;
+use mooring_domain::sync::state::SyncChange;
+use mooring_domain::vault::keys::{KeyContext, SealedBox, Use, WrappedKey};
+use mooring_domain::vault::rows::{KeyRow, TokenRow};
 use mooring_store::Store;
 use uuid::Uuid;
 
@@ -59,15 +67,15 @@ pub fn change(id: &ConnectionId, life: Life, from: State, to: State) -> Change {
     Change { told: told.into_iter().collect(), life, from, to }
 }
 
-/// Stores a sheet over whatever is there; tells whether it was stored.
-pub async fn put_sheet(
-    store: &dyn SheetWrite,
+/// Stores a chunk over whatever is there; tells whether it was stored.
+pub async fn put_chunk(
+    store: &dyn ChunkWrite,
     account: &AccountRef,
-    sheet: &StoredSheet,
+    chunk: &StoredChunk,
     expires_at: Timestamp,
 ) -> mooring_domain::Result<bool> {
-    let new = NewSheet { sheet: sheet.clone(), expires_at: Some(expires_at), is_first: false };
-    store.put_sheets(account, &[new]).await?.remove(0)
+    let new = NewChunk { chunk: chunk.clone(), expires_at: Some(expires_at), is_first: false };
+    store.put_chunks(account, &[new]).await?.remove(0)
 }
 
 /// A box of some bytes.

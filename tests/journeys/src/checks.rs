@@ -1,7 +1,7 @@
 //! The invariants as checks: each answers what is violated, so that an ablation can show that it would be noticed.
 
 use anyhow::Result;
-use mooring_domain::deletion::Table;
+use mooring_domain::base::table::Table;
 use mooring_local::{Connected, Stack};
 
 use crate::tables::held;

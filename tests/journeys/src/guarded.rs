@@ -79,7 +79,7 @@ impl Guard {
         let door = self.doors.get(function).with_context(|| format!("{function} has no role"))?;
         let [dynamodb, kms, sqs, ses] = [(); 4].map(|()| door.clone());
         let wiring = Wiring { endpoints: Endpoints { dynamodb, kms, sqs, ses }, ..world.clone() };
-        Adapters::told(&wiring, Arc::clone(&over.clock), over.scale)
+        Adapters::with_clock(&wiring, Arc::clone(&over.clock), over.scale)
     }
 
     /// What was seen so far.

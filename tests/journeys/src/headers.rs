@@ -26,7 +26,7 @@ pub fn secured(answer: &Answer, https: bool) -> Result<()> {
     answer.headers.get_all("set-cookie").iter().try_for_each(|value| cookie(value.to_str()?, https))
 }
 
-/// Nothing is loaded, framed or run; a page has its own style sheet, and a form page its own targets.
+/// Nothing is loaded, framed or run; a page has its own style chunk, and a form page its own targets.
 fn policy(answer: &Answer) -> Result<()> {
     let policy = answer.header("content-security-policy");
     let parts: Vec<&str> = policy.split("; ").collect();

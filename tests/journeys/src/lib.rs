@@ -8,6 +8,7 @@
     reason = "a JSON value answers null for what is not there, and a test fails by panicking"
 )]
 
+pub mod altered;
 pub mod checks;
 pub mod connecting;
 pub mod guarded;

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use mooring_domain::money::Micros;
+use mooring_domain::base::money::Micros;
 use reqwest::Client;
 use serde_json::{Value, json};
 use url::Url;

@@ -14,8 +14,8 @@ use http::{Method, Request};
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::tower::Service as _;
 use mooring_aws_local::{Call, Endpoints, Fault, FaultPlan, FaultProxy, LocalClock, sdk_config};
-use mooring_domain::ports::Clock;
-use mooring_domain::profile::Profile;
+use mooring_domain::base::host::Clock;
+use mooring_domain::platform::profile::Profile;
 use mooring_local::mount::{self, Mounted};
 use mooring_local::{Adapters, Wiring, gateway, poller, schedules};
 use mooring_queue::QueueUrls;
@@ -203,7 +203,7 @@ impl Rig {
     /// Fresh functions on a machine whose clock is wrong by so much.
     pub fn skewed(&self, world: &World, by: SignedDuration) -> Result<Functions> {
         let clock = Skewed { clock: world.stack.clock().clone(), by };
-        let told = Adapters::told(world.stack.wiring(), Arc::new(clock), self.direct.scale)?;
+        let told = Adapters::with_clock(world.stack.wiring(), Arc::new(clock), self.direct.scale)?;
         Ok(Functions(mount::all(&Adapters { profile: Arc::clone(&self.direct.profile), ..told })))
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result};
 use aws_sdk_dynamodb::types::AttributeValue;
 use mooring_aws_local::sdk_config;
-use mooring_domain::deletion::Table;
+use mooring_domain::base::table::Table;
 use mooring_local::Stack;
 
 /// The tables that hold what belongs to a connection and must be empty of it when it is gone.
@@ -31,7 +31,7 @@ pub async fn sort_keys(stack: &Stack, table: Table, what: &str) -> Result<Vec<St
     Ok(keys)
 }
 
-/// The newest version of each sheet whose partition names something: name to version in milliseconds.
+/// The newest version of each chunk whose partition names something: name to version in milliseconds.
 pub async fn versions(stack: &Stack, what: &str) -> Result<BTreeMap<String, i64>> {
     let mut versions = BTreeMap::new();
     for item in stack.items_naming(Table::Reports, what).await? {

@@ -45,7 +45,7 @@ pub const UNREACHED: &[Unreached] = &[
         by_chance: false,
         why: "a day has further parts from 64 KiB on, sealed and compressed: thousands of ads",
         shown_by: (
-            "tests/contract/tests/services/store/sheets.rs",
+            "tests/contract/tests/services/store/chunks.rs",
             "a_sheet_of_many_large_parts_is_read_whole_and_in_order",
         ),
     },

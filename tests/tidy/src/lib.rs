@@ -1,6 +1,6 @@
 //! The arrows that must never exist, the shape of the code, and the template against the functions.
 //!
-//! Here are the readers and the rules for the template; the other rules are in `tests/`, one file a subject, each with the
+//! Here are the readers and the rules for the template; the other rules are in `tests/it`, one file a subject, each with the
 //! reason in its message.
 
 pub mod decide;
@@ -35,6 +35,19 @@ pub struct Package {
     pub depends: BTreeSet<String>,
     /// Everything it is linked with, through other packages of ours; development dependencies left out.
     pub reaches: BTreeSet<String>,
+    /// What cargo builds of it.
+    pub targets: Vec<Target>,
+}
+
+/// A library, binary or test binary of a package.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Its name.
+    pub name: String,
+    /// What it is: `lib`, `bin` or `test`.
+    pub kind: String,
+    /// Whether `cargo test` builds and runs a test binary of it.
+    pub is_tested: bool,
 }
 
 /// Reads the packages of the workspace from `cargo metadata`, offline.
@@ -60,6 +73,7 @@ pub fn packages() -> Result<Vec<Package>> {
                 folder: folder.trim_end_matches("/Cargo.toml").to_owned(),
                 depends: direct.get(&name).cloned().unwrap_or_default(),
                 reaches: closure(&name, &direct),
+                targets: targets(package),
                 name,
             }
         })
@@ -75,6 +89,16 @@ fn depends(package: &Value) -> BTreeSet<String> {
     all.filter(|dependency| dependency.get("kind").is_none_or(Value::is_null))
         .map(|dependency| text(dependency, "name"))
         .collect()
+}
+
+fn targets(package: &Value) -> Vec<Target> {
+    let all = package.get("targets").and_then(Value::as_array).into_iter().flatten();
+    let target = |target: &Value| Target {
+        name: text(target, "name"),
+        kind: target.pointer("/kind/0").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        is_tested: target.get("test").and_then(Value::as_bool).unwrap_or_default(),
+    };
+    all.map(target).collect()
 }
 
 fn closure(start: &str, direct: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
@@ -111,7 +135,7 @@ impl Source {
     }
 }
 
-/// Reads every Rust file below some folders, without what is under `tests/` and `target/`.
+/// Reads every Rust file below some folders, without what is under `tests/`, `testing/` and `target/`.
 pub fn sources(folders: &[&str]) -> Result<Vec<Source>> {
     let mut found = Vec::new();
     for folder in folders {
@@ -133,7 +157,7 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if path.is_dir() && !matches!(name, "target" | "tests" | "node_modules" | "benches") {
+        if path.is_dir() && !matches!(name, "target" | "tests" | "testing" | "node_modules" | "benches") {
             collect(&path, found)?;
         } else if path.extension().is_some_and(|extension| extension == "rs") && name != "tests.rs" {
             found.push(path);

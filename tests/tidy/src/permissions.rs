@@ -87,7 +87,6 @@ fn starts(template: &Template) -> Listed {
     for (_, function) in template.functions() {
         for (_, event) in entries(at(function, "Properties/Events")) {
             let by = match text(event, "Type") {
-                "HttpApi" if text(event, "Properties/Method") == "OPTIONS" => continue,
                 "HttpApi" => {
                     format!("`{} {}`", text(event, "Properties/Method"), text(event, "Properties/Path"))
                 }

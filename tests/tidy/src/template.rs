@@ -28,13 +28,17 @@ impl Template {
     }
 
     /// Reads a template as it is written, or as SAM translated it: then its functions, events and API are put back into
-    /// SAM's form, so that the same rules judge both.
+    /// SAM's form, so that the same rules judge both. The routes of the API's definition become events of their functions.
     pub fn of_file(file: &Path) -> Result<Self> {
         let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
         let document: serde_yaml_ng::Value =
             serde_yaml_ng::from_str(&text).with_context(|| file.display().to_string())?;
-        let document = plain(document)?;
-        Ok(Self(if at(&document, "Transform").is_null() { translated::fold(document)? } else { document }))
+        let mut document = plain(document)?;
+        if at(&document, "Transform").is_null() {
+            translated::fold(&mut document)?;
+        }
+        translated::routes(&mut document)?;
+        Ok(Self(document))
     }
 
     /// Every resource with its logical id.

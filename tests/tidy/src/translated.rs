@@ -1,4 +1,5 @@
-//! Puts what SAM made of a template back into SAM's form: each function with its events, the API with its stage.
+//! Puts what SAM made of a template back into SAM's form: each function with its events, the API with its stage; and, in
+//! both forms, the routes of the API's definition to their functions.
 //!
 //! Everything else stays as it is. So a role, a permission or a log group that SAM added is seen by the rules, and the
 //! rules are written once.
@@ -11,8 +12,8 @@ use crate::template::{API, FUNCTION, at, entries, target, text};
 type Resources = Map<String, Value>;
 
 /// Folds a translated template.
-pub(crate) fn fold(mut document: Value) -> Result<Value> {
-    let resources = document.get_mut("Resources").and_then(Value::as_object_mut).context("no resources")?;
+pub(crate) fn fold(document: &mut Value) -> Result<()> {
+    let resources = resources_of(document)?;
     for resource in
         resources.values_mut().filter(|resource| text(resource, "Type") == "AWS::Lambda::Function")
     {
@@ -41,11 +42,10 @@ pub(crate) fn fold(mut document: Value) -> Result<Value> {
         let function = target(at(&config, "Properties/FunctionName"));
         put(properties_of(resources, function)?, "EventInvokeConfig", properties);
     }
-    apis(resources)?;
-    Ok(document)
+    apis(resources)
 }
 
-/// Gives each API the settings of its stage, and each function the routes that the API's body sends to it.
+/// Gives each API the settings of its stage, and its body the name that it has in SAM's form.
 fn apis(resources: &mut Resources) -> Result<()> {
     for (_, stage) in taken(resources, "AWS::ApiGatewayV2::Stage") {
         let api = target(at(&stage, "Properties/ApiId")).map(str::to_owned);
@@ -54,25 +54,48 @@ fn apis(resources: &mut Resources) -> Result<()> {
             put(own, name, value.clone());
         }
     }
-    let mut routes = Vec::new();
-    for (id, api) in resources.iter_mut().filter(|(_, api)| text(api, "Type") == "AWS::ApiGatewayV2::Api") {
+    for api in resources.values_mut().filter(|api| text(api, "Type") == "AWS::ApiGatewayV2::Api") {
         retype(api, API);
-        for (path, operations) in entries(at(api, "Properties/Body/paths")) {
+        let own = at_mut(api, "Properties").context("an API without properties")?;
+        if let Some(body) = own.remove("Body") {
+            own.insert("DefinitionBody".to_owned(), body);
+        }
+    }
+    Ok(())
+}
+
+/// Gives each function the routes that the definition of an API sends to it, as events.
+pub(crate) fn routes(document: &mut Value) -> Result<()> {
+    let resources = resources_of(document)?;
+    let mut routes = Vec::new();
+    for (id, api) in resources.iter().filter(|(_, api)| text(api, "Type") == API) {
+        let body = at(api, "Properties/DefinitionBody");
+        for (path, operations) in entries(at(body, "paths")) {
             for (method, operation) in entries(operations) {
-                let uri = text(operation, "x-amazon-apigateway-integration/uri/Fn::Sub");
-                let function = uri.split_once("/functions/${").and_then(|(_, rest)| rest.split_once(".Arn}"));
-                let (function, _) =
-                    function.with_context(|| format!("{method} {path} goes to no function"))?;
+                let function = goes_to(body, operation);
+                let function = function.with_context(|| format!("{method} {path} goes to no function"))?;
                 routes.push((function.to_owned(), route(id, method, path)));
             }
         }
-        at_mut(api, "Properties").and_then(|properties| properties.remove("Body"));
     }
     for (function, route) in routes {
         let name = format!("{} {}", text(&route, "Properties/Method"), text(&route, "Properties/Path"));
         event(resources, Some(&function), &name, route)?;
     }
     Ok(())
+}
+
+/// The function of an operation, whose integration stands there or is named there.
+fn goes_to<'a>(body: &'a Value, operation: &'a Value) -> Option<&'a str> {
+    let own = at(operation, "x-amazon-apigateway-integration");
+    let named = own.get("$ref").and_then(Value::as_str);
+    let integration = named.map_or(own, |name| at(body, name.trim_start_matches("#/")));
+    let (_, rest) = text(integration, "uri/Fn::Sub").split_once("/functions/${")?;
+    rest.split_once(".Arn}").map(|(function, _)| function)
+}
+
+fn resources_of(document: &mut Value) -> Result<&mut Resources> {
+    document.get_mut("Resources").and_then(Value::as_object_mut).context("no resources")
 }
 
 fn route(api: &str, method: &str, path: &str) -> Value {
@@ -119,4 +142,39 @@ fn put(value: &mut Value, field: &str, new: Value) {
 
 fn retype(resource: &mut Value, kind: &str) {
     put(resource, "Type", Value::String(kind.to_owned()));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    const URI: &str = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${AFunction.Arn}/invocations";
+
+    fn started(operation: &Value, components: &Value) -> Result<Value> {
+        let paths = json!({ "/v1/a": { "get": operation }, "$default": { "x-amazon-apigateway-any-method": operation } });
+        let body = json!({ "paths": paths, "components": components });
+        let mut document = json!({ "Resources": {
+            "Api": { "Type": API, "Properties": { "DefinitionBody": body } },
+            "AFunction": { "Type": FUNCTION, "Properties": {} },
+        } });
+        routes(&mut document)?;
+        Ok(at(&document, "Resources/AFunction/Properties/Events").clone())
+    }
+
+    #[test]
+    fn a_route_is_an_event_of_its_function_however_its_integration_is_named() {
+        let integration = json!({ "uri": { "Fn::Sub": URI } });
+        let named = json!({ "x-amazon-apigateway-integration": { "$ref": "#/components/all/a" } });
+        let there = json!({ "x-amazon-apigateway-integration": integration });
+        let components = json!({ "all": { "a": integration } });
+        for (operation, components) in [(named.clone(), components), (there, Value::Null)] {
+            let events = started(&operation, &components).unwrap();
+            let keys: BTreeSet<&str> = entries(&events).map(|(key, _)| key).collect();
+            assert_eq!(keys, BTreeSet::from(["ANY $default", "GET /v1/a"]));
+        }
+        let error = started(&named, &json!({})).unwrap_err().to_string();
+        assert!(error.contains("goes to no function"), "{error}");
+    }
 }

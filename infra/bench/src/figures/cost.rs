@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
-use mooring_domain::life::PROBE_AFTER;
-use mooring_domain::sync::JobKind;
+use mooring_domain::connect::token_life::PROBE_AFTER;
+use mooring_domain::sync::job::JobKind;
 
 use super::ADS;
 use crate::Options;

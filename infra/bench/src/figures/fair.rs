@@ -2,15 +2,16 @@
 //! worker's time are simulated, because no work-alike of the queue is fair.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mooring_domain::ids::{AccountId, ConnectionId, TenantId};
-use mooring_domain::ops::plan_sync::{Input, Ports, run};
-use mooring_domain::ports::{AccountRef, DueRead, SyncQueue};
-use mooring_domain::sync::{ProbeJob, SyncJob};
+use mooring_domain::base::ids::AccountRef;
+use mooring_domain::base::ids::{AccountId, ConnectionId, TenantId};
+use mooring_domain::sync::job::{ProbeJob, SyncJob};
+use mooring_domain::sync::ops::plan_sync::{Input, Ports, run};
+use mooring_domain::sync::ports::{DueRead, SyncQueue};
 
 use crate::report::Report;
 
@@ -75,10 +76,10 @@ async fn planned(tenants: &[usize]) -> Result<Vec<TenantId>> {
             });
         }
     }
-    let everybody = Everybody { accounts, sent: Mutex::default() };
+    let everybody = Arc::new(Everybody { accounts, sent: Mutex::default() });
     let input = Input { tick: Timestamp::from_second(1_800_000_000)?, period_minutes: 10 };
-    run(&Ports { due: &everybody, queue: &everybody }, input).await?;
-    let sent = everybody.sent.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    run(&Ports { rows: everybody.clone(), queue: everybody.clone() }, input).await?;
+    let sent = std::mem::take(&mut *everybody.sent.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
     Ok(sent.into_iter().map(|job| job.tenant).collect())
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
-use mooring_domain::sync::JobKind;
+use mooring_domain::sync::job::JobKind;
 use serde_json::{Value, json};
 
 use super::sync::peers;

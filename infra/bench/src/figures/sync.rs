@@ -5,8 +5,8 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
-use mooring_domain::sync::{JobKind, SyncJob};
-use mooring_domain::together::{Work, together};
+use mooring_domain::base::together::{Work, together};
+use mooring_domain::sync::job::{JobKind, SyncJob};
 use serde_json::Value;
 
 use super::{ADS, DAYS, ROWS_PER_DAY};

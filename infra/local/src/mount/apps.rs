@@ -4,126 +4,52 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
+use mooring_domain::webhook::target::Reach;
+
 use super::{HttpFunctions, QueueFunction, ScheduleFunction, mount};
 use crate::adapters::Adapters;
 
 /// Connect sessions, pages, callback, choice, activation.
 pub(super) fn connecting(a: &Adapters, functions: &mut HttpFunctions) {
-    let app = mooring_frontend_token_create::App { edge: a.edge.clone(), transient: a.store.clone() };
-    mount(functions, "frontend-token-create", app, |app, request| {
-        Box::pin(mooring_frontend_token_create::handle(app, request))
-    });
-    let app = mooring_connect_session_create::App {
-        edge: a.edge.clone(),
-        connections: a.store.clone(),
-        transient: a.store.clone(),
-        vault: a.store.clone(),
-        keys: a.vault.clone(),
-        profile: a.profile.clone(),
-    };
-    mount(functions, "connect-session-create", app, |app, request| {
-        Box::pin(mooring_connect_session_create::handle(app, request))
-    });
-    let app = mooring_connect_page::App {
-        edge: a.edge.clone(),
-        read: a.store.clone(),
-        take: a.store.clone(),
-        vault: a.store.clone(),
-        keys: a.vault.clone(),
-        connectors: a.registry.clone(),
-        profile: a.profile.clone(),
-    };
-    mount(functions, "connect-page", app, |app, request| {
-        Box::pin(mooring_connect_page::handle(app, request))
-    });
-    coming_back(a, functions);
+    http!(functions, a, "frontend-token-create", mooring_frontend_token_create { rows, mode });
+    http!(functions, a, "connect-session-create", mooring_connect_session_create { rows, keys, profile });
+    http!(
+        functions,
+        a,
+        "connect-page",
+        mooring_connect_page { keys, connectors, profile, clock, entropy, rows }
+    );
+    http!(
+        functions,
+        a,
+        "connection-callback",
+        mooring_connection_callback { keys, new_keys, connectors, profile, clock, entropy, rows }
+    );
+    http!(
+        functions,
+        a,
+        "connection-confirm",
+        mooring_connection_confirm { keys, new_keys, profile, clock, entropy, rows }
+    );
+    http!(
+        functions,
+        a,
+        "connection-activate",
+        mooring_connection_activate { queue, profile, clock, entropy, rows }
+    );
 }
 
-fn coming_back(a: &Adapters, functions: &mut HttpFunctions) {
-    let app = mooring_connection_callback::App {
-        edge: a.edge.clone(),
-        take: a.store.clone(),
-        read: a.store.clone(),
-        put: a.store.clone(),
-        connections: a.store.clone(),
-        create: a.store.clone(),
-        deletions: a.store.clone(),
-        vault: a.store.clone(),
-        open: a.vault.clone(),
-        mint: a.vault.clone(),
-        connectors: a.registry.clone(),
-        profile: a.profile.clone(),
-    };
-    mount(functions, "connection-callback", app, |app, request| {
-        Box::pin(mooring_connection_callback::handle(app, request))
-    });
-    let app = mooring_connection_confirm::App {
-        edge: a.edge.clone(),
-        read: a.store.clone(),
-        take: a.store.clone(),
-        connections: a.store.clone(),
-        held: a.store.clone(),
-        confirm: a.store.clone(),
-        vault: a.store.clone(),
-        open: a.vault.clone(),
-        mint: a.vault.clone(),
-        profile: a.profile.clone(),
-    };
-    mount(functions, "connection-confirm", app, |app, request| {
-        Box::pin(mooring_connection_confirm::handle(app, request))
-    });
-    let app = mooring_connection_activate::App {
-        edge: a.edge.clone(),
-        take: a.store.clone(),
-        connections: a.store.clone(),
-        held: a.store.clone(),
-        activate: a.store.clone(),
-        queue: a.queues.clone(),
-        profile: a.profile.clone(),
-    };
-    mount(functions, "connection-activate", app, |app, request| {
-        Box::pin(mooring_connection_activate::handle(app, request))
-    });
-}
-
-/// Connections, reports, deletions and the description of the API.
+/// Connections, reports, deletions, preflights and the description of the API.
 pub(super) fn reading(a: &Adapters, functions: &mut HttpFunctions) {
-    let app = mooring_connections_read::App {
-        edge: a.edge.clone(),
-        connections: a.store.clone(),
-        vault: a.store.clone(),
-        keys: a.vault.clone(),
-        progress: a.store.clone(),
-        profile: a.profile.clone(),
-    };
-    mount(functions, "connections-read", app, |app, request| {
-        Box::pin(mooring_connections_read::handle(app, request))
-    });
-    let app = mooring_reports_query::App {
-        edge: a.edge.clone(),
-        fences: a.store.clone(),
-        connections: a.store.clone(),
-        completeness: a.store.clone(),
-        sheets: a.store.clone(),
-        vault: a.store.clone(),
-        keys: a.vault.clone(),
-    };
-    mount(functions, "reports-query", app, |app, request| {
-        Box::pin(mooring_reports_query::handle(app, request))
-    });
+    http!(functions, a, "connections-read", mooring_connections_read { rows, keys }, profile: a.profile.clone());
+    http!(functions, a, "reports-query", mooring_reports_query { rows, keys });
+    http!(functions, a, "deletions-read", mooring_deletions_read { clock, rows }, connectors: a.registry.clone());
     let app = mooring_deletion_status::App { edge: a.edge.clone(), ledger: a.store.clone() };
     mount(functions, "deletion-status", app, |app, request| {
         Box::pin(mooring_deletion_status::handle(app, request))
     });
-    let app = mooring_deletions_read::App {
-        edge: a.edge.clone(),
-        ledger: a.store.clone(),
-        owners: a.store.clone(),
-        connectors: a.registry.clone(),
-    };
-    mount(functions, "deletions-read", app, |app, request| {
-        Box::pin(mooring_deletions_read::handle(app, request))
-    });
+    let app = mooring_preflight::App { edge: a.edge.clone() };
+    mount(functions, "preflight", app, |app, request| Box::pin(mooring_preflight::handle(app, request)));
     mount(functions, "openapi", mooring_openapi::App, |app, request| {
         Box::pin(mooring_openapi::handle(app, request))
     });
@@ -131,29 +57,17 @@ pub(super) fn reading(a: &Adapters, functions: &mut HttpFunctions) {
 
 /// Disconnects and deletion requests.
 pub(super) fn ending(a: &Adapters, functions: &mut HttpFunctions) {
-    let app = mooring_connection_disconnect::App {
-        edge: a.edge.clone(),
-        connections: a.store.clone(),
-        begin: a.store.clone(),
-        ledger: a.store.clone(),
-        queue: a.queues.clone(),
-    };
-    mount(functions, "connection-disconnect", app, |app, request| {
-        Box::pin(mooring_connection_disconnect::handle(app, request))
-    });
+    http!(
+        functions,
+        a,
+        "connection-disconnect",
+        mooring_connection_disconnect { clock, entropy, rows, queue }
+    );
     let app = mooring_deletion_request::App {
         edge: a.edge.clone(),
-        connections: a.store.clone(),
-        begin: a.store.clone(),
-        ledger: a.store.clone(),
-        queue: a.queues.clone(),
-        vault: a.store.clone(),
-        keys: a.vault.clone(),
-        requests: a.store.clone(),
-        mails: a.queues.clone(),
-        read: a.store.clone(),
-        take: a.store.clone(),
-        ends: a.store.clone(),
+        ports: ports!(a, mooring_deletion_request::Ports { clock, entropy, rows, queue }),
+        mail: ports!(a, mooring_deletion_request::by_mail::Ports { clock, entropy, rows, keys, queue }),
+        link: ports!(a, mooring_deletion_request::by_link::Ports { clock, entropy, rows, queue }),
         profile: a.profile.clone(),
     };
     mount(functions, "deletion-request", app, |app, request| {
@@ -163,91 +77,58 @@ pub(super) fn ending(a: &Adapters, functions: &mut HttpFunctions) {
 
 /// The sync worker; its invocations end after the template's 60 seconds.
 pub(super) fn sync_worker(a: &Adapters) -> QueueFunction {
+    use mooring_sync_worker::{App, probe_connection, run_sync};
     let invocation = SignedDuration::from_secs(60) * i32::try_from(a.scale).unwrap_or(i32::MAX);
-    let app = Arc::new(mooring_sync_worker::App {
-        clock: a.clock.clone(),
-        entropy: a.entropy.clone(),
-        tables: a.store.clone(),
-        keys: a.vault.clone(),
-        connectors: a.registry.clone(),
-        queue: a.queues.clone(),
-        profile: a.profile.clone(),
+    let clock = a.clock.clone();
+    let app = Arc::new(App {
+        sync: ports!(a, run_sync::Ports { clock, entropy, rows, keys, connectors, profile, queue }),
+        probe: ports!(a, probe_connection::Ports { clock, entropy, rows, keys, connectors, profile }),
     });
     Arc::new(move |event| {
         let app = Arc::clone(&app);
-        let deadline = app.clock.now() + invocation;
+        let deadline = clock.now() + invocation;
         Box::pin(async move { mooring_sync_worker::handle(&app, event, deadline).await })
     })
 }
 
 /// The deletion worker.
 pub(super) fn deletion_worker(a: &Adapters) -> QueueFunction {
-    let app = Arc::new(mooring_deletion_worker::App {
-        clock: a.clock.clone(),
-        entropy: a.entropy.clone(),
-        connections: a.store.clone(),
-        begin: a.store.clone(),
-        ledger: a.store.clone(),
-        advance: a.store.clone(),
-        queue: a.queues.clone(),
-        purge: a.store.clone(),
-        vault: a.store.clone(),
-        keys: a.vault.clone(),
-        connectors: a.registry.clone(),
-        profile: a.profile.clone(),
-    });
-    Arc::new(move |event| {
-        let app = Arc::clone(&app);
-        Box::pin(async move { mooring_deletion_worker::handle(&app, event).await })
-    })
+    worker!(a, mooring_deletion_worker { clock, entropy, rows, queue, keys, connectors, profile })
 }
 
 /// The mail worker.
 pub(super) fn mail_worker(a: &Adapters) -> QueueFunction {
-    let app = Arc::new(mooring_mail_worker::App {
-        clock: a.clock.clone(),
-        entropy: a.entropy.clone(),
-        vault: a.store.clone(),
-        keys: a.vault.clone(),
-        requests: a.store.clone(),
-        paces: a.store.clone(),
-        index: a.store.clone(),
-        connections: a.store.clone(),
-        links: a.store.clone(),
-        queue: a.queues.clone(),
-        mailer: a.mail.clone(),
-        profile: a.profile.clone(),
-        api_origin: a.edge.api_origin.clone(),
-    });
-    Arc::new(move |event| {
-        let app = Arc::clone(&app);
-        Box::pin(async move { mooring_mail_worker::handle(&app, event).await })
-    })
+    worker!(a, mooring_mail_worker { clock, entropy, rows, keys, queue, mailer, profile, api_origin })
+}
+
+/// The webhook worker.
+pub(super) fn webhook_worker(a: &Adapters) -> QueueFunction {
+    worker!(a, mooring_webhook_worker { clock, entropy, rows, keys, queue, post })
 }
 
 /// The planner.
 pub(super) fn sync_planner(a: &Adapters) -> ScheduleFunction {
-    let app = Arc::new(mooring_sync_planner::App {
-        clock: a.clock.clone(),
-        due: a.store.clone(),
-        queue: a.queues.clone(),
-        profile: a.profile.clone(),
-    });
-    Arc::new(move |event| {
-        let app = Arc::clone(&app);
-        Box::pin(async move { mooring_sync_planner::handle(&app, event).await })
-    })
+    worker!(a, mooring_sync_planner { rows, queue }, clock: a.clock.clone(), profile: a.profile.clone())
 }
 
-/// The sweeper.
+/// The sweeper of deletions.
 pub(super) fn deletion_sweeper(a: &Adapters) -> ScheduleFunction {
-    let app = Arc::new(mooring_deletion_sweeper::App {
-        clock: a.clock.clone(),
-        ledger: a.store.clone(),
-        queue: a.queues.clone(),
+    worker!(a, mooring_deletion_sweeper { clock, rows, queue })
+}
+
+/// The sweeper of webhooks.
+pub(super) fn webhook_sweeper(a: &Adapters) -> ScheduleFunction {
+    worker!(a, mooring_webhook_sweeper { clock, rows, queue })
+}
+
+/// Webhook endpoints, deliveries, tests and replays. Here endpoints may be on this machine, without TLS.
+pub(super) fn webhooks(a: &Adapters, functions: &mut HttpFunctions) {
+    http!(functions, a, "webhook-endpoint-create", mooring_webhook_endpoint_create { rows, new_keys }, reach: Reach::WithLoopback);
+    let app = mooring_webhook_endpoints_read::App { edge: a.edge.clone(), endpoints: a.store.clone() };
+    mount(functions, "webhook-endpoints-read", app, |app, request| {
+        Box::pin(mooring_webhook_endpoints_read::handle(app, request))
     });
-    Arc::new(move |event| {
-        let app = Arc::clone(&app);
-        Box::pin(async move { mooring_deletion_sweeper::handle(&app, event).await })
-    })
+    http!(functions, a, "webhook-endpoint-change", mooring_webhook_endpoint_change { new_keys, clock, rows }, reach: Reach::WithLoopback);
+    http!(functions, a, "webhook-deliveries-read", mooring_webhook_deliveries_read { rows });
+    http!(functions, a, "webhook-send", mooring_webhook_send { rows, queue });
 }

@@ -1,7 +1,49 @@
 //! Mounts every function: the same `App` and `handle` that each `main.rs` runs, over the stack's adapters.
 
+/// Fills the ports of an operation from the adapters, by the names of the ports.
+macro_rules! ports {
+    (@ $a:ident clock) => { $a.clock.clone() };
+    (@ $a:ident entropy) => { $a.entropy.clone() };
+    (@ $a:ident rows) => { $a.store.clone() };
+    (@ $a:ident keys) => { $a.vault.clone() };
+    (@ $a:ident new_keys) => { $a.vault.clone() };
+    (@ $a:ident connectors) => { $a.registry.clone() };
+    (@ $a:ident profile) => { $a.profile.clone() };
+    (@ $a:ident queue) => { $a.queues.clone() };
+    (@ $a:ident mailer) => { $a.mail.clone() };
+    (@ $a:ident post) => { $a.webhooks.clone() };
+    (@ $a:ident api_origin) => { $a.edge.site.origin().to_owned() };
+    (@ $a:ident mode) => { $a.edge.mode };
+    ($a:ident, $($ports:ident)::+ { $($port:ident),+ }) => { $($ports)::+ { $($port: ports!(@ $a $port)),+ } };
+}
+
+/// Mounts a function behind API Gateway whose `App` is the edge, the ports of its operation, and perhaps something else.
+macro_rules! http {
+    ($functions:ident, $a:ident, $name:literal, $function:ident { $($port:ident),+ } $(, $more:ident: $value:expr)*) => {
+        let app = $function::App {
+            edge: $a.edge.clone(),
+            ports: ports!($a, $function::Ports { $($port),+ }),
+            $($more: $value,)*
+        };
+        mount($functions, $name, app, |app, request| Box::pin($function::handle(app, request)));
+    };
+}
+
+/// Mounts a function behind a queue or a schedule.
+macro_rules! worker {
+    ($a:ident, $function:ident { $($port:ident),+ } $(, $more:ident: $value:expr)*) => {{
+        let app = Arc::new($function::App {
+            ports: ports!($a, $function::Ports { $($port),+ }),
+            $($more: $value,)*
+        });
+        Arc::new(move |event| {
+            let app = Arc::clone(&app);
+            Box::pin(async move { $function::handle(&app, event).await })
+        })
+    }};
+}
+
 mod apps;
-mod webhooks;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -52,15 +94,15 @@ pub fn all(adapters: &Adapters) -> Mounted {
     apps::connecting(adapters, &mut functions);
     apps::reading(adapters, &mut functions);
     apps::ending(adapters, &mut functions);
-    webhooks::http(adapters, &mut functions);
+    apps::webhooks(adapters, &mut functions);
     Mounted {
         http: functions,
         sync_worker: apps::sync_worker(adapters),
         deletion_worker: apps::deletion_worker(adapters),
-        webhook_worker: webhooks::worker(adapters),
+        webhook_worker: apps::webhook_worker(adapters),
         mail_worker: apps::mail_worker(adapters),
         schedules: vec![apps::sync_planner(adapters), apps::deletion_sweeper(adapters)],
-        webhook_sweeper: webhooks::sweeper(adapters),
+        webhook_sweeper: apps::webhook_sweeper(adapters),
     }
 }
 
@@ -68,13 +110,13 @@ pub fn all(adapters: &Adapters) -> Mounted {
 pub fn each<E>(adapters: &dyn Fn(&str) -> Result<Adapters, E>) -> Result<Mounted, E> {
     let mut mounted = all(&adapters("sync-worker")?);
     mounted.deletion_worker = apps::deletion_worker(&adapters("deletion-worker")?);
-    mounted.webhook_worker = webhooks::worker(&adapters("webhook-worker")?);
+    mounted.webhook_worker = apps::webhook_worker(&adapters("webhook-worker")?);
     mounted.mail_worker = apps::mail_worker(&adapters("mail-worker")?);
     mounted.schedules = vec![
         apps::sync_planner(&adapters("sync-planner")?),
         apps::deletion_sweeper(&adapters("deletion-sweeper")?),
     ];
-    mounted.webhook_sweeper = webhooks::sweeper(&adapters("webhook-sweeper")?);
+    mounted.webhook_sweeper = apps::webhook_sweeper(&adapters("webhook-sweeper")?);
     for (name, function) in &mut mounted.http {
         if let Some(own) = all(&adapters(name)?).http.remove(name) {
             *function = own;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use anyhow::Result;
 use aws_sdk_dynamodb::types::AttributeValue;
 use mooring_aws_local::sdk_config;
-use mooring_domain::deletion::Table;
+use mooring_domain::base::table::Table;
 
 use super::Stack;
 use crate::poller::{self, Mapping};

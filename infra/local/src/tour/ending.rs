@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::{SignedDuration, Timestamp};
-use mooring_domain::deletion::Table;
+use mooring_domain::base::table::Table;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 

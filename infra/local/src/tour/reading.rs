@@ -139,7 +139,7 @@ fn campaign_row(row: &Value) -> Vec<String> {
         Value::Null => "–".to_owned(),
         value => value.to_string(),
     };
-    let spend = metrics["spend"]["amount_micros"].as_i64().map(mooring_domain::money::Micros);
+    let spend = metrics["spend"]["amount_micros"].as_i64().map(mooring_domain::base::money::Micros);
     vec![
         shorten(row["entity"]["name"].as_str().unwrap_or("?"), 30),
         spend.map_or_else(|| "–".to_owned(), |spend| spend.to_string()),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mooring_domain::connector::Manifest;
+use mooring_domain::platform::manifest::Manifest;
 use serde_json::{Map, Value};
 
 use super::ledger::{Ledger, Rule};

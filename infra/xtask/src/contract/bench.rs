@@ -9,13 +9,14 @@ use anyhow::{Context as _, Result, ensure};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::date;
-use mooring_domain::connector::{
-    AppCredentials, CallContext, CodeExchange, Connector as _, Grant, NoGate, PageCursor, ReportQuestion,
+use mooring_domain::base::error::Kind;
+use mooring_domain::base::window::Window;
+use mooring_domain::platform::capabilities::{
+    CallContext, CodeExchange, Connector as _, Grant, PageCursor, ReportQuestion, Unguarded,
 };
-use mooring_domain::error::Kind;
-use mooring_domain::profile::PlatformProfile;
-use mooring_domain::report::Level;
-use mooring_domain::sync::Window;
+use mooring_domain::platform::credentials::AppCredentials;
+use mooring_domain::platform::figures::Level;
+use mooring_domain::platform::profile::PlatformProfile;
 use mooring_kit::{Limits, Origin, Timing, Transport};
 use mooring_sandbox::{Faults, Sandbox, SandboxConfig};
 use mooring_tiktok_ads::{MANIFEST, TikTokAds};
@@ -152,14 +153,14 @@ impl Bench {
             code: &code,
             redirect_uri: REDIRECT,
             verifier: &verifier,
-            gate: &mooring_domain::connector::NoGate,
+            gate: &mooring_domain::platform::capabilities::Unguarded,
         };
         self.connector.oauth().exchange(app, &exchange).await
     }
 
     fn cx<'a>(&'a self, token: &'a SecretString) -> CallContext<'a> {
         let patience = Duration::from_mins(1);
-        CallContext { token, app: &self.app, profile: &self.profile, patience, gate: &NoGate }
+        CallContext { token, app: &self.app, profile: &self.profile, patience, gate: &Unguarded }
     }
 
     async fn structure(&self, cx: &CallContext<'_>, account: &str, level: Level) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mooring_domain::connector::{Call, Manifest};
+use mooring_domain::platform::manifest::{Call, Manifest};
 use serde_json::{Map, Value};
 use url::Url;
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use mooring_domain::connector::{Call, Manifest};
-use mooring_domain::error::Kind;
-use mooring_domain::profile::PlatformProfile;
+use mooring_domain::base::error::Kind;
+use mooring_domain::platform::manifest::{Call, Manifest};
+use mooring_domain::platform::profile::PlatformProfile;
 
 use super::bench::{Bench, Meaning};
 use super::ledger::{Ledger, Rule};

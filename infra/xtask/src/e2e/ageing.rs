@@ -4,7 +4,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::{SignedDuration, Timestamp};
-use mooring_domain::ops::plan_sync::OUTBOX_AGE;
+use mooring_domain::sync::ops::plan_sync::OUTBOX_AGE;
 use serde_json::{Value, json};
 
 use super::aws::{Item, key};
@@ -43,7 +43,7 @@ pub(crate) async fn make_due(cloud: &Cloud, deletion: &Item) -> Result<bool> {
 /// sent the job: the planner sends what is a minute old.
 pub(crate) async fn outbox(cloud: &Cloud) -> Result<Vec<Item>> {
     let mut items = cloud.items("connections").await?;
-    // The cut takes a job out of the due index: nobody sends it any more, and the purge takes its row.
+    // The cutoff takes a job out of the due index: nobody sends it any more, and the purge takes its row.
     items.retain(|item| key(item, "sk").starts_with("outbox#") && item.contains_key(DUE_AT));
     Ok(items)
 }

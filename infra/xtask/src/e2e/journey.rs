@@ -33,8 +33,8 @@ pub(crate) async fn run(built: &Built) -> Result<()> {
 
     let connected = product.connect(&mut Person::new()?, END_USER, None).await?;
     steps.done("connected through the pages", format!("{} ad accounts", connected.accounts.len()));
-    let sheets = reading::wait_complete(&product, &connected, SYNC_PATIENCE).await?;
-    steps.done("synced", format!("{sheets} day sheets"));
+    let chunks = reading::wait_complete(&product, &connected, SYNC_PATIENCE).await?;
+    steps.done("synced", format!("{chunks} day sheets"));
     steps.done("poison message", poison::play(&cloud, &connected).await?);
     compare(&cloud, &product, &connected, &mut steps).await?;
     planned(&cloud, &connected, &mut steps).await?;
@@ -58,7 +58,7 @@ async fn compare(cloud: &Cloud, product: &Product, connected: &Connected, steps:
     let (platform, advertisers) = (cloud.platform().await?, cloud.advertisers().await?);
     for reader in reading::readers(product, &connected.id).await? {
         let figures = reader.compare(product, &platform, &advertisers).await?;
-        let spend = mooring_domain::money::Micros(figures.spend);
+        let spend = mooring_domain::base::money::Micros(figures.spend);
         let said = format!("4 levels, spend {spend}, {} clicks", figures.clicks);
         steps.done("JSON = CSV = platform", said);
     }

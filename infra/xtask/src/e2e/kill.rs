@@ -21,7 +21,7 @@ use super::steps::Steps;
 use super::{Built, ageing, invariants, until};
 
 const WORLD: World = World { ads: 3, advertisers: 1 };
-/// How many connections live at once: each is 360 day sheets, and the cloud is small.
+/// How many connections live at once: each is 360 day chunks, and the cloud is small.
 const LIVING: usize = 4;
 /// How long a message stays hidden after a receive: the template's 6 and 90 minutes would be the run's length.
 const VISIBILITY: u32 = 30;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::{SignedDuration, Timestamp};
-use mooring_domain::sync::{JobKind, SyncJob, Window};
+use mooring_domain::base::window::Window;
+use mooring_domain::sync::job::{JobKind, SyncJob};
 use mooring_local::Connected;
 use mooring_queue::encode_sync;
 use serde_json::json;
@@ -68,7 +69,8 @@ async fn peers(cloud: &Cloud, connected: &Connected) -> Result<Vec<SyncJob>> {
     let row = items.iter().find(|item| key(item, "sk") == connected.id).context("no connection row")?;
     let account = connected.accounts.first().context("no account")?;
     let now = Timestamp::now();
-    let day = now.to_zoned(jiff::tz::TimeZone::UTC).date().checked_sub(jiff::Span::new().days(10))?;
+    let day =
+        now.to_zoned_datetime(jiff::tz::TimeZone::UTC).date().checked_sub(jiff::Span::new().days(10))?;
     (1..=PEERS)
         .map(|number| {
             Ok(SyncJob {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
-use mooring_domain::money::Micros;
+use mooring_domain::base::money::Micros;
 use mooring_local::{Connected, Product};
 use mooring_tests_journeys::{Figures, Platform};
 use serde_json::Value;
@@ -65,7 +65,7 @@ impl Reader {
         Ok(days.len() - days.iter().filter(here).count())
     }
 
-    /// How many day sheets of all levels are not here.
+    /// How many day chunks of all levels are not here.
     pub(crate) async fn all_missing(&self, product: &Product) -> Result<usize> {
         let mut missing = 0;
         for level in LEVELS {
@@ -117,7 +117,7 @@ fn summed(text: &str) -> Result<Figures> {
     Ok(sum)
 }
 
-/// Waits until every day of every level is here; answers how many day sheets that are.
+/// Waits until every day of every level is here; answers how many day chunks that are.
 pub(crate) async fn wait_complete(
     product: &Product,
     connected: &Connected,

@@ -45,7 +45,7 @@ pub(crate) struct Measurement {
     pub(crate) id: u32,
     /// What must hold.
     pub(crate) says: String,
-    /// The test binary that measures it.
+    /// What measures it: a test binary, or a module of the binary `it`.
     pub(crate) by: String,
 }
 
@@ -90,7 +90,7 @@ impl Promises {
         }
         for entry in &promises.measurements {
             tests
-                .have_binary(&entry.by)
+                .have_tests_called(&entry.by)
                 .with_context(|| format!("tests/promises.toml: measurement {}", entry.id))?;
         }
         Ok(promises)

@@ -37,13 +37,15 @@ impl<'a> Tests<'a> {
         is_test(&main, &row.test)
     }
 
-    /// Fails unless some package has a test binary of this name.
-    pub(super) fn have_binary(&self, name: &str) -> Result<()> {
+    /// Fails unless some package has tests under this name: a test binary, or a module of the binary `it`.
+    pub(super) fn have_tests_called(&self, name: &str) -> Result<()> {
         let is_there = |package: &Package| {
             let tests = self.root.join(&package.folder).join("tests");
-            first(&[tests.join(format!("{name}.rs")), tests.join(name).join("main.rs")]).is_some()
+            let file = format!("{name}.rs");
+            first(&[tests.join("it").join(&file), tests.join(&file), tests.join(name).join("main.rs")])
+                .is_some()
         };
-        ensure!(self.packages.iter().any(is_there), "there is no test binary {name}");
+        ensure!(self.packages.iter().any(is_there), "no package has tests called {name}");
         Ok(())
     }
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use mooring_domain::connector::{CallContext, Gate, Manifest};
+use mooring_domain::platform::capabilities::{CallContext, Gate};
+use mooring_domain::platform::manifest::Manifest;
 use mooring_domain::{Error, Kind, Result, Retry};
 use serde::de::DeserializeOwned;
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use mooring_domain::error::{ACCOUNT_LOST, EXPIRED, PLATFORM_SETUP, REVOKED};
+use mooring_domain::base::error::{ACCOUNT_LOST, EXPIRED, PLATFORM_SETUP, REVOKED};
 use mooring_domain::{Kind, Retry};
 
 /// The meaning of a platform's error code.

@@ -5,7 +5,8 @@
 
 use std::borrow::Cow;
 
-use mooring_domain::connector::{AppCredentials, AuthorizeRequest};
+use mooring_domain::platform::capabilities::AuthorizeRequest;
+use mooring_domain::platform::credentials::AppCredentials;
 use mooring_domain::{Error, Result};
 use oauth2::basic::BasicClient;
 use oauth2::{AuthUrl, ClientId, CsrfToken, RedirectUrl, Scope};
@@ -13,7 +14,7 @@ use url::Url;
 
 /// How a platform's authorise URL departs from RFC 6749.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Departures {
+pub struct OAuthDeviations {
     /// Parameters that go by another name: the standard's, the platform's.
     pub renamed: &'static [(&'static str, &'static str)],
     /// Parameters that the platform does not take.
@@ -25,7 +26,7 @@ pub fn authorize_url(
     page: Url,
     app: &AppCredentials,
     request: &AuthorizeRequest<'_>,
-    departures: &Departures,
+    deviations: &OAuthDeviations,
 ) -> Result<Url> {
     let redirect = RedirectUrl::new(request.redirect_uri.to_owned())
         .map_err(|_| Error::invalid("bad_redirect_uri", "The redirect URI is not a URL."))?;
@@ -35,10 +36,10 @@ pub fn authorize_url(
         .set_redirect_uri(Cow::Owned(redirect))
         .add_scopes(request.scopes.iter().cloned().map(Scope::new))
         .url();
-    Ok(departures.apply(&standard))
+    Ok(deviations.apply(&standard))
 }
 
-impl Departures {
+impl OAuthDeviations {
     fn apply(&self, standard: &Url) -> Url {
         let mut url = standard.clone();
         let kept = standard.query_pairs().filter(|(name, _)| !self.absent.contains(&name.as_ref()));
@@ -56,7 +57,7 @@ impl Departures {
 mod tests {
     use super::*;
 
-    fn url(departures: &Departures) -> String {
+    fn url(deviations: &OAuthDeviations) -> String {
         let app = AppCredentials { id: "app 1".to_owned(), secret: "s3cr3t".into() };
         let request = AuthorizeRequest {
             state: "st&te",
@@ -65,7 +66,7 @@ mod tests {
             verifier: &"v".into(),
         };
         let page = Url::parse("https://login.example/auth").unwrap();
-        authorize_url(page, &app, &request, departures).unwrap().into()
+        authorize_url(page, &app, &request, deviations).unwrap().into()
     }
 
     const STATE: &str = "state=st%26te&redirect_uri=https%3A%2F%2Fapi.example%2Foauth%2Fcallback%2Fx%2Fc1";
@@ -74,13 +75,13 @@ mod tests {
     fn the_standard_form() {
         let expected =
             format!("https://login.example/auth?response_type=code&client_id=app+1&{STATE}&scope=a+b");
-        assert_eq!(url(&Departures::default()), expected);
+        assert_eq!(url(&OAuthDeviations::default()), expected);
     }
 
     #[test]
     fn departures_rename_and_leave_out() {
-        let departures =
-            Departures { renamed: &[("client_id", "app_id")], absent: &["response_type", "scope"] };
-        assert_eq!(url(&departures), format!("https://login.example/auth?app_id=app+1&{STATE}"));
+        let deviations =
+            OAuthDeviations { renamed: &[("client_id", "app_id")], absent: &["response_type", "scope"] };
+        assert_eq!(url(&deviations), format!("https://login.example/auth?app_id=app+1&{STATE}"));
     }
 }

@@ -1,6 +1,6 @@
 //! Numbered pages behind an opaque cursor.
 
-use mooring_domain::connector::PageCursor;
+use mooring_domain::platform::capabilities::PageCursor;
 use mooring_domain::{Error, Result};
 
 use crate::parse;

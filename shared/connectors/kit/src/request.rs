@@ -6,7 +6,7 @@ use std::fmt;
 
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
-use mooring_domain::connector::Call;
+use mooring_domain::platform::manifest::Call;
 use mooring_domain::{Error, Kind, Result};
 use serde_json::{Map, Value};
 

@@ -3,16 +3,15 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use mooring_domain::base::backoff::Backoff;
 use mooring_domain::{Error, Kind, Retry};
 
 use crate::timing::Timing;
 
 /// How often one call may leave.
 const ATTEMPTS: u32 = 4;
-/// The first ceiling of the jitter; it doubles with each try.
-const BASE: Duration = Duration::from_millis(500);
-/// The highest ceiling.
-const CEILING: Duration = Duration::from_secs(8);
+/// The ceilings of the jitter.
+const WAITS: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(8));
 /// How long one call may take with all its tries.
 const BUDGET: Duration = Duration::from_mins(1);
 /// A try that has less time than this is not worth its wait.
@@ -75,7 +74,7 @@ impl<'a> Tries<'a> {
     pub(crate) fn wait_after(&mut self, error: &Error) -> Option<Duration> {
         let wait = match error.retry {
             Retry::After(Some(named)) if named <= SHORT => named + self.timing.draw(named),
-            Retry::After(None) => self.timing.draw(CEILING.min(BASE * 2_u32.pow(self.made))),
+            Retry::After(None) => self.timing.draw(WAITS.ceiling(self.made)),
             _ => return None,
         };
         self.made += 1;

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use mooring_domain::ports::Entropy;
+use mooring_domain::base::backoff::jitter;
+use mooring_domain::base::host::Entropy;
+use mooring_domain::base::random;
 use tokio::time::Instant;
 
 /// Measures, waits and draws.
@@ -39,9 +41,7 @@ impl Timing for SystemTiming {
     }
 
     fn draw(&self, below: Duration) -> Duration {
-        let mut bytes = [0; 4];
-        self.entropy.fill(&mut bytes);
-        below.mul_f64(f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX))
+        jitter(below, random::number(self.entropy.as_ref()))
     }
 
     async fn sleep(&self, time: Duration) {

@@ -1,6 +1,6 @@
 //! Where the platforms are called.
 
-use mooring_domain::connector::Manifest;
+use mooring_domain::platform::manifest::Manifest;
 use mooring_domain::{Error, Kind, Result};
 use mooring_kit::Origin;
 

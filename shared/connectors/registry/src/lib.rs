@@ -7,7 +7,7 @@ mod config;
 use std::sync::Arc;
 
 use mooring_domain::Result;
-use mooring_domain::connector::{Connector, Connectors};
+use mooring_domain::platform::capabilities::{Connector, Connectors};
 use mooring_kit::{Limits, SystemTiming, Timing, Transport};
 use mooring_system::SystemEntropy;
 use mooring_tiktok_ads::TikTokAds;
@@ -62,6 +62,14 @@ mod tests {
             assert_eq!(registry.find(platform).unwrap().manifest().platform, platform);
         }
         assert!(registry.find("tiktok").is_none());
+    }
+
+    #[test]
+    fn pages_without_a_connector_name_each_platform_as_its_manifest_does() {
+        let registry = Registry::with_defaults(&Config::default()).unwrap();
+        for manifest in registry.all().map(Connector::manifest) {
+            assert_eq!(mooring_domain::platform::titles::title(manifest.platform), manifest.title);
+        }
     }
 
     #[test]

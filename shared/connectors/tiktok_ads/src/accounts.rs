@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use mooring_domain::account::{AccountList, Unusable, UnusableAccount};
-use mooring_domain::connector::{Accounts, CallContext};
+use mooring_domain::platform::account::{AccountList, Unusable, UnusableAccount};
+use mooring_domain::platform::capabilities::{Accounts, CallContext};
 use mooring_domain::{Error, Kind, Result, Retry};
 use mooring_kit::Meaning;
 

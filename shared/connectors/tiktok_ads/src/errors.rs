@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use mooring_domain::connector::LEVEL_NOT_OFFERED;
+use mooring_domain::platform::capabilities::LEVEL_NOT_OFFERED;
 use mooring_domain::{Error, Kind, Result, Retry};
 use mooring_kit::Meaning::{
     AccountLost, CodeRefused, Expired, Invalid, NotPermitted, Passing, Revoked, Setup, TooLarge,

@@ -13,7 +13,8 @@ mod rows;
 mod structure;
 mod wire;
 
-use mooring_domain::connector::{Accounts, Connector, Manifest, OAuth, Reports, StructureRead};
+use mooring_domain::platform::capabilities::{Accounts, Connector, OAuth, Reports, StructureRead};
+use mooring_domain::platform::manifest::Manifest;
 use mooring_kit::{Client, Dialect, Origin, Transport};
 
 pub use crate::errors::return_codes;

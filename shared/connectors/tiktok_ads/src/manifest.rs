@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use mooring_domain::connection::Tier;
-use mooring_domain::connector::{Call, Manifest};
+use mooring_domain::platform::manifest::Tier;
+use mooring_domain::platform::manifest::{Call, Manifest};
 
 /// Redeems an authorisation code.
 pub(crate) const EXCHANGE: Call = post("token.exchange", "/open_api/v1.3/oauth2/access_token/");

@@ -1,9 +1,9 @@
 //! From the platform's words to ours. Pure.
 
-use mooring_domain::account::{Described, PlatformAccount, UnusableAccount};
-use mooring_domain::connector::RowPage;
-use mooring_domain::report::{Entity, Metric, Row, Values};
-use mooring_domain::sync::Window;
+use mooring_domain::base::window::Window;
+use mooring_domain::platform::account::{Described, PlatformAccount, UnusableAccount};
+use mooring_domain::platform::capabilities::RowPage;
+use mooring_domain::platform::figures::{Entity, Metric, Row, Values};
 use mooring_kit::lenient::Text;
 
 use crate::rows::Rows;

@@ -1,12 +1,13 @@
 //! Where TikTok departs from OAuth: renamed parameters, JSON bodies, wrapped answers, no refresh.
 
 use async_trait::async_trait;
-use mooring_domain::connector::{
-    AppCredentials, AuthorizeRequest, CallContext, CodeExchange, Grant, Identity, OAuth, RevokeOutcome,
+use mooring_domain::base::error::{EXPIRED, REVOKED};
+use mooring_domain::platform::capabilities::{
+    AuthorizeRequest, CallContext, CodeExchange, Grant, Identity, OAuth, RevokeOutcome,
 };
-use mooring_domain::error::{EXPIRED, REVOKED};
+use mooring_domain::platform::credentials::AppCredentials;
 use mooring_domain::{Error, Kind, Result};
-use mooring_kit::oauth::{Departures, authorize_url};
+use mooring_kit::oauth::{OAuthDeviations, authorize_url};
 use serde::de::IgnoredAny;
 use url::Url;
 
@@ -15,8 +16,8 @@ use crate::wire::{AccessToken, Envelope, User};
 use crate::{TikTokAds, requests};
 
 /// Scopes belong to the app and are not asked for (portal, authorisation page).
-const DEPARTURES: Departures =
-    Departures { renamed: &[("client_id", "app_id")], absent: &["response_type", "scope"] };
+const DEPARTURES: OAuthDeviations =
+    OAuthDeviations { renamed: &[("client_id", "app_id")], absent: &["response_type", "scope"] };
 
 #[async_trait]
 impl OAuth for TikTokAds {

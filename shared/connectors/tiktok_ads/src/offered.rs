@@ -4,7 +4,7 @@
 use std::fmt;
 
 use mooring_domain::Error;
-use mooring_domain::report::{Metric, MetricSet};
+use mooring_domain::platform::figures::{Metric, MetricSet};
 
 use crate::requests::METRICS;
 

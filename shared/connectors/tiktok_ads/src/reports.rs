@@ -1,10 +1,10 @@
 //! Daily figures.
 
 use async_trait::async_trait;
-use mooring_domain::connector::{
+use mooring_domain::platform::capabilities::{
     CallContext, LEVEL_NOT_OFFERED, PageCursor, ReportQuestion, Reports, RowPage,
 };
-use mooring_domain::report::MetricSet;
+use mooring_domain::platform::figures::MetricSet;
 use mooring_domain::{Error, Kind, Result};
 use mooring_kit::paging::PageNumber;
 

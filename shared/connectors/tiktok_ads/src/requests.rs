@@ -1,8 +1,9 @@
 //! Typed input to requests. Pure; arrays and objects in a query are JSON text, as the platform wants them.
 
 use mooring_domain::Result;
-use mooring_domain::connector::{AppCredentials, CallContext, CodeExchange, ReportQuestion};
-use mooring_domain::report::{Level, Metric, MetricSet};
+use mooring_domain::platform::capabilities::{CallContext, CodeExchange, ReportQuestion};
+use mooring_domain::platform::credentials::AppCredentials;
+use mooring_domain::platform::figures::{Level, Metric, MetricSet};
 use mooring_kit::Request;
 use mooring_kit::paging::PageNumber;
 use secrecy::SecretString;
@@ -131,7 +132,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use jiff::civil::date;
-    use mooring_domain::sync::Window;
+    use mooring_domain::base::window::Window;
     use mooring_kit::Origin;
 
     use super::*;
@@ -226,7 +227,7 @@ mod tests {
                 code: &"c0de".into(),
                 redirect_uri: "https://x.example",
                 verifier: &"v".into(),
-                gate: &mooring_domain::connector::NoGate,
+                gate: &mooring_domain::platform::capabilities::Unguarded,
             },
         ));
         assert_eq!((request.method().as_str(), request.uri().query()), ("POST", None));
@@ -239,7 +240,9 @@ mod tests {
 
     #[test]
     fn structure_asks_for_every_status_and_few_fields() {
-        let second = PageNumber::read(Some(&mooring_domain::connector::PageCursor("p2".to_owned()))).unwrap();
+        let second =
+            PageNumber::read(Some(&mooring_domain::platform::capabilities::PageCursor("p2".to_owned())))
+                .unwrap();
         let request = sent(&structure(&"t".into(), "7", Listed::AdGroup, second).unwrap());
         assert_eq!(request.uri().path(), "/open_api/v1.3/adgroup/get/");
         let fields = r#"["adgroup_id","adgroup_name","campaign_id","operation_status","secondary_status"]"#;

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use mooring_domain::Result;
-use mooring_domain::connector::{CallContext, Page, PageCursor, StructureRead};
-use mooring_domain::report::{Entity, Level};
+use mooring_domain::platform::capabilities::{CallContext, Page, PageCursor, StructureRead};
+use mooring_domain::platform::figures::{Entity, Level};
 use mooring_kit::lenient::Items;
 use mooring_kit::paging::PageNumber;
 use serde::de::DeserializeOwned;

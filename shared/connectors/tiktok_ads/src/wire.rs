@@ -7,8 +7,8 @@ use std::marker::PhantomData;
 
 use compact_str::CompactString;
 use jiff::civil::Date;
-use mooring_domain::money::{MICROS, Micros};
-use mooring_domain::report::LONGEST_ID;
+use mooring_domain::base::money::{MICROS, Micros};
+use mooring_domain::platform::figures::LONGEST_ID;
 use mooring_kit::lenient::{Items, Text, or_default};
 use mooring_kit::paging::Answered;
 use secrecy::SecretString;

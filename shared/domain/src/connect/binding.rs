@@ -4,9 +4,9 @@ use data_encoding::BASE64URL_NOPAD;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::error::{Error, Kind, Result};
-use crate::ports::Entropy;
-use crate::secret::Digest;
+use crate::base::error::{Error, Kind, Result};
+use crate::base::host::Entropy;
+use crate::base::secret::Digest;
 
 /// How many characters a ticket's handle has.
 const HANDLE: usize = 16;
@@ -79,7 +79,7 @@ mod tests {
     use secrecy::ExposeSecret;
 
     use super::*;
-    use crate::random::tests::Counting;
+    use crate::testing::Counting;
 
     #[test]
     fn a_verifier_fits_pkce_and_belongs_to_its_cookie() {

@@ -1,6 +1,6 @@
 //! How a connect flow can end without a connection: the words that products get with the return URL.
 
-use crate::error::{Error, Kind};
+use crate::base::error::{Error, Kind};
 
 /// Why a flow ended. Its word goes to the product's return URL as `error`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

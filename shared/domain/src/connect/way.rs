@@ -4,13 +4,13 @@
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use super::binding::{return_to, ticket_handle};
-use super::end::End;
-use crate::error::Result;
-use crate::ids::ConnectionId;
-use crate::ports::Entropy;
-use crate::random::derived_text;
-use crate::secret::{Confidential, Digest};
+use crate::base::error::Result;
+use crate::base::host::Entropy;
+use crate::base::ids::ConnectionId;
+use crate::base::random::derived_text;
+use crate::base::secret::{Confidential, Digest};
+use crate::connect::binding::{return_to, ticket_handle};
+use crate::connect::end::End;
 
 /// How much longer than the flow a way back is kept.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(24);
@@ -126,7 +126,7 @@ pub fn ticket_of(entropy: &dyn Entropy, cookie: &str) -> Confidential {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::tests::Counting;
+    use crate::testing::Counting;
 
     fn way(stage: Stage) -> WayBack {
         WayBack {

@@ -2,8 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Deletion, Step, Subject, Table};
-use crate::retention::ELSEWHERE;
+use crate::base::retention::ELSEWHERE;
+use crate::base::table::Table;
+use crate::deletion::ledger::{Deletion, Step};
+use crate::deletion::places::Subject;
 
 /// A copy that cannot be counted, with the time by which it is gone.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::deletion::{Deletion, Subject};
-use crate::ids::{AccountId, ConnectionId, DeletionId, EndpointId, EventId, TenantId};
+use crate::base::ids::{AccountId, ConnectionId, DeletionId, EndpointId, EventId, TenantId};
+use crate::deletion::ledger::Deletion;
+use crate::deletion::places::Subject;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,7 +113,7 @@ pub struct Event {
     pub is_waiting: bool,
 }
 
-/// What a cut tells; a tenant's own cut tells nothing, because each of its connections is cut too.
+/// What a cutoff tells; a tenant's own cut tells nothing, because each of its connections is cut too.
 pub fn of_cut(deletion: &Deletion) -> Option<(EventType, About)> {
     let (kind, connection, account) = match &deletion.subject {
         Subject::Connection(connection) => (EventType::ConnectionDisconnected, connection, None),

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use crate::base::backoff::jitter;
+
 /// The waits before each try, in seconds: at once, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h.
 pub const WAITS: [u32; 8] = [0, 5, 300, 1_800, 7_200, 18_000, 36_000, 36_000];
+
 /// An endpoint may ask to be left alone for so long at most.
 pub const LONGEST_ASKED: Duration = Duration::from_hours(24);
 
@@ -14,9 +17,10 @@ pub const LONGEST_ASKED: Duration = Duration::from_hours(24);
 /// The random number makes it up to a tenth longer, so that what failed together does not come again together.
 pub fn wait_after(tries: u8, asked: Option<Duration>, random: u32) -> Option<SignedDuration> {
     let wait = WAITS.get(usize::from(tries)).copied()?;
-    let millis = u64::from(wait) * 1_000;
-    let jitter = millis / 10 * u64::from(random) / u64::from(u32::MAX);
-    let own = Duration::from_millis(millis + jitter);
+    let wait = Duration::from_secs(wait.into());
+    let own = wait + jitter(wait / 10, random);
+    // Rows keep whole milliseconds.
+    let own = Duration::from_secs(own.as_secs()) + Duration::from_millis(own.subsec_millis().into());
     SignedDuration::try_from(own.max(asked.unwrap_or_default().min(LONGEST_ASKED))).ok()
 }
 

@@ -5,11 +5,12 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use super::address::is_public;
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::webhook::address::is_public;
 
 /// The longest address.
 const LONGEST: usize = 2_048;
+
 /// Ends of names that lead nowhere on the public Internet, or to the machine itself.
 const LOCAL_NAMES: [&str; 8] =
     ["localhost", "local", "localdomain", "internal", "intranet", "lan", "home.arpa", "onion"];

@@ -1,6 +1,6 @@
 //! What rate limits and idempotency keys add to every operation that wants a credential.
 
-use mooring_domain::idempotency::KEPT;
+use mooring_domain::guard::idempotency::KEPT;
 use serde_json::{Map, Value, json};
 
 /// Parameters that several operations share.

@@ -5,7 +5,7 @@
 use mooring_domain::Kind;
 use serde_json::{Map, Value, json};
 
-use crate::problem;
+use crate::http::problem;
 
 /// One code.
 #[derive(Debug, Clone, Copy)]

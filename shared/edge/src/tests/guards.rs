@@ -4,19 +4,21 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use mooring_domain::access::Access;
-use mooring_domain::idempotency::{Attempt, Progress, Record};
-use mooring_domain::limits::{Bucket, InUse, Limits, Rate};
-use mooring_domain::ports::{AccessLog, Claimed, Drawn, RateBuckets, Repeats};
-use mooring_domain::random;
-use mooring_domain::secret::Digest;
+use mooring_domain::base::random;
+use mooring_domain::base::secret::Digest;
+use mooring_domain::guard::idempotency::{Attempt, Progress, Record};
+use mooring_domain::guard::idempotency::{Begun, IdempotencyStore};
+use mooring_domain::guard::limits::{Bucket, InUse, Limits, Rate};
+use mooring_domain::guard::limits::{RateBuckets, TakeOutcome};
+use mooring_domain::people::access_log::Access;
+use mooring_domain::people::ports::AccessLog;
 
 use super::*;
 
 /// What the guards of one edge remember.
 #[derive(Default)]
 pub(super) struct Guards {
-    whole_at: Mutex<HashMap<Bucket, i64>>,
+    full_at: Mutex<HashMap<Bucket, i64>>,
     records: Mutex<HashMap<Digest, Record>>,
     accesses: Mutex<Vec<Access>>,
     draws: AtomicUsize,
@@ -29,60 +31,59 @@ impl Guards {
         if self.broken.load(Ordering::Relaxed) { Err(error()) } else { Ok(()) }
     }
 
-    fn draw(&self, bucket: &Bucket, next: impl FnOnce(Option<i64>) -> Option<i64>) -> Result<Drawn> {
+    fn draw(&self, bucket: &Bucket, next: impl FnOnce(Option<i64>) -> Option<i64>) -> Result<TakeOutcome> {
         self.ask()?;
         self.draws.fetch_add(1, Ordering::Relaxed);
-        let mut shelf = self.whole_at.lock().unwrap();
+        let mut shelf = self.full_at.lock().unwrap();
         let found = shelf.get(bucket).copied();
-        let Some(next) = next(found) else { return Ok(Drawn::Refused(found)) };
+        let Some(next) = next(found) else { return Ok(TakeOutcome::Refused(found)) };
         shelf.insert(bucket.clone(), next);
-        Ok(Drawn::Done(next))
+        Ok(TakeOutcome::Done(next))
     }
 }
 
 #[async_trait]
 impl RateBuckets for Directory {
-    async fn look(&self, buckets: &[Bucket; 2]) -> Result<[Option<i64>; 2]> {
+    async fn peek(&self, buckets: &[Bucket; 2]) -> Result<[Option<i64>; 2]> {
         self.guards.ask()?;
-        let shelf = self.guards.whole_at.lock().unwrap();
+        let shelf = self.guards.full_at.lock().unwrap();
         Ok(buckets.each_ref().map(|bucket| shelf.get(bucket).copied()))
     }
 
-    async fn start(&self, bucket: &Bucket, in_use: InUse, whole_at: i64) -> Result<Drawn> {
-        self.guards
-            .draw(bucket, |found| (!found.is_some_and(|found| in_use.holds(found))).then_some(whole_at))
+    async fn start(&self, bucket: &Bucket, in_use: InUse, full_at: i64) -> Result<TakeOutcome> {
+        self.guards.draw(bucket, |found| (!found.is_some_and(|found| in_use.holds(found))).then_some(full_at))
     }
 
-    async fn add(&self, bucket: &Bucket, cost: i64, latest: i64) -> Result<Drawn> {
+    async fn add(&self, bucket: &Bucket, cost: i64, latest: i64) -> Result<TakeOutcome> {
         self.guards.draw(bucket, |found| found.filter(|found| *found <= latest).map(|found| found + cost))
     }
 }
 
 #[async_trait]
-impl Repeats for Directory {
-    async fn claim(&self, record: &Record, _: Timestamp) -> Result<Claimed> {
+impl IdempotencyStore for Directory {
+    async fn begin(&self, record: &Record, _: Timestamp) -> Result<Begun> {
         self.guards.ask()?;
         let mut records = self.guards.records.lock().unwrap();
         match records.get(&record.name).cloned() {
             Some(Record { progress: Progress::Running(until), .. }) if until <= record.at => {
                 records.insert(record.name, record.clone());
-                Ok(Claimed::Again)
+                Ok(Begun::Again)
             }
-            Some(found) => Ok(Claimed::Before(found)),
+            Some(found) => Ok(Begun::Before(found)),
             None => {
                 records.insert(record.name, record.clone());
-                Ok(Claimed::First)
+                Ok(Begun::First)
             }
         }
     }
 
-    async fn settle(&self, record: &Record, _: Timestamp) -> Result<()> {
+    async fn complete(&self, record: &Record, _: Timestamp) -> Result<()> {
         self.guards.ask()?;
         self.guards.records.lock().unwrap().insert(record.name, record.clone());
         Ok(())
     }
 
-    async fn forget(&self, record: &Record) -> Result<()> {
+    async fn release(&self, record: &Record) -> Result<()> {
         self.guards.records.lock().unwrap().remove(&record.name);
         Ok(())
     }
@@ -326,7 +327,7 @@ async fn a_log_that_is_away_fails_no_call() {
 /// The style sheet of pages applies by its digest and no other does.
 #[test]
 fn the_policy_knows_the_style_sheet() {
-    let page = crate::layout("t", "");
+    let page = crate::page("t", &Words("")).unwrap();
     let sheet = page.split("<style>").nth(1).and_then(|rest| rest.split("</style>").next()).unwrap();
     let digest = data_encoding::BASE64.encode(&SystemEntropy.digest(sheet.as_bytes()).0);
     let reply = crate::form_targets(crate::html(page.clone()).unwrap(), &[]).unwrap();

@@ -27,7 +27,7 @@ fn from(address: &str, headers: &[(&str, &str)]) -> Request {
 }
 
 fn source(edge: &Edge, request: &Request) -> String {
-    edge.source(request).unwrap().to_string()
+    edge.front.source(request).unwrap().to_string()
 }
 
 #[test]
@@ -74,10 +74,9 @@ async fn whoever_goes_around_the_front_is_refused_everywhere() {
 }
 
 /// What an edge answers to an event, by an API route and by a page.
-async fn answers(edge: &Edge, query: &str, headers: &[(&str, &str)]) -> [crate::event::Answer; 2] {
-    let api =
-        |request| -> crate::runtime::Handling<'_> { Box::pin(async move { call(edge, &request).await }) };
-    let page = |request| -> crate::runtime::Handling<'_> {
+async fn answers(edge: &Edge, query: &str, headers: &[(&str, &str)]) -> [crate::Answer; 2] {
+    let api = |request| -> crate::Handling<'_> { Box::pin(async move { call(edge, &request).await }) };
+    let page = |request| -> crate::Handling<'_> {
         Box::pin(async move { edge.page(&request, async || ok(&"page")).await })
     };
     let context = lambda_http::Context::default;
@@ -125,7 +124,7 @@ async fn a_query_that_does_not_fit_is_refused_behind_the_front_and_browsers_may_
 #[tokio::test]
 async fn a_public_document_refuses_a_query_that_does_not_fit() {
     for (query, status) in [("a=\"", 400), ("a=b", 200)] {
-        let asset = |request| -> crate::runtime::Handling<'_> {
+        let asset = |request| -> crate::Handling<'_> {
             Box::pin(async move { crate::asset(&request, "application/json", "{}") })
         };
         let context = lambda_http::Context::default();

@@ -77,7 +77,7 @@ fn a_coded_body_is_415_and_says_what_is_read() {
         let error = json_body::<serde_json::Value>(&request(Method::POST, "/", &headers, "{}")).err();
         assert_eq!(error.as_ref().map(|error| error.code), code, "{coding}");
         let Some(error) = error else { continue };
-        let reply = crate::problem::document(&error, "id", "https://api.example");
+        let reply = crate::http::problem::document(&error, "id", "https://api.example");
         assert_eq!((reply.status().as_u16(), header(&reply, "accept-encoding")), (415, Some("identity")));
     }
 }

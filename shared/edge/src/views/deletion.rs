@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use mooring_domain::deletion::{Deletion, Step, StepEvent, Subject, Table};
+use mooring_domain::base::table::Table;
+use mooring_domain::deletion::ledger::{Deletion, Step, StepEvent};
+use mooring_domain::deletion::places::Subject;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::Edge;
+use crate::http::site::Site;
 use crate::openapi::id_pattern;
 
 /// A deletion: what ends, why, what was done when, and what comes next.
@@ -88,7 +90,7 @@ pub struct EventView {
 
 impl DeletionView {
     /// Shows a deletion.
-    pub fn of(edge: &Edge, deletion: &Deletion) -> Self {
+    pub fn of(site: &Site, deletion: &Deletion) -> Self {
         Self {
             id: deletion.id.to_string(),
             subject: SubjectView::of(&deletion.subject),
@@ -101,20 +103,20 @@ impl DeletionView {
             next_step_at: deletion.next_step_at.map(|at| at.to_string()),
             verified_at: deletion.verified_at.map(|at| at.to_string()),
             revoke: RevokeView::of(deletion),
-            status_url: status_url(edge, deletion),
+            status_url: status_url(site, deletion),
             events: deletion.happened().map(EventView::of).collect(),
         }
     }
 
     /// Where the API shows it.
-    pub fn location(&self, edge: &Edge) -> String {
-        edge.url(&format!("/v1/deletions/{}", self.id))
+    pub fn location(&self, site: &Site) -> String {
+        site.url(&format!("/v1/deletions/{}", self.id))
     }
 }
 
 /// Where everybody who has the address sees the status.
-pub fn status_url(edge: &Edge, deletion: &Deletion) -> String {
-    edge.url(&format!("/deletions/{}", deletion.code))
+pub fn status_url(site: &Site, deletion: &Deletion) -> String {
+    site.url(&format!("/deletions/{}", deletion.code))
 }
 
 /// The state in one word.

@@ -1,6 +1,8 @@
 //! Webhook endpoints and deliveries as the API shows them, and the fields that two requests share.
 
-use mooring_domain::webhook::{Attempt, Delivery, Endpoint, EventType};
+use mooring_domain::webhook::delivery::{Attempt, Delivery};
+use mooring_domain::webhook::endpoint::Endpoint;
+use mooring_domain::webhook::event::EventType;
 use mooring_domain::{Error, Result};
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -3,10 +3,12 @@
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
+use mooring_domain::base::backoff;
+
 /// How often a write is tried again.
 const TRIES: u32 = 7;
-/// The longest first wait; it doubles.
-const FIRST: Duration = Duration::from_millis(10);
+/// The longest first wait; it doubles with each of the tries.
+const WAITS: backoff::Backoff = backoff::Backoff::new(Duration::from_millis(10), Duration::from_millis(640));
 
 /// The waits of one write.
 #[derive(Debug, Default)]
@@ -20,15 +22,15 @@ impl Backoff {
         if self.tried >= TRIES {
             return false;
         }
-        let longest = FIRST.saturating_mul(1 << self.tried);
+        let wait = WAITS.wait(self.tried, random());
         self.tried += 1;
-        tokio::time::sleep(longest.mul_f64(jitter())).await;
+        tokio::time::sleep(wait).await;
         true
     }
 }
 
-/// A number from 0 to 1 that differs between processes and calls. Nothing secret hangs on it.
-fn jitter() -> f64 {
+/// Draws a number that differs between processes and calls. Nothing secret hangs on it.
+fn random() -> u32 {
     let random = RandomState::new().build_hasher().finish();
-    f64::from(u32::try_from(random >> 32).unwrap_or_default()) / f64::from(u32::MAX)
+    u32::try_from(random >> 32).unwrap_or_default()
 }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
-use crate::items::{EXPIRES_AT, Item, PK, SK, seconds, text};
-use crate::keys::Sort;
+use crate::client::item::{EXPIRES_AT, Item, PK, SK, seconds, text};
+use crate::client::key::Sort;
 
 /// A condition on the row itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,7 +134,7 @@ impl Expression {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::items::number;
+    use crate::client::item::number;
 
     #[test]
     fn names_and_values_are_only_placeholders_in_the_text() {

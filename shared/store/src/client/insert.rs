@@ -2,13 +2,13 @@
 
 use aws_sdk_dynamodb::types::BatchStatementRequest;
 use mooring_domain::Result;
-use mooring_domain::deletion::Table;
+use mooring_domain::base::table::Table;
 
-use super::failure::{failed, not_built};
-use super::write::with_key;
 use crate::Store;
-use crate::items::{Draft, Item};
-use crate::keys::Key;
+use crate::client::failure::{failed, not_built};
+use crate::client::item::{Draft, Item};
+use crate::client::key::Key;
+use crate::client::write::with_key;
 
 /// The most statements of one call.
 const BATCH: usize = 25;

@@ -10,14 +10,14 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,
 };
 use mooring_domain::Result;
-use mooring_domain::deletion::Table;
+use mooring_domain::base::table::Table;
 
-use super::expression::{Check, Expression};
-use super::failure::{failed, not_built};
-use super::write::{key_item, with_key};
 use crate::Store;
-use crate::items::{Draft, Item};
-use crate::keys::Key;
+use crate::client::expression::{Check, Expression};
+use crate::client::failure::{failed, not_built};
+use crate::client::item::{Draft, Item};
+use crate::client::key::Key;
+use crate::client::write::{key_item, with_key};
 
 /// What an update does to one row.
 pub(crate) struct Change {

@@ -5,15 +5,15 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, Select};
 use mooring_domain::Result;
-use mooring_domain::deletion::Table;
+use mooring_domain::base::table::Table;
 
-use super::backoff::Backoff;
-use super::expression::Expression;
-use super::failure::{busy, failed, not_built};
-use super::write::key_item;
 use crate::Store;
-use crate::items::{DUE_AT, DUE_SHARD, Fields, Item, PK, SK, is_live, text};
-use crate::keys::{Key, Span};
+use crate::client::backoff::Backoff;
+use crate::client::expression::Expression;
+use crate::client::failure::{busy, failed, not_built};
+use crate::client::item::{DUE_AT, DUE_SHARD, Fields, Item, PK, SK, is_live, text};
+use crate::client::key::{Key, Span};
+use crate::client::write::key_item;
 use crate::schema::INDEX;
 
 /// The most keys of one batch of reads.

@@ -4,13 +4,13 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use mooring_domain::Result;
 
-use super::backoff::Backoff;
-use super::expression::{Check, Expression};
-use super::failure::{busy, failed, is_conflict, is_refused};
-use super::write::{key_item, with_key};
 use crate::Store;
-use crate::items::{Draft, Item};
-use crate::keys::Key;
+use crate::client::backoff::Backoff;
+use crate::client::expression::{Check, Expression};
+use crate::client::failure::{busy, failed, is_conflict, is_refused};
+use crate::client::item::{Draft, Item};
+use crate::client::key::Key;
+use crate::client::write::{key_item, with_key};
 
 /// What came of placing a row.
 pub(crate) enum Placed {

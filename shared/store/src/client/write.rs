@@ -7,11 +7,11 @@ use aws_sdk_dynamodb::types::{
 };
 use mooring_domain::Result;
 
-use super::expression::{Check, Expression};
-use super::failure::not_built;
+use crate::client::expression::{Check, Expression};
+use crate::client::failure::not_built;
+use crate::client::item::{Draft, Item, PK, SK, number, text};
+use crate::client::key::Key;
 use crate::config::Tables;
-use crate::items::{Draft, Item, PK, SK, number, text};
-use crate::keys::Key;
 
 /// What is done to a row.
 #[derive(Debug, Clone)]

@@ -5,18 +5,21 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, ReturnValue, WriteRequest};
 use mooring_domain::Result;
-use mooring_domain::deletion::Table;
+use mooring_domain::base::table::Table;
 
-use super::backoff::Backoff;
-use super::expression::{Check, Expression};
-use super::failure::{REFUSED, busy, coded, failed, is_conflict, is_refused, lost_the_race, not_built};
-use super::write::{Write, key_item, with_key};
 use crate::Store;
-use crate::items::{Draft, Item};
-use crate::keys::Key;
+use crate::client::backoff::Backoff;
+use crate::client::expression::{Check, Expression};
+use crate::client::failure::{
+    REFUSED, busy, coded, failed, is_conflict, is_refused, lost_the_race, not_built,
+};
+use crate::client::item::{Draft, Item};
+use crate::client::key::Key;
+use crate::client::write::{Write, key_item, with_key};
 
 /// The most items of one transaction.
 pub(crate) const TRANSACTION: usize = 100;
+
 /// The most items of one batch of writes.
 const BATCH: usize = 25;
 

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use mooring_domain::ids::{AccountId, ConnectionId, TenantId};
-use mooring_domain::keys::{KeyContext, Owner, Use};
+use mooring_domain::base::ids::{AccountId, ConnectionId, TenantId};
+use mooring_domain::vault::keys::{KeyContext, Owner, Use};
 use proptest::prelude::*;
 use uuid::Uuid;
 

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use mooring_domain::Kind;
-use mooring_domain::keys::SealedBox;
-use mooring_domain::ports::DataKey as _;
+use mooring_domain::vault::keys::DataKey as _;
+use mooring_domain::vault::keys::SealedBox;
 use proptest::prelude::*;
 use zeroize::ZeroizeOnDrop;
 
@@ -28,8 +28,8 @@ macro_rules! lacks {
 
 lacks!(OpenedKey: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, AsRef<[u8]>, PartialEq);
 lacks!(Subkeys: Clone, std::fmt::Debug, std::fmt::Display, serde::Serialize, PartialEq);
-lacks!(dyn mooring_domain::ports::DataKey: std::fmt::Debug, std::fmt::Display, serde::Serialize);
-lacks!(mooring_domain::secret::Plain: Clone, std::fmt::Display, serde::Serialize, PartialEq);
+lacks!(dyn mooring_domain::vault::keys::DataKey: std::fmt::Debug, std::fmt::Display, serde::Serialize);
+lacks!(mooring_domain::base::secret::Plain: Clone, std::fmt::Display, serde::Serialize, PartialEq);
 
 #[test]
 fn key_bytes_are_wiped_on_drop() {

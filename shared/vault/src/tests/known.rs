@@ -1,8 +1,8 @@
 //! The three known answers of the design, step by step.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use mooring_domain::keys::{KeyContext, SealedBox};
-use mooring_domain::ports::DataKey as _;
+use mooring_domain::vault::keys::DataKey as _;
+use mooring_domain::vault::keys::{KeyContext, SealedBox};
 
 use super::{PLAIN, SALT, binding, data_context, encoded, hex, key, token_context};
 use crate::sealed::{derive, seal_with_salt};

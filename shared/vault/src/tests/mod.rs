@@ -10,8 +10,8 @@ mod wycheproof;
 
 use data_encoding::HEXLOWER;
 use mooring_domain::Error;
-use mooring_domain::ids::{AccountId, ConnectionId, DataKeyId, TenantId};
-use mooring_domain::keys::{KeyContext, Use};
+use mooring_domain::base::ids::{AccountId, ConnectionId, DataKeyId, TenantId};
+use mooring_domain::vault::keys::{KeyContext, Use};
 use zeroize::Zeroizing;
 
 use crate::context::encode;

@@ -1,9 +1,9 @@
 //! Everything that must not open: changed bits, torn boxes, other places, other keys.
 
 use mooring_domain::Kind;
-use mooring_domain::ids::DataKeyId;
-use mooring_domain::keys::{KeyContext, Owner, SealedBox, Use};
-use mooring_domain::ports::DataKey as _;
+use mooring_domain::base::ids::DataKeyId;
+use mooring_domain::vault::keys::DataKey as _;
+use mooring_domain::vault::keys::{KeyContext, Owner, SealedBox, Use};
 
 use super::{
     ID, PLAIN, SALT, SECRET, account, binding, connection, data_context, encoded, key, opened, tenant,
@@ -94,7 +94,7 @@ fn only_the_exact_header_and_length_are_read() {
 #[test]
 fn a_box_opens_in_no_other_place_t57() {
     let owner = Owner::Connection(tenant(), connection());
-    let other_tenant: mooring_domain::ids::TenantId = "ten_01J0000000000000000000000D".parse().unwrap();
+    let other_tenant: mooring_domain::base::ids::TenantId = "ten_01J0000000000000000000000D".parse().unwrap();
     let other_connection = "con_01J0000000000000000000000D".parse().unwrap();
     let other_account = "acc_01J0000000000000000000000D".parse().unwrap();
     let with = |purpose, account| KeyContext { owner: owner.clone(), account, purpose };

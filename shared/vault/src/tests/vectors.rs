@@ -1,9 +1,9 @@
 //! Boxes and fingerprints made by a second implementation (`tests/vectors/generate.py`).
 
 use aws_lc_rs::digest::{SHA256, digest};
-use mooring_domain::ids::DataKeyId;
-use mooring_domain::keys::{KeyContext, Owner, SealedBox, Use};
-use mooring_domain::ports::DataKey as _;
+use mooring_domain::base::ids::DataKeyId;
+use mooring_domain::vault::keys::DataKey as _;
+use mooring_domain::vault::keys::{KeyContext, Owner, SealedBox, Use};
 use serde::Deserialize;
 
 use super::{encoded, hex, opened, token_context, unhex};

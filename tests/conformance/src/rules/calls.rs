@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use async_trait::async_trait;
-use mooring_domain::connector::{CallContext, Connector, Gate, ReportQuestion};
-use mooring_domain::error::{Error, Kind};
-use mooring_domain::profile::PlatformProfile;
-use mooring_domain::report::Level;
+use mooring_domain::base::error::{Error, Kind};
+use mooring_domain::platform::capabilities::{CallContext, Connector, Gate, ReportQuestion};
+use mooring_domain::platform::figures::Level;
+use mooring_domain::platform::profile::PlatformProfile;
 use mooring_sandbox::Faults;
 
 use crate::bench::{Bench, Setup, days};

@@ -7,11 +7,11 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use async_trait::async_trait;
 use jiff::civil::Date;
-use mooring_domain::account::Unusable;
-use mooring_domain::connector::{Allowance, CallContext, Gate, LEVEL_NOT_OFFERED, NoGate};
-use mooring_domain::error::Kind;
-use mooring_domain::money::Micros;
-use mooring_domain::report::{Level, Metric, Row, Values};
+use mooring_domain::base::error::Kind;
+use mooring_domain::base::money::Micros;
+use mooring_domain::platform::account::Unusable;
+use mooring_domain::platform::capabilities::{Allowance, CallContext, Gate, LEVEL_NOT_OFFERED, Unguarded};
+use mooring_domain::platform::figures::{Level, Metric, Row, Values};
 
 use super::failures::ALWAYS;
 use crate::bench::{Bench, Setup, days};
@@ -70,7 +70,7 @@ pub(super) async fn batch_that_nobody_understands_leaves_the_others(platform: &'
     let unknown = Act::Answer(200, bench.dialect.unknown_code.to_owned());
     for act in [unknown, Act::Rewrite(bench.dialect.wrong_type)] {
         let calls = Calls(AtomicU32::new(ALWAYS));
-        let gates: [&dyn Gate; 2] = [&NoGate, &calls];
+        let gates: [&dyn Gate; 2] = [&Unguarded, &calls];
         for gate in gates {
             bench.tap.script(bench.dialect.account, down, act.clone());
             let list = accounts.list(&CallContext { gate, ..bench.cx() }).await?;
@@ -103,7 +103,7 @@ pub(super) async fn accounts_read_in_time_are_given(platform: &'static str) -> R
 
     bench.tap.script(bench.dialect.account, 1, Act::Rewrite(|_| {}));
     bench.tap.script(bench.dialect.account, ALWAYS, Act::Answer(503, String::new()));
-    let part = list(&NoGate).await.err().context("a part, though nobody waits")?;
+    let part = list(&Unguarded).await.err().context("a part, though nobody waits")?;
     let none = list(&Allowance::of(Duration::from_secs(7))).await.err().context("a list of nothing")?;
     ensure!((part.kind, none.kind) == (Kind::Upstream, Kind::Upstream), "{part:?}, {none:?}");
     Ok(())

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use mooring_domain::connector::AppCredentials;
-use mooring_domain::error::{Error, Kind, PLATFORM_SETUP, REVOKED, Retry};
-use mooring_domain::report::Level;
+use mooring_domain::base::error::{Error, Kind, PLATFORM_SETUP, REVOKED, Retry};
+use mooring_domain::platform::credentials::AppCredentials;
+use mooring_domain::platform::figures::Level;
 use mooring_kit::Limits;
 use mooring_sandbox::Faults;
 

@@ -1,8 +1,9 @@
 //! The grant: authorise, redeem, scopes, identity, revocation.
 
 use anyhow::{Context as _, Result, ensure};
-use mooring_domain::connector::{AppCredentials, AuthorizeRequest, CallContext, RevokeOutcome};
-use mooring_domain::error::{Kind, Retry};
+use mooring_domain::base::error::{Kind, Retry};
+use mooring_domain::platform::capabilities::{AuthorizeRequest, CallContext, RevokeOutcome};
+use mooring_domain::platform::credentials::AppCredentials;
 use mooring_sandbox::Faults;
 use secrecy::ExposeSecret as _;
 

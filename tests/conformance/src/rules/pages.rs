@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, ensure};
-use mooring_domain::connector::{PageCursor, ReportQuestion};
-use mooring_domain::error::Kind;
-use mooring_domain::report::{Level, Row};
-use mooring_domain::sync::Window;
+use mooring_domain::base::error::Kind;
+use mooring_domain::base::window::Window;
+use mooring_domain::platform::capabilities::{PageCursor, ReportQuestion};
+use mooring_domain::platform::figures::{Level, Row};
 
 use crate::bench::{Bench, Setup, days};
 use crate::tap::Act;

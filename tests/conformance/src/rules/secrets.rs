@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
-use mooring_domain::connector::CodeExchange;
-use mooring_domain::report::Level;
+use mooring_domain::platform::capabilities::CodeExchange;
+use mooring_domain::platform::figures::Level;
 use mooring_kit::Limits;
 use mooring_sandbox::Faults;
 
@@ -136,7 +136,7 @@ async fn redeem(bench: &Bench, code: &str, shown: &mut Shown) {
         code: &secret,
         redirect_uri: REDIRECT,
         verifier: &verifier,
-        gate: &mooring_domain::connector::NoGate,
+        gate: &mooring_domain::platform::capabilities::Unguarded,
     };
     shown.texts.push(format!("{exchange:?}"));
     shown.add(&bench.redeem(code).await);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mooring_edge::routes::{ROUTES, Route};
+use mooring_edge::routes::{PREFLIGHT, ROUTES, Route};
 use serde_json::Value;
 
 use super::{API, Rule, unless};
@@ -14,8 +14,9 @@ const SECRET: [&str; 6] = ["SECRET", "PASSWORD", "CREDENTIAL", "PRIVATE", "API_K
 /// How the name of a variable ends that holds a digest of a secret, which tells nothing of it.
 const DIGEST: &str = "_SHA256";
 
-/// Functions that a person who wants to be forgotten depends on, beside those whose names begin with `deletion-`.
-const DELETION_PATH: [&str; 2] = ["connection-disconnect", "mail-worker"];
+/// Functions that a person who wants to be forgotten depends on, beside those whose names begin with `deletion-`. A browser
+/// asks for a preflight before it disconnects.
+const DELETION_PATH: [&str; 3] = ["connection-disconnect", "mail-worker", "preflight"];
 
 /// Variables that hold a word or a number of ours in place of a reference, by how their names begin.
 const LITERALS: [&str; 2] = ["LOG_LEVEL", "PLATFORM_CALLS_PER_SECOND_"];
@@ -186,12 +187,10 @@ fn public_routes_leave_runs(template: &Template) -> Vec<String> {
 fn route_throttles(template: &Template) -> Vec<String> {
     let of_deletions = |route: &Route| on_deletion_path(route.function) || route.function == "deletions-read";
     let apart = ROUTES.iter().filter(|route| route.scope.is_none() || of_deletions(route));
-    let mut wanted: BTreeSet<String> =
-        apart.map(|route| format!("{} {}", route.method, route.path)).collect();
+    let key = |route: &Route| format!("{} {}", route.method, route.path);
+    let mut wanted: BTreeSet<String> = apart.chain([&PREFLIGHT]).map(key).collect();
     wanted.insert("$default".to_owned());
-    let known = |key: &str| {
-        key == "$default" || ROUTES.iter().any(|route| key == format!("{} {}", route.method, route.path))
-    };
+    let known = |own: &str| wanted.contains(own) || ROUTES.iter().any(|route| own == key(route));
     let mut found = Vec::new();
     for (id, api) in template.of_type(API) {
         let settings = at(api, "Properties/RouteSettings");

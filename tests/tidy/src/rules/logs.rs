@@ -1,6 +1,6 @@
 //! Logs: where they go, how long they stay, and what they may hold.
 
-use mooring_domain::retention::LOG_DAYS;
+use mooring_domain::base::retention::LOG_DAYS;
 use serde_json::Value;
 
 use super::{API, Rule, unless};

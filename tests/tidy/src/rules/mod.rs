@@ -3,6 +3,7 @@
 //! General tools know what AWS recommends; these know what we promise. `tests/rules.rs` holds the template against them
 //! and proves with a broken copy that each one fires.
 
+mod api;
 mod functions;
 mod logs;
 mod permissions;
@@ -16,6 +17,7 @@ use std::sync::LazyLock;
 use crate::template::{API, Template};
 
 pub use permissions::{DECRYPTS, EXCEPTIONS};
+pub use roles::policy_size;
 pub use tables::class;
 
 /// A rule.
@@ -35,6 +37,7 @@ pub static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         tables::RULES,
         queues::RULES,
         functions::RULES,
+        api::RULES,
         roles::RULES,
         permissions::RULES,
         logs::RULES,

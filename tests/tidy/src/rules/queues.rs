@@ -1,6 +1,6 @@
 //! Queues: how long a message can live, and that one bad message harms nobody else.
 
-use mooring_domain::retention::{DEAD_LETTER_DAYS, QUEUE_DAYS};
+use mooring_domain::base::retention::{DEAD_LETTER_DAYS, QUEUE_DAYS};
 use serde_json::Value;
 
 use super::{Rule, unless};

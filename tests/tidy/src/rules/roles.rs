@@ -11,6 +11,9 @@ use crate::template::{Template, at, binary, entries, events, items, target, text
 /// Characters that IAM allows for all own policies of a role together, without white space.
 const POLICY: usize = 10_240;
 
+/// Characters of an ARN with the names of a long stack in it.
+const NAME: usize = 100;
+
 /// What Lambda does in the name of a function that takes from a queue.
 const TAKES: [&str; 3] = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
 
@@ -37,11 +40,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "iam-policy-size",
         why: "IAM refuses a role with more at the deploy, not before",
         check: |template| {
-            let good = |_: &str, role: &Value| {
-                let policies = items(at(role, "Properties/Policies"));
-                let sizes = policies.map(|policy| at(policy, "PolicyDocument").to_string().len());
-                sizes.sum::<usize>() <= POLICY
-            };
+            let good = |_: &str, role: &Value| policy_size(role) <= POLICY;
             unless(template.of_type(ROLE), good, "its policies have more than 10,240 characters")
         },
     },
@@ -71,7 +70,31 @@ pub(super) const RULES: &[Rule] = &[
         why: "a function that anybody's API may call answers to anybody",
         check: invoke_own_api,
     },
+    Rule {
+        name: "one-permission-a-function",
+        why: "a permission for each route fills the stack; a function without one answers nobody",
+        check: one_permission,
+    },
 ];
+
+/// Characters of all own policies of a role as IAM counts them. A name that AWS gives is not known yet, and is longer than
+/// what refers to it.
+pub fn policy_size(role: &Value) -> usize {
+    let policies = items(at(role, "Properties/Policies"));
+    policies.map(|policy| named(at(policy, "PolicyDocument")).to_string().len()).sum()
+}
+
+/// A value with a name of 100 characters in place of each intrinsic function.
+fn named(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) if fields.keys().any(|key| key == "Ref" || key.starts_with("Fn::")) => {
+            Value::String("x".repeat(NAME))
+        }
+        Value::Object(fields) => fields.iter().map(|(key, field)| (key.clone(), named(field))).collect(),
+        Value::Array(items) => items.iter().map(named).collect(),
+        other => other.clone(),
+    }
+}
 
 /// Who a role trusts, and under which condition, as written.
 fn trust(role: &Value) -> Vec<(&str, &Value)> {
@@ -179,19 +202,34 @@ fn each_function<'a>(
     found
 }
 
-/// The permissions that SAM writes for routes; template.yaml itself has none.
+fn permissions(template: &Template) -> impl Iterator<Item = (&str, &Value)> {
+    template.of_type("AWS::Lambda::Permission")
+}
+
+/// A permission is for the API of this template. One that SAM adds for an event of its own has another form.
 fn invoke_own_api(template: &Template) -> Vec<String> {
+    let arn = |api| {
+        format!("arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{{api}}}/*/*")
+    };
     let good = |_: &str, permission: &Value| {
         let properties = at(permission, "Properties");
-        let api = target(at(properties, "SourceArn/Fn::Sub/1/__ApiId__"));
+        let from = text(properties, "SourceArn/Fn::Sub");
         text(properties, "Action") == "lambda:InvokeFunction"
             && text(properties, "Principal") == "apigateway.amazonaws.com"
-            && text(properties, "SourceArn/Fn::Sub/0").contains(":${AWS::AccountId}:${__ApiId__}/")
-            && api.is_some_and(|api| text(template.resource(api), "Type") == super::API)
+            && template.of_type(super::API).any(|(api, _)| from == arn(api))
     };
-    unless(
-        template.of_type("AWS::Lambda::Permission"),
-        good,
-        "only the API of this template starts a function",
-    )
+    unless(permissions(template), good, "only the API of this template starts a function")
+}
+
+fn one_permission(template: &Template) -> Vec<String> {
+    let of = |id: &str| {
+        let mine = |permission: &Value| target(at(permission, "Properties/FunctionName")) == Some(id);
+        permissions(template).filter(|(_, permission)| mine(permission)).count()
+    };
+    let bad = template.functions().filter_map(|(id, function)| {
+        let wanted = usize::from(events(function, "HttpApi").next().is_some());
+        let has = of(id);
+        (has != wanted).then(|| format!("{}: has {has} permissions in place of {wanted}", binary(function)))
+    });
+    bad.collect()
 }

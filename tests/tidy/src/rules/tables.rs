@@ -1,6 +1,6 @@
 //! Tables: how long anything of them can come back, and that nothing of them is kept elsewhere.
 
-use mooring_domain::deletion::Table;
+use mooring_domain::base::table::Table;
 use serde_json::Value;
 
 use super::{Rule, unless};

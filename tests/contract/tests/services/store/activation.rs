@@ -4,16 +4,20 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use mooring_aws_local::Fault;
 use mooring_domain::Kind;
-use mooring_domain::completeness::{DayStatus, Marks};
-use mooring_domain::connection::State;
-use mooring_domain::deletion::{Deletion, Reason, Subject, Table};
-use mooring_domain::ids::{ConnectionId, DeletionId, TenantId};
-use mooring_domain::ports::{
-    ConnectionRead as _, Cut, DayRecord, Days, DeletionBegin as _, DueRead, FenceRead as _,
-    HeldAccounts as _, Holders, LedgerRead, MOST_HOLDERS, Purge as _, SyncProgress as _,
+use mooring_domain::base::ids::{ConnectionId, DeletionId, TenantId};
+use mooring_domain::base::secret::Fingerprint;
+use mooring_domain::base::table::Table;
+use mooring_domain::connect::connection::State;
+use mooring_domain::connect::ports::{
+    ConnectionRead as _, FenceRead as _, HeldAccounts as _, Holders, MOST_HOLDERS,
 };
-use mooring_domain::report::Level;
-use mooring_domain::secret::Fingerprint;
+use mooring_domain::deletion::ledger::{Deletion, Reason};
+use mooring_domain::deletion::places::Subject;
+use mooring_domain::deletion::ports::{Cutoff, DeletionBegin as _, LedgerRead, Purge as _};
+use mooring_domain::platform::figures::Level;
+use mooring_domain::sync::completeness::{DayRecord, Days};
+use mooring_domain::sync::completeness::{DayStatus, Marks};
+use mooring_domain::sync::ports::{DueRead, SyncProgress as _};
 use mooring_tests_contract::values::{Case, deletion};
 use mooring_tests_contract::{World, expiry, text};
 
@@ -73,7 +77,7 @@ async fn p1_an_account_that_was_let_go_leaves_no_fingerprint() {
     let subject = Subject::Account(case.id().clone(), case.accounts[0].id.clone());
     let places = world.store.places(case.tenant(), &subject, &[]).await.unwrap();
     let ended = Deletion { places, ..deletion(case.tenant(), subject, Reason::Disconnected, world.now()) };
-    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cut::Made);
+    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cutoff::Made);
     let asked = [gone.clone(), case.accounts[1].fingerprint.clone()];
     let found = world.store.held(case.tenant(), &asked).await.unwrap();
     let found: Vec<_> = found.into_iter().map(|holders| holders.account).collect();
@@ -211,7 +215,7 @@ async fn what_has_ended_is_not_activated() {
     let world = World::start().await.unwrap();
     let case = world.pending(2).await.unwrap();
     let ended = case.ending(&world, Reason::Disconnected).await.unwrap();
-    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cut::Made);
+    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cutoff::Made);
     let stamped: Vec<_> = world.partition(Table::Vault, case.home()).await.unwrap();
     assert_eq!(case.activate(&world.store).await.unwrap_err().kind, Kind::Gone);
     assert_eq!(world.partition(Table::Vault, case.home()).await.unwrap(), stamped, "still stamped");
@@ -286,7 +290,7 @@ async fn a_half_activated_connection_is_still_ended_when_nobody_comes_back() {
     }
     let mut ended = case.ending(&world, Reason::Abandoned).await.unwrap();
     (ended.id, ended.code, ended.version) = (case.abandoned.id.clone(), case.abandoned.code.clone(), 2);
-    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cut::Made);
+    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cutoff::Made);
     assert!(
         world
             .partition(Table::Vault, case.home())

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use mooring_domain::breaker::{Breaker, Circuit, PROBE_EVERY};
-use mooring_domain::deletion::Table;
-use mooring_domain::ports::Breakers as _;
+use mooring_domain::base::table::Table;
+use mooring_domain::sync::breaker::Breakers as _;
+use mooring_domain::sync::breaker::{Breaker, Circuit, PROBE_EVERY};
 use mooring_tests_contract::{World, expiry};
 
 fn circuit(context: &str) -> Circuit {

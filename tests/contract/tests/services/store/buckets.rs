@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use mooring_aws_local::Fault;
 use mooring_domain::Kind;
-use mooring_domain::deletion::{Subject, Table};
-use mooring_domain::ids::CredentialId;
-use mooring_domain::limits::{Bucket, InUse, Limits, Rate, count};
-use mooring_domain::ports::{DeletionBegin as _, Drawn, Purge as _, RateBuckets as _};
+use mooring_domain::base::ids::CredentialId;
+use mooring_domain::base::table::Table;
+use mooring_domain::deletion::places::Subject;
+use mooring_domain::deletion::ports::{DeletionBegin as _, Purge as _};
+use mooring_domain::guard::limits::{Bucket, InUse, Limits, Rate, count};
+use mooring_domain::guard::limits::{RateBuckets as _, TakeOutcome};
 use mooring_store::{PATIENCE, Store};
 use mooring_tests_contract::values::tenant_id;
 use mooring_tests_contract::{World, expiry};
@@ -30,18 +32,22 @@ async fn a_bucket_is_started_when_it_is_whole_and_added_to_up_to_its_limit() {
     let world = World::start().await.unwrap();
     let (store, buckets) = (&world.store, buckets());
     let [bucket, tenant] = &buckets;
-    assert_eq!(store.look(&buckets).await.unwrap(), [None, None]);
-    assert_eq!(store.add(bucket, 10, NOW).await.unwrap(), Drawn::Refused(None));
-    assert_eq!(store.start(bucket, at(NOW), NOW + 10).await.unwrap(), Drawn::Done(NOW + 10));
-    assert_eq!(store.start(bucket, at(NOW), NOW + 20).await.unwrap(), Drawn::Refused(Some(NOW + 10)));
-    assert_eq!(store.add(bucket, 10, NOW + 10).await.unwrap(), Drawn::Done(NOW + 20));
-    assert_eq!(store.add(bucket, 10, NOW + 19).await.unwrap(), Drawn::Refused(Some(NOW + 20)));
-    assert_eq!(store.look(&buckets).await.unwrap(), [Some(NOW + 20), None]);
-    assert_eq!(store.start(tenant, at(NOW), NOW + 1).await.unwrap(), Drawn::Done(NOW + 1));
-    assert_eq!(store.look(&buckets).await.unwrap(), [Some(NOW + 20), Some(NOW + 1)]);
-    assert_eq!(store.start(bucket, at(NOW + 20), NOW + 30).await.unwrap(), Drawn::Done(NOW + 30));
-    assert_eq!(store.start(bucket, at(NOW - 970), NOW).await.unwrap(), Drawn::Refused(Some(NOW + 30)));
-    assert_eq!(store.start(bucket, at(NOW - 971), NOW).await.unwrap(), Drawn::Done(NOW), "another clock's");
+    assert_eq!(store.peek(&buckets).await.unwrap(), [None, None]);
+    assert_eq!(store.add(bucket, 10, NOW).await.unwrap(), TakeOutcome::Refused(None));
+    assert_eq!(store.start(bucket, at(NOW), NOW + 10).await.unwrap(), TakeOutcome::Done(NOW + 10));
+    assert_eq!(store.start(bucket, at(NOW), NOW + 20).await.unwrap(), TakeOutcome::Refused(Some(NOW + 10)));
+    assert_eq!(store.add(bucket, 10, NOW + 10).await.unwrap(), TakeOutcome::Done(NOW + 20));
+    assert_eq!(store.add(bucket, 10, NOW + 19).await.unwrap(), TakeOutcome::Refused(Some(NOW + 20)));
+    assert_eq!(store.peek(&buckets).await.unwrap(), [Some(NOW + 20), None]);
+    assert_eq!(store.start(tenant, at(NOW), NOW + 1).await.unwrap(), TakeOutcome::Done(NOW + 1));
+    assert_eq!(store.peek(&buckets).await.unwrap(), [Some(NOW + 20), Some(NOW + 1)]);
+    assert_eq!(store.start(bucket, at(NOW + 20), NOW + 30).await.unwrap(), TakeOutcome::Done(NOW + 30));
+    assert_eq!(store.start(bucket, at(NOW - 970), NOW).await.unwrap(), TakeOutcome::Refused(Some(NOW + 30)));
+    assert_eq!(
+        store.start(bucket, at(NOW - 971), NOW).await.unwrap(),
+        TakeOutcome::Done(NOW),
+        "another clock's"
+    );
 }
 
 #[tokio::test]
@@ -75,7 +81,7 @@ async fn of_many_calls_at_once_a_burst_gets_through() {
 }
 
 async fn call(store: &Store, limits: Limits, buckets: &[Bucket; 2]) -> bool {
-    let seen = store.look(buckets).await.unwrap();
+    let seen = store.peek(buckets).await.unwrap();
     let reading = count(store, limits, buckets, seen, NOW).await;
     assert!(reading.blind.is_empty(), "{:?}", reading.blind);
     reading.refusal().is_none()
@@ -93,7 +99,7 @@ async fn a_limit_is_asked_once_and_not_for_long() {
         world.plan.reset();
         if fault != Fault::Conflict {
             world.plan.inject(1, fault);
-            assert!(store.look(&buckets).await.is_err(), "{fault:?}");
+            assert!(store.peek(&buckets).await.is_err(), "{fault:?}");
             assert_eq!(world.plan.log().len(), 1, "{fault:?}");
         }
     }

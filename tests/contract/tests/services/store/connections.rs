@@ -1,16 +1,20 @@
 //! Creating, listing, confirming, authorising again, changing states.
 
 use mooring_domain::Kind;
-use mooring_domain::connect::ActivationCode;
-use mooring_domain::connection::{Fence, State, TokenRow};
-use mooring_domain::deletion::Table;
-use mooring_domain::keys::{KeyContext, Use};
-use mooring_domain::life::Life;
-use mooring_domain::ports::{
+use mooring_domain::base::secret::Digest;
+use mooring_domain::base::table::Table;
+use mooring_domain::connect::connection::State;
+use mooring_domain::connect::fence::Fence;
+use mooring_domain::connect::ports::{
     ConnectionConfirm as _, ConnectionCreate as _, ConnectionRead as _, ConnectionState as _, FenceRead as _,
-    LedgerRead as _, TransientPut as _, TransientRead as _, VaultRead as _,
+    TransientPut as _, TransientRead as _,
 };
-use mooring_domain::secret::Digest;
+use mooring_domain::connect::session::ActivationCode;
+use mooring_domain::connect::token_life::Life;
+use mooring_domain::deletion::ports::LedgerRead as _;
+use mooring_domain::vault::keys::{KeyContext, Use};
+use mooring_domain::vault::ports::VaultRead as _;
+use mooring_domain::vault::rows::TokenRow;
 use mooring_tests_contract::values::{
     change, change_state, key_row, new_account, new_connection, sealed, tenant_id,
 };

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use mooring_domain::deletion::{Reason, Subject};
-use mooring_domain::ids::{ConnectionId, DeletionId, TenantId};
-use mooring_domain::ports::{
-    ConnectionCreate as _, ConnectionRead as _, DeletionBegin as _, LedgerRead as _,
-};
+use mooring_domain::base::ids::{ConnectionId, DeletionId, TenantId};
+use mooring_domain::connect::ports::{ConnectionCreate as _, ConnectionRead as _};
+use mooring_domain::deletion::ledger::Reason;
+use mooring_domain::deletion::places::Subject;
+use mooring_domain::deletion::ports::{DeletionBegin as _, LedgerRead as _};
 use mooring_tests_contract::World;
 use mooring_tests_contract::values::{deletion, new_connection, tenant_id};
 use proptest::prelude::*;
@@ -49,7 +49,7 @@ impl Rows for Connections<'_> {
 
     async fn remove(&self, id: &ConnectionId) {
         self.0
-            .remove(mooring_domain::deletion::Table::Connections, self.1.as_str(), id.as_str())
+            .remove(mooring_domain::base::table::Table::Connections, self.1.as_str(), id.as_str())
             .await
             .unwrap();
     }
@@ -69,7 +69,7 @@ impl Rows for Deletions<'_> {
         let new = new_connection(&self.1, self.0.now());
         self.0.store.create(&new).await.unwrap();
         let subject = Subject::Connection(new.connection.id.clone());
-        let begun = mooring_domain::deletion::Deletion {
+        let begun = mooring_domain::deletion::ledger::Deletion {
             id: new.abandoned.id.clone(),
             ..deletion(&self.1, subject, Reason::Disconnected, self.0.now())
         };
@@ -78,7 +78,10 @@ impl Rows for Deletions<'_> {
     }
 
     async fn remove(&self, id: &DeletionId) {
-        self.0.remove(mooring_domain::deletion::Table::Ledger, self.1.as_str(), id.as_str()).await.unwrap();
+        self.0
+            .remove(mooring_domain::base::table::Table::Ledger, self.1.as_str(), id.as_str())
+            .await
+            .unwrap();
     }
 
     async fn page(&self, after: Option<&DeletionId>, limit: u32) -> Vec<DeletionId> {

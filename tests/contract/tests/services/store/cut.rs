@@ -1,15 +1,18 @@
 //! T0: one transaction from which on nothing is readable or writable, and everything has an end.
 
 use mooring_aws_local::Fault;
-use mooring_domain::connection::State;
-use mooring_domain::deletion::{DEAD_MAN, Deletion, Reason, Subject, Table};
-use mooring_domain::ids::AccountId;
-use mooring_domain::keys::{KeyContext, Use};
-use mooring_domain::life::Life;
-use mooring_domain::ports::{
-    CallerRead as _, ConnectionRead as _, ConnectionState as _, Cut, DeletionBegin as _, DirectoryWrite as _,
-    DueRead, FenceRead as _, LedgerRead as _, Purge as _, SyncProgress as _, VaultRead as _,
-};
+use mooring_domain::base::ids::AccountId;
+use mooring_domain::base::table::Table;
+use mooring_domain::connect::connection::State;
+use mooring_domain::connect::ports::{ConnectionRead as _, ConnectionState as _, FenceRead as _};
+use mooring_domain::connect::token_life::Life;
+use mooring_domain::deletion::ledger::{DEAD_MAN, Deletion, Reason};
+use mooring_domain::deletion::places::Subject;
+use mooring_domain::deletion::ports::{Cutoff, DeletionBegin as _, LedgerRead as _, Purge as _};
+use mooring_domain::people::ports::{CallerRead as _, DirectoryWrite as _};
+use mooring_domain::sync::ports::{DueRead, SyncProgress as _};
+use mooring_domain::vault::keys::{KeyContext, Use};
+use mooring_domain::vault::ports::VaultRead as _;
 use mooring_tests_contract::values::{Case, change, deletion, sync_change, tenant_id};
 use mooring_tests_contract::{Item, World, expiry, text};
 
@@ -58,9 +61,11 @@ async fn life_row(world: &World, case: &Case) -> Item {
 #[tokio::test]
 async fn a_cut_on_evidence_that_was_taken_back_is_refused() {
     for reason in [Reason::RevokedAtPlatform, Reason::NotReauthorised] {
-        for (state, cut) in
-            [(State::Active, Cut::Nothing), (State::Suspect, Cut::Made), (State::NeedsReauth, Cut::Made)]
-        {
+        for (state, cut) in [
+            (State::Active, Cutoff::Nothing),
+            (State::Suspect, Cutoff::Made),
+            (State::NeedsReauth, Cutoff::Made),
+        ] {
             let world = World::start().await.unwrap();
             let case = world.active(1).await.unwrap();
             let (store, tenant, id) = (&world.store, case.tenant(), case.id());
@@ -68,7 +73,7 @@ async fn a_cut_on_evidence_that_was_taken_back_is_refused() {
             store.record_life(tenant, id, &change(id, life, State::Active, state)).await.unwrap();
             let ended = case.ending(&world, reason).await.unwrap();
             assert_eq!(store.begin(&ended, None).await.unwrap(), cut, "{reason:?} {state:?}");
-            assert_eq!(store.deletion(tenant, &ended.id).await.unwrap().is_some(), cut == Cut::Made);
+            assert_eq!(store.deletion(tenant, &ended.id).await.unwrap().is_some(), cut == Cutoff::Made);
         }
     }
 }
@@ -87,19 +92,19 @@ async fn a_loss_that_was_taken_back_is_no_loss() {
             |subject, t0| Deletion { t0, ..deletion(tenant, subject, Reason::AccountLost, world.now()) };
         let subject = if is_last { whole } else { alone(0) };
         let none = ended(subject.clone(), since);
-        assert_eq!(store.begin(&none, None).await.unwrap(), Cut::Nothing, "nothing was seen");
+        assert_eq!(store.begin(&none, None).await.unwrap(), Cutoff::Nothing, "nothing was seen");
         let life = lost(&world, &case, since).await;
         let other = ended(subject.clone(), world.now());
-        assert_eq!(store.begin(&other, None).await.unwrap(), Cut::Nothing, "other evidence");
+        assert_eq!(store.begin(&other, None).await.unwrap(), Cutoff::Nothing, "other evidence");
         let fresh = Life { lost: Vec::new(), ..life };
         store.record_life(tenant, id, &change(id, fresh, State::Active, State::Active)).await.unwrap();
-        assert_eq!(store.begin(&none, None).await.unwrap(), Cut::Nothing, "taken back");
+        assert_eq!(store.begin(&none, None).await.unwrap(), Cutoff::Nothing, "taken back");
         lost(&world, &case, since).await;
-        assert_eq!(store.begin(&ended(alone(1), since), None).await.unwrap(), Cut::Nothing, "another's");
+        assert_eq!(store.begin(&ended(alone(1), since), None).await.unwrap(), Cutoff::Nothing, "another's");
         let before = store.life(tenant, id).await.unwrap();
-        assert_eq!(store.begin(&none, None).await.unwrap(), Cut::Made);
+        assert_eq!(store.begin(&none, None).await.unwrap(), Cutoff::Made);
         let again = ended(subject, since);
-        assert_eq!(store.begin(&again, None).await.unwrap(), Cut::Before(none.id));
+        assert_eq!(store.begin(&again, None).await.unwrap(), Cutoff::Before(none.id));
         assert_eq!(
             store.life(tenant, id).await.unwrap(),
             before,
@@ -108,7 +113,7 @@ async fn a_loss_that_was_taken_back_is_no_loss() {
     }
 }
 
-/// A cut on evidence of yesterday: what it closed can still be read to revoke the grant, and expires an hour later.
+/// A cutoff on evidence of yesterday: what it closed can still be read to revoke the grant, and expires an hour later.
 #[tokio::test]
 async fn t43_what_is_cut_on_old_evidence_does_not_expire_before_the_cut() {
     let world = World::start().await.unwrap();
@@ -118,7 +123,7 @@ async fn t43_what_is_cut_on_old_evidence_does_not_expire_before_the_cut() {
     lost(&world, &case, yesterday).await;
     let ended = case.ending(&world, Reason::AccountLost).await.unwrap();
     let ended = Deletion { t0: yesterday, next_step_at: Some(cut), ..ended };
-    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cut::Made);
+    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cutoff::Made);
     assert!(expiry(&life_row(&world, &case).await).is_some_and(|end| end > cut.as_second()));
     assert!(world.store.token(case.tenant(), case.id(), "access").await.unwrap().is_some());
     let row = world.store.connection(case.tenant(), case.id()).await.unwrap().unwrap();
@@ -131,17 +136,17 @@ async fn t42_from_the_cut_on_nothing_is_readable_and_everything_ends() {
     let case = world.active(3).await.unwrap();
     world.store.change_sync_state(&case.account(0), &sync_change()).await.unwrap();
     let ended = case.ending(&world, Reason::Disconnected).await.unwrap();
-    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cut::Made);
+    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cutoff::Made);
     assert_cut(&world, &case, &ended).await;
     assert!(world.store.change_sync_state(&case.account(0), &sync_change()).await.is_err());
     assert!(DueRead::due(&world.store, 7, 0, 59).await.unwrap().is_empty());
     assert!(world.store.outbox(world.now()).await.unwrap().is_empty());
-    let code = mooring_domain::secret::Digest(sha256(&ended.code));
+    let code = mooring_domain::base::secret::Digest(sha256(&ended.code));
     assert_eq!(world.store.by_code(&code).await.unwrap(), Some(ended));
 }
 
 fn sha256(text: &str) -> [u8; 32] {
-    use mooring_domain::ports::Entropy as _;
+    use mooring_domain::base::host::Entropy as _;
     mooring_system::SystemEntropy.digest(text.as_bytes()).0
 }
 
@@ -168,13 +173,13 @@ async fn the_second_cut_is_told_of_the_first() {
     let case = world.active(1).await.unwrap();
     let first = case.ending(&world, Reason::Disconnected).await.unwrap();
     let second = case.ending(&world, Reason::Requested).await.unwrap();
-    assert_eq!(world.store.begin(&first, None).await.unwrap(), Cut::Made);
-    assert_eq!(world.store.begin(&second, None).await.unwrap(), Cut::Before(first.id.clone()));
+    assert_eq!(world.store.begin(&first, None).await.unwrap(), Cutoff::Made);
+    assert_eq!(world.store.begin(&second, None).await.unwrap(), Cutoff::Before(first.id.clone()));
     assert_eq!(world.store.deletion(case.tenant(), &second.id).await.unwrap(), None, "nothing was written");
     assert_cut(&world, &case, &first).await;
     let account = Subject::Account(case.id().clone(), case.account(0).account);
     let third = deletion(case.tenant(), account, Reason::Disconnected, world.now());
-    assert_eq!(world.store.begin(&third, None).await.unwrap(), Cut::Before(first.id));
+    assert_eq!(world.store.begin(&third, None).await.unwrap(), Cutoff::Before(first.id));
 }
 
 #[tokio::test]
@@ -192,9 +197,9 @@ async fn of_many_cuts_at_once_one_is_made_and_the_others_name_it() {
         outcomes.push(run.await.unwrap());
     }
     let made: Vec<_> =
-        outcomes.iter().filter(|(_, cut)| *cut == Cut::Made).map(|(id, _)| id.clone()).collect();
+        outcomes.iter().filter(|(_, cut)| *cut == Cutoff::Made).map(|(id, _)| id.clone()).collect();
     assert_eq!(made.len(), 1);
-    assert!(outcomes.iter().all(|(_, cut)| *cut == Cut::Made || *cut == Cut::Before(made[0].clone())));
+    assert!(outcomes.iter().all(|(_, cut)| *cut == Cutoff::Made || *cut == Cutoff::Before(made[0].clone())));
 }
 
 #[tokio::test]
@@ -204,15 +209,15 @@ async fn there_is_nothing_to_cut_of_what_never_was_or_is_anothers() {
     let mut foreign = case.ending(&world, Reason::Disconnected).await.unwrap();
     foreign.tenant = tenant_id();
     foreign.places.clear();
-    assert_eq!(world.store.begin(&foreign, None).await.unwrap(), Cut::Nothing);
+    assert_eq!(world.store.begin(&foreign, None).await.unwrap(), Cutoff::Nothing);
     assert_eq!(world.store.deletion(&foreign.tenant, &foreign.id).await.unwrap(), None);
     let nobody: AccountId = mooring_tests_contract::values::account_id();
     let subject = Subject::Account(case.id().clone(), nobody);
     let ended = deletion(case.tenant(), subject, Reason::Disconnected, world.now());
-    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cut::Nothing);
+    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cutoff::Nothing);
     let subject = Subject::Tenant;
     let ended = deletion(&tenant_id(), subject, Reason::TenantDeleted, world.now());
-    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cut::Nothing);
+    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cutoff::Nothing);
     assert!(
         world
             .store
@@ -229,7 +234,7 @@ async fn an_abandoned_connection_is_cut_only_while_it_is_pending() {
     let store = &world.store;
     let taken_up = world.active(1).await.unwrap();
     let ended = case_abandoned(&world, &taken_up).await;
-    assert_eq!(store.begin(&ended, None).await.unwrap(), Cut::Nothing);
+    assert_eq!(store.begin(&ended, None).await.unwrap(), Cutoff::Nothing);
     assert_eq!(
         store.connection(taken_up.tenant(), taken_up.id()).await.unwrap().unwrap().state,
         State::Active
@@ -237,9 +242,9 @@ async fn an_abandoned_connection_is_cut_only_while_it_is_pending() {
     let left = world.pending(1).await.unwrap();
     assert!(store.deletions(left.tenant(), None, 10).await.unwrap().is_empty(), "hidden until its T0");
     let ended = case_abandoned(&world, &left).await;
-    assert_eq!(store.begin(&ended, None).await.unwrap(), Cut::Made);
+    assert_eq!(store.begin(&ended, None).await.unwrap(), Cutoff::Made);
     assert_eq!(store.deletions(left.tenant(), None, 10).await.unwrap(), std::slice::from_ref(&ended));
-    assert_eq!(store.begin(&ended, None).await.unwrap(), Cut::Before(ended.id));
+    assert_eq!(store.begin(&ended, None).await.unwrap(), Cutoff::Before(ended.id));
 }
 
 async fn case_abandoned(world: &World, case: &Case) -> Deletion {
@@ -257,9 +262,9 @@ async fn one_account_is_cut_alone() {
     let places = world.store.places(case.tenant(), &subject, &[]).await.unwrap();
     let ended =
         Deletion { places, ..deletion(case.tenant(), subject.clone(), Reason::Disconnected, world.now()) };
-    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cut::Made);
+    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cutoff::Made);
     let again = deletion(case.tenant(), subject, Reason::Requested, world.now());
-    assert_eq!(world.store.begin(&again, None).await.unwrap(), Cut::Before(ended.id.clone()));
+    assert_eq!(world.store.begin(&again, None).await.unwrap(), Cutoff::Before(ended.id.clone()));
     let store = &world.store;
     assert!(!store.fence(case.tenant(), case.id(), Some(&gone.account)).await.unwrap().lets_read());
     assert!(store.fence(case.tenant(), case.id(), Some(&stays.account)).await.unwrap().lets_write());
@@ -281,7 +286,7 @@ async fn one_account_is_cut_alone() {
 #[tokio::test]
 async fn a_tenant_stops_at_once() {
     let world = World::start().await.unwrap();
-    let tenant = mooring_domain::caller::Tenant {
+    let tenant = mooring_domain::people::tenant::Tenant {
         id: tenant_id(),
         name: "T".to_owned(),
         active: true,
@@ -293,10 +298,10 @@ async fn a_tenant_stops_at_once() {
     let places = world.store.places(&tenant.id, &Subject::Tenant, &[]).await.unwrap();
     let ended =
         Deletion { places, ..deletion(&tenant.id, Subject::Tenant, Reason::TenantDeleted, world.now()) };
-    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cut::Made);
+    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cutoff::Made);
     assert!(!world.store.tenant(&tenant.id).await.unwrap().unwrap().active);
     let again = deletion(&tenant.id, Subject::Tenant, Reason::TenantDeleted, world.now());
-    assert_eq!(world.store.begin(&again, None).await.unwrap(), Cut::Before(ended.id.clone()));
+    assert_eq!(world.store.begin(&again, None).await.unwrap(), Cutoff::Before(ended.id.clone()));
     for place in &ended.places {
         world.store.purge(place).await.unwrap();
     }
@@ -309,7 +314,7 @@ async fn a_connection_too_large_for_one_transaction_is_cut_whole() {
     let case = world.active(MANY).await.unwrap();
     let ended = case.ending(&world, Reason::Disconnected).await.unwrap();
     let faulty = world.faulty();
-    assert_eq!(faulty.begin(&ended, None).await.unwrap(), Cut::Made);
+    assert_eq!(faulty.begin(&ended, None).await.unwrap(), Cutoff::Made);
     assert_cut(&world, &case, &ended).await;
     let transactions = world.plan.log().iter().filter(|call| call.operation == "TransactWriteItems").count();
     assert!(transactions > 1);

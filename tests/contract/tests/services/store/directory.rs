@@ -1,15 +1,18 @@
 //! Tenants, credentials, origins, mailboxes, the deployment's own secrets.
 
-use mooring_domain::access::PseudonymKey;
-use mooring_domain::caller::{ApiKey, Credential, CredentialKind, MOST_KEYS, Scope, Tenant};
-use mooring_domain::ids::{CredentialId, DataKeyId};
-use mooring_domain::keys::WrappedKey;
-use mooring_domain::ports::{
-    Admission, AppSecretWrite as _, CallerRead as _, DirectoryWrite as _, KeyRead as _, KeyWrite as _,
-    MailIndexRead as _, TransientPut as _, VaultRead as _,
+use mooring_domain::base::ids::{CredentialId, DataKeyId};
+use mooring_domain::base::secret::Digest;
+use mooring_domain::base::together::{Work, together};
+use mooring_domain::connect::ports::{MailIndexRead as _, TransientPut as _};
+use mooring_domain::people::access_log::PseudonymKey;
+use mooring_domain::people::api_key::{ApiKey, MOST_KEYS};
+use mooring_domain::people::caller::{Credential, CredentialKind, Scope};
+use mooring_domain::people::ports::{
+    Admission, CallerRead as _, DirectoryWrite as _, KeyRead as _, KeyWrite as _,
 };
-use mooring_domain::secret::Digest;
-use mooring_domain::together::{Work, together};
+use mooring_domain::people::tenant::Tenant;
+use mooring_domain::vault::keys::WrappedKey;
+use mooring_domain::vault::ports::{AppSecretWrite as _, VaultRead as _};
 use mooring_system::SystemEntropy;
 use mooring_tests_contract::World;
 use mooring_tests_contract::values::{sealed, tenant_id};

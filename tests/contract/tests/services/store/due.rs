@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
-use mooring_domain::access::{Access, PseudonymKey};
-use mooring_domain::deletion::Table;
-use mooring_domain::ids::CredentialId;
-use mooring_domain::ports::{
-    AccessLog as _, Activity, ActivityWrite as _, ConnectionActivate as _, DueRead as _,
-};
-use mooring_domain::sync::{JobKind, SyncJob, Window};
+use mooring_domain::base::ids::CredentialId;
+use mooring_domain::base::table::Table;
+use mooring_domain::base::window::Window;
+use mooring_domain::connect::ports::ConnectionActivate as _;
+use mooring_domain::people::access_log::{Access, PseudonymKey};
+use mooring_domain::people::ports::AccessLog as _;
+use mooring_domain::sync::activity::Activity;
+use mooring_domain::sync::job::{JobKind, SyncJob};
+use mooring_domain::sync::ports::{ActivityWrite as _, DueRead as _};
 use mooring_system::SystemEntropy;
 use mooring_tests_contract::values::tenant_id;
 use mooring_tests_contract::{World, expiry};

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use mooring_domain::Kind;
-use mooring_domain::connection::Fence;
-use mooring_domain::deletion::Table;
-use mooring_domain::keys::{KeyContext, Use};
-use mooring_domain::ports::{
-    ConnectionRead as _, FenceRead as _, LedgerRead as _, MailIndexRead as _, VaultRead as _,
-};
+use mooring_domain::base::table::Table;
+use mooring_domain::connect::fence::Fence;
+use mooring_domain::connect::ports::{ConnectionRead as _, FenceRead as _, MailIndexRead as _};
+use mooring_domain::deletion::ports::LedgerRead as _;
+use mooring_domain::vault::keys::{KeyContext, Use};
+use mooring_domain::vault::ports::VaultRead as _;
 use mooring_tests_contract::World;
 
 #[tokio::test]

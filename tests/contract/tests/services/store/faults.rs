@@ -5,17 +5,16 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use mooring_aws_local::Fault;
 use mooring_domain::Kind;
-use mooring_domain::connection::State;
-use mooring_domain::deletion::Deletion;
-use mooring_domain::deletion::Reason;
-use mooring_domain::ids::ConnectionId;
-use mooring_domain::life::{Change, Life};
-use mooring_domain::ports::{
-    ConnectionRead as _, ConnectionState as _, Cut, DeletionBegin as _, LedgerWrite as _,
-};
-use mooring_domain::sheet::StoredSheet;
+use mooring_domain::base::ids::ConnectionId;
+use mooring_domain::connect::connection::State;
+use mooring_domain::connect::ports::{ConnectionRead as _, ConnectionState as _};
+use mooring_domain::connect::token_life::{Change, Life};
+use mooring_domain::deletion::ledger::Deletion;
+use mooring_domain::deletion::ledger::Reason;
+use mooring_domain::deletion::ports::{Cutoff, DeletionBegin as _, LedgerWrite as _};
+use mooring_domain::sync::chunk::StoredChunk;
 use mooring_tests_contract::World;
-use mooring_tests_contract::values::{change, put_sheet, sealed};
+use mooring_tests_contract::values::{change, put_chunk, sealed};
 
 /// The first refusal of an active connection.
 fn suspect(id: &ConnectionId) -> Change {
@@ -90,7 +89,7 @@ async fn a_lost_answer_does_not_turn_success_into_refusal() {
             let planned = case.ending(&world, Reason::Disconnected).await.unwrap();
             world.plan.reset();
             world.plan.inject(call, fault);
-            assert_eq!(store.begin(&planned, None).await.unwrap(), Cut::Made, "call {call} {fault:?}");
+            assert_eq!(store.begin(&planned, None).await.unwrap(), Cutoff::Made, "call {call} {fault:?}");
             ended = Some(planned);
             if !world.plan.log().iter().any(|seen| seen.fault == Some(fault)) {
                 break;
@@ -114,9 +113,9 @@ async fn a_sheet_whose_answer_is_lost_is_stored() {
             world.plan.reset();
             world.plan.inject(call, fault);
             let name = format!("ad/{call}-{fault:?}");
-            let sheet = StoredSheet { name, version: world.now(), rows: 1, parts: vec![sealed(1, 9); 3] };
+            let chunk = StoredChunk { name, version: world.now(), rows: 1, parts: vec![sealed(1, 9); 3] };
             let end = world.now() + SignedDuration::from_hours(1);
-            let stored = put_sheet(&world.faulty(), &case.account(0), &sheet, end).await.unwrap();
+            let stored = put_chunk(&world.faulty(), &case.account(0), &chunk, end).await.unwrap();
             assert!(stored, "call {call} {fault:?}");
         }
     }

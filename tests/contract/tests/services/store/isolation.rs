@@ -1,19 +1,23 @@
 //! G26: whatever a tenant asks for by the ids of another, there is nothing.
 
 use jiff::civil::date;
-use mooring_domain::completeness::{DayStatus, Marks};
-use mooring_domain::connection::{Fence, State};
-use mooring_domain::deletion::{Reason, Subject};
-use mooring_domain::keys::{KeyContext, Use};
-use mooring_domain::ports::{
-    AccountRef, CompletenessRead as _, ConnectionRead as _, DayRecord, Days, DeletionBegin as _,
-    FenceRead as _, LedgerRead as _, SheetRead as _, SyncProgress as _, VaultRead as _,
-};
-use mooring_domain::report::Level;
-use mooring_domain::sheet::StoredSheet;
-use mooring_domain::sync::{Checkpoint, SyncChange, SyncState};
+use mooring_domain::base::ids::AccountRef;
+use mooring_domain::connect::connection::State;
+use mooring_domain::connect::fence::Fence;
+use mooring_domain::connect::ports::{ConnectionRead as _, FenceRead as _};
+use mooring_domain::deletion::ledger::Reason;
+use mooring_domain::deletion::places::Subject;
+use mooring_domain::deletion::ports::{DeletionBegin as _, LedgerRead as _};
+use mooring_domain::platform::figures::Level;
+use mooring_domain::sync::chunk::StoredChunk;
+use mooring_domain::sync::completeness::{DayRecord, Days};
+use mooring_domain::sync::completeness::{DayStatus, Marks};
+use mooring_domain::sync::ports::{ChunkRead as _, CompletenessRead as _, SyncProgress as _};
+use mooring_domain::sync::state::{Checkpoint, SyncChange, SyncState};
+use mooring_domain::vault::keys::{KeyContext, Use};
+use mooring_domain::vault::ports::VaultRead as _;
 use mooring_tests_contract::World;
-use mooring_tests_contract::values::{change_state, put_sheet, sealed};
+use mooring_tests_contract::values::{change_state, put_chunk, sealed};
 
 #[tokio::test]
 async fn g26_another_tenants_ids_lead_nowhere() {
@@ -33,14 +37,14 @@ async fn g26_another_tenants_ids_lead_nowhere() {
     store.change_sync_state(&account, &change).await.unwrap();
     let done = Checkpoint { done: true, ..Checkpoint::default() };
     store.put_checkpoint(&account, "job", &done, world.now()).await.unwrap();
-    let sheet = StoredSheet {
+    let chunk = StoredChunk {
         name: "ad/2026-11-01".to_owned(),
         version: world.now(),
         rows: 1,
         parts: vec![sealed(1, 9)],
     };
     let end = world.now() + jiff::SignedDuration::from_hours(1);
-    assert!(put_sheet(store, &account, &sheet, end).await.unwrap());
+    assert!(put_chunk(store, &account, &chunk, end).await.unwrap());
 
     let foreign = AccountRef { tenant: tenant.clone(), ..account.clone() };
     assert_eq!(store.connection(tenant, id).await.unwrap(), None);
@@ -55,7 +59,7 @@ async fn g26_another_tenants_ids_lead_nowhere() {
     assert!(store.days(&foreign, day, day).await.unwrap().is_empty());
     assert_eq!(store.sync_state(&foreign).await.unwrap(), SyncState::default());
     assert_eq!(store.checkpoint(&foreign, "job").await.unwrap(), Checkpoint::default());
-    assert!(store.sheets(&foreign, "a", "z", None).await.unwrap().is_empty());
+    assert!(store.chunks(&foreign, "a", "z", None).await.unwrap().is_empty());
     assert!(store.change_sync_state(&foreign, &change).await.is_err());
     assert!(!change_state(store, tenant, id, &[State::Active], State::Suspect).await.unwrap());
     assert!(store.held_keys(tenant, &Subject::Connection(id.clone())).await.unwrap().is_empty());

@@ -1,11 +1,14 @@
 //! Deletions: written and read whole, advanced by one worker at a time, found when due.
 
 use jiff::{SignedDuration, Timestamp};
-use mooring_domain::connector::RevokeOutcome;
-use mooring_domain::deletion::{Deletion, Place, Reason, Step, StepEvent, Subject, Table};
-use mooring_domain::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, TenantId};
-use mooring_domain::ports::{ConnectionCreate as _, DeletionBegin as _, LedgerRead as _, LedgerWrite as _};
-use mooring_domain::secret::Digest;
+use mooring_domain::base::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, TenantId};
+use mooring_domain::base::secret::Digest;
+use mooring_domain::base::table::Table;
+use mooring_domain::connect::ports::ConnectionCreate as _;
+use mooring_domain::deletion::ledger::{Deletion, Reason, Step, StepEvent};
+use mooring_domain::deletion::places::{Place, Subject};
+use mooring_domain::deletion::ports::{DeletionBegin as _, LedgerRead as _, LedgerWrite as _};
+use mooring_domain::platform::capabilities::RevokeOutcome;
 use mooring_tests_contract::World;
 use mooring_tests_contract::values::{new_connection, tenant_id};
 use proptest::collection::vec;

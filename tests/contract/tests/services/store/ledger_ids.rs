@@ -1,14 +1,17 @@
 //! The Ledger outlives everything that it tells of: whatever ended it, it holds opaque ids, and nothing of a person.
 
 use jiff::Timestamp;
-use mooring_domain::caller::Tenant;
-use mooring_domain::connection::State;
-use mooring_domain::deletion::{Deletion, Reason, Subject, Table};
-use mooring_domain::ids::EndUser;
-use mooring_domain::ports::{
-    ConnectionState as _, Cut, DeletionBegin as _, DeletionOwnerRead as _, DirectoryWrite as _,
-    LedgerWrite as _, Purge as _,
+use mooring_domain::base::ids::EndUser;
+use mooring_domain::base::table::Table;
+use mooring_domain::connect::connection::State;
+use mooring_domain::connect::ports::ConnectionState as _;
+use mooring_domain::deletion::ledger::{Deletion, Reason};
+use mooring_domain::deletion::places::Subject;
+use mooring_domain::deletion::ports::{
+    Cutoff, DeletionBegin as _, DeletionOwnerRead as _, LedgerWrite as _, Purge as _,
 };
+use mooring_domain::people::ports::DirectoryWrite as _;
+use mooring_domain::people::tenant::Tenant;
 use mooring_tests_contract::World;
 use mooring_tests_contract::values::{Case, change, deletion};
 
@@ -71,7 +74,7 @@ async fn end(world: &World, case: &Case, subject: Subject, reason: Reason) -> De
     let places = world.store.places(case.tenant(), &subject, &case.account_ids()).await.unwrap();
     let ended = Deletion { places, ..deletion(case.tenant(), subject, reason, t0) };
     let owner = Some(&case.connection.end_user);
-    assert_eq!(world.store.begin(&ended, owner).await.unwrap(), Cut::Made);
+    assert_eq!(world.store.begin(&ended, owner).await.unwrap(), Cutoff::Made);
     ended
 }
 

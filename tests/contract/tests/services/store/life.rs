@@ -1,12 +1,12 @@
-//! What is known of a grant: due from the activation on, changed by one transaction, and gone from the index at the cut.
+//! What is known of a grant: due from the activation on, changed by one transaction, and gone from the index at the cutoff.
 
 use jiff::SignedDuration;
-use mooring_domain::connection::State;
-use mooring_domain::deletion::Reason;
-use mooring_domain::life::PROBE_AFTER;
-use mooring_domain::ports::{
-    AccountRenew as _, ConnectionRead as _, ConnectionState as _, DeletionBegin as _, DueRead as _,
-};
+use mooring_domain::connect::connection::State;
+use mooring_domain::connect::ports::{AccountRenew as _, ConnectionRead as _, ConnectionState as _};
+use mooring_domain::connect::token_life::PROBE_AFTER;
+use mooring_domain::deletion::ledger::Reason;
+use mooring_domain::deletion::ports::DeletionBegin as _;
+use mooring_domain::sync::ports::DueRead as _;
 use mooring_tests_contract::World;
 use mooring_tests_contract::values::{change, sealed};
 
@@ -63,10 +63,10 @@ async fn an_account_is_renewed_while_it_lives() {
     assert_eq!(store.accounts(case.tenant(), case.id()).await.unwrap(), [account.clone()]);
     let deletion = case.ending(&world, Reason::Disconnected).await.unwrap();
     store.begin(&deletion, None).await.unwrap();
-    let before = world.partition(mooring_domain::deletion::Table::Connections, case.home()).await.unwrap();
+    let before = world.partition(mooring_domain::base::table::Table::Connections, case.home()).await.unwrap();
     account.zone = "Europe/Rome".to_owned();
     store.renew_account(&at, &account, None).await.unwrap();
-    let after = world.partition(mooring_domain::deletion::Table::Connections, case.home()).await.unwrap();
+    let after = world.partition(mooring_domain::base::table::Table::Connections, case.home()).await.unwrap();
     assert_eq!(format!("{before:?}").len(), format!("{after:?}").len());
     assert!(!format!("{after:?}").contains("Europe/Rome"));
 }

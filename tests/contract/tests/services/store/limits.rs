@@ -1,12 +1,13 @@
 //! DynamoDB's sizes (docs/limits.md): 400 KB an item, 25 writes a batch, 100 a transaction, 1 MB a page of a query.
 
-use mooring_domain::deletion::{Place, Reason, Table};
-use mooring_domain::ports::{
-    ConnectionCreate as _, ConnectionRead as _, Cut, DeletionBegin as _, LedgerRead as _, Purge as _,
-    SheetRead as _,
-};
-use mooring_domain::sheet::StoredSheet;
-use mooring_tests_contract::values::{new_connection, put_sheet, sealed, tenant_id};
+use mooring_domain::base::table::Table;
+use mooring_domain::connect::ports::{ConnectionCreate as _, ConnectionRead as _};
+use mooring_domain::deletion::ledger::Reason;
+use mooring_domain::deletion::places::Place;
+use mooring_domain::deletion::ports::{Cutoff, DeletionBegin as _, LedgerRead as _, Purge as _};
+use mooring_domain::sync::chunk::StoredChunk;
+use mooring_domain::sync::ports::ChunkRead as _;
+use mooring_tests_contract::values::{new_connection, put_chunk, sealed, tenant_id};
 use mooring_tests_contract::{Item, World};
 
 const ITEM: usize = 400 * 1024;
@@ -52,11 +53,11 @@ async fn the_largest_connection_is_cut_in_one_transaction_and_purged() {
     let mut ended = case.ending(&world, Reason::Disconnected).await.unwrap();
     ended.keys = world
         .store
-        .held_keys(case.tenant(), &mooring_domain::deletion::Subject::Connection(case.id().clone()))
+        .held_keys(case.tenant(), &mooring_domain::deletion::places::Subject::Connection(case.id().clone()))
         .await
         .unwrap();
     assert_eq!(ended.keys.len(), CHOSEN + 2);
-    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cut::Made);
+    assert_eq!(world.store.begin(&ended, None).await.unwrap(), Cutoff::Made);
     assert_eq!(world.store.deletion(case.tenant(), &ended.id).await.unwrap(), Some(ended.clone()));
     let ledger = largest(&world, Table::Ledger).await;
     assert!(ledger < ITEM / 2, "{ledger} bytes");
@@ -74,16 +75,16 @@ async fn parts_of_the_largest_size_are_written_in_batches_and_read_in_pages() {
     let parts = (0..52).map(|part| sealed(part, 64 * 1024)).collect();
     let name = "structure/ad".to_owned();
     let version = jiff::Timestamp::from_millisecond(world.now().as_millisecond()).unwrap();
-    let sheet = StoredSheet { name: name.clone(), version, rows: 1, parts };
+    let chunk = StoredChunk { name: name.clone(), version, rows: 1, parts };
     let end = world.now() + jiff::SignedDuration::from_hours(48);
     let store = world.faulty();
-    assert!(put_sheet(&store, &case.account(0), &sheet, end).await.unwrap());
+    assert!(put_chunk(&store, &case.account(0), &chunk, end).await.unwrap());
     let batches = world.plan.log().iter().filter(|call| call.operation == "BatchWriteItem").count();
     assert_eq!(batches, 51_usize.div_ceil(25), "25 writes a batch");
     let item = largest(&world, Table::Reports).await;
     assert!(item < ITEM / 4, "{item} bytes");
     world.plan.reset();
-    assert_eq!(store.sheets(&case.account(0), &name, &name, None).await.unwrap(), [sheet]);
+    assert_eq!(store.chunks(&case.account(0), &name, &name, None).await.unwrap(), [chunk]);
     assert!(
         world.plan.log().iter().filter(|call| call.operation == "Query").count() >= 4,
         "3.3 MB in pages of 1 MB"

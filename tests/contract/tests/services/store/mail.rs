@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use mooring_domain::deletion::Table;
-use mooring_domain::ids::MailId;
-use mooring_domain::keys::SealedBox;
-use mooring_domain::mail::{COUNTED_IN, MailRequest, Pace};
-use mooring_domain::ports::{LinkEnd as _, MailPaces as _, MailRequestPut as _, MailRequestTake as _};
-use mooring_domain::secret::Fingerprint;
+use mooring_domain::base::ids::MailId;
+use mooring_domain::base::secret::Fingerprint;
+use mooring_domain::base::table::Table;
+use mooring_domain::deletion::ports::LinkEnd as _;
+use mooring_domain::notice::mail::{COUNTED_IN, MailRequest, Pace};
+use mooring_domain::notice::ports::{MailPaces as _, MailRequestPut as _, MailRequestTake as _};
+use mooring_domain::vault::keys::SealedBox;
 use mooring_tests_contract::{World, expiry};
 use uuid::Uuid;
 

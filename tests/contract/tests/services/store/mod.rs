@@ -3,6 +3,7 @@
 mod activation;
 mod breakers;
 mod buckets;
+mod chunks;
 mod connections;
 mod cursors;
 mod cut;
@@ -19,6 +20,5 @@ mod mail;
 mod progress;
 mod purge;
 mod repeats;
-mod sheets;
 mod transient;
 mod webhooks;

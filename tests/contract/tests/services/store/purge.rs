@@ -1,22 +1,24 @@
 //! Purging and counting: whole partitions, narrowed ones, large ones, and what has expired already.
 
 use jiff::SignedDuration;
-use mooring_domain::deletion::{Place, Reason, Table};
-use mooring_domain::ports::{DeletionBegin as _, Purge as _};
-use mooring_domain::sheet::StoredSheet;
+use mooring_domain::base::table::Table;
+use mooring_domain::deletion::ledger::Reason;
+use mooring_domain::deletion::places::Place;
+use mooring_domain::deletion::ports::{DeletionBegin as _, Purge as _};
+use mooring_domain::sync::chunk::StoredChunk;
 use mooring_tests_contract::World;
-use mooring_tests_contract::values::{Case, put_sheet, sealed};
+use mooring_tests_contract::values::{Case, put_chunk, sealed};
 
-async fn fill(world: &World, case: &Case, sheets: usize, bytes: usize) {
-    for number in 0..sheets {
-        let sheet = StoredSheet {
+async fn fill(world: &World, case: &Case, chunks: usize, bytes: usize) {
+    for number in 0..chunks {
+        let chunk = StoredChunk {
             name: format!("ad/{number:04}"),
             version: case.connection.created_at,
             rows: 1,
             parts: vec![sealed(1, bytes)],
         };
         let end = world.now() + SignedDuration::from_hours(1);
-        assert!(put_sheet(&world.store, &case.account(0), &sheet, end).await.unwrap());
+        assert!(put_chunk(&world.store, &case.account(0), &chunk, end).await.unwrap());
     }
 }
 

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use mooring_aws_local::Fault;
-use mooring_domain::deletion::{Subject, Table};
-use mooring_domain::idempotency::{KEPT, LEASE, Progress, Record};
-use mooring_domain::ids::TenantId;
-use mooring_domain::ports::{Claimed, DeletionBegin as _, Purge as _, Repeats as _};
-use mooring_domain::secret::Digest;
+use mooring_domain::base::ids::TenantId;
+use mooring_domain::base::secret::Digest;
+use mooring_domain::base::table::Table;
+use mooring_domain::deletion::places::Subject;
+use mooring_domain::deletion::ports::{DeletionBegin as _, Purge as _};
+use mooring_domain::guard::idempotency::{Begun, IdempotencyStore};
+use mooring_domain::guard::idempotency::{KEPT, LEASE, Progress, Record};
 use mooring_tests_contract::values::tenant_id;
 use mooring_tests_contract::{World, expiry, text};
 
@@ -24,13 +26,13 @@ fn record(world: &World, tenant: &TenantId, nonce: u8) -> Record {
     }
 }
 
-async fn begin(world: &World, record: &Record) -> Claimed {
-    world.store.claim(record, record.at + KEPT).await.unwrap()
+async fn begin(world: &World, record: &Record) -> Begun {
+    IdempotencyStore::begin(&world.store, record, record.at + KEPT).await.unwrap()
 }
 
 async fn settle(world: &World, record: &Record, progress: Progress) -> Record {
     let settled = Record { progress, ..record.clone() };
-    world.store.settle(&settled, record.at + KEPT).await.unwrap();
+    world.store.complete(&settled, record.at + KEPT).await.unwrap();
     settled
 }
 
@@ -38,9 +40,9 @@ fn done() -> Progress {
     Progress::Done(Some("del_1".to_owned()))
 }
 
-fn same(found: &Claimed, record: &Record) -> bool {
+fn same(found: &Begun, record: &Record) -> bool {
     // A lease is kept to the microsecond.
-    let Claimed::Before(found) = found else { return false };
+    let Begun::Before(found) = found else { return false };
     (&found.name, found.fingerprint, found.nonce, found.at)
         == (&record.name, record.fingerprint, record.nonce, record.at)
 }
@@ -54,15 +56,17 @@ async fn of_64_attempts_at_once_exactly_one_gets_in() {
         let attempts: Vec<_> = (0..64_u8)
             .map(|nonce| {
                 let (store, record) = (world.store.clone(), record(&world, &tenant, nonce));
-                tokio::spawn(async move { store.claim(&record, record.at + KEPT).await.unwrap() })
+                tokio::spawn(async move {
+                    IdempotencyStore::begin(&store, &record, record.at + KEPT).await.unwrap()
+                })
             })
             .collect();
         let mut admitted = 0;
         for attempt in attempts {
             match attempt.await.unwrap() {
-                Claimed::First => admitted += 1,
-                Claimed::Again => panic!("round {round}: nobody was broken off"),
-                Claimed::Before(found) => assert!(matches!(found.progress, Progress::Running(_))),
+                Begun::First => admitted += 1,
+                Begun::Again => panic!("round {round}: nobody was broken off"),
+                Begun::Before(found) => assert!(matches!(found.progress, Progress::Running(_))),
             }
         }
         assert_eq!(admitted, 1, "round {round}");
@@ -74,14 +78,14 @@ async fn what_was_done_is_found_until_its_day_is_over_also_when_ttl_is_late() {
     let world = World::start().await.unwrap();
     let tenant = tenant_id();
     let first = record(&world, &tenant, 1);
-    assert_eq!(begin(&world, &first).await, Claimed::First);
+    assert_eq!(begin(&world, &first).await, Begun::First);
     let found = begin(&world, &record(&world, &tenant, 2)).await;
     assert!(same(&found, &first), "{found:?}");
     let settled = settle(&world, &first, done()).await;
     world.pass(Duration::from_hours(23));
-    assert_eq!(begin(&world, &record(&world, &tenant, 2)).await, Claimed::Before(settled));
+    assert_eq!(begin(&world, &record(&world, &tenant, 2)).await, Begun::Before(settled));
     world.pass(Duration::from_hours(1));
-    assert_eq!(begin(&world, &record(&world, &tenant, 2)).await, Claimed::First);
+    assert_eq!(begin(&world, &record(&world, &tenant, 2)).await, Begun::First);
 }
 
 #[tokio::test]
@@ -96,15 +100,15 @@ async fn an_attempt_that_was_broken_off_is_taken_over_for_the_same_request_only(
     let other = Record { fingerprint: Digest([3; 32]), ..record(&world, &tenant, 2) };
     assert!(same(&begin(&world, &other).await, &dead));
     let heir = record(&world, &tenant, 3);
-    assert_eq!(begin(&world, &heir).await, Claimed::Again);
+    assert_eq!(begin(&world, &heir).await, Begun::Again);
     settle(&world, &dead, done()).await;
-    world.store.forget(&dead).await.unwrap();
+    world.store.release(&dead).await.unwrap();
     assert!(same(&begin(&world, &record(&world, &tenant, 4)).await, &heir), "the dead one has no say");
     settle(&world, &heir, Progress::Running(world.now())).await;
     let next = record(&world, &tenant, 5);
-    assert_eq!(begin(&world, &next).await, Claimed::Again, "it may be tried again at once");
-    world.store.forget(&next).await.unwrap();
-    assert_eq!(begin(&world, &record(&world, &tenant, 6)).await, Claimed::First);
+    assert_eq!(begin(&world, &next).await, Begun::Again, "it may be tried again at once");
+    world.store.release(&next).await.unwrap();
+    assert_eq!(begin(&world, &record(&world, &tenant, 6)).await, Begun::First);
 }
 
 #[tokio::test]
@@ -114,15 +118,15 @@ async fn a_lost_answer_does_not_lock_an_attempt_out_of_its_own_key() {
         let first = record(&world, &tenant_id(), 1);
         world.plan.reset();
         world.plan.inject(1, fault);
-        let claimed = world.faulty().claim(&first, first.at + KEPT).await.unwrap();
-        assert_eq!(claimed, Claimed::Again, "{fault:?}");
+        let claimed = IdempotencyStore::begin(&world.faulty(), &first, first.at + KEPT).await.unwrap();
+        assert_eq!(claimed, Begun::Again, "{fault:?}");
         world.plan.reset();
         world.plan.inject(1, fault);
         let settled = Record { progress: done(), ..first.clone() };
-        world.faulty().settle(&settled, first.at + KEPT).await.unwrap();
+        world.faulty().complete(&settled, first.at + KEPT).await.unwrap();
         assert_eq!(
             begin(&world, &record(&world, &first.tenant, 2)).await,
-            Claimed::Before(settled),
+            Begun::Before(settled),
             "{fault:?}"
         );
     }
@@ -136,7 +140,7 @@ async fn records_are_the_tenants_expire_and_go_with_it() {
     begin(&world, &first).await;
     assert_eq!(
         begin(&world, &record(&world, &other, 2)).await,
-        Claimed::First,
+        Begun::First,
         "the name is only the tenant's"
     );
     let rows = world.partition(Table::Transient, tenant.as_str()).await.unwrap();

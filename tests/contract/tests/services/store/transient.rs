@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use mooring_domain::base::ids::{ConnectionId, TenantId};
+use mooring_domain::base::secret::{Digest, Fingerprint};
 use mooring_domain::connect::end::End;
-use mooring_domain::connect::way::{Stage, WayBack};
-use mooring_domain::connect::{ActivationCode, AuthTransaction, ConfirmTicket, ConnectSession, DeletionLink};
-use mooring_domain::ids::{ConnectionId, TenantId};
-use mooring_domain::ports::{
+use mooring_domain::connect::ports::{
     ConnectionConfirm as _, TransientPut as _, TransientRead as _, TransientTake as _,
 };
-use mooring_domain::secret::{Digest, Fingerprint};
+use mooring_domain::connect::session::{ActivationCode, AuthTransaction, ConfirmTicket, ConnectSession};
+use mooring_domain::connect::way::{Stage, WayBack};
+use mooring_domain::deletion::link::DeletionLink;
 use mooring_tests_contract::World;
 use mooring_tests_contract::values::{connection_id, tenant_id};
 

@@ -4,20 +4,25 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use mooring_domain::caller::Tenant;
-use mooring_domain::connection::State;
-use mooring_domain::deletion::{Reason, Step, Table};
-use mooring_domain::ids::{EndpointId, TenantId};
-use mooring_domain::keys::WrappedKey;
-use mooring_domain::ports::{
-    Admission, ConnectionState as _, DeletionBegin as _, DeliveryRead as _, DeliveryWrite as _,
-    DirectoryWrite as _, EndpointChange, EndpointHealth as _, EndpointRead as _, EndpointSecretsRead as _,
-    EndpointWrite as _, LedgerWrite as _, Switch, WebhookDue as _,
+use mooring_domain::base::ids::{EndpointId, TenantId};
+use mooring_domain::base::table::Table;
+use mooring_domain::base::together::{Work, together};
+use mooring_domain::connect::connection::State;
+use mooring_domain::connect::ports::ConnectionState as _;
+use mooring_domain::deletion::ledger::{Reason, Step};
+use mooring_domain::deletion::ports::{DeletionBegin as _, LedgerWrite as _};
+use mooring_domain::people::ports::{Admission, DirectoryWrite as _};
+use mooring_domain::people::tenant::Tenant;
+use mooring_domain::vault::keys::WrappedKey;
+use mooring_domain::webhook::delivery::{Delivery, DeliveryState, Job};
+use mooring_domain::webhook::endpoint::{
+    DisableReason, Endpoint, EndpointSecrets, MOST_ENDPOINTS, SealedSecret, SealedValue,
 };
-use mooring_domain::together::{Work, together};
-use mooring_domain::webhook::{
-    Delivery, DeliveryState, Endpoint, EndpointSecrets, Event, EventType, Job, MOST_ENDPOINTS, Off,
-    SealedSecret, SealedValue,
+use mooring_domain::webhook::endpoint::{EndpointChange, Switch};
+use mooring_domain::webhook::event::{Event, EventType};
+use mooring_domain::webhook::ports::{
+    DeliveryRead as _, DeliveryWrite as _, EndpointHealth as _, EndpointRead as _, EndpointSecretsRead as _,
+    EndpointWrite as _, WebhookDue as _,
 };
 use mooring_system::SystemEntropy;
 use mooring_tests_contract::values::{change, change_state, sealed, tenant_id};
@@ -64,7 +69,7 @@ fn endpoint(tenant: &TenantId, number: u128) -> Endpoint {
 
 fn secrets(version: u64) -> EndpointSecrets {
     let value = |byte: u8| SealedValue {
-        key: WrappedKey { id: mooring_domain::ids::DataKeyId([byte; 16]), blob: vec![byte; 9] },
+        key: WrappedKey { id: mooring_domain::base::ids::DataKeyId([byte; 16]), blob: vec![byte; 9] },
         sealed: sealed(byte, 3),
     };
     let until = Some(jiff::Timestamp::UNIX_EPOCH);
@@ -194,13 +199,16 @@ async fn an_endpoint_comes_changes_and_goes_with_what_is_sealed() {
     assert_eq!(store.endpoint(tenant, &one.id).await.unwrap().unwrap().failing_since, Some(at));
     let earlier = Some(at - SignedDuration::from_hours(1));
     assert!(
-        !store.switch_off(tenant, &one.id, Off::Failing, earlier, at).await.unwrap(),
+        !store.switch_off(tenant, &one.id, DisableReason::Failing, earlier, at).await.unwrap(),
         "it recovered meanwhile"
     );
-    assert!(store.switch_off(tenant, &one.id, Off::Failing, Some(at), at).await.unwrap());
-    assert!(!store.switch_off(tenant, &one.id, Off::Gone, None, at).await.unwrap(), "off twice");
+    assert!(store.switch_off(tenant, &one.id, DisableReason::Failing, Some(at), at).await.unwrap());
+    assert!(!store.switch_off(tenant, &one.id, DisableReason::Gone, None, at).await.unwrap(), "off twice");
     assert_eq!(waiting(&world, tenant).await.get("webhook_endpoint.disabled"), Some(&1));
-    assert_eq!(store.endpoint(tenant, &one.id).await.unwrap().unwrap().off, Some((Off::Failing, at)));
+    assert_eq!(
+        store.endpoint(tenant, &one.id).await.unwrap().unwrap().off,
+        Some((DisableReason::Failing, at))
+    );
     let on = EndpointChange { switch: Switch::On, types: Some(Vec::new()), ..EndpointChange::default() };
     assert!(store.change(tenant, &one.id, &on, None).await.unwrap());
     assert_eq!(
@@ -224,11 +232,13 @@ async fn deliveries_are_made_once_move_by_version_and_are_listed_newest_first() 
     for second in 0..5 {
         let at = now + SignedDuration::from_secs(second);
         let event = Event {
-            id: mooring_domain::ids::EventId::from_uuid(Uuid::from_u128(u128::try_from(second).unwrap())),
+            id: mooring_domain::base::ids::EventId::from_uuid(Uuid::from_u128(
+                u128::try_from(second).unwrap(),
+            )),
             tenant: tenant.clone(),
             kind: EventType::Test,
             at,
-            about: mooring_domain::webhook::About::default(),
+            about: mooring_domain::webhook::event::About::default(),
             is_waiting: false,
         };
         store.put_event(&event).await.unwrap();

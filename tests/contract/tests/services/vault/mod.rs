@@ -7,9 +7,9 @@ use aws_sdk_kms::Client;
 use aws_sdk_kms::config::retry::RetryConfig;
 use aws_sdk_kms::types::DataKeySpec;
 use mooring_aws_local::{Fault, FaultPlan, FaultProxy, sdk_config};
-use mooring_domain::ids::{AccountId, ConnectionId, DataKeyId, TenantId};
-use mooring_domain::keys::{KeyContext, Owner, Use, WrappedKey};
-use mooring_domain::ports::{KeyMint as _, KeyOpen as _};
+use mooring_domain::base::ids::{AccountId, ConnectionId, DataKeyId, TenantId};
+use mooring_domain::vault::keys::{KeyContext, Owner, Use, WrappedKey};
+use mooring_domain::vault::ports::{KeyGenerate as _, KeyOpen as _};
 use mooring_domain::{Error, Kind};
 use mooring_tests_contract::Keys;
 use mooring_vault::Vault;
@@ -98,7 +98,7 @@ async fn keys_are_made_and_opened_again() {
     ];
     let mut ids = std::collections::HashSet::new();
     for context in &contexts {
-        let (made, wrapped) = rig.vault.mint(context).await.unwrap();
+        let (made, wrapped) = rig.vault.generate(context).await.unwrap();
         let sealed = made.seal("slot", b"value").unwrap();
         let opened = rig.vault.open(context, &wrapped).await.unwrap();
         assert_eq!(opened.open("slot", &sealed).unwrap().bytes(), b"value");
@@ -112,7 +112,7 @@ async fn keys_are_made_and_opened_again() {
 #[tokio::test]
 async fn the_id_of_the_row_has_to_be_the_boxs() {
     let rig = rig().await;
-    let (made, wrapped) = rig.vault.mint(&context()).await.unwrap();
+    let (made, wrapped) = rig.vault.generate(&context()).await.unwrap();
     let sealed = made.seal("slot", b"value").unwrap();
     let relabelled = WrappedKey { id: DataKeyId([7; 16]), ..wrapped };
     let opened = rig.vault.open(&context(), &relabelled).await.unwrap();
@@ -157,7 +157,7 @@ async fn a_key_opens_for_no_other_owner_account_or_use_t57() {
         KeyContext { owner: owner(1, 2), account: third, purpose: Use::Token },
         KeyContext::app("mooring"),
     ];
-    let (_, wrapped) = rig.vault.mint(&context()).await.unwrap();
+    let (_, wrapped) = rig.vault.generate(&context()).await.unwrap();
     for other in &others {
         let error = rig.vault.open(other, &wrapped).await.err();
         assert_sealed(&error.unwrap_or_else(|| panic!("{other:?}")), &wrapped);
@@ -167,7 +167,7 @@ async fn a_key_opens_for_no_other_owner_account_or_use_t57() {
 #[tokio::test]
 async fn a_changed_wrapped_key_is_refused() {
     let rig = rig().await;
-    let (_, wrapped) = rig.vault.mint(&context()).await.unwrap();
+    let (_, wrapped) = rig.vault.generate(&context()).await.unwrap();
     for at in 0..wrapped.blob.len() {
         let mut changed = wrapped.clone();
         changed.blob[at] ^= 1;
@@ -185,11 +185,11 @@ async fn a_changed_wrapped_key_is_refused() {
 #[tokio::test]
 async fn a_disabled_or_dying_key_neither_makes_nor_opens() {
     let rig = rig().await;
-    let (_, wrapped) = rig.vault.mint(&context()).await.unwrap();
+    let (_, wrapped) = rig.vault.generate(&context()).await.unwrap();
     let id = rig.key_id().await;
     rig.kms.disable_key().key_id(&id).send().await.unwrap();
     assert_sealed(&rig.vault.open(&context(), &wrapped).await.err().unwrap(), &wrapped);
-    let error = rig.vault.mint(&context()).await.err().unwrap();
+    let error = rig.vault.generate(&context()).await.err().unwrap();
     assert_eq!((error.kind, error.code, error.is_retryable()), (Kind::Internal, "key_refused", false));
     assert_says_little(&error, &wrapped);
 
@@ -202,7 +202,7 @@ async fn a_disabled_or_dying_key_neither_makes_nor_opens() {
 #[tokio::test]
 async fn the_expected_kms_key_is_always_named() {
     let rig = rig().await;
-    let (_, wrapped) = rig.vault.mint(&context()).await.unwrap();
+    let (_, wrapped) = rig.vault.generate(&context()).await.unwrap();
     let other = rig.kms.create_key().send().await.unwrap().key_metadata.unwrap().key_id;
     for key in [other.as_str(), "alias/unknown"] {
         let vault = Vault::new(rig.kms.clone(), key);
@@ -215,12 +215,12 @@ async fn the_expected_kms_key_is_always_named() {
 #[tokio::test]
 async fn an_absent_kms_can_be_tried_again() {
     let rig = rig().await;
-    let (_, wrapped) = rig.vault.mint(&context()).await.unwrap();
+    let (_, wrapped) = rig.vault.generate(&context()).await.unwrap();
     for fault in [Fault::Throttle, Fault::ServerError, Fault::Reset] {
         let plan = FaultPlan::at(1, fault);
         plan.inject(2, fault);
         let (_proxy, vault) = rig.behind(plan).await;
-        for error in [vault.open(&context(), &wrapped).await.err(), vault.mint(&context()).await.err()] {
+        for error in [vault.open(&context(), &wrapped).await.err(), vault.generate(&context()).await.err()] {
             assert_unavailable(&error.unwrap(), &wrapped);
         }
         assert!(vault.open(&context(), &wrapped).await.is_ok(), "after {fault:?}");
@@ -241,7 +241,7 @@ async fn one_key_is_one_call() {
     let rig = rig().await;
     let plan = FaultPlan::quiet();
     let (_proxy, vault) = rig.behind(plan.clone()).await;
-    let (made, wrapped) = vault.mint(&context()).await.unwrap();
+    let (made, wrapped) = vault.generate(&context()).await.unwrap();
     let opened = vault.open(&context(), &wrapped).await.unwrap();
     for n in 0..10 {
         let sealed = made.seal(&n.to_string(), b"value").unwrap();

@@ -1,0 +1,16 @@
+//! The function's process: adapters from the environment, then the handler.
+
+use std::sync::Arc;
+
+use mooring_edge::{Config, Edge};
+use mooring_preflight::{App, handle};
+use mooring_store::Store;
+use mooring_system::{SystemClock, SystemEntropy};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    mooring_telemetry::init();
+    let store = Arc::new(Store::from_env());
+    let edge = Edge::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?);
+    mooring_edge::run(App { edge }, |app, request| Box::pin(handle(app, request))).await
+}

@@ -1,0 +1,33 @@
+//! What JSON and CSV say in the same words: what is known of days, and the unit of a column.
+
+use mooring_domain::platform::figures::Unit;
+use mooring_domain::report::ops::query_report::{Column, DayInfo};
+use mooring_domain::sync::completeness::DayStatus;
+
+/// The word for what is known of a day.
+pub(crate) fn day_status(status: Option<DayStatus>) -> String {
+    status.map_or_else(|| "not_fetched".to_owned(), DayStatus::to_text)
+}
+
+/// One word for all days: `incomplete` as soon as one of them is.
+pub(crate) fn overall(days: &[DayInfo]) -> &'static str {
+    let rank = |day: &DayInfo| match day.status {
+        Some(DayStatus::Complete) => 0,
+        Some(DayStatus::Provisional) => 1,
+        _ => 2,
+    };
+    match days.iter().map(rank).max() {
+        Some(0) => "complete",
+        Some(1) => "provisional",
+        _ => "incomplete",
+    }
+}
+
+/// The unit of a column's integer.
+pub(crate) fn unit(column: Column) -> Unit {
+    match column {
+        Column::Metric(metric) => metric.unit(),
+        Column::Ratio(ratio) if ratio.is_money() => Unit::Money,
+        Column::Ratio(_) => Unit::Decimal,
+    }
+}

@@ -1,0 +1,15 @@
+//! Words that every family uses: errors, ids, money, secrets, time zones, addresses, tables, the host.
+
+pub mod address;
+pub mod backoff;
+pub mod error;
+pub mod host;
+pub mod ids;
+pub mod money;
+pub mod random;
+pub mod retention;
+pub mod secret;
+pub mod table;
+pub mod together;
+pub mod window;
+pub mod zone;

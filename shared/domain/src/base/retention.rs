@@ -1,0 +1,113 @@
+//! How long what was deleted can still come back, and what it then is: one constant for each table, queue and log.
+//!
+//! `tests/tidy` holds template.yaml to these constants, and receipts compute their dates from them, so that neither can
+//! say something else than the other.
+
+use crate::base::table::Table;
+
+/// Days from T0 within which everything must be deleted (promise T45).
+pub const DELETE_DAYS: u16 = 7;
+
+/// Days that queues keep messages.
+pub const QUEUE_DAYS: u16 = 1;
+
+/// Days that dead letter queues keep messages.
+pub const DEAD_LETTER_DAYS: u16 = 4;
+
+/// Days that log groups keep lines.
+pub const LOG_DAYS: u16 = 90;
+
+/// Days that entries of the access log, the sync log and the webhook log are kept.
+pub const ACTIVITY_DAYS: u16 = 83;
+
+/// Days by which `DynamoDB`'s TTL and `CloudWatch` remove late what has expired. Both say "within a few days" and promise
+/// no bound; three are what is left of the 90 days of the access log.
+pub const LATE_DAYS: u16 = 3;
+
+/// The longest life of a row in Transient in days: the row that says whose a deletion is, until everything must be gone.
+pub const TRANSIENT_DAYS: u16 = DELETE_DAYS;
+
+impl Table {
+    /// The table's recovery window (point-in-time recovery) in days; `None` where there is none.
+    pub const fn recovery_days(self) -> Option<u16> {
+        match self {
+            Self::Directory => Some(21),
+            Self::Connections | Self::Reports | Self::Activity => Some(4),
+            Self::Vault => Some(1),
+            Self::Transient => None,
+            Self::Ledger => Some(35),
+        }
+    }
+
+    /// For how many days after its deletion, or after its last writing where TTL deletes it, a row can still be had.
+    pub const fn gone_after_days(self) -> u16 {
+        let window = match self.recovery_days() {
+            Some(days) => days,
+            None => 0,
+        };
+        match self {
+            Self::Activity => ACTIVITY_DAYS + LATE_DAYS + window,
+            Self::Transient => TRANSIENT_DAYS + LATE_DAYS + window,
+            Self::Directory | Self::Connections | Self::Vault | Self::Reports | Self::Ledger => window,
+        }
+    }
+
+    /// What the recovery window of the table holds of a deleted subject, as people read it.
+    pub const fn holds(self) -> &'static str {
+        match self {
+            Self::Directory => {
+                "the product’s own settings: return addresses, browser origins, hashes of API keys; nothing of an \
+                 ad account"
+            }
+            Self::Connections => {
+                "states, times and which days were synced; currency and time zone; the product’s reference of its \
+                 user; keyed fingerprints of the accounts, of the person who connected and of the e-mail address; \
+                 names sealed under destroyed keys"
+            }
+            Self::Vault => "wrapped keys, sealed tokens and secrets",
+            Self::Reports => "figures and names sealed under destroyed keys",
+            Self::Activity => "the log of syncs, of calls and of webhooks: opaque ids and pseudonyms",
+            Self::Transient => {
+                "short-lived rows that nothing can restore: opaque ids, hashes of links, a keyed fingerprint of the \
+                 e-mail address, the address itself, sealed, of a mail that was asked for and could not be sent yet, \
+                 swept away within four days, the product’s reference of its user"
+            }
+            Self::Ledger => "this proof: opaque ids, counts and times",
+        }
+    }
+}
+
+/// The bounds of what no table holds: queued messages, and log lines.
+pub(crate) const ELSEWHERE: [(&str, &str, u16); 2] = [
+    ("queues and dead letter queues", "opaque ids", QUEUE_DAYS + DEAD_LETTER_DAYS),
+    ("logs", "opaque ids and pseudonyms", LOG_DAYS + LATE_DAYS),
+];
+
+const _: () =
+    assert!(ACTIVITY_DAYS + LATE_DAYS + 4 == LOG_DAYS, "promise C25: gone by day 90, backups included");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notice::mail::REQUEST_KEPT;
+
+    /// A mail that was asked for waits with its address: what a receipt says of the table says that too, and for how long.
+    #[test]
+    fn p1_what_waits_to_be_mailed_is_said_with_its_address() {
+        let said = Table::Transient.holds();
+        assert!(said.contains("swept away within four days"), "{said}");
+        assert_eq!(REQUEST_KEPT.as_hours(), 24);
+        assert_eq!(1 + LATE_DAYS, 4);
+    }
+
+    /// C25: an entry can be had for at least 83 days, and on day 90 not even a backup has it, however late TTL is.
+    #[test]
+    fn c25_the_access_log_is_there_for_83_days_and_gone_by_day_90_backups_included() {
+        let window = Table::Activity.recovery_days().unwrap_or_default();
+        let kept = u32::from(ACTIVITY_DAYS);
+        assert!(kept >= 83, "{kept}");
+        assert!(ACTIVITY_DAYS + LATE_DAYS + window <= 90, "{ACTIVITY_DAYS} + {LATE_DAYS} + {window}");
+        assert_eq!(Table::Activity.gone_after_days(), ACTIVITY_DAYS + LATE_DAYS + window);
+        assert_eq!(LOG_DAYS, 90);
+    }
+}

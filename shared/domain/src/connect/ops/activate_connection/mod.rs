@@ -1,0 +1,216 @@
+//! The product takes a connection up: the same tenant and the same end user as the one who connected.
+//!
+//! That closes cross-user session fixation: a link that an attacker started and a victim finished ends here.
+//!
+//! The code works once. A repeated call that carries the key of an earlier attempt reads the connection instead.
+//!
+//! Where else the accounts are connected is told, not decided by: it is looked up once the connection is active, and the
+//! answer goes out without it when the look fails.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::base::error::{Error, Kind, Result};
+use crate::base::host::{Clock, Entropy};
+use crate::base::ids::{ConnectionId, DeletionId, EndUser};
+use crate::base::secret::Fingerprint;
+use crate::connect::account::Account;
+use crate::connect::connection::{Connection, State};
+use crate::connect::ports::{ConnectionActivate, ConnectionRead, HeldAccounts, Holders, TransientTake};
+use crate::connect::session::ActivationCode;
+use crate::guard::idempotency::{Attempt, Standing};
+use crate::people::caller::{Caller, CredentialKind, Scope};
+use crate::platform::profile::Profile;
+use crate::sync::job::{JobKind, SyncJob, slot_of};
+use crate::sync::ports::SyncQueue;
+
+rows!(TransientTake, ConnectionRead, HeldAccounts, ConnectionActivate);
+
+/// What the operation needs.
+#[derive(Clone)]
+pub struct Ports {
+    /// Starts the first jobs at once.
+    pub queue: Arc<dyn SyncQueue>,
+    /// The product.
+    pub profile: Arc<Profile>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Digests.
+    pub entropy: Arc<dyn Entropy>,
+    /// Its rows.
+    pub rows: Arc<dyn Rows>,
+}
+
+/// What the product presents.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The one-time code.
+    pub code: String,
+    /// The end user who asked to connect.
+    pub end_user: EndUser,
+}
+
+/// The active connection.
+#[derive(Debug)]
+pub struct Output {
+    /// The connection.
+    pub connection: Connection,
+    /// Its accounts.
+    pub accounts: Vec<Account>,
+    /// The other live connections that hold one of them, of those that the caller may see.
+    pub also: Vec<Also>,
+    /// Why nobody knows where else they are, for the log: the connection is active all the same.
+    pub unseen: Option<Error>,
+    /// Why the first jobs were not sent, for the log. It does no harm: they are in the outbox, and the planner sends.
+    pub unsent: Option<Error>,
+}
+
+/// Where else an account is connected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Also {
+    /// The account.
+    pub account: Fingerprint,
+    /// Other live connections that hold it.
+    pub connections: Vec<ConnectionId>,
+    /// More connections hold it than were looked at.
+    pub more: bool,
+}
+
+/// Makes the connection active and starts its first jobs.
+pub async fn run(ports: &Ports, attempt: &Attempt, caller: &Caller, input: &Input) -> Result<Output> {
+    caller.require(Scope::Connect)?;
+    if let Some(output) = done_before(ports, attempt, caller, input).await? {
+        return Ok(output);
+    }
+    // A mistyped connection does not cost the code.
+    let connection = find(ports, caller, input).await?;
+    let abandoned = pending(&connection)?;
+    let key = ports.entropy.digest(input.code.as_bytes());
+    let code = ports.rows.take_code(&key, ports.clock.now()).await?;
+    check(ports.clock.now(), caller, input, code)?;
+    activate(ports, caller, connection, &abandoned).await
+}
+
+/// Where the accounts are connected too: figures of them are there twice, and the product should know.
+async fn also(
+    ports: &Ports,
+    caller: &Caller,
+    connection: &Connection,
+    accounts: &[Account],
+) -> (Vec<Also>, Option<Error>) {
+    let fingerprints: Vec<_> = accounts.iter().map(|account| account.fingerprint.clone()).collect();
+    let (held, unseen) = match ports.rows.held(&connection.tenant, &fingerprints).await {
+        Ok(held) => (held, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
+    let is_other = |other: &Connection| other.id != connection.id && caller.may_see(&other.end_user);
+    let also = |holders: Holders| Also {
+        account: holders.account,
+        connections: holders.connections.into_iter().filter(is_other).map(|other| other.id).collect(),
+        // Others' connections are no business of a browser, nor is how many they are.
+        more: holders.more && caller.kind == CredentialKind::ApiKey,
+    };
+    (held.into_iter().map(also).collect(), unseen)
+}
+
+async fn find(ports: &Ports, caller: &Caller, input: &Input) -> Result<Connection> {
+    let found = ports.rows.connection(&caller.tenant, &input.connection).await?;
+    let found = found.filter(|row| caller.may_see(&row.end_user));
+    found.ok_or_else(|| Error::not_found("connection"))
+}
+
+/// What an earlier attempt at this very call made, as it is now. One that was broken off may have come to the end.
+async fn done_before(
+    ports: &Ports,
+    attempt: &Attempt,
+    caller: &Caller,
+    input: &Input,
+) -> Result<Option<Output>> {
+    if attempt.standing == Standing::First {
+        return Ok(None);
+    }
+    let connection = find(ports, caller, input).await?;
+    if !connection.state.is_readable() {
+        return if attempt.is_done() { Err(purging()) } else { Ok(None) };
+    }
+    let mut accounts = ports.rows.accounts(&connection.tenant, &connection.id).await?;
+    accounts.retain(|account| account.state.is_readable());
+    let (also, unseen) = also(ports, caller, &connection, &accounts).await;
+    Ok(Some(Output { connection, accounts, also, unseen, unsent: None }))
+}
+
+fn purging() -> Error {
+    Error::new(Kind::Gone, "purging", "The connection is being deleted.")
+}
+
+/// The code belongs to this tenant, this connection and this end user, and is used up whatever comes of it.
+fn check(now: Timestamp, caller: &Caller, input: &Input, code: Option<ActivationCode>) -> Result<()> {
+    let fits = code.is_some_and(|code| {
+        code.tenant == caller.tenant
+            && code.connection == input.connection
+            && code.end_user == input.end_user
+            && now < code.expires_at
+            && caller.may_see(&code.end_user)
+    });
+    if fits {
+        return Ok(());
+    }
+    let message =
+        "The code does not fit this connection and end user, or was used or is too old. Connect again.";
+    Err(Error::invalid("invalid_code", message))
+}
+
+/// The deletion that waits for a pending connection.
+fn pending(connection: &Connection) -> Result<DeletionId> {
+    match (&connection.deletion, connection.state) {
+        (Some(abandoned), State::Pending) => Ok(abandoned.clone()),
+        (_, State::Purging) => Err(purging()),
+        _ => Err(Error::conflict("not_pending", "The connection is active already.")),
+    }
+}
+
+async fn activate(
+    ports: &Ports,
+    caller: &Caller,
+    connection: Connection,
+    abandoned: &DeletionId,
+) -> Result<Output> {
+    let mut accounts = ports.rows.accounts(&connection.tenant, &connection.id).await?;
+    accounts.retain(|account| account.state == State::Pending);
+    if accounts.is_empty() {
+        return Err(Error::conflict("no_accounts", "No account of the connection was chosen."));
+    }
+    for account in &mut accounts {
+        account.state = State::Active;
+    }
+    let connection = Connection { state: State::Active, deletion: None, delete_by: None, ..connection };
+    let jobs = first_jobs(ports, &connection, &accounts);
+    let period = ports.profile.platform(&connection.platform).map_or(60, |platform| platform.period_minutes);
+    let slot = slot_of(&connection.id, period);
+    ports.rows.activate(&connection, &accounts, slot, abandoned, &jobs).await?;
+    let unsent = ports.queue.send_sync(&jobs, 0).await.err();
+    let (also, unseen) = also(ports, caller, &connection, &accounts).await;
+    Ok(Output { connection, accounts, also, unseen, unsent })
+}
+
+/// The newest days first; the worker knows the account's today, and plans the older days.
+fn first_jobs(ports: &Ports, connection: &Connection, accounts: &[Account]) -> Vec<SyncJob> {
+    let slot = ports.clock.now();
+    let job = |account: &Account| SyncJob {
+        tenant: connection.tenant.clone(),
+        connection: connection.id.clone(),
+        account: account.id.clone(),
+        kind: JobKind::First,
+        window: None,
+        slot,
+        deferred: 0,
+        not_before: None,
+    };
+    accounts.iter().map(job).collect()
+}

@@ -1,0 +1,110 @@
+//! The exchange of the code, and what the grant is worth.
+
+use std::time::Duration;
+
+use super::{Input, Ports};
+use crate::base::error::{Error, Kind, Result};
+use crate::base::secret::Confidential;
+use crate::connect::binding::verifier;
+use crate::connect::session::AuthTransaction;
+use crate::platform::account::AccountList;
+use crate::platform::capabilities::{Allowance, CallContext, CodeExchange, Connector, Grant, Identity};
+use crate::platform::credentials::AppCredentials;
+use crate::platform::profile::{PlatformProfile, ScopePurpose};
+use crate::platform::steps::app_secrets;
+
+/// A grant in hand: from here on a failure ends it at the platform.
+pub(super) struct GrantedAccess<'a> {
+    /// The platform.
+    pub(super) connector: &'a dyn Connector,
+    /// What the profile says of it.
+    pub(super) platform: &'a PlatformProfile,
+    /// The app.
+    app: AppCredentials,
+    /// The tokens and scopes.
+    pub(super) grant: Grant,
+    /// What is left of [`READING`].
+    gate: Allowance,
+}
+
+/// Redeems the code. Never retried: codes are single-use, and a second try can end the first one's grant.
+pub(super) async fn exchange<'a>(
+    ports: &Ports,
+    input: &Input,
+    transaction: &AuthTransaction,
+    (connector, platform): (&'a dyn Connector, &'a PlatformProfile),
+) -> Result<GrantedAccess<'a>> {
+    let code = input.code.as_ref().ok_or_else(declined)?;
+    let app =
+        app_secrets::credentials(ports.rows.as_ref(), ports.keys.as_ref(), connector.manifest().platform)
+            .await?;
+    let cookie = input.cookie.as_ref().map_or("", Confidential::text);
+    let verifier = verifier(ports.entropy.as_ref(), cookie);
+    let gate = Allowance::of(READING);
+    let request =
+        CodeExchange { code, redirect_uri: &transaction.redirect_uri, verifier: &verifier, gate: &gate };
+    let grant = connector.oauth().exchange(&app, &request).await?;
+    Ok(GrantedAccess { connector, platform, app, grant, gate })
+}
+
+/// How long the exchange, and what is asked after it, may take altogether: a person waits, and a function is held.
+const READING: Duration = Duration::from_millis(7_500);
+
+/// How long the grant may then take to be given back. With [`READING`] these are the ten seconds of a callback.
+const ENDING: Duration = Duration::from_millis(2_500);
+
+impl GrantedAccess<'_> {
+    fn context<'a>(&'a self, gate: &'a Allowance) -> CallContext<'a> {
+        CallContext {
+            token: &self.grant.access,
+            app: &self.app,
+            profile: self.platform,
+            patience: READING,
+            gate,
+        }
+    }
+
+    /// Refuses a grant that lacks a required scope, and says which.
+    pub(super) fn check_scopes(&self) -> Result<()> {
+        let missing = self.platform.missing(&self.grant.scopes);
+        if missing.is_empty() { Ok(()) } else { Err(left_out(&missing)) }
+    }
+
+    /// Asks the platform who granted.
+    pub(super) async fn identity(&self) -> Result<Identity> {
+        self.connector.oauth().identity(&self.context(&self.gate)).await
+    }
+
+    /// Asks the platform what the grant reaches; a list of which nothing can be chosen is none.
+    pub(super) async fn accounts(&self) -> Result<AccountList> {
+        let Some(accounts) = self.connector.accounts() else { return Err(nothing_reached()) };
+        let found = accounts.list(&self.context(&self.gate)).await?;
+        if found.usable.is_empty() { Err(nothing_reached()) } else { Ok(found) }
+    }
+
+    /// Asks the platform to end the grant. The outcome changes nothing: what is not stored is not used.
+    pub(super) async fn revoke(&self) {
+        let gate = Allowance::of(ENDING);
+        drop(self.connector.oauth().revoke(&self.context(&gate)).await);
+    }
+}
+
+fn declined() -> Error {
+    let message = "The platform did not give access, so nothing was connected and nothing was kept.";
+    Error::new(Kind::NotPermitted, "declined", message)
+}
+
+fn left_out(missing: &[&ScopePurpose]) -> Error {
+    let what: Vec<&str> = missing.iter().map(|scope| scope.what.as_str()).collect();
+    let message = format!(
+        "A permission that is needed was left out: {} Nothing was connected and nothing was kept. \
+         To connect, start again and leave all needed permissions ticked.",
+        what.join(" ")
+    );
+    Error::new(Kind::NotPermitted, "scope_missing", message)
+}
+
+fn nothing_reached() -> Error {
+    let message = "The grant reaches no account, so nothing was connected and nothing was kept.";
+    Error::new(Kind::NotPermitted, "no_accounts", message)
+}

@@ -1,0 +1,153 @@
+//! The way back from the platform. Every check fails closed to one answer; only then is the code redeemed, once.
+//!
+//! Whatever happens after the checks, the person goes back to the product with the word of the end; the same browser finds
+//! the same way when it opens the callback again.
+//!
+//! If anything fails after the exchange, the platform is asked to end the grant, so that none stays behind that nobody
+//! knows of. That is one best-effort call: a process that dies in between leaves a grant without a token of ours, which
+//! the person can end in the platform's settings. From the moment the connection's row exists its own deletion revokes.
+
+mod granted_access;
+mod store;
+#[cfg(test)]
+mod tests;
+mod validate;
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use secrecy::SecretString;
+use url::Url;
+
+use crate::base::error::{Error, Result};
+use crate::base::host::{Clock, Entropy};
+use crate::base::secret::{Confidential, Digest};
+use crate::connect::binding::unusable;
+use crate::connect::end::End;
+use crate::connect::ports::{ConnectionCreate, ConnectionRead, TransientPut, TransientRead, TransientTake};
+use crate::connect::session::AuthTransaction;
+use crate::connect::way::{Onward, Stage, WayBack};
+use crate::deletion::ports::DeletionBegin;
+use crate::people::ports::CallerRead;
+use crate::platform::capabilities::Connectors;
+use crate::platform::profile::Profile;
+use crate::vault::ports::{KeyGenerate, KeyOpen, VaultRead};
+
+rows!(
+    CallerRead,
+    TransientTake,
+    TransientRead,
+    TransientPut,
+    ConnectionRead,
+    ConnectionCreate,
+    DeletionBegin,
+    VaultRead
+);
+
+/// What the operation needs.
+#[derive(Clone)]
+pub struct Ports {
+    /// Opens the app's keys; never a connection's.
+    pub keys: Arc<dyn KeyOpen>,
+    /// Makes the connection's keys.
+    pub new_keys: Arc<dyn KeyGenerate>,
+    /// The platforms.
+    pub connectors: Arc<dyn Connectors>,
+    /// The product.
+    pub profile: Arc<Profile>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Digests, ids, the ticket.
+    pub entropy: Arc<dyn Entropy>,
+    /// Its rows.
+    pub rows: Arc<dyn Rows>,
+}
+
+/// What came with the request; every parameter at most once and of bounded size.
+#[derive(Debug)]
+pub struct Input {
+    /// The platform in the path.
+    pub platform: String,
+    /// The context in the path.
+    pub context: String,
+    /// The state.
+    pub state: Confidential,
+    /// The code; without one the person refused.
+    pub code: Option<SecretString>,
+    /// The issuer, where the platform says it (RFC 9207).
+    pub issuer: Option<String>,
+    /// The browser-binding cookie of this state.
+    pub cookie: Option<Confidential>,
+}
+
+/// Where the person goes on.
+#[derive(Debug)]
+pub enum CallbackOutcome {
+    /// Where a flow that goes well leads, or led before.
+    Onward(Onward),
+    /// Back to the product: the flow ended.
+    Ended {
+        /// The registered URL to return to, with the word of the end.
+        url: Url,
+        /// What happened, for the log.
+        error: Error,
+    },
+}
+
+/// How long a callback may be at work before whoever opens it again is told that it failed.
+const AT_WORK: SignedDuration = SignedDuration::from_secs(30);
+
+/// Takes the person in. A callback that this browser opened before leads to where it led then; nothing is redeemed twice.
+pub async fn run(ports: &Ports, input: &Input) -> Result<CallbackOutcome> {
+    let key = ports.entropy.digest(input.state.text().as_bytes());
+    let Some(transaction) = ports.rows.take_transaction(&key, ports.clock.now()).await? else {
+        return again(ports, input, &key).await.map(CallbackOutcome::Onward);
+    };
+    let way = |stage| WayBack {
+        return_url: transaction.session.return_url.clone(),
+        cookie: Some(transaction.cookie),
+        stage,
+        until: ports.clock.now() + AT_WORK,
+    };
+    if let Err(error) = validate::run(ports, input, &transaction).await {
+        record(ports, &key, &way(Stage::Ended(End::Failed))).await;
+        return Err(error);
+    }
+    record(ports, &key, &way(Stage::Arriving)).await;
+    match take_in(ports, input, &transaction).await {
+        Ok((stage, onward)) => {
+            record(ports, &key, &way(stage)).await;
+            Ok(CallbackOutcome::Onward(onward))
+        }
+        Err(error) => {
+            let ended = way(Stage::Ended(End::of(&error)));
+            record(ports, &key, &ended).await;
+            Ok(CallbackOutcome::Ended { url: ended.ended(End::of(&error))?, error })
+        }
+    }
+}
+
+/// Writes down how far the flow came. Only whoever comes again reads it, so that a failure costs no more than their way on.
+async fn record(ports: &Ports, key: &Digest, way: &WayBack) {
+    drop(ports.rows.put_way(key, way).await);
+}
+
+async fn again(ports: &Ports, input: &Input, key: &Digest) -> Result<Onward> {
+    let now = ports.clock.now();
+    let way = ports.rows.way(key, now).await?.ok_or_else(unusable)?;
+    let cookie = input.cookie.as_ref().map_or("", Confidential::text);
+    way.leads(ports.entropy.as_ref(), cookie, now)?.ok_or_else(unusable)
+}
+
+async fn take_in(ports: &Ports, input: &Input, transaction: &AuthTransaction) -> Result<(Stage, Onward)> {
+    let connector = ports.connectors.find(&transaction.session.platform).ok_or_else(unusable)?;
+    let platform = ports.profile.platform(&transaction.session.platform).ok_or_else(unusable)?;
+    let granted = granted_access::exchange(ports, input, transaction, (connector, platform)).await?;
+    match store::run(ports, input, transaction, &granted).await {
+        Ok(arrival) => Ok(arrival),
+        Err(error) => {
+            granted.revoke().await;
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! The choice of accounts: [`show`] lists what the grant reaches, [`run`] keeps what was chosen and hands the product
+//! a one-time code. Until the product redeems it the connection is pending.
+//!
+//! The consent shown is the consent recorded: the page names its ticket by a public handle, the browser presents the
+//! ticket itself, and accounts go by ids that only this list has. Whatever does not fit uses nothing up. Of a ticket the
+//! first choice counts; the same choice again, as of a double click or after a crash, leads to the same end.
+
+mod choice;
+mod keep;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use std::collections::HashSet;
+
+use url::Url;
+
+use crate::base::error::{Error, Result};
+use crate::base::host::{Clock, Entropy};
+use crate::base::secret::{Digest, Fingerprint};
+use crate::connect::binding::{foreign_list, return_to, ticket_handle};
+use crate::connect::candidates;
+use crate::connect::candidates::{Candidate, Candidates};
+use crate::connect::connection::{Connection, State};
+use crate::connect::end::End;
+use crate::connect::ports::{ConnectionConfirm, ConnectionRead, HeldAccounts, TransientRead, TransientTake};
+use crate::connect::session::ConfirmTicket;
+use crate::people::ports::CallerRead;
+use crate::platform::account::{PlatformAccount, UnusableAccount};
+use crate::platform::profile::Profile;
+use crate::vault::keys::{KeyContext, Use};
+use crate::vault::ports::{KeyGenerate, KeyOpen, VaultRead};
+
+/// How many accounts are written in one call.
+const BATCH: usize = 20;
+
+rows!(CallerRead, TransientRead, TransientTake, ConnectionRead, HeldAccounts, ConnectionConfirm, VaultRead);
+
+/// What the operation needs.
+#[derive(Clone)]
+pub struct Ports {
+    /// Opens it.
+    pub keys: Arc<dyn KeyOpen>,
+    /// Makes the accounts' data keys.
+    pub new_keys: Arc<dyn KeyGenerate>,
+    /// The product.
+    pub profile: Arc<Profile>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and the code.
+    pub entropy: Arc<dyn Entropy>,
+    /// Its rows.
+    pub rows: Arc<dyn Rows>,
+}
+
+/// What comes with the page: the ticket in the browser's cookie, and the handle in the address or the form.
+#[derive(Debug, Clone, Copy)]
+pub struct Presented<'a> {
+    /// The ticket's text.
+    pub ticket: &'a str,
+    /// The handle.
+    pub handle: &'a str,
+}
+
+/// What the confirm page says.
+#[derive(Debug)]
+pub struct Offer {
+    /// Who asks.
+    pub tenant: String,
+    /// With which product.
+    pub product: String,
+    /// Where its privacy policy is.
+    pub privacy_url: String,
+    /// The handle of the ticket, for the form.
+    pub handle: String,
+    /// What the grant reaches.
+    pub accounts: Vec<Offered>,
+    /// What it reaches and nobody can choose, each with its reason.
+    pub unusable: Vec<UnusableAccount>,
+    /// The origin that the form's answer leads to.
+    pub return_origin: String,
+    /// Why nobody knows which accounts are connected already, for the log: the choice can be made all the same.
+    pub unseen: Option<Error>,
+}
+
+/// An account to choose.
+#[derive(Debug, Clone)]
+pub struct Offered {
+    /// Its id on this page and nowhere else.
+    pub id: String,
+    /// The account.
+    pub account: PlatformAccount,
+    /// True when a live connection of the tenant holds it: chosen again it is connected twice.
+    pub already: bool,
+}
+
+/// What the page shows.
+#[derive(Debug)]
+pub enum Shown {
+    /// The list.
+    Offer(Offer),
+    /// Nothing: the choice was made, and this is where the browser returns to.
+    Decided(Url),
+}
+
+/// What the person decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// To connect these of the offered accounts, by their ids on the page.
+    Connect(Vec<String>),
+    /// To connect nothing. The pending connection ends by itself, the grant at the platform with it.
+    Cancel,
+}
+
+/// A ticket that belongs to the browser and to its page.
+struct Standing<'a> {
+    text: &'a str,
+    key: Digest,
+    ticket: ConfirmTicket,
+}
+
+/// Lists what can be chosen; the ticket stays good.
+pub async fn show(ports: &Ports, presented: Presented<'_>) -> Result<Shown> {
+    let standing = stand(ports, presented).await?;
+    if standing.ticket.done {
+        return way_back(ports, &standing).map(Shown::Decided);
+    }
+    let ticket = &standing.ticket;
+    let Some((_, _, candidates)) = offered(ports, ticket).await? else {
+        return expired(ticket).map(Shown::Decided);
+    };
+    let tenant = ports.rows.tenant(&ticket.tenant).await?.filter(|tenant| tenant.active);
+    let fingerprints: Vec<_> = candidates.usable.iter().map(|one| one.fingerprint.clone()).collect();
+    let (held, unseen) = match ports.rows.held(&ticket.tenant, &fingerprints).await {
+        Ok(held) => (held, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
+    let held: HashSet<Fingerprint> = held.into_iter().map(|holders| holders.account).collect();
+    let offered = |candidate: Candidate| Offered {
+        already: held.contains(&candidate.fingerprint),
+        id: choice::candidate_id(ports.entropy.as_ref(), &ticket.connection, &candidate),
+        account: candidate.account,
+    };
+    Ok(Shown::Offer(Offer {
+        tenant: tenant.ok_or_else(foreign_list)?.name,
+        product: ports.profile.product.clone(),
+        privacy_url: ports.profile.privacy_url.clone(),
+        handle: presented.handle.to_owned(),
+        accounts: candidates.usable.into_iter().map(offered).collect(),
+        unusable: candidates.unusable,
+        return_origin: return_to(&ticket.return_url, &[])?.origin().ascii_serialization(),
+        unseen,
+    }))
+}
+
+/// Keeps the choice and answers where the browser returns to.
+pub async fn run(ports: &Ports, presented: Presented<'_>, decision: &Decision) -> Result<Url> {
+    let standing = stand(ports, presented).await?;
+    let digest = choice::digest(ports, decision);
+    match standing.ticket.choice {
+        Some(earlier) if earlier != digest => return Err(decided()),
+        Some(_) if standing.ticket.done => return way_back(ports, &standing),
+        _ => {}
+    }
+    match carry_out(ports, &standing, &digest, decision).await {
+        Ok(Carried::Late) => expired(&standing.ticket),
+        Ok(Carried::Out) => {
+            way_back(ports, &Standing { ticket: decided_as(&standing.ticket, digest), ..standing })
+        }
+        // The same choice, sent twice at once: the other one may have come to the end.
+        Err(error) => match stand(ports, presented).await {
+            Ok(now) if now.ticket.done && now.ticket.choice == Some(digest) => way_back(ports, &now),
+            _ => Err(error),
+        },
+    }
+}
+
+fn decided_as(ticket: &ConfirmTicket, choice: Digest) -> ConfirmTicket {
+    ConfirmTicket { choice: Some(choice), done: true, ..ticket.clone() }
+}
+
+async fn carry_out(
+    ports: &Ports,
+    standing: &Standing<'_>,
+    digest: &Digest,
+    decision: &Decision,
+) -> Result<Carried> {
+    let Some((connection, parts, candidates)) = offered(ports, &standing.ticket).await? else {
+        return Ok(Carried::Late);
+    };
+    let Decision::Connect(ids) = decision else {
+        return claim(ports, standing, digest, true).await.map(|()| Carried::Out);
+    };
+    let chosen = choice::choose(ports, &connection.id, candidates.usable, ids)?;
+    claim(ports, standing, digest, false).await?;
+    keep::run(ports, standing, (&connection, parts), &chosen).await.map(|()| Carried::Out)
+}
+
+/// What came of a choice.
+enum Carried {
+    /// It was carried out.
+    Out,
+    /// It came too late: the pending connection is over.
+    Late,
+}
+
+fn expired(ticket: &ConfirmTicket) -> Result<Url> {
+    return_to(&ticket.return_url, &[("error", End::Expired.as_str())])
+}
+
+async fn claim(ports: &Ports, standing: &Standing<'_>, digest: &Digest, done: bool) -> Result<()> {
+    if ports.rows.decide(&standing.key, digest, done).await? { Ok(()) } else { Err(decided()) }
+}
+
+fn decided() -> Error {
+    let message = "A choice was made here before, and that one counts. Go back to where you came from; what was \
+                   connected can be disconnected there.";
+    Error::conflict("already_decided", message)
+}
+
+/// Finds the ticket; the page's handle has to be its own.
+async fn stand<'a>(ports: &Ports, presented: Presented<'a>) -> Result<Standing<'a>> {
+    let key = ports.entropy.digest(presented.ticket.as_bytes());
+    if !ports.entropy.same(ticket_handle(&key).as_bytes(), presented.handle.as_bytes()) {
+        return Err(foreign_list());
+    }
+    let ticket = ports.rows.ticket(&key, ports.clock.now()).await?.ok_or_else(foreign_list)?;
+    Ok(Standing { text: presented.ticket, key, ticket })
+}
+
+/// Where the browser returns to once the choice was carried out.
+fn way_back(ports: &Ports, standing: &Standing<'_>) -> Result<Url> {
+    let ticket = &standing.ticket;
+    let cancelled = ticket.choice == Some(choice::digest(ports, &Decision::Cancel));
+    let (name, value) = if cancelled {
+        ("error", End::Cancelled.as_str().to_owned())
+    } else {
+        ("code", keep::code(ports, standing.text))
+    };
+    return_to(&ticket.return_url, &[("connection_id", ticket.connection.as_str()), (name, &value)])
+}
+
+/// Opens the list of a pending connection, with the number of its parts; `None` once the time to choose is over.
+async fn offered(ports: &Ports, ticket: &ConfirmTicket) -> Result<Option<(Connection, usize, Candidates)>> {
+    let (tenant, id) = (&ticket.tenant, &ticket.connection);
+    if ticket.expires_at <= ports.clock.now() {
+        return Ok(None);
+    }
+    let connection = ports.rows.connection(tenant, id).await?;
+    let Some(connection) = connection.filter(|row| row.state == State::Pending) else { return Ok(None) };
+    let parts = ports.rows.candidates(tenant, id).await?;
+    if parts.is_empty() {
+        return Ok(None);
+    }
+    let context = KeyContext::connection(tenant, id, Use::Data);
+    let wrapped = ports.rows.key(&context).await?.ok_or_else(foreign_list)?;
+    let key = ports.keys.open(&context, &wrapped).await?;
+    let candidates = candidates::open(key.as_ref(), &parts)?;
+    Ok(Some((connection, parts.len(), candidates)))
+}

@@ -1,0 +1,283 @@
+//! Asks the platform once a day whether a grant still lives, which accounts it reaches, and what they are called.
+//!
+//! One job for each connection in a live state (`active`, `suspect`, `needs_reauth`). The cheapest call answers all three
+//! questions: the list of accounts. An answer takes a connection back to `active`; a refusal is evidence of the kind that
+//! [`crate::connect::token_life`] tells apart; a platform in trouble is neither.
+
+mod accounts;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+
+use crate::base::error::{Error, Kind, Result};
+use crate::base::host::Clock;
+use crate::base::host::Entropy;
+use crate::base::ids::{ConnectionId, DeletionId, TenantId};
+use crate::connect::connection::Connection;
+use crate::connect::ports::{AccountRenew, FenceRead};
+use crate::connect::steps::grant;
+use crate::connect::token_life::Life;
+use crate::platform::account::AccountList;
+use crate::platform::capabilities::Connectors;
+use crate::platform::capabilities::{Allowance, CallContext, Connector, Gate};
+use crate::platform::credentials::AppCredentials;
+use crate::platform::profile::PlatformProfile;
+use crate::platform::profile::Profile;
+use crate::platform::steps::app_secrets;
+use crate::sync::breaker;
+use crate::sync::breaker::{Admission, Circuit};
+use crate::vault::ports::KeyOpen;
+
+/// How much time a call needs to be begun at all.
+const ENOUGH: SignedDuration = SignedDuration::from_secs(10);
+
+/// What is left of an invocation to let an account go and to write down what was seen.
+const TO_SAVE: SignedDuration = SignedDuration::from_secs(5);
+
+rows!(grant::Rows, AccountRenew);
+
+/// What a probe needs.
+#[derive(Clone)]
+pub struct Ports {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Jitter, and the ids of deletions.
+    pub entropy: Arc<dyn Entropy>,
+    /// Its rows.
+    pub rows: Arc<dyn Rows>,
+    /// Opens data keys.
+    pub keys: Arc<dyn KeyOpen>,
+    /// The platforms.
+    pub connectors: Arc<dyn Connectors>,
+    /// What the product may call, how long it keeps rows, and how long it waits for a person.
+    pub profile: Arc<Profile>,
+}
+
+impl Ports {
+    /// What the use of a grant needs.
+    fn grant(&self) -> grant::Ports {
+        let Self { clock, entropy, rows, keys, connectors, profile, .. } = self.clone();
+        grant::Ports { clock, entropy, rows, keys, connectors, profile }
+    }
+}
+
+/// One probe and when its invocation ends.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// When the invocation is ended from outside.
+    pub deadline: Timestamp,
+}
+
+/// How a probe ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The platform took the token.
+    Alive {
+        /// Accounts that are missed for the first time, or not yet for a day.
+        missed: usize,
+        /// Accounts that were let go.
+        lost: usize,
+        /// Accounts that have another name, currency or zone now.
+        renewed: usize,
+        /// Accounts that the platform describes so that nobody can tell what their figures mean now; they stay as they are.
+        odd: usize,
+    },
+    /// The platform refused the token with this code.
+    Refused(&'static str),
+    /// The refusal was confirmed; the connection is being deleted.
+    Ended(DeletionId),
+    /// It was asked already.
+    Already,
+    /// The connection was let go, or is not taken up yet.
+    Dropped,
+    /// The platform is away or in trouble, which says nothing of the grant. The planner sends the probe again.
+    Later(&'static str),
+}
+
+/// What a connection's probe works with.
+struct Probe<'a> {
+    ports: &'a Ports,
+    row: Connection,
+    connector: &'a dyn Connector,
+    platform: &'a PlatformProfile,
+    token: SecretString,
+    app: AppCredentials,
+    gate: LiveGate<'a>,
+    deadline: Timestamp,
+}
+
+/// Runs a probe. An error is ours and worth another delivery if it says so, or tells the operator of a set-up fault.
+pub async fn run(ports: &Ports, input: &Input) -> Result<Outcome> {
+    let (tenant, id) = (&input.tenant, &input.connection);
+    let row = ports.rows.connection(tenant, id).await?.filter(|row| row.state.is_readable());
+    let Some(row) = row else { return Ok(Outcome::Dropped) };
+    let now = ports.clock.now();
+    let life = ports.rows.life(tenant, id).await?;
+    if !life.is_due(now) {
+        return Ok(Outcome::Already);
+    }
+    if now + ENOUGH > input.deadline {
+        return Ok(Outcome::Later("no_time"));
+    }
+    let circuit = Circuit { platform: row.platform.clone(), context: row.context.clone() };
+    let admission = breaker::admit(ports.rows.as_ref(), &circuit, now, 0).await?;
+    if matches!(admission, Admission::Wait(_)) {
+        return Ok(Outcome::Later("platform_away"));
+    }
+    let Some(probe) = open(ports, row, input.deadline).await? else { return Ok(Outcome::Dropped) };
+    let asked = probe.ask().await;
+    let is_outage = asked.as_ref().is_err_and(breaker::is_outage);
+    let outcome = probe.judge(life, asked).await;
+    breaker::record_outcome(ports.rows.as_ref(), &circuit, admission, ports.clock.now(), is_outage).await?;
+    outcome
+}
+
+async fn open(ports: &Ports, row: Connection, deadline: Timestamp) -> Result<Option<Probe<'_>>> {
+    let off =
+        || Error::new(Kind::Refused, "platform_off", "The product no longer connects to this platform.");
+    let connector = ports.connectors.find(&row.platform).ok_or_else(off)?;
+    let platform = ports.profile.platform(&row.platform).ok_or_else(off)?;
+    let token = grant::access_token(ports.rows.as_ref(), ports.keys.as_ref(), &row.tenant, &row.id).await?;
+    let Some(token) = token else { return Ok(None) };
+    let app =
+        app_secrets::credentials(ports.rows.as_ref(), ports.keys.as_ref(), connector.manifest().platform)
+            .await?;
+    let gate =
+        LiveGate { fences: ports.rows.as_ref(), tenant: row.tenant.clone(), connection: row.id.clone() };
+    Ok(Some(Probe { ports, row, connector, platform, token, app, gate, deadline }))
+}
+
+impl Probe<'_> {
+    /// Tells whether less than this is left of the invocation.
+    fn has_less_than(&self, needed: SignedDuration) -> bool {
+        self.ports.clock.now() + needed > self.deadline
+    }
+
+    /// How long calls may still take.
+    fn left(&self) -> Duration {
+        let left = self.deadline.duration_since(self.ports.clock.now()) - TO_SAVE;
+        Duration::try_from(left).unwrap_or_default()
+    }
+
+    fn cx(&self) -> CallContext<'_> {
+        let Self { token, app, platform, gate, .. } = self;
+        CallContext { token, app, profile: platform, patience: self.left(), gate }
+    }
+
+    /// Asks for the accounts; where the product may not, who granted. `None`: the token works, and no more is known.
+    ///
+    /// The list may take half of the time that is left. Of a grant that reaches more accounts than that is enough for, the
+    /// connector answers those that it read, and the other half compares them.
+    async fn ask(&self) -> Result<Option<AccountList>> {
+        let gate = ListGate { live: &self.gate, time: Allowance::of(self.left() / 2) };
+        let listed = match self.connector.accounts() {
+            Some(accounts) => accounts.list(&CallContext { gate: &gate, ..self.cx() }).await,
+            None => Err(Error::new(Kind::Refused, "no_accounts", "The platform lists no accounts.")),
+        };
+        match listed {
+            Ok(list) => Ok(Some(list)),
+            // Held back because the time was over, and not because the connection is.
+            Err(error) if error.kind == Kind::Gone && gate.left().is_zero() => {
+                Err(Error::unavailable("no_time", "The list took longer than a probe has time for."))
+            }
+            Err(error) if error.kind == Kind::Refused => {
+                self.connector.oauth().identity(&self.cx()).await.map(|_| None)
+            }
+            // The grant lives and does not cover the list. That says nothing of any account.
+            Err(error) if error.kind == Kind::NotPermitted => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn judge(&self, life: Life, asked: Result<Option<AccountList>>) -> Result<Outcome> {
+        match asked {
+            Ok(list) => self.alive(life, list).await,
+            Err(error) => match error.kind {
+                Kind::Reauthorise => {
+                    let ended = grant::refused(&self.ports.grant(), &self.row, error.code).await?;
+                    Ok(ended.map_or(Outcome::Refused(error.code), Outcome::Ended))
+                }
+                Kind::Gone => Ok(Outcome::Dropped),
+                // The queue writes an error line about it, which alarms.
+                Kind::Setup => Err(error),
+                _ => Ok(Outcome::Later(error.code)),
+            },
+        }
+    }
+
+    async fn alive(&self, mut life: Life, list: Option<AccountList>) -> Result<Outcome> {
+        let mut seen = accounts::Seen::default();
+        if let Some(list) = &list {
+            seen = accounts::compare(self, &mut life, list).await?;
+        }
+        if let Some(ended) = seen.ended {
+            return Ok(Outcome::Ended(ended));
+        }
+        let now = self.ports.clock.now();
+        life.answered_at = Some(now);
+        life.settle(now);
+        if seen.is_unfinished {
+            life.due_at = life.due_at.min(now + crate::connect::token_life::RETRY);
+        }
+        if grant::accepted(&self.ports.grant(), &self.row, life).await? {
+            let accounts::Seen { missed, lost, renewed, odd, .. } = seen;
+            Ok(Outcome::Alive { missed, lost, renewed, odd })
+        } else {
+            Ok(Outcome::Already)
+        }
+    }
+}
+
+/// The gate of a probe: no call leaves for a connection that was let go.
+struct LiveGate<'a> {
+    fences: &'a dyn FenceRead,
+    tenant: TenantId,
+    connection: ConnectionId,
+}
+
+impl std::fmt::Debug for LiveGate<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LiveGate({})", self.connection)
+    }
+}
+
+/// The gate of the calls that make up a list: the connection lives, and the time for all of them is not over.
+#[derive(Debug)]
+struct ListGate<'a> {
+    live: &'a LiveGate<'a>,
+    time: Allowance,
+}
+
+#[async_trait]
+impl Gate for ListGate<'_> {
+    async fn is_open(&self) -> bool {
+        self.time.is_open().await && self.live.is_open().await
+    }
+
+    fn left(&self) -> Duration {
+        self.time.left()
+    }
+
+    fn spent(&self, time: Duration) {
+        self.time.spent(time);
+    }
+}
+
+#[async_trait]
+impl Gate for LiveGate<'_> {
+    async fn is_open(&self) -> bool {
+        let fence = self.fences.fence(&self.tenant, &self.connection, None).await;
+        fence.is_ok_and(|fence| fence.connection.is_some_and(crate::connect::connection::State::is_readable))
+    }
+}

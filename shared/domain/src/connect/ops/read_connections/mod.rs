@@ -1,0 +1,178 @@
+//! Connections as their tenant sees them: rows, and the sealed names of accounts that may be read.
+//!
+//! From T0 on a connection is shown with its state and its deletion, and without accounts.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::base::error::{Error, Kind, Result};
+use crate::base::ids::{AccountRef, ConnectionId};
+use crate::base::together::{Work, together};
+use crate::connect::account::{Account, profile_slot};
+use crate::connect::connection::Connection;
+use crate::connect::ports::ConnectionRead;
+use crate::people::caller::{Caller, Scope};
+use crate::platform::account::decode_accounts;
+use crate::sync::ports::SyncProgress;
+use crate::vault::keys::KeyContext;
+use crate::vault::ports::{KeyOpen, VaultRead};
+
+/// How many names are opened at the same time.
+const AT_ONCE: usize = 16;
+
+/// How many rows of others one list call of a browser looks through before it answers a cursor.
+const LOOK_THROUGH: usize = 1_000;
+
+/// A page ends early with the connection that brings it to so many accounts: an answer has a largest size, and a call
+/// an end.
+const ACCOUNTS: usize = 500;
+
+rows!(ConnectionRead, VaultRead, SyncProgress);
+
+/// What the operation needs.
+#[derive(Clone)]
+pub struct Ports {
+    /// Its rows.
+    pub rows: Arc<dyn Rows>,
+    /// Opens them.
+    pub keys: Arc<dyn KeyOpen>,
+}
+
+/// An account as its tenant sees it.
+#[derive(Debug, Clone)]
+pub struct AccountView {
+    /// The row.
+    pub account: Account,
+    /// Its name; `None` while it is being let go.
+    pub name: Option<String>,
+    /// When a sync last brought the newest days; older ones that are read meanwhile do not count.
+    pub last_synced_at: Option<Timestamp>,
+    /// Names and statuses could not be read; figures come without them.
+    pub names_pending: bool,
+}
+
+/// A connection as its tenant sees it.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The row.
+    pub connection: Connection,
+    /// Its accounts.
+    pub accounts: Vec<AccountView>,
+}
+
+/// A page of connections.
+#[derive(Debug, Clone)]
+pub struct Listing {
+    /// The connections, in id order.
+    pub connections: Vec<View>,
+    /// Where the next page starts; `None` on the last.
+    pub next: Option<ConnectionId>,
+}
+
+/// Answers one connection.
+pub async fn get(ports: &Ports, caller: &Caller, id: &ConnectionId) -> Result<View> {
+    caller.require(Scope::ConnectionsRead)?;
+    let found = ports.rows.connection(&caller.tenant, id).await?;
+    let found = found.filter(|row| caller.may_see(&row.end_user));
+    view(ports, found.ok_or_else(|| Error::not_found("connection"))?).await
+}
+
+/// Lists connections after an id.
+pub async fn list(
+    ports: &Ports,
+    caller: &Caller,
+    after: Option<ConnectionId>,
+    limit: u32,
+) -> Result<Listing> {
+    caller.require(Scope::ConnectionsRead)?;
+    let (rows, next) = visible(ports, caller, after, limit).await?;
+    let (mut connections, mut accounts, total) = (Vec::with_capacity(rows.len()), 0, rows.len());
+    for row in rows {
+        let view = view(ports, row).await?;
+        accounts += view.accounts.len();
+        connections.push(view);
+        if accounts >= ACCOUNTS && connections.len() < total {
+            let last = connections.last().map(|view| view.connection.id.clone());
+            return Ok(Listing { connections, next: last });
+        }
+    }
+    Ok(Listing { connections, next })
+}
+
+/// Collects rows that the caller may see, and where to go on. A browser sees few of its tenant's rows, so larger pages
+/// are read for it.
+async fn visible(
+    ports: &Ports,
+    caller: &Caller,
+    mut after: Option<ConnectionId>,
+    limit: u32,
+) -> Result<(Vec<Connection>, Option<ConnectionId>)> {
+    let page = if caller.end_user().is_some() { limit.max(100) } else { limit };
+    let (most, page_size) = (size(limit), size(page));
+    let (mut rows, mut looked) = (Vec::new(), 0);
+    loop {
+        let read = ports.rows.connections(&caller.tenant, after.as_ref(), page).await?;
+        let end = if read.len() < page_size { read.last().map(|row| row.id.clone()) } else { None };
+        let is_last = read.len() < page_size;
+        looked += read.len();
+        for row in read {
+            after = Some(row.id.clone());
+            if caller.may_see(&row.end_user) {
+                rows.push(row);
+            }
+            if rows.len() == most {
+                return Ok((rows, after.filter(|id| end.as_ref() != Some(id))));
+            }
+        }
+        if is_last || looked >= LOOK_THROUGH {
+            return Ok((rows, after.filter(|_| !is_last)));
+        }
+    }
+}
+
+fn size(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}
+
+async fn view(ports: &Ports, connection: Connection) -> Result<View> {
+    if !connection.state.is_readable() {
+        return Ok(View { connection, accounts: Vec::new() });
+    }
+    let rows = ports.rows.accounts(&connection.tenant, &connection.id).await?;
+    let work = rows
+        .into_iter()
+        .map(|account| -> Work<'_, _> { Box::pin(account_view(ports, &connection, account)) });
+    let accounts = together(work.collect(), AT_ONCE).await.into_iter().collect::<Result<Vec<_>>>()?;
+    Ok(View { connection, accounts })
+}
+
+async fn account_view(ports: &Ports, connection: &Connection, account: Account) -> Result<AccountView> {
+    if !account.state.is_readable() {
+        return Ok(AccountView { account, name: None, last_synced_at: None, names_pending: false });
+    }
+    let place = AccountRef {
+        tenant: connection.tenant.clone(),
+        connection: connection.id.clone(),
+        account: account.id.clone(),
+    };
+    let name = name(ports, &place, &account).await?;
+    let state = ports.rows.sync_state(&place).await?;
+    let (last_synced_at, names_pending) = (state.newest_at, state.names_due);
+    Ok(AccountView { account, name, last_synced_at, names_pending })
+}
+
+/// Opens a name; `None` when the key was destroyed since the row was read.
+async fn name(ports: &Ports, place: &AccountRef, account: &Account) -> Result<Option<String>> {
+    let context = KeyContext::account(&place.tenant, &place.connection, &place.account);
+    let Some(wrapped) = ports.rows.key(&context).await? else { return Ok(None) };
+    let key = ports.keys.open(&context, &wrapped).await?;
+    let plain = key.open(&profile_slot(&account.id), &account.profile)?;
+    let profile = decode_accounts(plain.bytes()).and_then(|mut accounts| accounts.pop());
+    let broken =
+        || Error::new(Kind::Internal, "profile", "An account's profile does not have its own shape.");
+    profile.map(|profile| Some(profile.name)).ok_or_else(broken)
+}

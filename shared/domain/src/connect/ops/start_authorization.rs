@@ -1,0 +1,296 @@
+//! The connect page: [`show`] says who asks for what and why, and changes nothing, because a reload or a link preview
+//! must not burn the link; [`run`] uses the session up and sends the person to the platform.
+//!
+//! Everything that binds the flow to the browser comes from one cookie that the page leaves, so that a second press of
+//! the button, or the way back from the platform, leads to the same place. A link that is over leads back to the product.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use secrecy::SecretString;
+use url::Url;
+
+use crate::base::error::{Error, Result};
+use crate::base::host::{Clock, Entropy};
+use crate::base::random;
+use crate::base::random::{SECRET_LENGTH, derived_text};
+use crate::base::secret::{Confidential, Digest};
+use crate::connect::binding::{cookie_name, redirect_uri, return_to, unusable, verifier, visit_cookie};
+use crate::connect::end::End;
+use crate::connect::ports::{TransientRead, TransientTake};
+use crate::connect::session::{AuthTransaction, BROWSER_MINUTES, ConnectSession, TRANSACTION_MINUTES};
+use crate::connect::way::{Onward, Stage};
+use crate::people::ports::CallerRead;
+use crate::platform::capabilities::{AuthorizeRequest, Connector, Connectors};
+use crate::platform::credentials::AppCredentials;
+use crate::platform::profile::{PlatformProfile, Profile, ScopePurpose};
+use crate::platform::steps::app_secrets;
+use crate::vault::ports::{KeyOpen, VaultRead};
+
+rows!(CallerRead, TransientRead, TransientTake, VaultRead);
+
+/// What the operation needs.
+#[derive(Clone)]
+pub struct Ports {
+    /// Opens them.
+    pub keys: Arc<dyn KeyOpen>,
+    /// The platforms.
+    pub connectors: Arc<dyn Connectors>,
+    /// The product.
+    pub profile: Arc<Profile>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// State and cookie.
+    pub entropy: Arc<dyn Entropy>,
+    /// Its rows.
+    pub rows: Arc<dyn Rows>,
+}
+
+/// What the connect page says.
+#[derive(Debug, Clone)]
+pub struct ConnectPage {
+    /// Who asks.
+    pub tenant: String,
+    /// With which product.
+    pub product: String,
+    /// Where its privacy policy is.
+    pub privacy_url: String,
+    /// Where people write to.
+    pub contact: String,
+    /// The platform's name.
+    pub platform: String,
+    /// Where the person can end the grant at the platform itself.
+    pub settings_url: String,
+    /// What is read or done, and what for.
+    pub scopes: Vec<ScopePurpose>,
+    /// How many days figures are kept while the connection lives.
+    pub retention_days: Option<u16>,
+    /// True when a connection that exists is authorised again.
+    pub again: bool,
+    /// The origin that the form's answer leads to.
+    pub authorize_origin: String,
+    /// The origin that it leads to when the flow is over.
+    pub return_origin: String,
+}
+
+/// Where the person goes, and the cookie that binds the transaction to this browser.
+#[derive(Debug, Clone)]
+pub struct AuthorizationRedirect {
+    /// The platform's authorisation page.
+    pub url: Url,
+    /// The cookie's name.
+    pub cookie_name: String,
+    /// The cookie's value.
+    pub cookie: Confidential,
+    /// How long the browser keeps it.
+    pub max_age: SignedDuration,
+    /// The key of the transaction.
+    state: Digest,
+}
+
+/// What the connect page does.
+#[derive(Debug, Clone)]
+pub enum Page {
+    /// It asks; the browser keeps the cookie.
+    Invite(ConnectPage, Visit),
+    /// It leads on: the link is over, or this browser is further already.
+    Elsewhere(Onward),
+}
+
+/// The cookie that the page leaves.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: Confidential,
+}
+
+/// Where the button leads.
+#[derive(Debug)]
+pub enum Left {
+    /// To the platform.
+    AuthorizationRedirect(AuthorizationRedirect),
+    /// Elsewhere: the link is over, or this browser is further already.
+    Elsewhere(Onward),
+    /// Back to the product, because its registration at the platform is not in order. The link stays good.
+    Ended {
+        /// The return URL with the word.
+        url: Url,
+        /// What is wrong, for the log.
+        error: Error,
+    },
+}
+
+/// What a browser presents: the token of the link, and the cookie of the page if it has one.
+#[derive(Debug, Clone, Copy)]
+pub struct Presented<'a> {
+    /// The token.
+    pub token: &'a str,
+    /// The page's cookie.
+    pub visit: Option<&'a str>,
+}
+
+/// Looks at a session and says what it is about.
+pub async fn show(ports: &Ports, presented: Presented<'_>, api_origin: &str) -> Result<Page> {
+    let key = ports.entropy.digest(presented.token.as_bytes());
+    let session = match ports.rows.session(&key, ports.clock.now()).await? {
+        Some(session) => session,
+        None => match resume(ports, &key, presented.visit).await? {
+            Resumed::Departed(transaction, _) => transaction.session.clone(),
+            Resumed::Elsewhere(onward) => return Ok(Page::Elsewhere(onward)),
+        },
+    };
+    let visit = Visit { name: visit_cookie(&key), value: visit(ports, presented.visit) };
+    Ok(Page::Invite(connect_page(ports, &session, api_origin).await?, visit))
+}
+
+async fn connect_page(ports: &Ports, session: &ConnectSession, api_origin: &str) -> Result<ConnectPage> {
+    let (connector, platform) = find(ports, &session.platform)?;
+    let tenant = ports.rows.tenant(&session.tenant).await?.filter(|tenant| tenant.active);
+    let tenant = tenant.ok_or_else(unusable)?;
+    let manifest = connector.manifest();
+    Ok(ConnectPage {
+        tenant: tenant.name,
+        product: ports.profile.product.clone(),
+        privacy_url: ports.profile.privacy_url.clone(),
+        contact: ports.profile.contact_email.clone(),
+        platform: manifest.title.to_owned(),
+        settings_url: manifest.settings_url.to_owned(),
+        scopes: platform.scopes.clone(),
+        retention_days: ports.profile.retention_days,
+        again: session.reauthorise.is_some(),
+        authorize_origin: authorize_origin(connector, api_origin)?,
+        return_origin: return_to(&session.return_url, &[])?.origin().ascii_serialization(),
+    })
+}
+
+/// Uses a session up and starts the transaction.
+pub async fn run(ports: &Ports, presented: Presented<'_>, api_origin: &str) -> Result<Left> {
+    let key = ports.entropy.digest(presented.token.as_bytes());
+    let Some(session) = ports.rows.session(&key, ports.clock.now()).await? else {
+        return again(ports, &key, presented.visit).await;
+    };
+    let tenant = ports.rows.tenant(&session.tenant).await?.filter(|tenant| tenant.active);
+    tenant.ok_or_else(unusable)?;
+    let binding = Binding::of(ports.entropy.as_ref(), &key, &visit(ports, presented.visit));
+    let scopes = find(ports, &session.platform)?.1.scopes.iter().map(|entry| entry.scope.clone()).collect();
+    let transaction = AuthTransaction {
+        context: ports.profile.name.clone(),
+        redirect_uri: redirect_uri(api_origin, &session.platform, &ports.profile.name),
+        scopes,
+        cookie: ports.entropy.digest(binding.cookie.text().as_bytes()),
+        expires_at: ports.clock.now() + SignedDuration::from_mins(TRANSACTION_MINUTES),
+        session,
+    };
+    // Made before the session is used up: if KMS is away, the link still works a minute later.
+    let redirect = match depart(ports, &transaction, binding).await {
+        Ok(redirect) => redirect,
+        Err(error) if End::of(&error) == End::Setup => {
+            let url = return_to(&transaction.session.return_url, &[("error", End::Setup.as_str())])?;
+            return Ok(Left::Ended { url, error });
+        }
+        Err(error) => return Err(error),
+    };
+    let state = redirect.state;
+    if ports.rows.depart(&key, (&state, &transaction)).await? {
+        return Ok(Left::AuthorizationRedirect(redirect));
+    }
+    // Another press of the same button was faster.
+    again(ports, &key, presented.visit).await
+}
+
+/// A link that was used: the same browser goes where it went before.
+async fn again(ports: &Ports, key: &Digest, visit: Option<&str>) -> Result<Left> {
+    match resume(ports, key, visit).await? {
+        Resumed::Departed(transaction, binding) => {
+            Ok(Left::AuthorizationRedirect(depart(ports, &transaction, binding).await?))
+        }
+        Resumed::Elsewhere(onward) => Ok(Left::Elsewhere(onward)),
+    }
+}
+
+/// What binds a flow to its browser; all of it comes from the cookie of the page.
+struct Binding {
+    state: String,
+    cookie: Confidential,
+}
+
+impl Binding {
+    fn of(entropy: &dyn Entropy, link: &Digest, visit: &Confidential) -> Self {
+        let derived = |label| derived_text(entropy, visit.text(), &format!("{label} {}", link.to_hex()));
+        Self { state: derived("state"), cookie: Confidential::new(derived("browser")) }
+    }
+}
+
+/// The cookie that the browser has, if it can be one of ours, or a new one.
+fn visit(ports: &Ports, presented: Option<&str>) -> Confidential {
+    let own = presented.filter(|text| text.len() == SECRET_LENGTH);
+    Confidential::new(own.map_or_else(|| random::secret_text(ports.entropy.as_ref()), str::to_owned))
+}
+
+/// What became of a link that is no longer open.
+enum Resumed {
+    /// This browser is on its way to the platform.
+    Departed(Box<AuthTransaction>, Binding),
+    /// The link is over, or this browser is further already.
+    Elsewhere(Onward),
+}
+
+async fn resume(ports: &Ports, key: &Digest, visit: Option<&str>) -> Result<Resumed> {
+    let now = ports.clock.now();
+    let link = ports.rows.way(key, now).await?.ok_or_else(unusable)?;
+    let Stage::Departed(state) = link.stage else {
+        return Ok(Resumed::Elsewhere(Onward::Back(link.ended(End::Expired)?)));
+    };
+    let used = || Ok(Resumed::Elsewhere(Onward::Back(link.ended(End::Used)?)));
+    let Some(visit) = visit else { return used() };
+    let binding = Binding::of(ports.entropy.as_ref(), key, &Confidential::new(visit));
+    if !ports.entropy.same(&ports.entropy.digest(binding.state.as_bytes()).0, &state.0) {
+        return used();
+    }
+    if let Some(transaction) = ports.rows.transaction(&state, now).await? {
+        return Ok(Resumed::Departed(Box::new(transaction), binding));
+    }
+    let way = ports.rows.way(&state, now).await?;
+    let onward =
+        way.map(|way| way.leads(ports.entropy.as_ref(), binding.cookie.text(), now)).transpose()?.flatten();
+    onward.map_or_else(used, |onward| Ok(Resumed::Elsewhere(onward)))
+}
+
+/// Where a transaction leads, the same every time.
+async fn depart(
+    ports: &Ports,
+    transaction: &AuthTransaction,
+    binding: Binding,
+) -> Result<AuthorizationRedirect> {
+    let (connector, _) = find(ports, &transaction.session.platform)?;
+    let app =
+        app_secrets::credentials(ports.rows.as_ref(), ports.keys.as_ref(), connector.manifest().platform)
+            .await?;
+    let Binding { state, cookie } = binding;
+    let verifier = verifier(ports.entropy.as_ref(), cookie.text());
+    let request = AuthorizeRequest {
+        state: &state,
+        redirect_uri: &transaction.redirect_uri,
+        scopes: &transaction.scopes,
+        verifier: &verifier,
+    };
+    let url = connector.oauth().authorize_url(&app, &request)?;
+    let state = ports.entropy.digest(state.as_bytes());
+    let max_age = SignedDuration::from_mins(BROWSER_MINUTES);
+    Ok(AuthorizationRedirect { url, cookie_name: cookie_name(&state), cookie, max_age, state })
+}
+
+fn find<'a>(ports: &'a Ports, platform: &str) -> Result<(&'a dyn Connector, &'a PlatformProfile)> {
+    let connector = ports.connectors.find(platform).ok_or_else(unusable)?;
+    Ok((connector, ports.profile.platform(platform).ok_or_else(unusable)?))
+}
+
+/// Asks the connector where its authorisation page is; the deployment may have another one than the manifest.
+fn authorize_origin(connector: &dyn Connector, api_origin: &str) -> Result<String> {
+    let nobody = AppCredentials { id: "-".to_owned(), secret: "-".into() };
+    let verifier = SecretString::from("-");
+    let request = AuthorizeRequest { state: "-", redirect_uri: api_origin, scopes: &[], verifier: &verifier };
+    Ok(connector.oauth().authorize_url(&nobody, &request)?.origin().ascii_serialization())
+}

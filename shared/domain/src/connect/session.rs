@@ -1,0 +1,92 @@
+//! The short-lived rows of the connect flow: session, OAuth transaction, ticket, code.
+
+use jiff::Timestamp;
+
+use crate::base::ids::{ConnectionId, EndUser, TenantId};
+use crate::base::secret::{Digest, Fingerprint};
+
+/// How long a connect session waits for its person.
+pub const SESSION_MINUTES: i64 = 30;
+
+/// How long a person may take at the platform (security design, 1.2).
+pub const TRANSACTION_MINUTES: i64 = 10;
+
+/// How long a browser keeps the cookie that binds a transaction to it: somewhat longer than the transaction, so that a
+/// person who comes late or twice is known again.
+pub const BROWSER_MINUTES: i64 = 60;
+
+/// How long a pending connection waits for confirmation and activation.
+pub const PENDING_MINUTES: i64 = 15;
+
+/// By when the access of a connection that nobody took up is ended, as people are told: the sweeper that begins it comes every
+/// five minutes, and may miss a turn.
+pub const ABANDONED_MINUTES: i64 = PENDING_MINUTES + 15;
+
+/// A connect session: what the product asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectSession {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// For whom.
+    pub end_user: EndUser,
+    /// Which platform.
+    pub platform: String,
+    /// The registered URL to return to.
+    pub return_url: String,
+    /// The live connection to authorise again, if it is not a new one.
+    pub reauthorise: Option<ConnectionId>,
+    /// The fingerprint of the person's e-mail address, if the product gave one.
+    pub mail: Option<Fingerprint>,
+    /// When it stops working.
+    pub expires_at: Timestamp,
+}
+
+/// An OAuth transaction (AUTHTXN): found by the hash of `state`, consumed first at the callback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthTransaction {
+    /// What the product asked for.
+    pub session: ConnectSession,
+    /// The callback context in the redirect URI.
+    pub context: String,
+    /// The exact redirect URI that went to the platform.
+    pub redirect_uri: String,
+    /// The scopes that were asked for.
+    pub scopes: Vec<String>,
+    /// SHA-256 of the browser-binding cookie.
+    pub cookie: Digest,
+    /// When it stops working.
+    pub expires_at: Timestamp,
+}
+
+/// A ticket: lets the same browser that came back from the platform choose accounts, once. It stays after the choice, so
+/// that the same browser finds its way on when it sends the same choice again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfirmTicket {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The pending connection.
+    pub connection: ConnectionId,
+    /// For whom.
+    pub end_user: EndUser,
+    /// The registered URL to return to.
+    pub return_url: String,
+    /// The digest of what was chosen with it. Once there is one, no other choice counts.
+    pub choice: Option<Digest>,
+    /// True once the choice was carried out.
+    pub done: bool,
+    /// When it stops working.
+    pub expires_at: Timestamp,
+}
+
+/// A one-time code that the product redeems with the same end user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActivationCode {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The pending connection.
+    pub connection: ConnectionId,
+    /// For whom.
+    pub end_user: EndUser,
+    /// When it stops working.
+    pub expires_at: Timestamp,
+}

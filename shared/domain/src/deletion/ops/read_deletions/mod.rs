@@ -1,0 +1,66 @@
+//! Reads deletions: for callers with the scope, and by public code for everybody who has it.
+
+pub mod receipt;
+
+use std::sync::Arc;
+
+use crate::base::error::{Error, Kind, Result};
+use crate::base::host::{Clock, Entropy};
+use crate::base::ids::DeletionId;
+use crate::deletion::ledger::Deletion;
+use crate::deletion::ports::{DeletionOwnerRead, LedgerRead};
+use crate::people::caller::{Caller, CredentialKind, Scope};
+
+rows!(LedgerRead, DeletionOwnerRead);
+
+/// What reading needs.
+#[derive(Clone)]
+pub struct Ports {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Its rows.
+    pub rows: Arc<dyn Rows>,
+}
+
+/// Lists deletions of the caller's tenant, oldest first.
+///
+/// Frontend tokens may not: whose a deletion was is forgotten once everything must be gone, so that a list could not be
+/// narrowed to one end user. They read those of their own end user by id.
+pub async fn list(
+    ports: &Ports,
+    caller: &Caller,
+    after: Option<&DeletionId>,
+    limit: u32,
+) -> Result<Vec<Deletion>> {
+    caller.require(Scope::DeletionsRead)?;
+    if matches!(caller.kind, CredentialKind::FrontendToken(_)) {
+        let message = "A frontend token may read a deletion by its id; only an API key may list them.";
+        return Err(Error::new(Kind::Forbidden, "not_for_browsers", message));
+    }
+    ports.rows.deletions(&caller.tenant, after, limit).await
+}
+
+/// Reads one deletion of the caller's tenant.
+pub async fn get(ports: &Ports, caller: &Caller, id: &DeletionId) -> Result<Deletion> {
+    find(ports, caller, id).await
+}
+
+/// Finds a deletion that the caller may see: what is another end user's is not there, nor is what is known to be nobody's.
+async fn find(ports: &Ports, caller: &Caller, id: &DeletionId) -> Result<Deletion> {
+    caller.require(Scope::DeletionsRead)?;
+    let found = ports.rows.deletion(&caller.tenant, id).await?;
+    let visible = match caller.kind {
+        CredentialKind::ApiKey => true,
+        CredentialKind::FrontendToken(_) => {
+            let owner = ports.rows.owner(&caller.tenant, id, ports.clock.now()).await?;
+            owner.is_some_and(|owner| caller.may_see(&owner))
+        }
+    };
+    found.filter(|_| visible).ok_or_else(|| Error::not_found("deletion"))
+}
+
+/// Reads the deletion of a public code. What it shows is the status and nothing else; that is the page's duty.
+pub async fn by_code(ledger: &dyn LedgerRead, entropy: &dyn Entropy, code: &str) -> Result<Deletion> {
+    let found = ledger.by_code(&entropy.digest(code.as_bytes())).await?;
+    found.ok_or_else(|| Error::not_found("deletion"))
+}

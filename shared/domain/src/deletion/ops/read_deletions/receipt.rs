@@ -1,0 +1,67 @@
+//! The receipt: what was held, what was done when, what was counted at zero, and what expires by when.
+
+use std::collections::BTreeMap;
+
+use super::{Ports, find};
+use crate::base::error::{Error, Result};
+use crate::base::ids::DeletionId;
+use crate::base::table::Table;
+use crate::deletion::ledger::{Deletion, Step};
+use crate::people::caller::Caller;
+use crate::platform::capabilities::{Connectors, RevokeOutcome};
+
+/// A deletion that was verified, seen as its proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The deletion.
+    pub deletion: Deletion,
+    /// How many items there were, by table.
+    pub held: BTreeMap<Table, u64>,
+    /// How many places were counted at zero, by table.
+    pub counted: BTreeMap<Table, u64>,
+    /// Where the person can end the grant at the platform, when it may still stand there.
+    pub settings_url: Option<&'static str>,
+}
+
+/// Reads the receipt of a deletion that is done.
+pub async fn get(
+    ports: &Ports,
+    connectors: &dyn Connectors,
+    caller: &Caller,
+    id: &DeletionId,
+) -> Result<Receipt> {
+    let deletion = find(ports, caller, id).await?;
+    if deletion.step == Step::Done {
+        return Ok(of(connectors, deletion));
+    }
+    let when = deletion.next_step_at.map(|at| at.to_string()).unwrap_or_default();
+    let message = format!(
+        "This deletion is not verified yet. Its next step is `{}`, due at {when}.",
+        deletion.step.as_str()
+    );
+    Err(Error::conflict("not_verified_yet", message))
+}
+
+fn of(connectors: &dyn Connectors, deletion: Deletion) -> Receipt {
+    let mut held = BTreeMap::new();
+    let deleted = deletion.events.iter().filter(|event| event.step < Step::Verify);
+    for (table, count) in deleted.flat_map(|event| &event.counts) {
+        *held.entry(*table).or_default() += count;
+    }
+    let mut counted = BTreeMap::new();
+    for place in &deletion.places {
+        *counted.entry(place.table).or_default() += 1;
+    }
+    let settings_url = settings_url(connectors, &deletion);
+    Receipt { deletion, held, counted, settings_url }
+}
+
+/// Where a person can end the grant at the platform, unless the platform said that it has ended.
+pub fn settings_url(connectors: &dyn Connectors, deletion: &Deletion) -> Option<&'static str> {
+    match deletion.revoke {
+        None | Some(RevokeOutcome::Killed) => None,
+        Some(RevokeOutcome::Refused | RevokeOutcome::Impossible | RevokeOutcome::Unreachable) => {
+            connectors.find(&deletion.platform).map(|connector| connector.manifest().settings_url)
+        }
+    }
+}

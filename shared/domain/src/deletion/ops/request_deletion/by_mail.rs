@@ -1,0 +1,72 @@
+//! Takes a deletion request by e-mail address, and says and does the same for everybody.
+//!
+//! The address is sealed and put down; who sends mail ([`crate::notice::ops::send_mail`]) finds out later whether it is known. So
+//! neither the answer nor the time that it takes can tell. A limit never refuses: a busy source's requests wait.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::base::address::MailAddress;
+use crate::base::error::{Error, Result};
+use crate::base::host::{Clock, Entropy};
+use crate::base::ids::MailId;
+use crate::base::random;
+use crate::notice::mail::{MailRequest, REQUEST_KEPT, SOURCE_DELAY, SOURCE_FREE, SOURCE_WINDOW, slot};
+use crate::notice::ports::{MailQueue, MailRequestPut};
+use crate::platform::credentials;
+use crate::platform::credentials::INDEX_APP;
+use crate::platform::steps::app_secrets;
+use crate::vault::keys::DataKey;
+use crate::vault::ports::{KeyOpen, VaultRead};
+
+rows!(VaultRead, MailRequestPut);
+
+/// What the operation needs.
+#[derive(Clone)]
+pub struct Ports {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids.
+    pub entropy: Arc<dyn Entropy>,
+    /// The key that seals addresses and makes fingerprints of sources; and the request.
+    pub rows: Arc<dyn Rows>,
+    /// Opens the key.
+    pub keys: Arc<dyn KeyOpen>,
+    /// Tells who sends mail.
+    pub queue: Arc<dyn MailQueue>,
+}
+
+/// What became of a request, for the log.
+#[derive(Debug)]
+pub struct Output {
+    /// How many seconds it waits because its source asked often.
+    pub delay_seconds: u32,
+    /// Why the source could not be counted.
+    pub uncounted: Option<Error>,
+}
+
+/// Takes the request. An error means that it was not taken, and is the same for every address.
+pub async fn run(ports: &Ports, address: &str, source: Option<&str>) -> Result<Output> {
+    let address = MailAddress::parse(address)?;
+    let key = app_secrets::app_key(ports.rows.as_ref(), ports.keys.as_ref(), INDEX_APP).await?;
+    let now = ports.clock.now();
+    let id = MailId::from_uuid(random::uuid(ports.entropy.as_ref(), now));
+    let sealed = key.seal(&slot(&id), address.text().as_bytes())?;
+    let request = MailRequest { id, sealed, expires_at: now + REQUEST_KEPT };
+    ports.rows.put_mail_request(&request).await?;
+    let counted = match source {
+        Some(source) => count(ports, key.as_ref(), source, now).await,
+        None => Ok(0),
+    };
+    let is_busy = counted.as_ref().is_ok_and(|count| *count > SOURCE_FREE);
+    let delay_seconds = if is_busy { u32::try_from(SOURCE_DELAY.as_secs()).unwrap_or_default() } else { 0 };
+    ports.queue.send_mail_request(&request.id, delay_seconds).await?;
+    Ok(Output { delay_seconds, uncounted: counted.err() })
+}
+
+async fn count(ports: &Ports, key: &dyn DataKey, source: &str, now: Timestamp) -> Result<u64> {
+    let window = now.as_second().div_euclid(SOURCE_WINDOW.as_secs());
+    let source = credentials::source_fingerprint(key, source);
+    ports.rows.count_source(&source, window, now + SOURCE_WINDOW).await
+}

@@ -1,0 +1,78 @@
+//! Takes deletion requests of the product's server: a connection, an account, or the whole tenant.
+//!
+//! Requests of people without a credential are in [`by_mail`] and [`by_link`].
+
+pub mod by_link;
+pub mod by_mail;
+
+use std::sync::Arc;
+
+use crate::base::error::{Error, Kind, Result};
+use crate::base::host::Clock;
+use crate::base::host::Entropy;
+use crate::deletion::ledger::Reason;
+use crate::deletion::places::Subject;
+use crate::deletion::ports::DeletionQueue;
+use crate::deletion::steps::begin_deletion::{self, Started, Target, cut, cut_for, earlier, start};
+use crate::guard::idempotency::{Attempt, Standing};
+use crate::people::caller::{Caller, CredentialKind, Scope};
+
+rows!(begin_deletion::Rows);
+
+/// What the operation needs.
+#[derive(Clone)]
+pub struct Ports {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and public codes.
+    pub entropy: Arc<dyn Entropy>,
+    /// Its rows.
+    pub rows: Arc<dyn Rows>,
+    /// Starts the first step at once.
+    pub queue: Arc<dyn DeletionQueue>,
+}
+
+impl Ports {
+    /// What a cutoff needs.
+    fn plan(&self) -> begin_deletion::Ports {
+        let Self { clock, entropy, rows, .. } = self.clone();
+        begin_deletion::Ports { clock, entropy, rows }
+    }
+}
+
+/// What to delete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A connection or one account of it.
+    Part(Target),
+    /// Everything of the tenant, its credentials included.
+    Tenant,
+}
+
+/// Makes the cutoff. A tenant is closed at once; its connections are cut by the first step.
+pub async fn run(ports: &Ports, attempt: &Attempt, caller: &Caller, input: &Input) -> Result<Started> {
+    caller.require(Scope::DeletionsWrite)?;
+    if let Standing::Done(Some(id)) = &attempt.standing {
+        let id = id.parse().map_err(|_| Error::not_found("deletion"))?;
+        let deletion = earlier(&ports.plan(), &caller.tenant, &id).await?;
+        return Ok(Started { deletion, unsent: None });
+    }
+    let deletion = match input {
+        Input::Part(part) => cut_for(&ports.plan(), caller, part, Reason::Requested).await?,
+        Input::Tenant => {
+            refuse_browsers(caller)?;
+            let t0 = ports.clock.now();
+            cut(&ports.plan(), &caller.tenant, &Subject::Tenant, Reason::Requested, t0).await?
+        }
+    };
+    Ok(start(ports.queue.as_ref(), deletion).await)
+}
+
+fn refuse_browsers(caller: &Caller) -> Result<()> {
+    match caller.kind {
+        CredentialKind::ApiKey => Ok(()),
+        CredentialKind::FrontendToken(_) => {
+            Err(Error::new(Kind::Forbidden, "not_for_browsers", "Only an API key may delete a tenant."))
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! The cutoff (T0): what a deletion will cover, and the one transaction that starts it.
+//!
+//! Everything that ends a connection, an account or a tenant comes through [`cut`]. What happens afterwards is
+//! [`crate::deletion::ops::run_deletion`].
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::base::error::{Error, Kind, Result};
+use crate::base::host::{Clock, Entropy};
+use crate::base::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, EndUser, TenantId};
+use crate::base::random;
+use crate::connect::account::Account;
+use crate::connect::connection::{Connection, State};
+use crate::connect::ports::ConnectionRead;
+use crate::deletion::ledger::{DELETE_WITHIN, Deletion, Reason, Step};
+use crate::deletion::places::{Place, Subject};
+use crate::deletion::ports::{Cutoff, DeletionBegin, DeletionQueue, LedgerRead};
+use crate::people::caller::Caller;
+
+rows!(ConnectionRead, DeletionBegin, LedgerRead);
+
+/// What planning and cutting need.
+#[derive(Clone)]
+pub struct Ports {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and public codes.
+    pub entropy: Arc<dyn Entropy>,
+    /// Its rows.
+    pub rows: Arc<dyn Rows>,
+}
+
+/// What is known of a deletion before it has an id.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// Whose data it is about.
+    pub tenant: TenantId,
+    /// What it is about.
+    pub subject: Subject,
+    /// What ends it.
+    pub reason: Reason,
+    /// The platform; empty for tenants.
+    pub platform: String,
+    /// When the promise starts.
+    pub t0: Timestamp,
+    /// When the first step happens.
+    pub first_step_at: Timestamp,
+    /// Everything to purge and to count.
+    pub places: Vec<Place>,
+    /// The data keys that are held.
+    pub keys: Vec<DataKeyId>,
+}
+
+/// Makes a deletion of a draft: a new id, a new public code, version 1.
+pub fn draft(entropy: &dyn Entropy, now: Timestamp, draft: Draft) -> Deletion {
+    let step = if draft.subject == Subject::Tenant { Step::CutConnections } else { Step::ShredData };
+    Deletion {
+        id: DeletionId::from_uuid(random::uuid(entropy, now)),
+        tenant: draft.tenant,
+        subject: draft.subject,
+        reason: draft.reason,
+        platform: draft.platform,
+        t0: draft.t0,
+        delete_by: draft.t0 + DELETE_WITHIN,
+        step,
+        next_step_at: Some(draft.first_step_at),
+        places: draft.places,
+        keys: draft.keys,
+        revoke_tries: 0,
+        revoke: None,
+        events: Vec::new(),
+        verified_at: None,
+        code: random::secret_text(entropy),
+        version: 1,
+    }
+}
+
+/// Plans a deletion: its places, keys and deadline; and whose it is. Nothing is written.
+pub async fn plan(
+    ports: &Ports,
+    tenant: &TenantId,
+    subject: &Subject,
+    reason: Reason,
+    t0: Timestamp,
+) -> Result<(Deletion, Option<EndUser>)> {
+    let now = ports.clock.now();
+    let (row, accounts) = rows(ports, tenant, subject).await?;
+    let whole = row.as_ref().filter(|_| matches!(subject, Subject::Connection(_)));
+    let mut deletion = draft(
+        ports.entropy.as_ref(),
+        now,
+        Draft {
+            tenant: tenant.clone(),
+            subject: subject.clone(),
+            reason,
+            platform: row.as_ref().map(|row| row.platform.clone()).unwrap_or_default(),
+            t0,
+            first_step_at: now,
+            places: ports.rows.places(tenant, subject, &accounts).await?,
+            keys: ports.rows.held_keys(tenant, subject).await?,
+        },
+    );
+    if let Some(waiting) = whole.and_then(abandoned) {
+        // The deletion that waited for the pending connection becomes this one: one connection never has two.
+        deletion.id = waiting;
+        deletion.version = 2;
+    }
+    Ok((deletion, row.map(|row| row.end_user)))
+}
+
+/// Makes the cutoff; answers the deletion that counts, which is an earlier one if there is one.
+pub async fn cut(
+    ports: &Ports,
+    tenant: &TenantId,
+    subject: &Subject,
+    reason: Reason,
+    t0: Timestamp,
+) -> Result<Deletion> {
+    attempt(ports, tenant, subject, reason, t0).await?.ok_or_else(|| unknown(subject))
+}
+
+/// Makes the cutoff, as [`cut`] does; `None`: there is nothing to cut, or what the cutoff rests on was taken back meanwhile.
+async fn attempt(
+    ports: &Ports,
+    tenant: &TenantId,
+    subject: &Subject,
+    reason: Reason,
+    t0: Timestamp,
+) -> Result<Option<Deletion>> {
+    let (deletion, owner) = plan(ports, tenant, subject, reason, t0).await?;
+    match ports.rows.begin(&deletion, owner.as_ref()).await? {
+        Cutoff::Made => Ok(Some(deletion)),
+        Cutoff::Before(id) => earlier(ports, tenant, &id).await.map(Some),
+        Cutoff::Nothing => Ok(None),
+    }
+}
+
+/// What a caller lets go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// Only this account of it.
+    pub account: Option<AccountId>,
+}
+
+/// A deletion whose first message was sent, or not.
+#[derive(Debug)]
+pub struct Started {
+    /// The deletion that counts: this call's, or an earlier one.
+    pub deletion: Deletion,
+    /// Why its message was not sent, for the log. It does no harm: the Ledger is the outbox, and the sweeper sends.
+    pub unsent: Option<Error>,
+}
+
+/// Cuts what a caller names, if it is the caller's: what is another's is not there.
+pub async fn cut_for(ports: &Ports, caller: &Caller, target: &Target, reason: Reason) -> Result<Deletion> {
+    let row = find(ports.rows.as_ref(), &caller.tenant, &target.connection).await?;
+    if !caller.may_see(&row.end_user) {
+        return Err(Error::not_found("connection"));
+    }
+    match &target.account {
+        Some(account) => cut_account(ports, &row, account, reason, ports.clock.now()).await,
+        None => cut_connection(ports, &row, reason, ports.clock.now()).await,
+    }
+}
+
+/// Sends a deletion's first step, so that it need not wait for the sweeper.
+pub async fn start(queue: &dyn DeletionQueue, deletion: Deletion) -> Started {
+    if deletion.step == Step::Done {
+        return Started { deletion, unsent: None };
+    }
+    let message = [(deletion.tenant.clone(), deletion.id.clone())];
+    let unsent = queue.send_deletions(&message).await.err();
+    Started { deletion, unsent }
+}
+
+/// Makes the cut of a connection, or answers the one that was made before, as long as its row is there. The promise
+/// counts from `t0`: the earliest evidence.
+pub async fn cut_connection(
+    ports: &Ports,
+    row: &Connection,
+    reason: Reason,
+    t0: Timestamp,
+) -> Result<Deletion> {
+    end_connection(ports, row, reason, t0).await?.ok_or_else(|| Error::not_found("connection"))
+}
+
+/// Makes the cut of a connection for a reason that rests on evidence, as [`cut_connection`] does. `None`: the person came
+/// back between the look and the cutoff, and the evidence says nothing of the new grant.
+pub async fn end_connection(
+    ports: &Ports,
+    row: &Connection,
+    reason: Reason,
+    t0: Timestamp,
+) -> Result<Option<Deletion>> {
+    if let Some(deletion) = cut_before(ports, row).await? {
+        return Ok(Some(deletion));
+    }
+    attempt(ports, &row.tenant, &Subject::Connection(row.id.clone()), reason, t0).await
+}
+
+/// Makes the cut of one account. With the last live account the whole connection goes: a grant that reaches nothing
+/// the customer chose must not be kept.
+pub async fn cut_account(
+    ports: &Ports,
+    row: &Connection,
+    account: &AccountId,
+    reason: Reason,
+    t0: Timestamp,
+) -> Result<Deletion> {
+    end_account(ports, row, account, reason, t0).await?.ok_or_else(|| Error::not_found("account"))
+}
+
+/// Makes the cut of one account for a reason that rests on evidence, as [`cut_account`] does; `None` as in
+/// [`end_connection`].
+pub async fn end_account(
+    ports: &Ports,
+    row: &Connection,
+    account: &AccountId,
+    reason: Reason,
+    t0: Timestamp,
+) -> Result<Option<Deletion>> {
+    if let Some(deletion) = cut_before(ports, row).await? {
+        return Ok(Some(deletion));
+    }
+    let accounts = ports.rows.accounts(&row.tenant, &row.id).await?;
+    let this =
+        accounts.iter().find(|other| other.id == *account).ok_or_else(|| Error::not_found("account"))?;
+    if is_live(this) && accounts.iter().filter(|other| is_live(other)).count() == 1 {
+        return end_connection(ports, row, reason, t0).await;
+    }
+    let subject = Subject::Account(row.id.clone(), account.clone());
+    let deletion = attempt(ports, &row.tenant, &subject, reason, t0).await?;
+    // Two last accounts that were let go at the same moment both saw the other alive.
+    let left = ports.rows.accounts(&row.tenant, &row.id).await?;
+    if deletion.is_none() || left.iter().any(is_live) {
+        return Ok(deletion);
+    }
+    end_connection(ports, row, reason, t0).await
+}
+
+fn is_live(account: &Account) -> bool {
+    account.state != State::Purging
+}
+
+/// The deletion that cut a connection, read from its own row.
+async fn cut_before(ports: &Ports, row: &Connection) -> Result<Option<Deletion>> {
+    match &row.deletion {
+        Some(id) if row.state == State::Purging => earlier(ports, &row.tenant, id).await.map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// Reads a deletion that was begun before.
+pub(crate) async fn earlier(ports: &Ports, tenant: &TenantId, id: &DeletionId) -> Result<Deletion> {
+    let found = ports.rows.deletion(tenant, id).await?;
+    found.ok_or_else(|| {
+        Error::new(Kind::Internal, "deletion_missing", "The deletion has no row in the Ledger.")
+    })
+}
+
+/// The deletion that waits for a pending connection.
+fn abandoned(row: &Connection) -> Option<DeletionId> {
+    row.deletion.clone().filter(|_| row.state == State::Pending)
+}
+
+async fn rows(
+    ports: &Ports,
+    tenant: &TenantId,
+    subject: &Subject,
+) -> Result<(Option<Connection>, Vec<AccountId>)> {
+    let (connection, one) = match subject {
+        Subject::Tenant => return Ok((None, Vec::new())),
+        Subject::Connection(connection) => (connection, None),
+        Subject::Account(connection, account) => (connection, Some(account)),
+    };
+    let row = find(ports.rows.as_ref(), tenant, connection).await?;
+    let mut accounts: Vec<_> =
+        ports.rows.accounts(tenant, connection).await?.into_iter().map(|account| account.id).collect();
+    accounts.retain(|account| one.is_none_or(|one| one == account));
+    if one.is_some() && accounts.is_empty() {
+        return Err(unknown(subject));
+    }
+    Ok((Some(row), accounts))
+}
+
+/// Finds a connection or says that there is none.
+async fn find(connections: &dyn ConnectionRead, tenant: &TenantId, id: &ConnectionId) -> Result<Connection> {
+    connections.connection(tenant, id).await?.ok_or_else(|| Error::not_found("connection"))
+}
+
+fn unknown(subject: &Subject) -> Error {
+    Error::not_found(match subject {
+        Subject::Connection(_) => "connection",
+        Subject::Account(..) => "account",
+        Subject::Tenant => "tenant",
+    })
+}

@@ -1,0 +1,296 @@
+//! Rate limits by GCRA: a bucket is one number, the instant at which it is whole again.
+//!
+//! A call moves that instant on by what it costs, and is refused when it would lie further ahead than a burst reaches.
+//! Instants are microseconds since the epoch. Deciding is pure; keeping the number is the port [`RateBuckets`].
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::base::error::{Error, Kind, Result, Retry};
+use crate::base::ids::{CredentialId, TenantId};
+
+/// The outcome of a draw from a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakeOutcome {
+    /// It was drawn; the bucket is whole again then.
+    Done(i64),
+    /// The condition did not hold; when the bucket that was found is whole again.
+    Refused(Option<i64>),
+}
+
+/// Keeps the buckets of rate limits. Instants are microseconds; a call is tried once and given little time, because a
+/// limit that makes everybody wait is worse than none.
+#[async_trait]
+pub trait RateBuckets: Send + Sync {
+    /// When buckets are whole again, as of a moment ago; `None` where nothing is known.
+    async fn peek(&self, buckets: &[Bucket; 2]) -> Result<[Option<i64>; 2]>;
+    /// Sets when a bucket is whole again, if it is not in use.
+    async fn start(&self, bucket: &Bucket, in_use: InUse, full_at: i64) -> Result<TakeOutcome>;
+    /// Adds to when a bucket is whole again, if that is at latest `latest`.
+    async fn add(&self, bucket: &Bucket, cost: i64, latest: i64) -> Result<TakeOutcome>;
+}
+
+/// The seconds that the figures of a limit are about.
+pub const WINDOW_SECONDS: u32 = 60;
+
+/// The code of the refusal.
+pub const QUOTA_EXCEEDED: &str = "quota_exceeded";
+
+const SECOND: i64 = 1_000_000;
+
+const WINDOW: i64 = 60 * SECOND;
+
+/// How far clocks, and the times at which a call reads one and draws, may lie apart.
+const SLACK: i64 = 30 * SECOND;
+
+/// So many calls a minute, and so many at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    calls: u32,
+    burst: u32,
+}
+
+impl Rate {
+    /// Makes a rate; both figures are at least 1.
+    pub const fn per_minute(calls: u32, burst: u32) -> Self {
+        Self { calls: if calls == 0 { 1 } else { calls }, burst: if burst == 0 { 1 } else { burst } }
+    }
+
+    /// The calls of a minute.
+    pub const fn calls(self) -> u32 {
+        self.calls
+    }
+
+    /// What one call costs; rounded up, so that never more than the rate is let through.
+    pub fn cost(self) -> i64 {
+        (WINDOW - 1) / i64::from(self.calls) + 1
+    }
+
+    /// The last instant of being whole again that still leaves room for a call.
+    pub fn latest(self, now: i64) -> i64 {
+        now.saturating_add(self.cost().saturating_mul(i64::from(self.burst) - 1))
+    }
+
+    /// When a bucket that was drawn from is whole again: later than now, and not later than a whole burst can make it.
+    pub fn in_use(self, now: i64) -> InUse {
+        InUse { after: now, until: self.latest(now).saturating_add(self.cost()).saturating_add(SLACK) }
+    }
+
+    /// How many calls there is room for.
+    pub fn left(self, full_at: i64, now: i64) -> u32 {
+        let room = self.latest(now).saturating_add(self.cost()).saturating_sub(full_at.max(now));
+        u32::try_from(room.max(0) / self.cost()).unwrap_or(u32::MAX)
+    }
+
+    /// Seconds, rounded up: until there is room for a call if there is none, otherwise until the bucket is whole.
+    pub fn window(self, full_at: i64, now: i64) -> u64 {
+        let until = if self.left(full_at, now) == 0 { self.latest(now) } else { now };
+        let micros = u64::try_from(full_at.saturating_sub(until)).unwrap_or_default();
+        micros.div_ceil(SECOND.unsigned_abs()).max(1)
+    }
+}
+
+/// Where the instant of a bucket that was drawn from can lie. Before, the bucket is whole. Behind, another process's
+/// clock put it there, which must not close the API until that time: the bucket counts as whole too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InUse {
+    /// Now.
+    pub after: i64,
+    /// The last instant that can be true.
+    pub until: i64,
+}
+
+impl InUse {
+    /// Tells whether a bucket is in use.
+    pub fn holds(self, full_at: i64) -> bool {
+        self.after < full_at && full_at <= self.until
+    }
+}
+
+/// Says that a text is not a rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not calls a minute and calls at once, such as 600/120")]
+pub struct InvalidRate;
+
+impl FromStr for Rate {
+    type Err = InvalidRate;
+
+    /// Reads calls a minute and calls at once, such as `600/120`.
+    fn from_str(text: &str) -> std::result::Result<Self, InvalidRate> {
+        let (calls, burst) = text.split_once('/').ok_or(InvalidRate)?;
+        let number = |text: &str| text.parse::<u32>().ok().filter(|number| *number > 0).ok_or(InvalidRate);
+        Ok(Self { calls: number(calls)?, burst: number(burst)? })
+    }
+}
+
+/// The limits of one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Of each credential.
+    pub key: Rate,
+    /// Of all credentials of a tenant together.
+    pub tenant: Rate,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { key: Rate::per_minute(600, 120), tenant: Rate::per_minute(3_000, 600) }
+    }
+}
+
+impl Limits {
+    /// The limits with the names that callers know them by.
+    pub const fn named(self) -> [(&'static str, Rate); 2] {
+        [("key", self.key), ("tenant", self.tenant)]
+    }
+}
+
+/// Whose calls a bucket counts: a credential's, or without one the whole tenant's.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Bucket {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The credential.
+    pub credential: Option<CredentialId>,
+}
+
+impl Bucket {
+    /// The buckets of a call, in the order of [`Limits::named`].
+    pub fn of(tenant: &TenantId, credential: &CredentialId) -> [Self; 2] {
+        let bucket = |credential| Self { tenant: tenant.clone(), credential };
+        [bucket(Some(credential.clone())), bucket(None)]
+    }
+}
+
+/// What a limit says of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gauge {
+    /// The limit's name.
+    pub name: &'static str,
+    /// Whether it lets the call through.
+    pub admitted: bool,
+    /// How many calls there is room for now.
+    pub left: u32,
+    /// Seconds until that changes: see [`Rate::window`].
+    pub window: u64,
+}
+
+/// The limits that were exceeded, behind the refusal.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Exceeded(pub Vec<&'static str>);
+
+impl fmt::Display for Exceeded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the limit of {}", self.0.join(" and "))
+    }
+}
+
+/// What all limits say of a call.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// The limits that could be read.
+    pub gauges: Vec<Gauge>,
+    /// What went wrong with the others. A limit that cannot be read lets through: its table is the one that every
+    /// call needs anyway, and an API that closes because of its counter would be the worse fault.
+    pub blind: Vec<Error>,
+}
+
+impl Reading {
+    /// The refusal, if a limit does not let the call through.
+    pub fn refusal(&self) -> Option<Error> {
+        let refused: Vec<&Gauge> = self.gauges.iter().filter(|gauge| !gauge.admitted).collect();
+        let seconds = refused.iter().map(|gauge| gauge.window).max()?;
+        let message = format!("Too many calls. There is room for the next one in {seconds} s.");
+        let wait = Retry::After(Some(Duration::from_secs(seconds)));
+        let exceeded = Exceeded(refused.iter().map(|gauge| gauge.name).collect());
+        Some(Error::new(Kind::RateLimited, QUOTA_EXCEEDED, message).retry(wait).because(exceeded))
+    }
+}
+
+/// Counts a call against its limits, the credential's first: a call that a limit refuses costs those after it nothing.
+///
+/// `seen` is what [`RateBuckets::peek`] answered a moment ago. A bucket that was empty then still is, because its number
+/// only grows: the call is refused without a write.
+pub async fn count(
+    port: &dyn RateBuckets,
+    limits: Limits,
+    buckets: &[Bucket; 2],
+    seen: [Option<i64>; 2],
+    now: i64,
+) -> Reading {
+    let known: Vec<_> = limits.named().into_iter().zip(buckets).zip(seen).collect();
+    let mut refused = known.iter().any(|(((_, rate), _), seen)| is_empty(*rate, *seen, now));
+    let mut reading = Reading::default();
+    for (((name, rate), bucket), seen) in known {
+        let level =
+            if refused { Ok(level(rate, seen, now)) } else { draw(port, bucket, rate, seen, now).await };
+        match level {
+            Ok(level) => {
+                refused |= !level.admitted;
+                reading.gauges.push(gauge(name, rate, level, now));
+            }
+            Err(error) => reading.blind.push(error),
+        }
+    }
+    reading
+}
+
+/// Where a bucket stands after a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Level {
+    full_at: i64,
+    admitted: bool,
+}
+
+/// Takes a call out of a bucket with at most two conditional writes.
+///
+/// The number cannot be set to the larger of two in one write, so a whole bucket is started and another one is added
+/// to. Which it is was seen a moment ago; a bucket that turned out not to be whole stays so for this `now`, because the
+/// number only grows: the second write decides.
+async fn draw(
+    port: &dyn RateBuckets,
+    bucket: &Bucket,
+    rate: Rate,
+    seen: Option<i64>,
+    now: i64,
+) -> Result<Level> {
+    let in_use = rate.in_use(now);
+    let mut whole = !seen.is_some_and(|full_at| in_use.holds(full_at));
+    for _ in 0..2 {
+        let drawn = if whole {
+            port.start(bucket, in_use, now.saturating_add(rate.cost())).await?
+        } else {
+            port.add(bucket, rate.cost(), rate.latest(now)).await?
+        };
+        match drawn {
+            TakeOutcome::Done(full_at) => return Ok(Level { full_at, admitted: true }),
+            TakeOutcome::Refused(Some(full_at)) if is_empty(rate, Some(full_at), now) => {
+                return Ok(Level { full_at, admitted: false });
+            }
+            TakeOutcome::Refused(_) => whole = !whole,
+        }
+    }
+    Err(Error::unavailable("limit_unsettled", "The limit could not be counted."))
+}
+
+fn is_empty(rate: Rate, seen: Option<i64>, now: i64) -> bool {
+    seen.is_some_and(|full_at| full_at > rate.latest(now) && rate.in_use(now).holds(full_at))
+}
+
+/// Where a bucket stood that nothing is drawn from.
+fn level(rate: Rate, seen: Option<i64>, now: i64) -> Level {
+    let full_at = seen.filter(|full_at| rate.in_use(now).holds(*full_at)).unwrap_or(now);
+    Level { full_at, admitted: !is_empty(rate, seen, now) }
+}
+
+fn gauge(name: &'static str, rate: Rate, level: Level, now: i64) -> Gauge {
+    let Level { full_at, admitted } = level;
+    let left = if admitted { rate.left(full_at, now) } else { 0 };
+    Gauge { name, admitted, left, window: rate.window(full_at, now) }
+}

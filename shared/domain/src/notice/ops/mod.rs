@@ -1,0 +1,3 @@
+//! Operations: one file per use case, each with the ports it needs, its input and its outcome.
+
+pub mod send_mail;

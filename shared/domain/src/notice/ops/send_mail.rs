@@ -1,0 +1,181 @@
+//! Sends the mail that a deletion request by address asked for, if the address is known and it is its turn.
+//!
+//! An error is tried again by the queue; what fails for good is a dead letter, and alarms. The request with its sealed
+//! address is forgotten as soon as nothing is left to be done for it.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+
+use crate::base::address::MailAddress;
+use crate::base::error::{Error, Kind, Result};
+use crate::base::host::{Clock, Entropy};
+use crate::base::ids::{ConnectionId, MailId, TenantId};
+use crate::base::random;
+use crate::base::retention::DELETE_DAYS;
+use crate::base::secret::Fingerprint;
+use crate::connect::connection::State;
+use crate::connect::ports::{ConnectionRead, MailIndexRead, TransientPut};
+use crate::deletion::link::{DeletionLink, LINK_MINUTES};
+use crate::notice::mail::{LOOK_AGAIN, MailRequest, REQUEST_KEPT, Turn, slot, turn};
+use crate::notice::ports::{MailPaces, MailQueue, MailRequestTake, Mailer};
+use crate::platform::credentials;
+use crate::platform::credentials::INDEX_APP;
+use crate::platform::profile::Profile;
+use crate::platform::steps::app_secrets;
+use crate::vault::keys::DataKey;
+use crate::vault::ports::{KeyOpen, VaultRead};
+
+rows!(VaultRead, MailRequestTake, MailPaces, MailIndexRead, ConnectionRead, TransientPut);
+
+/// What the operation needs.
+#[derive(Clone)]
+pub struct Ports {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Links.
+    pub entropy: Arc<dyn Entropy>,
+    /// Its rows.
+    pub rows: Arc<dyn Rows>,
+    /// Opens it.
+    pub keys: Arc<dyn KeyOpen>,
+    /// Puts a request off.
+    pub queue: Arc<dyn MailQueue>,
+    /// Sends the mail.
+    pub mailer: Arc<dyn Mailer>,
+    /// Who says so.
+    pub profile: Arc<Profile>,
+    /// Where the link leads.
+    pub api_origin: String,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was done before, or given up.
+    Nothing,
+    /// No live connection has the address.
+    Unknown,
+    /// The mail of a request that waits answers it.
+    Merged,
+    /// It waits for its turn, or for the index of mailboxes.
+    Waits,
+    /// The mail left.
+    Sent,
+}
+
+impl Outcome {
+    /// The outcome's word, for the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Unknown => "unknown",
+            Self::Merged => "merged",
+            Self::Waits => "waits",
+            Self::Sent => "sent",
+        }
+    }
+}
+
+/// Works one request off.
+pub async fn run(ports: &Ports, id: &MailId) -> Result<Outcome> {
+    let now = ports.clock.now();
+    let Some(request) = ports.rows.mail_request(id, now).await? else { return Ok(Outcome::Nothing) };
+    let key = app_secrets::app_key(ports.rows.as_ref(), ports.keys.as_ref(), INDEX_APP).await?;
+    let address = open(key.as_ref(), &request)?;
+    let mail = credentials::mail_fingerprint(key.as_ref(), &address);
+    let live = live(ports, &ports.rows.by_mail(&mail).await?).await?;
+    if live.is_empty() {
+        let again = request.expires_at - REQUEST_KEPT + LOOK_AGAIN;
+        if now < again {
+            ports.queue.send_mail_request(id, delay(now, again)).await?;
+            return Ok(Outcome::Waits);
+        }
+        ports.rows.forget_mail_request(id).await?;
+        return Ok(Outcome::Unknown);
+    }
+    match turn(ports.rows.pace(&mail).await?.as_ref(), id, now) {
+        Turn::Merge => {
+            ports.rows.forget_mail_request(id).await?;
+            Ok(Outcome::Merged)
+        }
+        Turn::Wait(pace, until) => {
+            if let Some(pace) = pace {
+                stored(ports.rows.put_pace(&mail, &pace, now).await?)?;
+            }
+            ports.queue.send_mail_request(id, delay(now, until)).await?;
+            Ok(Outcome::Waits)
+        }
+        Turn::Send(pace) => {
+            stored(ports.rows.put_pace(&mail, &pace, now).await?)?;
+            send(ports, &address, DeletionLink::new(live, mail, now)).await?;
+            ports.rows.forget_mail_request(id).await?;
+            Ok(Outcome::Sent)
+        }
+    }
+}
+
+fn open(key: &dyn DataKey, request: &MailRequest) -> Result<MailAddress> {
+    let plain = key.open(&slot(&request.id), &request.sealed)?;
+    MailAddress::parse(plain.text().unwrap_or_default())
+        .map_err(|_| Error::new(Kind::Internal, "mail_request_broken", "A request holds no address."))
+}
+
+/// Two requests of one address met; the message comes again and finds what the other stored.
+fn stored(is_stored: bool) -> Result<()> {
+    if is_stored {
+        return Ok(());
+    }
+    Err(Error::unavailable("mail_turn_taken", "Another request of the same address was faster."))
+}
+
+/// A queue delays by 15 minutes at most; a request that has to wait longer is put off again.
+fn delay(now: Timestamp, until: Timestamp) -> u32 {
+    u32::try_from(until.duration_since(now).as_secs() + 1).unwrap_or(1)
+}
+
+/// Keeps the connections that are not on their way out already.
+async fn live(ports: &Ports, found: &[(TenantId, ConnectionId)]) -> Result<Vec<(TenantId, ConnectionId)>> {
+    let mut live = Vec::new();
+    for (tenant, id) in found {
+        let row = ports.rows.connection(tenant, id).await?;
+        if row.is_some_and(|row| row.state != State::Purging) {
+            live.push((tenant.clone(), id.clone()));
+        }
+    }
+    Ok(live)
+}
+
+async fn send(ports: &Ports, address: &MailAddress, link: DeletionLink) -> Result<()> {
+    let token = random::secret_text(ports.entropy.as_ref());
+    ports.rows.put_link(&ports.entropy.digest(token.as_bytes()), &link).await?;
+    let (subject, text) = mail(&ports.profile, &format!("{}/deletion-requests/{token}", ports.api_origin));
+    ports.mailer.send(&SecretString::from(address.text()), &subject, &text).await
+}
+
+impl DeletionLink {
+    fn new(connections: Vec<(TenantId, ConnectionId)>, mail: Fingerprint, now: Timestamp) -> Self {
+        let expires_at = now + SignedDuration::from_mins(LINK_MINUTES);
+        Self { connections, mail, made_at: now, expires_at }
+    }
+}
+
+fn mail(profile: &Profile, url: &str) -> (String, String) {
+    let Profile { product, contact_email, privacy_url, .. } = profile;
+    let subject = format!("Delete your data at {product}");
+    let text = format!(
+        "Hello,\n\n\
+         somebody, we hope you, asked {product} to delete the data of the accounts that were connected with this \
+         e-mail address.\n\n\
+         Open this page to see what will be deleted, and confirm it there:\n\n\
+         {url}\n\n\
+         The link works for {LINK_MINUTES} minutes, or until this or another such link is used. When you confirm, \
+         {product} can no longer read the data, asks the platform to end the access, and deletes tokens, figures and names, \
+         backups included, within {DELETE_DAYS} days; a page shows you every step.\n\n\
+         If it was not you, do nothing: nothing is deleted without your confirmation.\n\n\
+         Questions: {contact_email}\n\
+         Privacy policy: {privacy_url}\n"
+    );
+    (subject, text)
+}

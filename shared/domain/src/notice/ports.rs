@@ -1,0 +1,52 @@
+//! The ports of mail that was asked for.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use crate::base::error::Result;
+use crate::base::ids::MailId;
+use crate::base::secret::Fingerprint;
+use crate::notice::mail::{MailRequest, Pace};
+
+/// Takes requests for a mail.
+#[async_trait]
+pub trait MailRequestPut: Send + Sync {
+    /// Stores a request.
+    async fn put_mail_request(&self, request: &MailRequest) -> Result<()>;
+    /// Counts a request of a source in a window of time and answers how many there were. Tried once and given little
+    /// time, because the caller waits.
+    async fn count_source(&self, source: &Fingerprint, window: i64, expires_at: Timestamp) -> Result<u64>;
+}
+
+/// Works requests off.
+#[async_trait]
+pub trait MailRequestTake: Send + Sync {
+    /// A request; an expired one is not there.
+    async fn mail_request(&self, id: &MailId, now: Timestamp) -> Result<Option<MailRequest>>;
+    /// Forgets a request with its sealed address.
+    async fn forget_mail_request(&self, id: &MailId) -> Result<()>;
+}
+
+/// Remembers how often known addresses were written to.
+#[async_trait]
+pub trait MailPaces: Send + Sync {
+    /// What is remembered of an address.
+    async fn pace(&self, mail: &Fingerprint) -> Result<Option<Pace>>;
+    /// Stores a pace if its version is the next; false when another was faster.
+    async fn put_pace(&self, mail: &Fingerprint, pace: &Pace, now: Timestamp) -> Result<bool>;
+}
+
+/// Sends requests for a mail to who sends mail.
+#[async_trait]
+pub trait MailQueue: Send + Sync {
+    /// Sends a request's id, after a delay of at most 15 minutes.
+    async fn send_mail_request(&self, id: &MailId, delay_seconds: u32) -> Result<()>;
+}
+
+/// Sends mail.
+#[async_trait]
+pub trait Mailer: Send + Sync {
+    /// Sends one mail. The address is used and forgotten.
+    async fn send(&self, to: &SecretString, subject: &str, text: &str) -> Result<()>;
+}

@@ -1,0 +1,99 @@
+//! The access log: which credential called what, when, and what came of it. Opaque ids, words of ours and pseudonyms.
+//!
+//! The pseudonym of an end user is keyed with the tenant's own key, which is kept in the tenant's row and goes with
+//! it: what is left of the log then names nobody to anybody.
+
+use std::fmt;
+
+use data_encoding::HEXLOWER;
+use jiff::Timestamp;
+
+use crate::base::host::Entropy;
+use crate::base::ids::{CredentialId, EndUser, TenantId};
+
+/// The key of a tenant's pseudonyms.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PseudonymKey([u8; 32]);
+
+impl PseudonymKey {
+    /// Makes a key.
+    pub fn fresh(entropy: &dyn Entropy) -> Self {
+        let mut key = [0; 32];
+        entropy.fill(&mut key);
+        Self(key)
+    }
+
+    /// The key as it is stored.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Reads a stored key.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// The pseudonym of an end user: the same for every call, and useless without the key.
+    pub fn of(&self, entropy: &dyn Entropy, user: &EndUser) -> Pseudonym {
+        let digest = entropy.derive(&self.0, &format!("access log: end user {}", user.as_str()));
+        Pseudonym(HEXLOWER.encode(digest.first_chunk::<16>().map_or(&[], <[u8; 16]>::as_slice)))
+    }
+}
+
+impl fmt::Debug for PseudonymKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PseudonymKey(…)")
+    }
+}
+
+/// Stands for an end user in the access log: 32 hex characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pseudonym(String);
+
+impl Pseudonym {
+    /// The pseudonym as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// One call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// Whose credential called.
+    pub tenant: TenantId,
+    /// The credential.
+    pub credential: CredentialId,
+    /// Whom it was bound to; an API key speaks for the whole tenant.
+    pub person: Option<Pseudonym>,
+    /// The operation's name in OpenAPI.
+    pub action: &'static str,
+    /// Ids of ours that the call named or made.
+    pub targets: Vec<String>,
+    /// What came of it: `2xx`, `4xx` or `5xx`.
+    pub outcome: &'static str,
+    /// The request's id, which its log lines carry too.
+    pub request_id: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Counting;
+
+    #[test]
+    fn pseudonyms_are_stable_and_differ_by_person_and_by_key() {
+        let entropy = Counting::default();
+        let (one, two) = (PseudonymKey::fresh(&entropy), PseudonymKey::fresh(&entropy));
+        let (anna, ben): (EndUser, EndUser) = ("anna".parse().unwrap(), "ben".parse().unwrap());
+        let name = one.of(&entropy, &anna);
+        assert_eq!(name, one.of(&entropy, &anna));
+        assert_eq!(name.as_str().len(), 32);
+        assert_ne!(name, one.of(&entropy, &ben));
+        assert_ne!(name, two.of(&entropy, &anna));
+        assert_eq!(PseudonymKey::from_bytes(one.bytes()), Some(one));
+        assert_eq!(PseudonymKey::from_bytes(&[0; 31]), None);
+    }
+}

@@ -1,0 +1,8 @@
+//! Tenants, API keys, frontend tokens and the access log.
+
+pub mod access_log;
+pub mod api_key;
+pub mod caller;
+pub mod ops;
+pub mod ports;
+pub mod tenant;

@@ -1,0 +1,115 @@
+//! What an operator says of a new tenant, held against what the connect flow and browsers can use.
+//!
+//! Return URLs and origins are compared letter by letter when they are used: one that no request can ever equal, or that
+//! is no address of a product, is refused here, where somebody reads why.
+
+use url::{Host, Url};
+
+use crate::base::error::{Error, Result};
+
+/// The longest name; the connect page shows it in a sentence.
+pub const LONGEST_NAME: usize = 100;
+
+/// Refuses a tenant that could not be shown, returned to or called from a browser.
+pub fn check(name: &str, origins: &[String], return_urls: &[String]) -> Result<()> {
+    let length = name.chars().count();
+    if name.trim() != name || length == 0 || length > LONGEST_NAME || name.chars().any(char::is_control) {
+        let message =
+            format!("A tenant's name is shown to people: one line of at most {LONGEST_NAME} characters.");
+        return Err(Error::invalid("unusable_name", message));
+    }
+    if return_urls.is_empty() {
+        let message = "A tenant needs at least one return URL: the connect flow leads nowhere else.";
+        return Err(Error::invalid("no_return_url", message));
+    }
+    if let Some(wrong) = return_urls.iter().find(|url| !is_return_url(url)) {
+        let message = format!(
+            "`{wrong}` is no URL that a person can be led back to: https (http on this machine alone), a host, and no \
+             fragment or password."
+        );
+        return Err(Error::invalid("unusable_return_url", message));
+    }
+    if let Some(wrong) = origins.iter().find(|origin| !is_origin(origin)) {
+        let message = format!(
+            "`{wrong}` is no origin as browsers send it: https://host or https://host:port in small letters, without a \
+             path or a slash at its end (http on this machine alone)."
+        );
+        return Err(Error::invalid("unusable_origin", message));
+    }
+    Ok(())
+}
+
+fn is_return_url(text: &str) -> bool {
+    let plain = |url: &Url| url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    Url::parse(text).is_ok_and(|url| is_web(&url) && plain(&url))
+}
+
+fn is_origin(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| is_web(&url) && url.origin().ascii_serialization() == text)
+}
+
+/// Whether a URL is https with a host, or http on the machine of whoever develops.
+fn is_web(url: &Url) -> bool {
+    let here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => return false,
+    };
+    url.scheme() == "https" || (here && url.scheme() == "http")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(name: &str, origin: Option<&str>, return_url: Option<&str>) -> &'static str {
+        let list = |one: Option<&str>| one.map(str::to_owned).into_iter().collect::<Vec<_>>();
+        check(name, &list(origin), &list(return_url)).map_or_else(|error| error.code, |()| "registered")
+    }
+
+    #[test]
+    fn a_tenant_has_a_name_and_a_way_back() {
+        let back = Some("https://app.example.org/connected?from=mooring");
+        assert_eq!(code("Harbour Coffee", Some("https://app.example.org"), back), "registered");
+        assert_eq!(code("Kafé №1", Some("http://localhost:3000"), Some("http://[::1]:3000/")), "registered");
+        for name in ["", " ", "Acme ", "two\nlines", &"a".repeat(LONGEST_NAME + 1)] {
+            assert_eq!(code(name, None, back), "unusable_name", "{name:?}");
+        }
+        assert_eq!(code("Acme", None, None), "no_return_url");
+    }
+
+    #[test]
+    fn a_return_url_that_leads_nobody_back_is_refused() {
+        for url in [
+            "nonsense",
+            "",
+            "*",
+            "javascript:alert(1)",
+            "http://app.example.org/",
+            "ftp://app.example.org/",
+            "https://user:secret@app.example.org/",
+            "https://app.example.org/#here",
+            "//app.example.org/",
+        ] {
+            assert_eq!(code("Acme", None, Some(url)), "unusable_return_url", "{url}");
+        }
+    }
+
+    #[test]
+    fn an_origin_that_no_browser_sends_is_refused() {
+        for origin in [
+            "*",
+            "null",
+            "app.example.org",
+            "https://app.example.org/",
+            "https://app.example.org/path",
+            "https://App.example.org",
+            "https://app.example.org:443",
+            "http://app.example.org",
+            "http://127.0.0.1.example.org",
+        ] {
+            assert_eq!(code("Acme", Some(origin), Some("https://a.example/")), "unusable_origin", "{origin}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Ports of people: credentials, tenants, API keys, the access log.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::base::error::Result;
+use crate::base::ids::{CredentialId, TenantId};
+use crate::people::access_log::Access;
+use crate::people::api_key::ApiKey;
+use crate::people::caller::{Credential, Scope};
+use crate::people::tenant::Tenant;
+
+/// Finds credentials and tenants.
+#[async_trait]
+pub trait CallerRead: Send + Sync {
+    /// The API key of a tenant, read consistently: a revoked key stops at once.
+    async fn api_key(&self, tenant: &TenantId, id: &CredentialId) -> Result<Option<Credential>>;
+    /// The frontend token of a tenant, read consistently.
+    async fn frontend_token(&self, tenant: &TenantId, id: &CredentialId) -> Result<Option<Credential>>;
+    /// The tenant.
+    async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>>;
+    /// Tells whether any tenant registered the browser origin: preflights carry no credential.
+    async fn origin_known(&self, origin: &str) -> Result<bool>;
+}
+
+/// Writes the access log.
+#[async_trait]
+pub trait AccessLog: Send + Sync {
+    /// Adds a call; the entry expires after [`crate::base::retention::ACTIVITY_DAYS`]. Tried once and given little time, because the caller waits.
+    async fn add_access(&self, access: &Access) -> Result<()>;
+}
+
+/// Registers tenants; only the set-up command has it.
+#[async_trait]
+pub trait DirectoryWrite: Send + Sync {
+    /// Stores a tenant with its origins, unless another call changed its origins meanwhile.
+    async fn put_tenant(&self, tenant: &Tenant) -> Result<()>;
+}
+
+/// What came of storing a thing whose number is bounded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// It is stored, and counted.
+    Stored,
+    /// It was there already.
+    There,
+    /// The tenant has as many as it may have.
+    Full,
+    /// The tenant is unknown or closed.
+    Closed,
+    /// What it replaces is not there any more.
+    Gone,
+}
+
+/// Reads API keys.
+#[async_trait]
+pub trait KeyRead: Send + Sync {
+    /// All keys of a tenant in id order, read consistently; expired ones too.
+    async fn keys(&self, tenant: &TenantId) -> Result<Vec<ApiKey>>;
+}
+
+/// Writes API keys; only the operator's command has it.
+#[async_trait]
+pub trait KeyWrite: Send + Sync {
+    /// Stores a new key and counts it in one transaction, if the tenant is active and has room for it.
+    async fn add_key(&self, key: &ApiKey) -> Result<Admission>;
+    /// As [`KeyWrite::add_key`], and in the same transaction lets the key that it replaces end at an instant, unless
+    /// that key ends earlier. The old key is given as it was found: with other scopes by now it is not replaced, or its
+    /// successor could do what the old key may no longer.
+    async fn rotate_key(&self, old: &Credential, until: Timestamp, new: &ApiKey) -> Result<Admission>;
+    /// Replaces a key's scopes if they are still the ones before; false when they are not.
+    async fn narrow_key(
+        &self,
+        tenant: &TenantId,
+        id: &CredentialId,
+        before: &[Scope],
+        after: &[Scope],
+    ) -> Result<bool>;
+    /// Deletes a key and counts it out in one transaction; false when there is none.
+    async fn revoke_key(&self, tenant: &TenantId, id: &CredentialId) -> Result<bool>;
+}

@@ -1,0 +1,38 @@
+//! Opens the deployment's own secrets: the key and the credentials of a platform app.
+
+use secrecy::SecretString;
+
+use crate::base::error::{Error, Kind, Result};
+use crate::platform::credentials::{AppCredentials, CREDENTIALS, secret_slot};
+use crate::vault::keys::{DataKey, KeyContext};
+use crate::vault::ports::{KeyOpen, VaultRead};
+
+/// Opens the key of an app; every invocation opens its own and drops it.
+pub async fn app_key(
+    vault: &dyn VaultRead,
+    keys: &dyn KeyOpen,
+    app: &'static str,
+) -> Result<Box<dyn DataKey>> {
+    let context = KeyContext::app(app);
+    let wrapped = vault.key(&context).await?.ok_or_else(|| missing(app))?;
+    keys.open(&context, &wrapped).await
+}
+
+/// Opens the credentials of a platform app.
+pub async fn credentials(
+    vault: &dyn VaultRead,
+    keys: &dyn KeyOpen,
+    platform: &'static str,
+) -> Result<AppCredentials> {
+    let key = app_key(vault, keys, platform).await?;
+    let sealed = vault.app_secret(platform, CREDENTIALS).await?.ok_or_else(|| missing(platform))?;
+    let plain = key.open(&secret_slot(CREDENTIALS), &sealed)?;
+    let (id, secret) =
+        plain.text().and_then(|text| text.split_once('\0')).ok_or_else(|| missing(platform))?;
+    Ok(AppCredentials { id: id.to_owned(), secret: SecretString::from(secret) })
+}
+
+fn missing(app: &str) -> Error {
+    let message = format!("The deployment has no secrets for `{app}`; run the set-up command.");
+    Error::new(Kind::Internal, "not_set_up", message)
+}

@@ -1,0 +1,3 @@
+//! Steps that several operations share.
+
+pub mod app_secrets;

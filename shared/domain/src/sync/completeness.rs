@@ -1,0 +1,130 @@
+//! Completeness: for each day, level and account, what is known of the rows. Zero is never confused with not fetched.
+
+use jiff::Timestamp;
+
+use crate::platform::figures::{Level, MetricSet};
+
+/// What is known of a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DayStatus {
+    /// All rows are here and the platform no longer changes them.
+    Complete,
+    /// All rows are here; the platform may still change them.
+    Provisional,
+    /// Some rows are here.
+    Partial(Reason),
+    /// No rows could be fetched.
+    Failed(Reason),
+    /// The grant does not cover this.
+    NotPermitted,
+    /// The platform has no figures of this level.
+    NotOffered,
+}
+
+/// What else is known of a day's rows; no failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Marks {
+    /// Metrics that the platform does not offer here: they are no zeros and will not come.
+    pub not_offered: MetricSet,
+    /// The account's own total is higher than what belongs to a campaign: the rest belongs to none.
+    pub unattributed: bool,
+}
+
+/// Why a day is partial or failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// The platform limited our calls.
+    RateLimited,
+    /// The platform failed or could not be reached.
+    Upstream,
+    /// The platform's answer did not have the agreed shape.
+    UpstreamChanged,
+    /// The sums of the rows do not match the account's own total.
+    TotalsDiffer,
+    /// The grant ended.
+    Reauthorise,
+    /// The product's app at the platform is not set up as it should be; its operator has to act.
+    Setup,
+    /// Some rows could not be read, or contradicted each other, also when they were asked for again.
+    OddRows,
+}
+
+impl Reason {
+    const ALL: [(Self, &'static str); 7] = [
+        (Self::RateLimited, "rate_limited"),
+        (Self::Upstream, "upstream"),
+        (Self::UpstreamChanged, "upstream_changed"),
+        (Self::TotalsDiffer, "totals_differ"),
+        (Self::Reauthorise, "reauthorise"),
+        (Self::Setup, "setup"),
+        (Self::OddRows, "odd_rows"),
+    ];
+
+    /// The reason's word.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(reason, _)| *reason == self).map_or("upstream", |(_, word)| word)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, word)| *word == text).map(|(reason, _)| *reason)
+    }
+}
+
+impl DayStatus {
+    /// The status as one word, or two with a colon, such as `partial:totals_differ`.
+    pub fn to_text(self) -> String {
+        match self {
+            Self::Complete => "complete".to_owned(),
+            Self::Provisional => "provisional".to_owned(),
+            Self::Partial(reason) => format!("partial:{}", reason.as_str()),
+            Self::Failed(reason) => format!("failed:{}", reason.as_str()),
+            Self::NotPermitted => "not_permitted".to_owned(),
+            Self::NotOffered => "not_offered".to_owned(),
+        }
+    }
+
+    /// Reads what [`Self::to_text`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once(':') {
+            None if text == "complete" => Some(Self::Complete),
+            None if text == "provisional" => Some(Self::Provisional),
+            None if text == "not_permitted" => Some(Self::NotPermitted),
+            None if text == "not_offered" => Some(Self::NotOffered),
+            Some(("partial", reason)) => Reason::parse(reason).map(Self::Partial),
+            Some(("failed", reason)) => Reason::parse(reason).map(Self::Failed),
+            _ => None,
+        }
+    }
+
+    /// Tells whether rows of the day can be shown.
+    pub const fn has_rows(self) -> bool {
+        matches!(self, Self::Complete | Self::Provisional | Self::Partial(_))
+    }
+}
+
+/// A day's entry: its status and when the platform was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayEntry {
+    /// What is known.
+    pub status: DayStatus,
+    /// When the rows were observed.
+    pub observed_at: Timestamp,
+}
+
+/// What is known of one day of one level, with the version and content hash of its stored chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayRecord {
+    /// What is known.
+    pub status: DayStatus,
+    /// What else is known of its rows.
+    pub marks: Marks,
+    /// The version of the stored chunk, if rows were stored.
+    pub version: Option<Timestamp>,
+    /// The keyed hash of its content.
+    pub hash: [u8; 16],
+    /// How many rows it has.
+    pub rows: u64,
+}
+
+/// Completeness by level and day.
+pub type Days = std::collections::BTreeMap<(Level, jiff::civil::Date), DayRecord>;

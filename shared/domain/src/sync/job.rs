@@ -1,0 +1,118 @@
+//! Sync jobs: one per connection, account and window; ids only, deterministic, safe to repeat.
+
+use jiff::Timestamp;
+
+use crate::base::ids::{AccountId, ConnectionId, TenantId};
+use crate::base::window::Window;
+
+/// How many shards the due index has.
+pub const SHARDS: u16 = 16;
+
+/// How many rows a window may hold before it is cut.
+pub const WINDOW_ROWS: u64 = 50_000;
+
+/// The place of a connection in its period: a shard of the due index and a minute of the period.
+///
+/// A stable hash of the id, so that connections spread evenly and nothing has to be planned when one is added.
+pub fn slot_of(connection: &ConnectionId, period_minutes: u16) -> (u16, u16) {
+    let hash = connection
+        .as_str()
+        .bytes()
+        .fold(FNV_OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME));
+    let below = |value: u64, limit: u16| u16::try_from(value % u64::from(limit.max(1))).unwrap_or(0);
+    // Ids that were made together differ in few characters: the high bits carry what the low ones do not.
+    let mixed = (hash ^ (hash >> 32)).wrapping_mul(FNV_PRIME);
+    (below(mixed >> 8, SHARDS), below(mixed >> 24, period_minutes))
+}
+
+const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+
+const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
+
+/// Why a job exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum JobKind {
+    /// The first days after activation: names, statuses and the newest window.
+    First,
+    /// Older days after activation.
+    Backfill,
+    /// The trailing window that the platform may restate.
+    Restate,
+}
+
+impl JobKind {
+    /// The kind's word in envelopes.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Backfill => "backfill",
+            Self::Restate => "restate",
+        }
+    }
+
+    /// Finds a kind by its word.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::First, Self::Backfill, Self::Restate].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// One sync job. The window is `None` where the account's zone has to say which days are meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncJob {
+    /// Whose job it is.
+    pub tenant: TenantId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The account.
+    pub account: AccountId,
+    /// Why it exists.
+    pub kind: JobKind,
+    /// The days, once known.
+    pub window: Option<Window>,
+    /// The slot of the period it belongs to: the same slot gives the same id.
+    pub slot: Timestamp,
+    /// How often it put itself back because the platform limited it.
+    pub deferred: u16,
+    /// Before this the platform does not want to be called: more than one wait of the queue.
+    pub not_before: Option<Timestamp>,
+}
+
+impl SyncJob {
+    /// The deterministic id: a job that is sent twice is done once.
+    pub fn id(&self) -> String {
+        let window = self.window.map_or_else(|| "-".to_owned(), |w| format!("{}_{}", w.from, w.to));
+        format!("{}.{}.{window}", self.kind.as_str(), self.slot.as_second())
+    }
+}
+
+/// One probe: the question whether a connection's grant lives. Ids only; the same due time gives the same probe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProbeJob {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// When it was to be asked.
+    pub due_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_never_move_and_spread_over_shards_and_minutes() {
+        let id = |number: u128| ConnectionId::from_uuid(uuid::Uuid::from_u128(number));
+        assert_eq!(slot_of(&id(1), 60), slot_of(&id(1), 60));
+        let mut shards = [0_u32; 16];
+        let mut minutes = [0_u32; 60];
+        for number in 0..9_600 {
+            let (shard, minute) = slot_of(&id(0x0193_0000_0000_7000_8000_0000_0000_0000 + number), 60);
+            shards[usize::from(shard)] += 1;
+            minutes[usize::from(minute)] += 1;
+        }
+        assert!(shards.iter().all(|count| (480..720).contains(count)), "{shards:?}");
+        assert!(minutes.iter().all(|count| (100..220).contains(count)), "{minutes:?}");
+        assert_eq!(slot_of(&id(1), 0).1, 0);
+    }
+}

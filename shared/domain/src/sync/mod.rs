@@ -1,0 +1,10 @@
+//! Sync jobs: what is due, how far a job came, chunks of figures, completeness, breakers.
+
+pub mod activity;
+pub mod breaker;
+pub mod chunk;
+pub mod completeness;
+pub mod job;
+pub mod ops;
+pub mod ports;
+pub mod state;

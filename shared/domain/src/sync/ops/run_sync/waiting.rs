@@ -1,0 +1,192 @@
+//! What holds a job up before it opens anything: a platform that asked for a pause, and one that is away.
+
+use jiff::Timestamp;
+
+use super::work::{Step, Stop};
+use super::{Outcome, Ports};
+use crate::base::error::Result;
+use crate::base::random;
+use crate::connect::connection::Connection;
+use crate::sync::breaker;
+use crate::sync::breaker::{Admission, Circuit};
+use crate::sync::job::{JobKind, SyncJob};
+
+/// The longest delay of the queue: a job that has to wait longer puts itself back again.
+pub(super) const LONGEST_WAIT_SECONDS: u32 = 900;
+
+/// A job of a slot that is over is the job of the newest one: after an outage each account is read once.
+pub(super) fn newest(ports: &Ports, connection: &Connection, job: &SyncJob) -> SyncJob {
+    let period = ports.profile.platform(&connection.platform).map_or(0, |platform| platform.period_minutes);
+    let period = 60 * i64::from(period);
+    let late = ports.clock.now().duration_since(job.slot).as_secs();
+    if job.kind != JobKind::Restate || job.window.is_some() || period == 0 || late < period {
+        return job.clone();
+    }
+    let slot = Timestamp::from_second(job.slot.as_second() + late - late.rem_euclid(period));
+    SyncJob { slot: slot.unwrap_or(job.slot), ..job.clone() }
+}
+
+/// Puts a job back that has to wait, as it is: waiting is no failure of its own.
+pub(super) async fn put_off(ports: &Ports, job: &SyncJob, seconds: u32) -> Result<Outcome> {
+    ports.queue.send_sync(std::slice::from_ref(job), seconds).await?;
+    Ok(Outcome::Deferred { seconds })
+}
+
+/// How long a job still has to wait that was put off for longer than the queue can.
+pub(super) fn rest(job: &SyncJob, now: Timestamp) -> Option<u32> {
+    let left = now.duration_until(job.not_before?).as_secs();
+    let seconds = u32::try_from(left).ok().filter(|left| *left > 0)?;
+    Some(seconds.min(LONGEST_WAIT_SECONDS))
+}
+
+/// The breaker of a connection's app.
+pub(super) fn circuit(connection: &Connection) -> Circuit {
+    Circuit { platform: connection.platform.clone(), context: connection.context.clone() }
+}
+
+/// Asks the breaker.
+pub(super) async fn admit(ports: &Ports, circuit: &Circuit) -> Result<Admission> {
+    let random = random::number(ports.entropy.as_ref());
+    breaker::admit(ports.rows.as_ref(), circuit, ports.clock.now(), random).await
+}
+
+/// Whether the platform is away, as far as the end of a job tells; one that was stopped by something else says nothing.
+pub(super) fn is_outage(ended: &Step<()>) -> Option<bool> {
+    match ended {
+        Ok(()) => Some(false),
+        Err(Stop::Platform(error)) => Some(breaker::is_outage(error)),
+        Err(Stop::Closed | Stop::Late | Stop::Ours(_)) => None,
+    }
+}
+
+/// Tells the breaker.
+pub(super) async fn record_outcome(
+    ports: &Ports,
+    circuit: &Circuit,
+    admission: Admission,
+    is_outage: Option<bool>,
+) -> Result<()> {
+    let Some(is_outage) = is_outage else { return Ok(()) };
+    breaker::record_outcome(ports.rows.as_ref(), circuit, admission, ports.clock.now(), is_outage).await
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::base::error::Kind;
+    use crate::sync::breaker::FAILURES;
+    use crate::sync::job::JobKind;
+    use crate::sync::ops::run_sync::Outcome;
+    use crate::sync::ops::run_sync::failure::MOST_DEFERRALS;
+    use crate::testing::World;
+
+    #[test]
+    fn an_outage_opens_the_breaker_and_jobs_wait_without_a_call_however_long_it_lasts() {
+        let world = World::connected();
+        *world.platform.refuse.lock().unwrap() = Some((Kind::Upstream, "upstream", true));
+        let mut job = world.job(JobKind::First);
+        for _ in 0..FAILURES {
+            assert!(matches!(world.run(&job).unwrap(), Outcome::Deferred { .. }));
+            (job, _) = world.sync.sent.lock().unwrap().pop().unwrap();
+            world.advance(1);
+        }
+        assert_eq!(job.deferred, 5);
+        let (mut probes, mut waits) = (0, 0);
+        for _ in 0..8 * 60 {
+            let before = world.opened();
+            let Outcome::Deferred { seconds } = world.run(&job).unwrap() else { panic!("given up") };
+            let (again, delay) = world.sync.sent.lock().unwrap().pop().unwrap();
+            assert!((1..=900).contains(&seconds) && delay == seconds, "{seconds}");
+            if world.opened() == before {
+                assert_eq!(again, job, "waiting counts as nothing");
+                waits += 1;
+            } else {
+                probes += 1;
+            }
+            world.pass(SignedDuration::from_secs(10));
+        }
+        assert!(probes <= 160 && waits >= 320, "{probes} probes, {waits} waits");
+        *world.platform.refuse.lock().unwrap() = None;
+        world.advance(1);
+        assert!(matches!(world.run(&job).unwrap(), Outcome::Done { .. }), "nothing is lost");
+        assert_eq!(
+            world.sync.breaker.lock().unwrap().as_ref().unwrap().failures,
+            0,
+            "and the breaker is closed"
+        );
+    }
+
+    #[test]
+    fn a_healthy_platform_costs_the_breaker_no_write() {
+        let world = World::connected();
+        world.run(&world.job(JobKind::First)).unwrap();
+        *world.platform.refuse.lock().unwrap() = Some((Kind::NotPermitted, "not_permitted", false));
+        world.run(&world.job(JobKind::Backfill)).unwrap();
+        assert_eq!(*world.sync.breaker.lock().unwrap(), None);
+    }
+
+    /// After an outage each account is read once, and not once for every slot that passed.
+    #[test]
+    fn a_job_of_a_slot_that_is_over_is_the_job_of_the_newest() {
+        let world = World::connected();
+        world.run(&world.job(JobKind::First)).unwrap();
+        let old = world.job(JobKind::Restate);
+        world.advance(3 * 60);
+        let newest = world.job(JobKind::Restate);
+        world.advance(7);
+        assert!(matches!(world.run(&old).unwrap(), Outcome::Done { rows: 21, .. }));
+        assert_eq!(world.run(&newest).unwrap(), Outcome::Already);
+        assert_eq!(world.run(&old).unwrap(), Outcome::Already);
+        let next = {
+            let mut job = newest;
+            job.slot += SignedDuration::from_hours(1);
+            job
+        };
+        world.advance(60);
+        assert!(
+            matches!(world.run(&next).unwrap(), Outcome::Done { .. }),
+            "the next slot has a job of its own"
+        );
+    }
+
+    #[test]
+    fn a_pause_that_is_longer_than_the_queue_can_wait_is_kept_to() {
+        let world = World::connected();
+        let mut job = world.job(JobKind::First);
+        job.not_before = Some(world.now() + SignedDuration::from_secs(2_000));
+        let mut waited = 0;
+        let outcome = loop {
+            match world.run(&job).unwrap() {
+                Outcome::Deferred { seconds } => {
+                    assert_eq!(world.opened(), 0, "after {waited} seconds");
+                    assert_eq!(*world.sync.sent.lock().unwrap(), [(job.clone(), seconds)], "as it is");
+                    world.sync.sent.lock().unwrap().clear();
+                    waited += i64::from(seconds);
+                    world.pass(SignedDuration::from_secs(seconds.into()));
+                }
+                outcome => break outcome,
+            }
+        };
+        assert!(matches!(outcome, Outcome::Done { .. }) && waited == 2_000, "{waited}");
+        assert!(world.sync.sent.lock().unwrap().iter().all(|(later, _)| later.not_before.is_none()));
+    }
+
+    #[test]
+    fn a_platform_that_asks_for_an_hour_gets_it_and_one_that_asks_for_a_year_gets_a_day() {
+        for (asked, kept) in [(60, 60), (900, 900), (3_600, 3_600), (31_536_000, 86_400)] {
+            let world = World::connected();
+            *world.platform.pause.lock().unwrap() = Some(std::time::Duration::from_secs(asked));
+            *world.platform.refuse.lock().unwrap() = Some((Kind::RateLimited, "rate_limited", true));
+            let job = world.job(JobKind::First);
+            let Outcome::Deferred { seconds } = world.run(&job).unwrap() else { panic!("not deferred") };
+            let (again, delay) = world.sync.sent.lock().unwrap().pop().unwrap();
+            let now: Timestamp = world.now();
+            let until =
+                again.not_before.map_or_else(|| i64::from(delay), |at| now.duration_until(at).as_secs());
+            assert_eq!((until, delay), (kept, seconds), "{asked}");
+            assert!(delay <= 900 && again.deferred == 1 && again.deferred <= MOST_DEFERRALS);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Ports of the vault: data keys, sealed tokens and the deployment's own secrets.
+
+use async_trait::async_trait;
+
+use crate::base::error::Result;
+use crate::base::ids::{ConnectionId, TenantId};
+use crate::vault::keys::{DataKey, KeyContext, SealedBox, WrappedKey};
+use crate::vault::rows::TokenRow;
+
+/// Makes data keys. Its role has `kms:GenerateDataKey`.
+#[async_trait]
+pub trait KeyGenerate: Send + Sync {
+    /// Makes a data key and its wrapped form.
+    async fn generate(&self, context: &KeyContext) -> Result<(Box<dyn DataKey>, WrappedKey)>;
+}
+
+/// Opens data keys. Its role has `kms:Decrypt` for its own uses.
+#[async_trait]
+pub trait KeyOpen: Send + Sync {
+    /// Unwraps a data key under exactly its context.
+    async fn open(&self, context: &KeyContext, wrapped: &WrappedKey) -> Result<Box<dyn DataKey>>;
+}
+
+/// Reads Vault rows.
+#[async_trait]
+pub trait VaultRead: Send + Sync {
+    /// The wrapped key of a context, read consistently.
+    async fn key(&self, context: &KeyContext) -> Result<Option<WrappedKey>>;
+    /// The newest version of a token, read consistently.
+    async fn token(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        name: &'static str,
+    ) -> Result<Option<TokenRow>>;
+    /// A sealed secret of the deployment's app, such as the platform app's credentials.
+    async fn app_secret(&self, app: &'static str, name: &str) -> Result<Option<SealedBox>>;
+}
+
+/// Writes the deployment's own secrets; only the set-up command has it.
+#[async_trait]
+pub trait AppSecretWrite: Send + Sync {
+    /// Stores the app's wrapped key, unless there is one already; answers the one that counts.
+    async fn put_app_key(&self, app: &'static str, wrapped: &WrappedKey) -> Result<WrappedKey>;
+    /// Stores a sealed secret.
+    async fn put_app_secret(&self, app: &'static str, name: &str, sealed: &SealedBox) -> Result<()>;
+}

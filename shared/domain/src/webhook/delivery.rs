@@ -1,0 +1,221 @@
+//! A delivery of an event to an endpoint, with its attempts.
+
+use jiff::{SignedDuration, Timestamp};
+use uuid::Builder;
+
+use crate::base::host::Entropy;
+use crate::base::ids::{DeliveryId, EndpointId, EventId, TenantId};
+use crate::webhook::event::{Event, EventType};
+
+/// How many attempts a delivery remembers; the oldest go first.
+pub const MOST_ATTEMPTS: usize = 40;
+
+/// An endpoint that failed for so long without one success is switched off.
+pub const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(5 * 24);
+
+/// How long a try keeps others away: longer than it may take, so that a second worker does not send it too.
+pub const LEASE: SignedDuration = SignedDuration::from_mins(2);
+
+/// How far a delivery came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// A try is to come.
+    Pending,
+    /// The endpoint took it.
+    Delivered,
+    /// No try is to come.
+    Failed,
+}
+
+impl DeliveryState {
+    /// The state's word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Finds a state by its word.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Pending, Self::Delivered, Self::Failed].into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+/// Why a try did not succeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// The answer's status is not 2xx.
+    Status,
+    /// The answer is a redirect, which is never followed.
+    Redirect,
+    /// There was no answer in time.
+    Timeout,
+    /// There was no connection, or it broke.
+    Unreachable,
+    /// The name leads to an address that is not public.
+    Forbidden,
+    /// The endpoint was switched off.
+    Disabled,
+    /// The endpoint was deleted.
+    Deleted,
+    /// What is sealed did not open.
+    Unreadable,
+}
+
+impl Failure {
+    const ALL: [(Self, &'static str); 8] = [
+        (Self::Status, "status"),
+        (Self::Redirect, "redirect"),
+        (Self::Timeout, "timeout"),
+        (Self::Unreachable, "unreachable"),
+        (Self::Forbidden, "forbidden_address"),
+        (Self::Disabled, "endpoint_disabled"),
+        (Self::Deleted, "endpoint_deleted"),
+        (Self::Unreadable, "unreadable"),
+    ];
+
+    /// The failure's word.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(failure, _)| *failure == self).map_or("status", |(_, word)| word)
+    }
+
+    /// Finds a failure by its word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, word)| *word == text).map(|(failure, _)| *failure)
+    }
+}
+
+/// One try, as the log shows it; nothing of an answer's body is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// Its number among all tries of the delivery, from 1.
+    pub number: u32,
+    /// When it began.
+    pub at: Timestamp,
+    /// How long it took, in milliseconds.
+    pub millis: u64,
+    /// The answer's status, if there was one.
+    pub status: Option<u16>,
+    /// Why it did not succeed.
+    pub failure: Option<Failure>,
+}
+
+/// One event on its way to one endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its id, which follows from event and endpoint.
+    pub id: DeliveryId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Where it goes.
+    pub endpoint: EndpointId,
+    /// What it brings.
+    pub event: EventId,
+    /// The event's type.
+    pub kind: EventType,
+    /// How far it came.
+    pub state: DeliveryState,
+    /// When the next try is due; while one runs, when it counts as lost.
+    pub next_try_at: Option<Timestamp>,
+    /// How many tries of the schedule were begun.
+    pub step: u8,
+    /// How many tries were begun in all, replays included.
+    pub number: u32,
+    /// The last tries.
+    pub attempts: Vec<Attempt>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Counts the changes; each is conditional on it.
+    pub version: u64,
+}
+
+/// The address of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryRef {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Where it goes.
+    pub endpoint: EndpointId,
+    /// Which one.
+    pub delivery: DeliveryId,
+}
+
+impl Delivery {
+    /// The delivery of an event to an endpoint, due at once.
+    pub fn of(entropy: &dyn Entropy, event: &Event, endpoint: &EndpointId, now: Timestamp) -> Self {
+        Self {
+            id: delivery_id(entropy, event, endpoint),
+            tenant: event.tenant.clone(),
+            endpoint: endpoint.clone(),
+            event: event.id.clone(),
+            kind: event.kind,
+            state: DeliveryState::Pending,
+            next_try_at: Some(now),
+            step: 0,
+            number: 0,
+            attempts: Vec::new(),
+            created_at: now,
+            version: 1,
+        }
+    }
+
+    /// Its address.
+    pub fn at(&self) -> DeliveryRef {
+        DeliveryRef {
+            tenant: self.tenant.clone(),
+            endpoint: self.endpoint.clone(),
+            delivery: self.id.clone(),
+        }
+    }
+
+    /// Tells whether a try is due.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.state == DeliveryState::Pending && self.next_try_at.is_some_and(|at| at <= now)
+    }
+
+    /// Remembers a try.
+    pub fn remember(&mut self, attempt: Attempt) {
+        if self.attempts.len() >= MOST_ATTEMPTS {
+            self.attempts.remove(0);
+        }
+        self.attempts.push(attempt);
+    }
+
+    /// Ends it.
+    pub fn end(&mut self, state: DeliveryState) {
+        self.state = state;
+        self.next_try_at = None;
+    }
+}
+
+/// An event that is fanned out twice makes the same deliveries; ids sort by the event's time.
+fn delivery_id(entropy: &dyn Entropy, event: &Event, endpoint: &EndpointId) -> DeliveryId {
+    let digest = entropy.digest(format!("{} {endpoint}", event.id).as_bytes()).0;
+    let random = digest.first_chunk().copied().unwrap_or_default();
+    let millis = u64::try_from(event.at.as_millisecond()).unwrap_or_default();
+    DeliveryId::from_uuid(Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+}
+
+/// What the webhook worker is told to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Job {
+    /// Make the deliveries of an event.
+    FanOut(TenantId, EventId),
+    /// Make the next try of a delivery.
+    Try(DeliveryRef),
+}
+
+/// What an endpoint's answer comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Posted {
+    /// The answer's status.
+    pub status: Option<u16>,
+    /// Why it is no success.
+    pub failure: Option<Failure>,
+    /// The endpoint asks never to be called again (410).
+    pub is_gone: bool,
+    /// How long it asks to be left alone.
+    pub retry_after: Option<std::time::Duration>,
+}

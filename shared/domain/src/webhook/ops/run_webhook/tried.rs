@@ -1,0 +1,86 @@
+//! What comes after a try: delivered, tried again, given up, and what it says of the endpoint.
+
+use super::{Outcome, Ports, save};
+use crate::base::error::Result;
+use crate::base::random;
+use crate::webhook::delivery::{Delivery, DeliveryState, Failure, GIVE_UP_AFTER, Job, Posted};
+use crate::webhook::endpoint::{DisableReason, Endpoint};
+use crate::webhook::schedule::wait_after;
+
+/// The longest delay of the queue; what is due later is found by the sweeper.
+const QUEUE_SECONDS: u32 = 900;
+
+/// Ends a delivery that cannot be tried.
+pub(super) async fn ended(ports: &Ports, mut delivery: Delivery, failure: Failure) -> Result<Outcome> {
+    delivery.remember(super::Attempt {
+        number: delivery.number,
+        at: ports.clock.now(),
+        millis: 0,
+        status: None,
+        failure: Some(failure),
+    });
+    delivery.end(DeliveryState::Failed);
+    if !save(ports, &mut delivery).await? {
+        return Ok(Outcome::Nothing);
+    }
+    Ok(Outcome::Tried { delivery: Box::new(delivery), off: None, unsent: None })
+}
+
+/// Writes down what came of a try.
+pub(super) async fn settle(
+    ports: &Ports,
+    mut delivery: Delivery,
+    endpoint: &Endpoint,
+    posted: Posted,
+) -> Result<Outcome> {
+    let off = judge(ports, endpoint, posted).await?;
+    let wait = next(ports, &delivery, posted);
+    match wait {
+        _ if posted.failure.is_none() => delivery.end(DeliveryState::Delivered),
+        Some(wait) if off.is_none() => delivery.next_try_at = Some(ports.clock.now() + wait),
+        _ => delivery.end(DeliveryState::Failed),
+    }
+    if !save(ports, &mut delivery).await? {
+        return Ok(Outcome::Nothing);
+    }
+    let seconds = wait.filter(|_| delivery.state == DeliveryState::Pending).map(seconds);
+    let unsent = match seconds {
+        Some(seconds) if seconds <= QUEUE_SECONDS => {
+            ports.queue.send_webhooks(&[Job::Try(delivery.at())], seconds).await.err()
+        }
+        _ => None,
+    };
+    Ok(Outcome::Tried { delivery: Box::new(delivery), off, unsent })
+}
+
+fn next(ports: &Ports, delivery: &Delivery, posted: Posted) -> Option<jiff::SignedDuration> {
+    wait_after(delivery.step, posted.retry_after, random::number(ports.entropy.as_ref()))
+}
+
+/// Whole seconds, rounded up, so that the message is not there before its time.
+fn seconds(wait: jiff::SignedDuration) -> u32 {
+    let more = i64::from(wait.subsec_nanos() > 0);
+    u32::try_from(wait.as_secs() + more).unwrap_or(u32::MAX)
+}
+
+/// Keeps how the endpoint is doing, and switches it off when it is gone or failed for too long.
+async fn judge(ports: &Ports, endpoint: &Endpoint, posted: Posted) -> Result<Option<DisableReason>> {
+    let (tenant, id, now) = (&endpoint.tenant, &endpoint.id, ports.clock.now());
+    let lasted = endpoint.failing_since.map(|since| now.duration_since(since));
+    let (off, since) = match (posted.failure, lasted) {
+        _ if posted.is_gone => (DisableReason::Gone, None),
+        (None, None) => return Ok(None),
+        (None, Some(_)) => {
+            ports.rows.recovered(tenant, id).await?;
+            return Ok(None);
+        }
+        (Some(_), None) => {
+            ports.rows.failing(tenant, id, now).await?;
+            return Ok(None);
+        }
+        (Some(_), Some(lasted)) if lasted < GIVE_UP_AFTER => return Ok(None),
+        // Another delivery may have got through while this one failed.
+        (Some(_), Some(_)) => (DisableReason::Failing, endpoint.failing_since),
+    };
+    Ok(ports.rows.switch_off(tenant, id, off, since, now).await?.then_some(off))
+}

@@ -1,0 +1,95 @@
+//! What is the same for every API route: request id, caller, limits, origin, scope, problem documents, one log line.
+
+use lambda_http::Request;
+use mooring_domain::Result;
+use mooring_domain::guard::limits::Gauge;
+use mooring_domain::people::caller::{Caller, Scope};
+use mooring_telemetry::field;
+use tracing::Instrument;
+
+use super::access::Who;
+use super::authenticate::Authenticated;
+use super::edge::Edge;
+use super::{cors, limits};
+use crate::http::reply::Reply;
+use crate::http::{headers, problem, trace};
+use crate::routes;
+
+/// What is learnt of a call before its answer is ready.
+#[derive(Default)]
+struct Met {
+    gauges: Option<Vec<Gauge>>,
+    who: Option<Who>,
+}
+
+impl Edge {
+    /// Runs an API route: authentication, limits, scope, origin, CORS, errors as problem documents, logged once.
+    pub async fn api(
+        &self,
+        request: &Request,
+        scope: Scope,
+        run: impl AsyncFnOnce(Caller) -> Result<Reply>,
+    ) -> Reply {
+        let request_id = self.request_id(request);
+        let span = mooring_telemetry::request_span(
+            &request_id,
+            trace::invocation(request),
+            &routes::pattern(request.method(), request.uri().path()),
+        );
+        let work = async {
+            let mut met = Met::default();
+            let outcome = self.answer(request, scope, &mut met, run).await;
+            trace::log(&outcome);
+            let (origin, ()) = tokio::join!(
+                self.reader(request, &outcome),
+                self.log_access(request, met.who, &outcome, &request_id)
+            );
+            (self.reply_of(outcome, &request_id), origin, met.gauges)
+        };
+        let (mut reply, origin, gauges) = work.instrument(span).await;
+        if let Some(gauges) = gauges {
+            limits::show(&mut reply, self.limits, &gauges);
+        }
+        cors::grant(&mut reply, origin);
+        headers::stamp(&mut reply, self.site.is_https(), &request_id);
+        reply
+    }
+
+    async fn answer(
+        &self,
+        request: &Request,
+        scope: Scope,
+        met: &mut Met,
+        run: impl AsyncFnOnce(Caller) -> Result<Reply>,
+    ) -> Result<Reply> {
+        self.admit(request)?;
+        let Authenticated { caller, tenant, seen } = self.authenticate(request).await?;
+        tracing::info!(
+            { field::TENANT } = caller.tenant.as_str(),
+            { field::CREDENTIAL } = caller.credential.as_str(),
+            "caller"
+        );
+        let reading = self.count(seen).await;
+        let refusal = reading.refusal();
+        met.gauges = Some(reading.gauges);
+        if let Some(error) = refusal {
+            return Err(error);
+        }
+        met.who = Some(self.who(&caller, &tenant));
+        cors::check(request, &tenant)?;
+        caller.require(scope)?;
+        run(caller).await
+    }
+
+    /// The browser origin that may read the answer.
+    pub(super) async fn reader<'a>(&self, request: &'a Request, outcome: &Result<Reply>) -> Option<&'a str> {
+        match outcome {
+            Ok(_) => cors::origin(request),
+            Err(error) => self.readable_by(request, error).await,
+        }
+    }
+
+    pub(super) fn reply_of(&self, outcome: Result<Reply>, request_id: &str) -> Reply {
+        outcome.unwrap_or_else(|error| problem::document(&error, request_id, self.site.origin()))
+    }
+}

@@ -1,0 +1,92 @@
+//! Cross-origin access: exact origins that tenants registered, and no cookies.
+
+use lambda_http::Request;
+use lambda_http::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HeaderValue, ORIGIN, VARY,
+};
+use mooring_domain::people::tenant::Tenant;
+use mooring_domain::{Error, Kind, Result};
+use tracing::Instrument as _;
+
+use super::edge::Edge;
+use super::public::elsewhere;
+use crate::http::reply::{Reply, ReplyExt as _, no_content};
+use crate::http::{headers, trace};
+use crate::routes;
+
+/// The code of the refusal of a browser origin.
+pub(super) const REFUSED: &str = "origin_not_allowed";
+const ALLOW_HEADERS: &str = "authorization, content-type, accept, idempotency-key";
+const EXPOSE_HEADERS: &str = "Idempotent-Replayed, Link, Location, Mooring-Completeness, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id";
+/// Seconds that a browser may remember a preflight's answer.
+const MAX_AGE: &str = "600";
+
+impl Edge {
+    /// Answers the preflight of any path below `/v1`; a path that no route has gets the answer of every unknown path.
+    pub async fn preflight(&self, request: &Request) -> Reply {
+        let methods = routes::methods(request.uri().path());
+        if methods.is_empty() {
+            return elsewhere(request);
+        }
+        let request_id = self.request_id(request);
+        let pattern = routes::pattern(request.method(), request.uri().path());
+        let span = mooring_telemetry::request_span(&request_id, trace::invocation(request), &pattern);
+        let work = async {
+            let outcome = self.allow(request, &methods).await;
+            trace::log(&outcome);
+            let origin = self.reader(request, &outcome).await;
+            (self.reply_of(outcome, &request_id), origin)
+        };
+        let (mut reply, origin) = work.instrument(span).await;
+        grant(&mut reply, origin);
+        headers::stamp(&mut reply, self.site.is_https(), &request_id);
+        reply
+    }
+
+    /// Allows methods to an origin. A preflight carries no credential, so any tenant's origin will do; the real call is
+    /// held against the caller's own tenant.
+    async fn allow(&self, request: &Request, methods: &[&str]) -> Result<Reply> {
+        self.admit(request)?;
+        let origin = origin(request).unwrap_or_default();
+        if origin.is_empty() || !self.callers.origin_known(origin).await? {
+            return Err(refused());
+        }
+        let reply = no_content()?
+            .header_value(ACCESS_CONTROL_ALLOW_METHODS, &methods.join(", "))?
+            .header_value(ACCESS_CONTROL_ALLOW_HEADERS, ALLOW_HEADERS)?;
+        reply.header_value(ACCESS_CONTROL_MAX_AGE, MAX_AGE)
+    }
+
+    /// The origin that may read the answer to a failed call.
+    pub(super) async fn readable_by<'a>(&self, request: &'a Request, error: &Error) -> Option<&'a str> {
+        let origin = origin(request).filter(|_| error.code != REFUSED)?;
+        self.callers.origin_known(origin).await.unwrap_or(false).then_some(origin)
+    }
+}
+
+/// The browser origin of a call, if a browser made it.
+pub(super) fn origin(request: &Request) -> Option<&str> {
+    request.headers().get(ORIGIN).map(|value| value.to_str().unwrap_or("null"))
+}
+
+/// Refuses a browser origin that the caller's tenant did not register.
+pub(super) fn check(request: &Request, tenant: &Tenant) -> Result<()> {
+    match origin(request) {
+        Some(origin) if !tenant.origins.iter().any(|known| known == origin) => Err(refused()),
+        _ => Ok(()),
+    }
+}
+
+/// Lets an origin read a reply.
+pub(super) fn grant(reply: &mut Reply, origin: Option<&str>) {
+    let headers = reply.headers_mut();
+    headers.append(VARY, HeaderValue::from_static("Origin"));
+    let Some(Ok(value)) = origin.map(HeaderValue::from_str) else { return };
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, value);
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSE_HEADERS));
+}
+
+fn refused() -> Error {
+    Error::new(Kind::Forbidden, REFUSED, "This browser origin is not registered for the tenant.")
+}

@@ -1,0 +1,143 @@
+//! The pages of the connect flow: only a visit uses anything up, every end leads somewhere, and no page is a dead end.
+
+use askama::Template;
+use lambda_http::Request;
+use lambda_http::http::Method;
+use lambda_http::http::header::{HeaderName, HeaderValue};
+use mooring_domain::connect::binding::ticket_cookie;
+use mooring_domain::connect::session::PENDING_MINUTES;
+use mooring_domain::connect::way::Onward;
+use mooring_domain::platform::profile::Profile;
+use mooring_domain::{Error, Kind, Result};
+use url::Url;
+
+use super::edge::Edge;
+use super::page::WayOut;
+use crate::http::header::header;
+use crate::http::reply::{Reply, ReplyExt as _, html, see_other};
+use crate::http::shell::page;
+use crate::http::site::Site;
+use crate::http::trace;
+
+const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+const REFRESH: HeaderName = HeaderName::from_static("refresh");
+/// Where browsers say that they fetch in advance: the standard one, its forerunner, and that of old browsers.
+const IN_ADVANCE: [HeaderName; 3] = [
+    HeaderName::from_static("sec-purpose"),
+    HeaderName::from_static("purpose"),
+    HeaderName::from_static("x-moz"),
+];
+/// How many seconds a browser waits before it asks again.
+const WAIT: HeaderValue = HeaderValue::from_static("2");
+
+/// Where somebody goes whom no flow leads anywhere.
+#[derive(Debug, Clone)]
+pub struct Exit<'a> {
+    /// The product.
+    pub profile: &'a Profile,
+    /// A page of ours to go back to, where there is one.
+    pub back: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "one_moment.html")]
+struct OneMoment;
+
+/// Runs a page of the connect flow: as [`Edge::page`], and whatever goes wrong has a link to the product.
+pub async fn run(
+    edge: &Edge,
+    request: &Request,
+    exit: &Exit<'_>,
+    handle: impl AsyncFnOnce() -> Result<Reply>,
+) -> Reply {
+    edge.page_with(request, Some(&way_out(exit)), handle).await
+}
+
+/// Refuses what is not a person's own visit: pages fetched in advance, in the background or inside another page.
+/// Browsers that say nothing are taken for people.
+pub fn visit(request: &Request) -> Result<()> {
+    let fits = |name: &HeaderName, wanted| ["", wanted].contains(&header(request, name));
+    let is_visit = *request.method() != Method::HEAD
+        && fits(&FETCH_MODE, "navigate")
+        && fits(&FETCH_DEST, "document")
+        && !IN_ADVANCE.iter().any(|name| in_advance(header(request, name)));
+    if is_visit {
+        return Ok(());
+    }
+    let message = "This page was asked for in advance or in the background, so nothing was done. Open it as a \
+                   page of its own.";
+    Err(Error::new(Kind::Forbidden, "not_a_visit", message))
+}
+
+/// Sends a browser on.
+pub fn onward(site: &Site, onward: &Onward) -> Result<Reply> {
+    match onward {
+        Onward::Back(url) => see_other(url.as_str()),
+        Onward::Choose { ticket, handle } => {
+            let cookie = site.set_cookie(&ticket_cookie(handle), ticket.text(), PENDING_MINUTES * 60);
+            see_other(&site.url(&format!("/connect/confirm?ticket={handle}")))?.cookie_value(&cookie)
+        }
+        Onward::Wait => {
+            let mut reply = html(page("One moment", &OneMoment)?)?;
+            reply.headers_mut().insert(REFRESH, WAIT);
+            Ok(reply)
+        }
+    }
+}
+
+/// Sends a browser back to the product at the end of a flow, and logs why: the person gets a word, the operator the
+/// cause.
+pub fn ended(url: &Url, error: &Error) -> Result<Reply> {
+    trace::log_error(error);
+    see_other(url.as_str())
+}
+
+/// Tells whether the purpose of a request is to fetch in advance; `Sec-Purpose` is a list such as `prefetch;prerender`.
+fn in_advance(purpose: &str) -> bool {
+    let words = purpose.split([',', ';']).map(str::trim);
+    let mut first = words.map(|word| word.trim_matches('"'));
+    first
+        .any(|word| ["prefetch", "prerender", "preview"].iter().any(|other| word.eq_ignore_ascii_case(other)))
+}
+
+/// The links of an error page.
+fn way_out<'a>(Exit { profile, back }: &'a Exit<'_>) -> WayOut<'a> {
+    let site = Url::parse(&profile.privacy_url).map(|url| url.origin().ascii_serialization());
+    WayOut { back: back.as_deref(), site: site.ok(), product: &profile.product, mail: &profile.contact_email }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn purposes_are_read_as_lists_of_words() {
+        for purpose in
+            ["prefetch", "prefetch;prerender", "Prefetch", "prefetch;anonymous-client-ip", "preview"]
+        {
+            assert!(in_advance(purpose), "{purpose}");
+        }
+        for purpose in ["", "navigate", "prefetched", "x-prefetch"] {
+            assert!(!in_advance(purpose), "{purpose}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_left_without_a_link() {
+        let profile = Profile {
+            name: "p".to_owned(),
+            product: "P&P".to_owned(),
+            privacy_url: "https://p.example/privacy".to_owned(),
+            contact_email: "a@p.example".to_owned(),
+            retention_days: None,
+            needs_reauth_days: None,
+            platforms: vec![],
+        };
+        let exit = Exit { profile: &profile, back: Some("/connect/confirm?ticket=a".to_owned()) };
+        let out = way_out(&exit).render().unwrap();
+        assert!(out.contains("<a href=\"/connect/confirm?ticket=a\">"), "{out}");
+        assert!(out.contains("<a href=\"https://p.example\">Back to P&#38;P</a>"), "{out}");
+        assert!(out.contains("mailto:a@p.example"), "{out}");
+    }
+}

@@ -1,0 +1,126 @@
+//! `Idempotency-Key` on the wire: how a key is read, what binds it to its request, and how a repetition is marked.
+
+use lambda_http::Request;
+use lambda_http::http::header::{HeaderName, HeaderValue};
+use mooring_domain::base::secret::{Confidential, Digest};
+use mooring_domain::guard::idempotency::{Attempt, Call, Ports, Record, admit, complete};
+use mooring_domain::people::caller::{Caller, Scope};
+use mooring_domain::{Error, Result};
+
+use super::authenticate;
+use super::edge::Edge;
+use crate::http::query::Query;
+use crate::http::reply::{Reply, Resource};
+use crate::http::trace;
+use crate::routes;
+
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+/// The longest key.
+const LONGEST: usize = 255;
+
+impl Edge {
+    /// Runs an API route whose calls may be repeated: as [`Edge::api`], and with an `Idempotency-Key` at most once.
+    /// The operation learns from the attempt whether it may act or only has to answer again.
+    pub async fn once(
+        &self,
+        request: &Request,
+        scope: Scope,
+        run: impl AsyncFnOnce(Caller, Attempt) -> Result<Reply>,
+    ) -> Reply {
+        self.api(request, scope, async |caller| {
+            // None of these calls has a parameter: what is given would be believed and do nothing.
+            Query::of(request)?.finish()?;
+            match key(request)? {
+                Some(key) => self.keyed(request, caller, &key, run).await,
+                None => run(caller, Attempt::once(self.clock.now(), self.entropy.clone())).await,
+            }
+        })
+        .await
+    }
+
+    async fn keyed(
+        &self,
+        request: &Request,
+        caller: Caller,
+        key: &Confidential,
+        run: impl AsyncFnOnce(Caller, Attempt) -> Result<Reply>,
+    ) -> Result<Reply> {
+        let credential = Confidential::new(authenticate::presented(request).unwrap_or_default());
+        let call = Call {
+            tenant: &caller.tenant,
+            credential: &credential,
+            operation: routes::operation(request.method().as_str(), request.uri().path()),
+            key,
+            request: self.asked(request),
+        };
+        let (record, attempt) = admit(&self.memory(), &call).await?;
+        if attempt.is_done() {
+            let mut reply = run(caller, attempt).await?;
+            reply.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+            return Ok(reply);
+        }
+        let outcome = run(caller, attempt).await;
+        self.remember(record, &outcome).await;
+        outcome
+    }
+
+    /// Remembers what came of it. If that fails, the caller still hears what happened, and a repetition finds an
+    /// attempt that was broken off.
+    async fn remember(&self, record: Record, outcome: &Result<Reply>) {
+        let outcome = match outcome {
+            Ok(reply) => Ok(reply.extensions().get::<Resource>().map(|resource| resource.0.clone())),
+            Err(error) => Err(error.kind),
+        };
+        if let Err(error) = complete(&self.memory(), record, outcome).await {
+            trace::note(&error, "the outcome of a call with a key was not remembered");
+        }
+    }
+
+    fn memory(&self) -> Ports<'_> {
+        Ports { records: self.repeats.as_ref(), clock: self.clock.as_ref(), entropy: &self.entropy }
+    }
+
+    /// SHA-256 of what is asked: method, path with query, body.
+    fn asked(&self, request: &Request) -> Digest {
+        let target = request.uri().path_and_query().map_or("", |target| target.as_str());
+        let line = format!("{} {target}\n", request.method());
+        self.entropy.digest(&[line.as_bytes(), request.body().as_ref()].concat())
+    }
+}
+
+/// Reads the key: 1 to 255 visible ASCII characters, given once. The draft of the header
+/// (draft-ietf-httpapi-idempotency-key-header) makes it a structured string, in quotes; most clients send it bare. Both
+/// are the same key.
+fn key(request: &Request) -> Result<Option<Confidential>> {
+    let mut values = request.headers().get_all(KEY).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let text = value.to_str().ok().and_then(|text| match text.trim().strip_prefix('"') {
+        Some(quoted) => unquoted(quoted),
+        None => Some(text.trim().to_owned()).filter(|text| !text.contains('"')),
+    });
+    let fits = |text: &String| {
+        (1..=LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    match (text.filter(fits), values.next()) {
+        (Some(text), None) => Ok(Some(Confidential::new(text))),
+        _ => Err(Error::invalid(
+            "invalid_idempotency_key",
+            "`Idempotency-Key` has to be 1 to 255 visible ASCII characters, in quotes or without, given once.",
+        )),
+    }
+}
+
+/// Reads the rest of a structured string (RFC 9651, 4.2.5) after its first quote. Parameters may follow, and say nothing.
+fn unquoted(rest: &str) -> Option<String> {
+    let (mut text, mut chars) = (String::new(), rest.chars());
+    loop {
+        match chars.next()? {
+            '"' => break,
+            '\\' => text.push(chars.next().filter(|c| matches!(c, '"' | '\\'))?),
+            c => text.push(c),
+        }
+    }
+    let after = chars.as_str();
+    (after.is_empty() || after.starts_with(';')).then_some(text)
+}

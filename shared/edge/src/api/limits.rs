@@ -1,0 +1,66 @@
+//! Rate limits on the wire: the fields of draft-ietf-httpapi-ratelimit-headers-11, and what is logged.
+//!
+//! Calls without a valid credential are not counted, so that nobody can use up another's calls; API Gateway's own
+//! throttle covers them.
+
+use lambda_http::http::header::{HeaderName, HeaderValue};
+use mooring_domain::guard::limits;
+use mooring_domain::guard::limits::{Bucket, Gauge, Limits, Reading, WINDOW_SECONDS};
+use mooring_domain::people::caller::text::Presented;
+
+use super::edge::Edge;
+use crate::http::reply::Reply;
+use crate::http::trace;
+
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+
+/// The buckets of a call as they were seen beside its credential.
+pub(super) struct Seen {
+    buckets: [Bucket; 2],
+    full_at: [Option<i64>; 2],
+}
+
+impl Edge {
+    /// Looks at the buckets of whoever a credential names. Looking costs them nothing.
+    pub(super) async fn look(&self, presented: &Presented) -> Seen {
+        let buckets = Bucket::of(&presented.tenant, &presented.id);
+        let full_at = self.buckets.peek(&buckets).await.unwrap_or_else(|error| {
+            trace::note(&error, "the limits were not looked at");
+            [None, None]
+        });
+        Seen { buckets, full_at }
+    }
+
+    /// Counts a call; what cannot be counted is let through.
+    pub(super) async fn count(&self, seen: Seen) -> Reading {
+        let now = self.clock.now().as_microsecond();
+        let reading =
+            limits::count(self.buckets.as_ref(), self.limits, &seen.buckets, seen.full_at, now).await;
+        for error in &reading.blind {
+            trace::note(error, "a call was let through uncounted");
+        }
+        reading
+    }
+}
+
+/// Says on a reply what the limits are and what is left of them.
+pub(super) fn show(reply: &mut Reply, limits: Limits, gauges: &[Gauge]) {
+    let policies =
+        limits.named().map(|(name, rate)| format!("\"{name}\";q={};w={WINDOW_SECONDS}", rate.calls()));
+    set(reply, POLICY, &policies.join(", "));
+    let left: Vec<String> = gauges.iter().map(|gauge| item(*gauge)).collect();
+    if !left.is_empty() {
+        set(reply, LIMIT, &left.join(", "));
+    }
+}
+
+fn item(gauge: Gauge) -> String {
+    format!("\"{}\";r={};t={}", gauge.name, gauge.left, gauge.window)
+}
+
+fn set(reply: &mut Reply, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        reply.headers_mut().insert(name, value);
+    }
+}

@@ -1,0 +1,18 @@
+//! HTTP as such: requests taken apart, replies put together, events of API Gateway. Nothing here knows callers.
+
+pub(crate) mod cookie;
+pub(crate) mod cursor;
+pub(crate) mod event;
+pub(crate) mod extract;
+pub(crate) mod front;
+pub(crate) mod header;
+pub(crate) mod headers;
+pub(crate) mod media;
+pub(crate) mod paging;
+pub(crate) mod problem;
+pub(crate) mod query;
+pub(crate) mod reply;
+pub(crate) mod runtime;
+pub(crate) mod shell;
+pub(crate) mod site;
+pub(crate) mod trace;

@@ -1,0 +1,152 @@
+//! Errors on the wire: the table from kinds to statuses, and RFC 9457 problem documents.
+
+use lambda_http::Body;
+use lambda_http::http::StatusCode;
+use lambda_http::http::header::{ACCEPT_ENCODING, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use mooring_domain::guard::limits::{Exceeded, QUOTA_EXCEEDED};
+use mooring_domain::{Error, Kind, Retry};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::media;
+use super::reply::{Reply, plain, typed};
+
+/// A problem document (RFC 9457).
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Problem<'a> {
+    /// Names the problem; not for fetching.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The status in words.
+    pub title: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened and what to do.
+    pub detail: &'a str,
+    /// A stable word for programs.
+    pub code: &'static str,
+    /// The request's id, for support.
+    pub request_id: &'a str,
+    /// Whether the same call can succeed later.
+    pub retryable: bool,
+    /// Where the code is explained.
+    pub doc: String,
+    /// The limits that were exceeded, by their names in `RateLimit-Policy`; only of `quota_exceeded`.
+    #[serde(rename = "violated-policies", skip_serializing_if = "<[_]>::is_empty")]
+    #[schemars(default)]
+    pub violated_policies: &'a [&'static str],
+}
+
+const OURS: &str = "Something went wrong on our side. The request id helps us to find it.";
+
+/// The status and title of a kind of error: the only such table.
+const fn status(kind: Kind) -> (StatusCode, &'static str) {
+    match kind {
+        Kind::Invalid => (StatusCode::BAD_REQUEST, "The request does not fit"),
+        Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, "No valid credential"),
+        Kind::Forbidden | Kind::Refused => (StatusCode::FORBIDDEN, "Not allowed"),
+        Kind::NotPermitted => (StatusCode::FORBIDDEN, "Not covered by the grant"),
+        Kind::NotFound => (StatusCode::NOT_FOUND, "Not found"),
+        Kind::Method => (StatusCode::METHOD_NOT_ALLOWED, "Not with this method"),
+        Kind::Conflict => (StatusCode::CONFLICT, "Not possible in this state"),
+        Kind::Mismatch => (StatusCode::UNPROCESSABLE_ENTITY, "Does not fit the earlier request"),
+        Kind::Reauthorise => (StatusCode::CONFLICT, "The person has to connect again"),
+        Kind::Gone => (StatusCode::GONE, "No longer there"),
+        Kind::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "Not in this form"),
+        Kind::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "A body that cannot be read"),
+        Kind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Too large"),
+        Kind::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "Too many calls"),
+        Kind::Upstream | Kind::UpstreamChanged => (StatusCode::BAD_GATEWAY, "The platform failed"),
+        Kind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "Not available just now"),
+        Kind::Setup => (StatusCode::INTERNAL_SERVER_ERROR, "The product is not set up as it should be"),
+        Kind::Sealed | Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "A fault of ours"),
+    }
+}
+
+/// The HTTP status number of a kind of error.
+pub fn status_of(kind: Kind) -> u16 {
+    status(kind).0.as_u16()
+}
+
+/// The text that a caller may read; faults of our code are told apart in the log only.
+pub(crate) fn detail(error: &Error) -> &str {
+    if matches!(error.kind, Kind::Sealed | Kind::Internal) { OURS } else { &error.message }
+}
+
+/// Tells whether the fault is ours, in code or set-up, so that it is logged as an error and an operator looks at it.
+pub(crate) fn is_ours(error: &Error) -> bool {
+    matches!(error.kind, Kind::Sealed | Kind::Internal | Kind::Setup)
+}
+
+/// Writes an error as a problem document.
+pub(crate) fn document(error: &Error, request_id: &str, api_origin: &str) -> Reply {
+    let (status, title) = status(error.kind);
+    let problem = Problem {
+        kind: kind(error.code),
+        title,
+        status: status.as_u16(),
+        detail: detail(error),
+        code: error.code,
+        request_id,
+        retryable: error.is_retryable(),
+        doc: format!("{api_origin}/openapi.json#/x-problems/{}", error.code),
+        violated_policies: violated(error),
+    };
+    let text = serde_json::to_string(&problem).unwrap_or_default();
+    with_hints(typed(status, "application/problem+json", text).unwrap_or_default(), error)
+}
+
+/// The URI of a problem: the registered one where there is one.
+fn kind(code: &str) -> String {
+    match code {
+        QUOTA_EXCEEDED => "https://iana.org/assignments/http-problem-types#quota-exceeded".to_owned(),
+        _ => format!("tag:mooring,2026:{code}"),
+    }
+}
+
+fn violated(error: &Error) -> &[&'static str] {
+    let exceeded = error.source.as_deref().and_then(|source| source.downcast_ref::<Exceeded>());
+    exceeded.map_or(&[], |exceeded| exceeded.0.as_slice())
+}
+
+/// Writes an error as a page.
+pub(crate) fn page(error: &Error, html: String) -> Reply {
+    let (status, _) = status(error.kind);
+    let reply = typed(status, "text/html; charset=utf-8", html);
+    with_hints(reply.unwrap_or_else(|_| plain(status, Body::Empty)), error)
+}
+
+/// The title of an error for people.
+pub(crate) fn title(error: &Error) -> &'static str {
+    status(error.kind).1
+}
+
+fn with_hints(mut reply: Reply, error: &Error) -> Reply {
+    if error.kind == Kind::Unauthenticated {
+        reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"mooring\""));
+    }
+    if error.code == media::CODED {
+        reply.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    }
+    if let Retry::After(Some(wait)) = error.retry {
+        reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+    }
+    reply
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A fault of the set-up is nobody's but the operator's: an error line, which alarms, and a 5xx.
+    #[test]
+    fn a_fault_of_the_set_up_is_a_5xx_that_is_logged_as_an_error() {
+        let error = Error::new(Kind::Setup, "platform_setup", "The app's secret is wrong.");
+        assert_eq!(status_of(error.kind), 500);
+        assert!(is_ours(&error));
+        assert_eq!(detail(&error), "The app's secret is wrong.", "the operator is told which");
+        for kind in [Kind::Upstream, Kind::Reauthorise, Kind::Invalid, Kind::RateLimited] {
+            assert!(!is_ours(&Error::new(kind, "x", "x")), "{kind:?}");
+        }
+    }
+}

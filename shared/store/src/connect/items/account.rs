@@ -1,0 +1,40 @@
+//! Accounts as items.
+
+use mooring_domain::Result;
+use mooring_domain::base::secret::Fingerprint;
+use mooring_domain::connect::account::Account;
+
+use crate::client::item::{Draft, Fields, Item, SK, STATE, bytes};
+use crate::connect::items::connection::{read_state, state};
+use crate::connect::keys::parse_account;
+
+/// An attribute that only account rows have among the rows of a connection.
+pub(crate) const PROFILE: &str = "profile";
+
+/// What may change of an account while it is connected, beside its profile.
+pub(crate) const CURRENCY: &str = "currency";
+
+pub(crate) const ZONE: &str = "zone";
+
+/// Writes an account.
+pub(crate) fn write_account(account: &Account) -> Draft {
+    Draft::default()
+        .with(STATE, state(account.state))
+        .text(CURRENCY, account.currency.as_str())
+        .text(ZONE, account.zone.as_str())
+        .text("fingerprint", account.fingerprint.0.as_str())
+        .with(PROFILE, bytes(&account.profile.0))
+}
+
+/// Reads an account.
+pub(crate) fn read_account(item: &Item) -> Result<Account> {
+    let fields = Fields::of("account", item);
+    Ok(Account {
+        id: fields.word(SK, parse_account)?,
+        state: read_state(item)?,
+        currency: fields.parsed(CURRENCY)?,
+        zone: fields.text(ZONE)?.to_owned(),
+        fingerprint: Fingerprint(fields.text("fingerprint")?.to_owned()),
+        profile: fields.sealed(PROFILE)?,
+    })
+}

@@ -1,0 +1,122 @@
+//! Keys of connections, accounts, fences, and of the short-lived rows of the connect flow.
+
+use mooring_domain::base::ids::{AccountId, ConnectionId, TenantId};
+use mooring_domain::base::secret::{Digest, Fingerprint};
+use mooring_domain::base::table::Table;
+
+use crate::client::key::{Key, Span, of_home};
+use crate::sync::keys::parse_outbox;
+
+/// A kind of short-lived row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Short {
+    Session,
+    Transaction,
+    Ticket,
+    Code,
+    Link,
+    Way,
+}
+
+impl Short {
+    /// The sort key.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Transaction => "transaction",
+            Self::Ticket => "ticket",
+            Self::Code => "code",
+            Self::Link => "link",
+            Self::Way => "way",
+        }
+    }
+}
+
+/// The row by which a mailbox finds a connection. It lies among the connection's own rows, so that a deletion finds it
+/// without knowing the mailbox.
+pub(crate) fn mail(tenant: &TenantId, connection: &ConnectionId) -> Key {
+    of_home(tenant, connection, "mail")
+}
+
+/// Tells whether a row of a connection is in the due index.
+pub(crate) fn is_indexed(sk: &str) -> bool {
+    sk == "mail" || is_life(sk) || is_held(sk) || parse_account(sk).is_some() || parse_outbox(sk).is_some()
+}
+
+pub(crate) fn connection(tenant: &TenantId, id: &ConnectionId) -> Key {
+    Key::new(Table::Connections, tenant.as_str(), id.as_str())
+}
+
+/// A tenant's connections from one on, that one included; `~` sorts behind every character of an id.
+pub(crate) fn connections_from(tenant: &TenantId, from: Option<&ConnectionId>) -> Span {
+    let first = from.map_or("con_", ConnectionId::as_str).to_owned();
+    Span::between(Table::Connections, tenant.as_str(), first, "con_~".to_owned())
+}
+
+pub(crate) fn fence(tenant: &TenantId, connection: &ConnectionId) -> Key {
+    of_home(tenant, connection, "fence")
+}
+
+/// What is known of a connection's grant.
+pub(crate) fn life(tenant: &TenantId, connection: &ConnectionId) -> Key {
+    of_home(tenant, connection, LIFE)
+}
+
+/// Tells whether a key is one that [`life`] made.
+pub(crate) fn is_life(sk: &str) -> bool {
+    sk == LIFE
+}
+
+const LIFE: &str = "life";
+
+pub(crate) fn candidate(tenant: &TenantId, connection: &ConnectionId, number: usize) -> Key {
+    of_home(tenant, connection, format!("cand#{number}"))
+}
+
+/// The number in a key that [`candidate`] made.
+pub(crate) fn parse_candidate(sk: &str) -> Option<usize> {
+    sk.strip_prefix("cand#")?.parse().ok()
+}
+
+pub(crate) fn account(tenant: &TenantId, connection: &ConnectionId, id: &AccountId) -> Key {
+    of_home(tenant, connection, format!("acc#{id}"))
+}
+
+/// The account in a key that [`account`] made; the rows below an account are not meant.
+pub(crate) fn parse_account(sk: &str) -> Option<AccountId> {
+    sk.strip_prefix("acc#")?.parse().ok()
+}
+
+pub(crate) fn account_fence(tenant: &TenantId, connection: &ConnectionId, id: &AccountId) -> Key {
+    of_home(tenant, connection, format!("acc#{id}#fence"))
+}
+
+/// Tells whether a key is of an account's fence.
+pub(crate) fn is_account_fence(sk: &str) -> bool {
+    sk.starts_with("acc#") && sk.ends_with("#fence")
+}
+
+/// The row by which an account's fingerprint finds it. It lies among the account's own rows, so that a deletion finds it
+/// without knowing the fingerprint.
+pub(crate) fn held(tenant: &TenantId, connection: &ConnectionId, id: &AccountId) -> Key {
+    of_home(tenant, connection, format!("acc#{id}#held"))
+}
+
+/// Tells whether a key is one that [`held`] made.
+fn is_held(sk: &str) -> bool {
+    sk.starts_with("acc#") && sk.ends_with("#held")
+}
+
+pub(crate) fn short(digest: &Digest, kind: Short) -> Key {
+    Key::new(Table::Transient, digest.to_hex(), kind.as_str())
+}
+
+/// The due index's hash key of a mailbox's connections; their range key is [`EARLIEST`].
+pub(crate) fn due_mail(mail: &Fingerprint) -> String {
+    format!("mail#{}", mail.0)
+}
+
+/// The due index's hash key of the connections of a tenant that hold an account; their range key is [`EARLIEST`].
+pub(crate) fn due_held(tenant: &TenantId, account: &Fingerprint) -> String {
+    format!("held#{tenant}#{}", account.0)
+}

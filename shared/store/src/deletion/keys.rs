@@ -1,0 +1,33 @@
+//! Keys of the Ledger.
+
+use mooring_domain::base::ids::{DeletionId, EventId, TenantId};
+use mooring_domain::base::secret::Digest;
+use mooring_domain::base::table::Table;
+
+use crate::client::key::{Key, Span};
+
+/// Whose deletion it is; with the connection's own rows gone, nothing else says so.
+pub(crate) fn owner(tenant: &TenantId, id: &DeletionId) -> Key {
+    Key::new(Table::Transient, tenant.as_str(), format!("own#{id}"))
+}
+
+pub(crate) fn deletion(tenant: &TenantId, id: &DeletionId) -> Key {
+    Key::new(Table::Ledger, tenant.as_str(), id.as_str())
+}
+
+/// A tenant's deletions from one on, that one included.
+pub(crate) fn deletions_from(tenant: &TenantId, from: Option<&DeletionId>) -> Span {
+    let first = from.map_or("del_", DeletionId::as_str).to_owned();
+    Span::between(Table::Ledger, tenant.as_str(), first, "del_~".to_owned())
+}
+
+pub(crate) fn audit(tenant: &TenantId, event: &EventId) -> Key {
+    Key::new(Table::Ledger, tenant.as_str(), format!("aud#{event}"))
+}
+
+pub(crate) fn code(digest: &Digest) -> Key {
+    Key::new(Table::Ledger, format!("code#{}", digest.to_hex()), "code")
+}
+
+/// The due index's hash key of deletions.
+pub(crate) const DUE_DELETIONS: &str = "due";

@@ -1,0 +1,8 @@
+//! The transaction that begins a deletion, the Ledger, purges.
+
+pub(crate) mod audit_items;
+pub(crate) mod begin_deletion;
+pub(crate) mod items;
+pub(crate) mod keys;
+pub(crate) mod ledger;
+pub(crate) mod purge;

@@ -1,0 +1,58 @@
+//! Records of calls that may be repeated as items.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use mooring_domain::Result;
+use mooring_domain::base::ids::TenantId;
+use mooring_domain::base::secret::Digest;
+use mooring_domain::guard::idempotency::{Progress, Record};
+
+use crate::client::item::{Draft, Fields, Item, number, text, time};
+
+/// What the record was made for.
+pub(crate) const FINGERPRINT: &str = "fingerprint";
+
+/// Which attempt it is of.
+pub(crate) const NONCE: &str = "nonce";
+
+/// From when on nobody works on it, in microseconds; only while it runs.
+pub(crate) const UNTIL: &str = "until";
+
+/// Writes a record.
+pub(crate) fn write_record(record: &Record, expires_at: Timestamp) -> Draft {
+    let (until, resource) = match &record.progress {
+        Progress::Running(until) => (Some(micros(*until)), None),
+        Progress::Done(resource) => (None, resource.as_deref()),
+    };
+    Draft::default()
+        .text(FINGERPRINT, record.fingerprint.to_hex())
+        .text(NONCE, record.nonce.to_hex())
+        .with("at", time(record.at))
+        .maybe(UNTIL, until)
+        .maybe("resource", resource.map(text))
+        .expiring(expires_at)
+}
+
+/// Reads a record.
+pub(crate) fn read_record(tenant: &TenantId, name: Digest, item: &Item) -> Result<Record> {
+    let fields = Fields::of("repeatable call", item);
+    let progress = match fields.maybe_number::<i64>(UNTIL)? {
+        Some(until) => {
+            Progress::Running(Timestamp::from_microsecond(until).map_err(|_| fields.broken(UNTIL))?)
+        }
+        None => Progress::Done(fields.maybe_text("resource")?.map(str::to_owned)),
+    };
+    Ok(Record {
+        tenant: tenant.clone(),
+        name,
+        fingerprint: fields.word(FINGERPRINT, Digest::from_hex)?,
+        nonce: fields.word(NONCE, Digest::from_hex)?,
+        at: fields.parsed("at")?,
+        progress,
+    })
+}
+
+/// An instant as a number that can be compared.
+pub(crate) fn micros(at: Timestamp) -> AttributeValue {
+    number(at.as_microsecond())
+}

@@ -1,0 +1,25 @@
+//! The rows behind guards: calls that may be repeated, buckets of rate limits, breakers before platforms.
+//!
+//! Buckets and breakers have partitions of their own, so that a role can be given these rows and no others of the table.
+
+use mooring_domain::base::ids::{CredentialId, TenantId};
+use mooring_domain::base::secret::Digest;
+use mooring_domain::base::table::Table;
+use mooring_domain::guard::limits::Bucket;
+
+use crate::client::key::Key;
+
+/// The record of a call that may be repeated, by its derived name.
+pub(crate) fn repeat(tenant: &TenantId, name: &Digest) -> Key {
+    Key::new(Table::Transient, tenant.as_str(), format!("idem#{}", name.to_hex()))
+}
+
+/// The partition of a tenant's buckets.
+pub(crate) fn buckets(tenant: &TenantId) -> String {
+    format!("rate#{tenant}")
+}
+
+pub(crate) fn bucket(bucket: &Bucket) -> Key {
+    let owner = bucket.credential.as_ref().map_or("tenant", CredentialId::as_str);
+    Key::new(Table::Transient, buckets(&bucket.tenant), owner)
+}

@@ -1,0 +1,72 @@
+//! Directory: tenants, credentials and browser origins; and which connections a mailbox has.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use mooring_domain::base::ids::{CredentialId, TenantId};
+use mooring_domain::people::caller::Credential;
+use mooring_domain::people::ports::{CallerRead, DirectoryWrite};
+use mooring_domain::people::tenant::Tenant;
+use mooring_domain::{Error, Kind, Result};
+
+use crate::Store;
+use crate::client::item::{Draft, texts};
+use crate::client::key::Key;
+use crate::client::{Check, TRANSACTION, Write};
+use crate::people::items::{ORIGINS, read_credential, read_tenant, write_tenant};
+use crate::people::keys;
+
+impl Store {
+    async fn credential(&self, key: Key, tenant: &TenantId, id: &CredentialId) -> Result<Option<Credential>> {
+        let item = self.get(&key).await?;
+        item.map(|item| read_credential(tenant, id, &item)).transpose()
+    }
+}
+
+#[async_trait]
+impl CallerRead for Store {
+    async fn api_key(&self, tenant: &TenantId, id: &CredentialId) -> Result<Option<Credential>> {
+        self.credential(keys::api_key(tenant, id), tenant, id).await
+    }
+
+    async fn frontend_token(&self, tenant: &TenantId, id: &CredentialId) -> Result<Option<Credential>> {
+        self.credential(keys::frontend_token(tenant, id), tenant, id).await
+    }
+
+    async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>> {
+        let item = self.get(&keys::tenant(id)).await?;
+        item.map(|item| read_tenant(id, &item)).transpose()
+    }
+
+    async fn origin_known(&self, origin: &str) -> Result<bool> {
+        Ok(self.last(&keys::tenants_of_origin(origin)).await?.is_some())
+    }
+}
+
+#[async_trait]
+impl DirectoryWrite for Store {
+    async fn put_tenant(&self, tenant: &Tenant) -> Result<()> {
+        let before = self.tenant(&tenant.id).await?.map(|tenant| tenant.origins);
+        // Of two calls at once the later one would leave origins behind that no tenant has.
+        let unchanged = match &before {
+            None => Check::Absent,
+            Some(origins) => Check::Is(ORIGINS, texts(origins.iter())),
+        };
+        let before = before.unwrap_or_default();
+        let kept: BTreeSet<&String> = tenant.origins.iter().collect();
+        let gone = before.iter().filter(|origin| !kept.contains(origin)).collect::<BTreeSet<_>>();
+        let key = |origin: &String| keys::origin(origin, &tenant.id);
+        let mut writes = vec![Write::put(keys::tenant(&tenant.id), write_tenant(tenant)).only_if(unchanged)];
+        writes.extend(gone.into_iter().map(|origin| Write::delete(key(origin))));
+        writes.extend(kept.into_iter().map(|origin| Write::put(key(origin), Draft::default())));
+        if writes.len() > TRANSACTION {
+            let message = "A tenant can have at most 99 origins, those that it just gave up included.";
+            return Err(Error::new(Kind::TooLarge, "too_many_origins", message));
+        }
+        if self.transact(&writes).await?.is_empty() {
+            return Ok(());
+        }
+        let message = "The tenant was changed at the same moment; try again.";
+        Err(Error::conflict("changed_meanwhile", message))
+    }
+}

@@ -1,0 +1,117 @@
+//! sync/keys.rs
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use mooring_domain::base::ids::{AccountId, AccountRef, ConnectionId, TenantId};
+use mooring_domain::base::table::Table;
+use mooring_domain::sync::breaker::Circuit;
+
+use crate::client::key::{Key, Span, of_home};
+
+pub(crate) fn outbox(tenant: &TenantId, connection: &ConnectionId, job: &str, account: &AccountId) -> Key {
+    of_home(tenant, connection, format!("outbox#{job}#{account}"))
+}
+
+/// Job and account in a key that [`outbox`] made.
+pub(crate) fn parse_outbox(sk: &str) -> Option<(&str, AccountId)> {
+    let (job, account) = sk.strip_prefix("outbox#")?.rsplit_once('#')?;
+    Some((job, account.parse().ok()?))
+}
+
+pub(crate) fn sync_state(account: &AccountRef) -> Key {
+    of_home(&account.tenant, &account.connection, format!("acc#{}#sync", account.account))
+}
+
+pub(crate) fn checkpoint(account: &AccountRef, job: &str) -> Key {
+    of_home(&account.tenant, &account.connection, format!("acc#{}#job#{job}", account.account))
+}
+
+/// What is known of the week that a day lies in.
+pub(crate) fn days(account: &AccountRef, day: Date) -> Key {
+    let sk = format!("acc#{}#days#{}", account.account, monday(day));
+    of_home(&account.tenant, &account.connection, sk)
+}
+
+/// The weeks that two days lie in, and those between them.
+pub(crate) fn weeks(account: &AccountRef, from: Date, to: Date) -> Span {
+    let (first, last) = (days(account, from), days(account, to));
+    Span::between(Table::Connections, first.pk, first.sk, last.sk)
+}
+
+/// The Monday on or before a day.
+pub(crate) fn monday(day: Date) -> Date {
+    let since = i64::from(day.weekday().to_monday_zero_offset());
+    day.checked_sub(jiff::Span::new().days(since)).unwrap_or(day)
+}
+
+/// The Monday in a key that [`days`] made.
+pub(crate) fn parse_week(sk: &str) -> Option<Date> {
+    sk.rsplit_once('#')?.1.parse().ok()
+}
+
+/// The breaker of a platform and app; no tenant's row.
+pub(crate) fn breaker(circuit: &Circuit) -> Key {
+    let Circuit { platform, context } = circuit;
+    Key::new(Table::Transient, format!("breaker#{platform}#{context}"), "breaker")
+}
+
+/// The partition of an account's chunks.
+pub(crate) fn partition(tenant: &TenantId, connection: &ConnectionId, account: &AccountId) -> String {
+    format!("{tenant}#{connection}#{account}")
+}
+
+fn in_partition(account: &AccountRef, sk: String) -> Key {
+    Key::new(Table::Reports, partition(&account.tenant, &account.connection, &account.account), sk)
+}
+
+pub(crate) fn current(account: &AccountRef, name: &str) -> Key {
+    in_partition(account, format!("r#{name}"))
+}
+
+/// The newest versions of the chunks in a range of names.
+pub(crate) fn currents(account: &AccountRef, first: &str, last: &str) -> Span {
+    let (first, last) = (current(account, first), current(account, last));
+    Span::between(Table::Reports, first.pk, first.sk, last.sk)
+}
+
+/// The name in a key that [`current`] made.
+pub(crate) fn parse_current(sk: &str) -> Option<&str> {
+    sk.strip_prefix("r#")
+}
+
+pub(crate) fn past(account: &AccountRef, name: &str, version: Timestamp) -> Key {
+    in_partition(account, format!("h#{name}@{:015}", version.as_millisecond()))
+}
+
+/// The earlier versions of a chunk up to a time.
+pub(crate) fn past_until(account: &AccountRef, name: &str, until: Timestamp) -> Span {
+    let last = past(account, name, until);
+    Span::between(Table::Reports, last.pk, format!("h#{name}@"), last.sk)
+}
+
+pub(crate) fn part(account: &AccountRef, name: &str, version: Timestamp, number: usize) -> Key {
+    in_partition(account, format!("p#{name}@{:015}#{number:04}", version.as_millisecond()))
+}
+
+/// All further parts of one version of a chunk.
+pub(crate) fn parts(account: &AccountRef, name: &str, version: Timestamp) -> Span {
+    let first = part(account, name, version, 0);
+    let prefix = format!("p#{name}@{:015}#", version.as_millisecond());
+    Span::prefix(Table::Reports, first.pk, prefix)
+}
+
+/// The due index's hash key of jobs to send.
+pub(crate) const DUE_OUTBOX: &str = "outbox";
+
+/// The due index's hash key of grants to ask.
+pub(crate) const DUE_PROBES: &str = "probes";
+
+/// The due index's hash key of accounts.
+pub(crate) fn due_shard(shard: u16) -> String {
+    format!("s{shard:02}")
+}
+
+/// The due index's range key of accounts: a minute of the period.
+pub(crate) fn due_minute(minute: u16) -> String {
+    format!("{minute:04}")
+}

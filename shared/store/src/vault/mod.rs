@@ -1,0 +1,5 @@
+//! Wrapped data keys, sealed tokens and secrets.
+
+pub(crate) mod items;
+pub(crate) mod keys;
+pub(crate) mod rows;

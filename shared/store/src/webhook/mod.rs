@@ -1,0 +1,6 @@
+//! Webhook endpoints, events and deliveries.
+
+pub(crate) mod endpoints;
+pub(crate) mod events;
+pub(crate) mod items;
+pub(crate) mod keys;

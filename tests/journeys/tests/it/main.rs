@@ -1,0 +1,19 @@
+//! Every journey in one binary: the stack is linked once, and while one test waits others run.
+//!
+//! Each file says what it shows. A test starts a world of its own; who reads the log hears its own
+//! thread (`mooring_tests_logs`).
+
+mod access_log;
+mod answers;
+mod attacks;
+mod bad_days;
+mod bad_input;
+mod canaries;
+mod crashes;
+mod fences;
+mod journeys;
+mod limits;
+mod request_ids;
+mod rights;
+mod ttl;
+mod webhooks;
