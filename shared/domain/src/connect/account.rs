@@ -19,7 +19,7 @@ pub struct Account {
     pub zone: String,
     /// Recognises the account when its owner comes back.
     pub fingerprint: Fingerprint,
-    /// [`PlatformAccount`], sealed under the account's data key in the slot `acc#<id>#profile`.
+    /// [`crate::platform::account::PlatformAccount`], sealed under the account's data key in the slot `acc#<id>#profile`.
     pub profile: SealedBox,
 }
 

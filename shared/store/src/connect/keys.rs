@@ -111,12 +111,12 @@ pub(crate) fn short(digest: &Digest, kind: Short) -> Key {
     Key::new(Table::Transient, digest.to_hex(), kind.as_str())
 }
 
-/// The due index's hash key of a mailbox's connections; their range key is [`EARLIEST`].
+/// The due index's hash key of a mailbox's connections; their range key is [`crate::client::key::EARLIEST`].
 pub(crate) fn due_mail(mail: &Fingerprint) -> String {
     format!("mail#{}", mail.0)
 }
 
-/// The due index's hash key of the connections of a tenant that hold an account; their range key is [`EARLIEST`].
+/// The due index's hash key of the connections of a tenant that hold an account; their range key is [`crate::client::key::EARLIEST`].
 pub(crate) fn due_held(tenant: &TenantId, account: &Fingerprint) -> String {
     format!("held#{tenant}#{}", account.0)
 }

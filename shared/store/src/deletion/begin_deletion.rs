@@ -218,7 +218,7 @@ impl Store {
     }
 }
 
-/// The rows of a tenant's registered origins go with its Directory rows ([`crate::purge`]): an origin names the tenant's
+/// The rows of a tenant's registered origins go with its Directory rows ([`crate::deletion::purge`]): an origin names the tenant's
 /// site, and the Ledger keeps these places for good.
 fn tenant_places(tenant: &TenantId) -> Vec<Place> {
     let own = [Table::Directory, Table::Connections, Table::Transient];
