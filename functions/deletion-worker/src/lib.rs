@@ -2,10 +2,10 @@
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use mooring_domain::Result;
-use mooring_domain::base::ids::{DeletionId, TenantId};
+use mooring_domain::deletion::ledger::DeletionJob;
 pub use mooring_domain::deletion::ops::run_deletion::Ports;
 use mooring_domain::deletion::ops::run_deletion::run;
-use mooring_queue::{decode_deletion, run_batch};
+use mooring_queue::run_batch;
 
 /// What the function needs.
 #[derive(Clone)]
@@ -16,10 +16,10 @@ pub struct App {
 
 /// Runs the deletions of a batch.
 pub async fn handle(app: &App, event: SqsEvent) -> SqsBatchResponse {
-    run_batch(&event, decode_deletion, 1, |(tenant, id)| drive(app, tenant, id)).await
+    run_batch(&event, 1, |job| drive(app, job)).await
 }
 
-async fn drive(app: &App, tenant: TenantId, id: DeletionId) -> Result<()> {
+async fn drive(app: &App, DeletionJob { tenant, deletion: id }: DeletionJob) -> Result<()> {
     let step =
         run(&app.ports, &tenant, &id).await?.map_or("left to others", |deletion| deletion.step.as_str());
     tracing::info!(

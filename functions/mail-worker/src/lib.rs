@@ -5,7 +5,7 @@ use mooring_domain::Result;
 use mooring_domain::base::ids::MailId;
 pub use mooring_domain::notice::ops::send_mail::Ports;
 use mooring_domain::notice::ops::send_mail::run;
-use mooring_queue::{decode_mail, run_batch};
+use mooring_queue::run_batch;
 
 /// What the function needs.
 #[derive(Clone)]
@@ -16,7 +16,7 @@ pub struct App {
 
 /// Works the requests of a batch off.
 pub async fn handle(app: &App, event: SqsEvent) -> SqsBatchResponse {
-    run_batch(&event, decode_mail, 1, |request| work(app, request)).await
+    run_batch(&event, 1, |request| work(app, request)).await
 }
 
 async fn work(app: &App, request: MailId) -> Result<()> {

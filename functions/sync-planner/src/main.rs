@@ -9,10 +9,9 @@ use serde_json::Value;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     mooring_telemetry::init();
-    let ports = Ports {
-        rows: Arc::new(mooring_store::Store::from_env()),
-        queue: Arc::new(mooring_queue::Queues::from_env()),
-    };
+    let queues = Arc::new(mooring_queue::Queues::from_env());
+    let ports =
+        Ports { rows: Arc::new(mooring_store::Store::from_env()), queue: queues.clone(), probes: queues };
     let app = &App {
         ports,
         clock: Arc::new(mooring_system::SystemClock),

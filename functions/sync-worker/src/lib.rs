@@ -6,7 +6,7 @@ use mooring_domain::Result;
 pub use mooring_domain::connect::ops::probe_connection;
 use mooring_domain::sync::job::{JobKind, ProbeJob, SyncJob};
 pub use mooring_domain::sync::ops::run_sync;
-use mooring_queue::{Task, decode_task, run_batch};
+use mooring_queue::{Task, run_batch};
 use tokio::sync::Semaphore;
 
 /// What the function needs.
@@ -27,7 +27,7 @@ const SMALL_DAYS: u32 = 3;
 /// Runs the jobs of a batch together, within the invocation's deadline.
 pub async fn handle(app: &App, event: SqsEvent, deadline: Timestamp) -> SqsBatchResponse {
     let room = &Semaphore::new(usize::try_from(AT_ONCE).unwrap_or(1));
-    run_batch(&event, decode_task, room.available_permits(), |task| async move {
+    run_batch(&event, room.available_permits(), |task| async move {
         match task {
             Task::Sync(job) => {
                 let _room = room.acquire_many(share(&job)).await;

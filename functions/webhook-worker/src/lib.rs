@@ -6,7 +6,7 @@ use mooring_domain::webhook::delivery::{Delivery, Failure, Job};
 use mooring_domain::webhook::endpoint::DisableReason;
 pub use mooring_domain::webhook::ops::run_webhook::Ports;
 use mooring_domain::webhook::ops::run_webhook::{Outcome, run};
-use mooring_queue::{decode_webhook, run_batch};
+use mooring_queue::run_batch;
 
 /// What the function needs.
 #[derive(Clone)]
@@ -20,7 +20,7 @@ const AT_ONCE: usize = 10;
 
 /// Runs the jobs of a batch.
 pub async fn handle(app: &App, event: SqsEvent) -> SqsBatchResponse {
-    run_batch(&event, decode_webhook, AT_ONCE, |job| work(app, job)).await
+    run_batch(&event, AT_ONCE, |job| work(app, job)).await
 }
 
 async fn work(app: &App, job: Job) -> Result<()> {

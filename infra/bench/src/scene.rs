@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use mooring_domain::base::window::Window;
 use mooring_domain::sync::job::{JobKind, ProbeJob, SyncJob};
-use mooring_queue::{encode_probe, encode_sync};
+use mooring_queue::Job as _;
 use serde_json::{Value, json};
 
 use crate::Options;
@@ -108,7 +108,7 @@ impl Scene {
     pub(crate) fn probe(&self) -> Result<Value> {
         let (tenant, connection) = (self.facts.tenant.parse()?, self.facts.connection.parse()?);
         let probe = ProbeJob { tenant, connection, due_at: Timestamp::UNIX_EPOCH };
-        Ok(messages(&self.facts.tenant, &[encode_probe(&probe)]))
+        Ok(messages(&self.facts.tenant, &[probe.encode()]))
     }
 
     /// Starts the worker.
@@ -166,7 +166,7 @@ impl Counting {
 /// The event of some jobs, as the queue's mapping sends it.
 pub(crate) fn event(jobs: &[SyncJob]) -> Value {
     let tenant = jobs.first().map(|job| job.tenant.as_str()).unwrap_or_default();
-    messages(tenant, &jobs.iter().map(encode_sync).collect::<Vec<_>>())
+    messages(tenant, &jobs.iter().map(SyncJob::encode).collect::<Vec<_>>())
 }
 
 fn messages(tenant: &str, bodies: &[String]) -> Value {

@@ -9,6 +9,7 @@ use mooring_domain::connect::connection::State;
 use mooring_domain::connect::ports::ConnectionState as _;
 use mooring_domain::connect::token_life::{Change, Life};
 use mooring_local::{Person, Stack, StackOptions};
+use mooring_queue::QUEUES;
 use mooring_store::Tables;
 use serde::{Deserialize, Serialize};
 
@@ -66,15 +67,8 @@ fn environment(stack: &Stack) -> BTreeMap<String, String> {
     for (name, value) in Tables::prefixed("mooring-").env_vars() {
         set(name, &value);
     }
-    let queues = &wiring.queues;
-    let urls = [
-        ("QUEUE_SYNC_URL", &queues.sync),
-        ("QUEUE_DELETION_URL", &queues.deletion),
-        ("QUEUE_WEBHOOK_URL", &queues.webhook),
-        ("QUEUE_MAIL_URL", &queues.mail),
-    ];
-    for (name, url) in urls {
-        set(name, url.as_deref().unwrap_or_default());
+    for queue in QUEUES {
+        set(queue.variable, wiring.queues.url(queue).unwrap_or_default());
     }
     let plenty = "6000000/6000000";
     for (name, value) in [

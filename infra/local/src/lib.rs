@@ -11,7 +11,7 @@ mod options;
 mod person;
 pub mod poller;
 mod product;
-pub mod queues;
+mod queues;
 pub mod schedules;
 mod seed;
 mod stack;

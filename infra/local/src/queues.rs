@@ -3,54 +3,39 @@
 use anyhow::{Context as _, Result};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName as Name;
-use mooring_queue::QueueUrls;
+use mooring_queue::queues::RECEIVES;
+use mooring_queue::{QUEUES, Queue, QueueUrls};
 
-/// A queue of template.yaml and its mapping to a function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Queue {
-    /// Its name here.
-    pub name: &'static str,
-    /// Seconds that a message stays hidden after it was received.
-    pub visibility: u32,
-    /// The most messages that one invocation gets.
-    pub batch: i32,
+/// What a queue is called here.
+pub(crate) fn name(queue: &Queue) -> String {
+    format!("mooring-{}", queue.name)
 }
-
-/// Sync jobs.
-pub const SYNC: Queue = Queue { name: "mooring-sync", visibility: 360, batch: 10 };
-/// Deletions.
-pub const DELETION: Queue = Queue { name: "mooring-deletion", visibility: 5400, batch: 1 };
-/// Deliveries to tenants' endpoints.
-pub const WEBHOOK: Queue = Queue { name: "mooring-webhook", visibility: 360, batch: 1 };
-
-/// Requests for a mail.
-pub const MAIL: Queue = Queue { name: "mooring-mail", visibility: 120, batch: 1 };
 
 /// Creates all queues with their dead letter queues, and answers their URLs.
 pub(crate) async fn create(client: &Client) -> Result<QueueUrls> {
-    Ok(QueueUrls {
-        sync: Some(pair(client, SYNC).await?),
-        deletion: Some(pair(client, DELETION).await?),
-        webhook: Some(pair(client, WEBHOOK).await?),
-        mail: Some(pair(client, MAIL).await?),
-    })
+    let mut urls = Vec::new();
+    for queue in QUEUES {
+        urls.push((queue, pair(client, queue).await?));
+    }
+    Ok(urls.into_iter().collect())
 }
 
-async fn pair(client: &Client, Queue { name, visibility, .. }: Queue) -> Result<String> {
+async fn pair(client: &Client, spec: &Queue) -> Result<String> {
+    let name = name(spec);
     let dead = format!("{name}-dead-letters");
     let dead_url = queue(client, &dead, &[(Name::MessageRetentionPeriod, "345600")]).await?;
     let attributes =
         client.get_queue_attributes().queue_url(&dead_url).attribute_names(Name::QueueArn).send().await?;
     let arn =
         attributes.attributes().and_then(|all| all.get(&Name::QueueArn)).context("a queue without ARN")?;
-    let redrive = serde_json::json!({ "deadLetterTargetArn": arn, "maxReceiveCount": 5 }).to_string();
-    let visibility = visibility.to_string();
+    let redrive = serde_json::json!({ "deadLetterTargetArn": arn, "maxReceiveCount": RECEIVES }).to_string();
+    let visibility = spec.visibility.to_string();
     let settings = [
         (Name::VisibilityTimeout, visibility.as_str()),
         (Name::MessageRetentionPeriod, "86400"),
         (Name::RedrivePolicy, redrive.as_str()),
     ];
-    queue(client, name, &settings).await
+    queue(client, &name, &settings).await
 }
 
 async fn queue(client: &Client, name: &str, settings: &[(Name, &str)]) -> Result<String> {

@@ -21,6 +21,9 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 use url::Url;
 
+use mooring_queue::queues::{SYNC, WEBHOOK};
+use mooring_queue::{QUEUES, Queue};
+
 use crate::adapters::{Adapters, DYNAMODB, Wiring};
 use crate::mount::{self, Mounted};
 use crate::poller;
@@ -28,11 +31,11 @@ use crate::product::Product;
 use crate::seed::{self, Seeded};
 use crate::{gateway, queues, schedules};
 
-/// How many pollers the sync queue has: TikTok's basic level allows ten calls a second.
-const SYNC_POLLERS: usize = 4;
-
-/// How many pollers the webhook queue has: one endpoint that does not answer holds one up for 15 seconds.
-const WEBHOOK_POLLERS: usize = 4;
+/// How many pollers a queue has. TikTok's basic level allows ten calls a second, which four workers use up; and a webhook
+/// endpoint that does not answer holds one poller up for 15 seconds.
+fn pollers(queue: &Queue) -> usize {
+    if [&SYNC, &WEBHOOK].contains(&queue) { 4 } else { 1 }
+}
 
 /// What a call of the platform takes on a standing clock: longer than a fence check is believed.
 const PLATFORM_CALL: Duration = Duration::from_millis(60);
@@ -177,7 +180,7 @@ impl Stack {
     /// Serves the API, the sandbox and the demo, polls the queues and ticks the schedules.
     pub async fn run(&self) -> Result<()> {
         self.serve().await?;
-        self.run_background().await;
+        self.run_background().await?;
         Ok(())
     }
 
@@ -210,21 +213,16 @@ impl Stack {
     }
 
     /// Polls the queues and ticks the schedules.
-    pub async fn run_background(&self) {
+    pub async fn run_background(&self) -> Result<()> {
         let mut group = self.background.lock().await;
         *group = Group::new();
-        for _ in 0..SYNC_POLLERS {
-            let task = poller::poll(Arc::new(self.sync_mapping()), group.stop.subscribe());
-            group.tasks.spawn(task);
+        for queue in QUEUES {
+            let mapping = Arc::new(self.mapping(queue)?);
+            for _ in 0..pollers(queue) {
+                let task = poller::poll(Arc::clone(&mapping), group.stop.subscribe());
+                group.tasks.spawn(task);
+            }
         }
-        let deletions = poller::poll(Arc::new(self.deletion_mapping()), group.stop.subscribe());
-        group.tasks.spawn(deletions);
-        for _ in 0..WEBHOOK_POLLERS {
-            let task = poller::poll(Arc::new(self.webhook_mapping()), group.stop.subscribe());
-            group.tasks.spawn(task);
-        }
-        let mails = poller::poll(Arc::new(self.mail_mapping()), group.stop.subscribe());
-        group.tasks.spawn(mails);
         let minutely = vec![self.mounted.webhook_sweeper.clone()];
         for (period, functions) in
             [(schedules::FIVE_MINUTES, self.mounted.schedules.clone()), (schedules::MINUTE, minutely)]
@@ -232,6 +230,7 @@ impl Stack {
             let stop = group.stop.subscribe();
             group.tasks.spawn(schedules::run(self.clock().clone(), period, functions, stop));
         }
+        Ok(())
     }
 
     /// Stops planner, workers and sweeper, and with them everything that happens by itself but TTL.

@@ -14,19 +14,19 @@ use mooring_domain::base::together::{Work, together};
 use mooring_domain::{Kind, Result};
 use tracing::Instrument as _;
 
+use crate::envelope::Job;
+
 /// Runs all records of an event through one function and answers which of them have to come again.
 ///
 /// The function makes a future of its own for each record, so that the batch can run on any executor.
 /// At most `at_once` records run at the same time, all on the task that asked.
-pub async fn run_batch<T: Send, F: Future<Output = Result<()>> + Send>(
+pub async fn run_batch<J: Job, F: Future<Output = Result<()>> + Send>(
     event: &SqsEvent,
-    decode: fn(&str) -> Result<T>,
     at_once: usize,
-    run: impl Fn(T) -> F + Sync,
+    run: impl Fn(J) -> F + Sync,
 ) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
-    let work =
-        event.records.iter().map(|record| -> Work<'_, _> { Box::pin(run_record(record, decode, &run)) });
+    let work = event.records.iter().map(|record| -> Work<'_, _> { Box::pin(run_record(record, &run)) });
     let done = together(work.collect(), at_once).await;
     for (record, done) in event.records.iter().zip(done) {
         if !done {
@@ -39,13 +39,12 @@ pub async fn run_batch<T: Send, F: Future<Output = Result<()>> + Send>(
 }
 
 /// Runs one record; false when it has to come again.
-async fn run_record<T: Send, F: Future<Output = Result<()>> + Send>(
+async fn run_record<J: Job, F: Future<Output = Result<()>> + Send>(
     record: &SqsMessage,
-    decode: fn(&str) -> Result<T>,
-    run: &impl Fn(T) -> F,
+    run: &impl Fn(J) -> F,
 ) -> bool {
     let message = record.message_id.as_deref().unwrap_or_default();
-    let input = match decode(record.body.as_deref().unwrap_or_default()) {
+    let input = match J::decode(record.body.as_deref().unwrap_or_default()) {
         Ok(input) => input,
         Err(error) => {
             tracing::error!(queue.message = message, error.code = error.code, "poison message: {error}");
@@ -93,6 +92,7 @@ mod tests {
     use mooring_tests_logs::{Lines, listen};
 
     use super::*;
+    use crate::queues::{Queue, SYNC};
 
     fn event(bodies: &[&str]) -> SqsEvent {
         let mut event = SqsEvent::default();
@@ -105,11 +105,23 @@ mod tests {
         event
     }
 
-    fn decode(text: &str) -> Result<String> {
-        if text == "garbage" {
-            return Err(Error::invalid("poison_message", "not ours"));
+    impl Job for String {
+        const QUEUE: &Queue = &SYNC;
+
+        fn group(&self) -> String {
+            self.clone()
         }
-        Ok(text.to_owned())
+
+        fn encode(&self) -> String {
+            self.clone()
+        }
+
+        fn decode(text: &str) -> Result<String> {
+            if text == "garbage" {
+                return Err(Error::invalid("poison_message", "not ours"));
+            }
+            Ok(text.to_owned())
+        }
     }
 
     #[tokio::test]
@@ -122,7 +134,7 @@ mod tests {
     async fn peers_run(at_once: usize) {
         let event = event(&["done", "garbage", "later", "never", "panic", "ours", "done"]);
         let ran = Mutex::new(Vec::new());
-        let response = run_batch(&event, decode, at_once, |body: String| {
+        let response = run_batch(&event, at_once, |body: String| {
             ran.lock().unwrap().push(body.clone());
             async move {
                 match body.as_str() {
@@ -151,7 +163,7 @@ mod tests {
                 let retry = if kind == Kind::Unavailable { Retry::After(None) } else { Retry::Never };
                 Err(Error::new(kind, "of_this_test", "why").retry(retry))
             };
-            run_batch(&event(&["x"]), decode, 1, fails).await;
+            run_batch(&event(&["x"]), 1, fails).await;
         }
         let text = lines.text();
         let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());

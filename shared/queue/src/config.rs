@@ -1,48 +1,33 @@
 //! Where the queues are. A function sets only those that it sends to.
 
+use std::collections::BTreeMap;
+
 use mooring_domain::{Error, Kind, Result};
 
-/// The URLs of the queues.
+use crate::queues::{QUEUES, Queue};
+
+/// The URLs of queues, by the queues' names.
 #[derive(Debug, Clone, Default)]
-pub struct QueueUrls {
-    /// Sync jobs: `QUEUE_SYNC_URL`.
-    pub sync: Option<String>,
-    /// Deletion steps: `QUEUE_DELETION_URL`.
-    pub deletion: Option<String>,
-    /// Jobs of the webhook worker: `QUEUE_WEBHOOK_URL`.
-    pub webhook: Option<String>,
-    /// Requests for a mail: `QUEUE_MAIL_URL`.
-    pub mail: Option<String>,
-}
+pub struct QueueUrls(BTreeMap<&'static str, String>);
 
 impl QueueUrls {
-    /// Reads the environment.
+    /// Reads the environment: the variable of each queue in [`QUEUES`].
     pub fn from_env() -> Self {
-        Self {
-            sync: std::env::var("QUEUE_SYNC_URL").ok(),
-            deletion: std::env::var("QUEUE_DELETION_URL").ok(),
-            webhook: std::env::var("QUEUE_WEBHOOK_URL").ok(),
-            mail: std::env::var("QUEUE_MAIL_URL").ok(),
-        }
+        QUEUES.into_iter().filter_map(|queue| Some((queue, std::env::var(queue.variable).ok()?))).collect()
     }
 
-    pub(crate) fn sync(&self) -> Result<&str> {
-        self.sync.as_deref().ok_or_else(|| missing("QUEUE_SYNC_URL"))
-    }
-
-    pub(crate) fn deletion(&self) -> Result<&str> {
-        self.deletion.as_deref().ok_or_else(|| missing("QUEUE_DELETION_URL"))
-    }
-
-    pub(crate) fn webhook(&self) -> Result<&str> {
-        self.webhook.as_deref().ok_or_else(|| missing("QUEUE_WEBHOOK_URL"))
-    }
-
-    pub(crate) fn mail(&self) -> Result<&str> {
-        self.mail.as_deref().ok_or_else(|| missing("QUEUE_MAIL_URL"))
+    /// Returns the URL of a queue; an error names the variable that is missing.
+    pub fn url(&self, queue: &Queue) -> Result<&str> {
+        let found = self.0.get(queue.name).map(String::as_str);
+        found.ok_or_else(|| {
+            let message = format!("The variable {} is not set.", queue.variable);
+            Error::new(Kind::Internal, "not_configured", message)
+        })
     }
 }
 
-fn missing(variable: &str) -> Error {
-    Error::new(Kind::Internal, "not_configured", format!("The variable {variable} is not set."))
+impl FromIterator<(&'static Queue, String)> for QueueUrls {
+    fn from_iter<T: IntoIterator<Item = (&'static Queue, String)>>(urls: T) -> Self {
+        Self(urls.into_iter().map(|(queue, url)| (queue.name, url)).collect())
+    }
 }

@@ -4,12 +4,15 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use mooring_domain::base::ids::{DeletionId, MailId, TenantId};
+use mooring_domain::base::ids::{MailId, TenantId};
 use mooring_domain::base::window::Window;
+use mooring_domain::deletion::ledger::DeletionJob;
 use mooring_domain::sync::job::{JobKind, ProbeJob, SyncJob};
-use mooring_domain::webhook::delivery::{DeliveryRef, Job};
+use mooring_domain::webhook::delivery::{DeliveryRef, Job as WebhookJob};
 use mooring_domain::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
+
+use crate::queues::{DELETION, MAIL, Queue, SYNC, WEBHOOK};
 
 const VERSION: u8 = 1;
 /// Longer windows are never cut by a planner or a worker.
@@ -85,117 +88,197 @@ struct WebhookBody {
     delivery: Option<String>,
 }
 
-/// Writes a sync job. Its slot is kept to the second, as in its id.
-pub fn encode_sync(job: &SyncJob) -> String {
-    write(&SyncBody {
-        v: VERSION,
-        tenant: job.tenant.to_string(),
-        connection: job.connection.to_string(),
-        account: job.account.to_string(),
-        kind: job.kind.as_str().to_owned(),
-        window: job
-            .window
-            .map(|window| WindowBody { from: window.from.to_string(), to: window.to.to_string() }),
-        slot: job.slot.as_second(),
-        deferred: job.deferred,
-        not_before: job.not_before.map(Timestamp::as_second),
-    })
+/// A message of a queue: which queue takes it, which group it belongs to, and its bytes.
+///
+/// The group is the tenant where there is one: SQS's fair queues then keep a noisy tenant from holding up the others.
+pub trait Job: Sized + Send + Sync {
+    /// The queue that carries the job.
+    const QUEUE: &Queue;
+
+    /// Names the message group.
+    fn group(&self) -> String;
+
+    /// Writes the body.
+    fn encode(&self) -> String;
+
+    /// Reads a body; one that does not parse is poison.
+    fn decode(text: &str) -> Result<Self>;
 }
 
-/// Reads a sync job.
-pub fn decode_sync(text: &str) -> Result<SyncJob> {
-    let body: SyncBody = read(text, |body: &SyncBody| body.v)?;
-    Ok(SyncJob {
-        tenant: body.tenant.parse().map_err(|_| poison("tenant"))?,
-        connection: body.connection.parse().map_err(|_| poison("connection"))?,
-        account: body.account.parse().map_err(|_| poison("account"))?,
-        kind: JobKind::parse(&body.kind).ok_or_else(|| poison("kind"))?,
-        window: body.window.as_ref().map(window).transpose()?,
-        slot: instant(body.slot)?,
-        deferred: body.deferred,
-        not_before: body.not_before.map(instant).transpose()?,
-    })
+/// Its slot is kept to the second, as in its id.
+impl Job for SyncJob {
+    const QUEUE: &Queue = &SYNC;
+
+    fn group(&self) -> String {
+        self.tenant.to_string()
+    }
+
+    fn encode(&self) -> String {
+        write(&SyncBody {
+            v: VERSION,
+            tenant: self.tenant.to_string(),
+            connection: self.connection.to_string(),
+            account: self.account.to_string(),
+            kind: self.kind.as_str().to_owned(),
+            window: self
+                .window
+                .map(|window| WindowBody { from: window.from.to_string(), to: window.to.to_string() }),
+            slot: self.slot.as_second(),
+            deferred: self.deferred,
+            not_before: self.not_before.map(Timestamp::as_second),
+        })
+    }
+
+    fn decode(text: &str) -> Result<Self> {
+        let body: SyncBody = read(text, |body: &SyncBody| body.v)?;
+        Ok(Self {
+            tenant: body.tenant.parse().map_err(|_| poison("tenant"))?,
+            connection: body.connection.parse().map_err(|_| poison("connection"))?,
+            account: body.account.parse().map_err(|_| poison("account"))?,
+            kind: JobKind::parse(&body.kind).ok_or_else(|| poison("kind"))?,
+            window: body.window.as_ref().map(window).transpose()?,
+            slot: instant(body.slot)?,
+            deferred: body.deferred,
+            not_before: body.not_before.map(instant).transpose()?,
+        })
+    }
+}
+
+impl Job for ProbeJob {
+    const QUEUE: &Queue = &SYNC;
+
+    fn group(&self) -> String {
+        self.tenant.to_string()
+    }
+
+    fn encode(&self) -> String {
+        write(&ProbeBody {
+            v: VERSION,
+            tenant: self.tenant.to_string(),
+            connection: self.connection.to_string(),
+            probe: self.due_at.as_second(),
+        })
+    }
+
+    fn decode(text: &str) -> Result<Self> {
+        let body: ProbeBody = read(text, |body: &ProbeBody| body.v)?;
+        Ok(Self {
+            tenant: body.tenant.parse().map_err(|_| poison("tenant"))?,
+            connection: body.connection.parse().map_err(|_| poison("connection"))?,
+            due_at: instant(body.probe)?,
+        })
+    }
+}
+
+/// The sync queue carries two kinds, which differ in their fields.
+impl Job for Task {
+    const QUEUE: &Queue = &SYNC;
+
+    fn group(&self) -> String {
+        match self {
+            Self::Sync(job) => job.group(),
+            Self::Probe(probe) => probe.group(),
+        }
+    }
+
+    fn encode(&self) -> String {
+        match self {
+            Self::Sync(job) => job.encode(),
+            Self::Probe(probe) => probe.encode(),
+        }
+    }
+
+    fn decode(text: &str) -> Result<Self> {
+        match read(text, |body: &ProbeBody| body.v) {
+            Ok(_) => ProbeJob::decode(text).map(Self::Probe),
+            Err(_) => SyncJob::decode(text).map(Self::Sync),
+        }
+    }
+}
+
+impl Job for DeletionJob {
+    const QUEUE: &Queue = &DELETION;
+
+    fn group(&self) -> String {
+        self.tenant.to_string()
+    }
+
+    fn encode(&self) -> String {
+        let (tenant, deletion) = (self.tenant.to_string(), self.deletion.to_string());
+        write(&DeletionBody { v: VERSION, tenant, deletion })
+    }
+
+    fn decode(text: &str) -> Result<Self> {
+        let body: DeletionBody = read(text, |body: &DeletionBody| body.v)?;
+        let tenant = body.tenant.parse().map_err(|_| poison("tenant"))?;
+        Ok(Self { tenant, deletion: body.deletion.parse().map_err(|_| poison("deletion"))? })
+    }
+}
+
+/// A request for a mail.
+impl Job for MailId {
+    const QUEUE: &Queue = &MAIL;
+
+    /// Each request is a group of its own: nobody's mail waits behind another's.
+    fn group(&self) -> String {
+        self.to_string()
+    }
+
+    fn encode(&self) -> String {
+        write(&MailBody { v: VERSION, mail: self.to_string() })
+    }
+
+    fn decode(text: &str) -> Result<Self> {
+        let body: MailBody = read(text, |body: &MailBody| body.v)?;
+        body.mail.parse().map_err(|_| poison("mail"))
+    }
+}
+
+impl Job for WebhookJob {
+    const QUEUE: &Queue = &WEBHOOK;
+
+    fn group(&self) -> String {
+        let (Self::FanOut(tenant, _) | Self::Try(DeliveryRef { tenant, .. })) = self;
+        tenant.to_string()
+    }
+
+    fn encode(&self) -> String {
+        let body = |tenant: &TenantId| WebhookBody {
+            v: VERSION,
+            tenant: tenant.to_string(),
+            event: None,
+            endpoint: None,
+            delivery: None,
+        };
+        write(&match self {
+            Self::FanOut(tenant, event) => WebhookBody { event: Some(event.to_string()), ..body(tenant) },
+            Self::Try(at) => WebhookBody {
+                endpoint: Some(at.endpoint.to_string()),
+                delivery: Some(at.delivery.to_string()),
+                ..body(&at.tenant)
+            },
+        })
+    }
+
+    fn decode(text: &str) -> Result<Self> {
+        let body: WebhookBody = read(text, |body: &WebhookBody| body.v)?;
+        let tenant = body.tenant.parse().map_err(|_| poison("tenant"))?;
+        match (body.event, body.endpoint, body.delivery) {
+            (Some(event), None, None) => {
+                Ok(Self::FanOut(tenant, event.parse().map_err(|_| poison("event"))?))
+            }
+            (None, Some(endpoint), Some(delivery)) => Ok(Self::Try(DeliveryRef {
+                tenant,
+                endpoint: endpoint.parse().map_err(|_| poison("endpoint"))?,
+                delivery: delivery.parse().map_err(|_| poison("delivery"))?,
+            })),
+            _ => Err(poison("job")),
+        }
+    }
 }
 
 fn instant(second: i64) -> Result<Timestamp> {
     Timestamp::from_second(second).map_err(|_| poison("time"))
-}
-
-/// Writes a probe.
-pub fn encode_probe(probe: &ProbeJob) -> String {
-    write(&ProbeBody {
-        v: VERSION,
-        tenant: probe.tenant.to_string(),
-        connection: probe.connection.to_string(),
-        probe: probe.due_at.as_second(),
-    })
-}
-
-/// Reads what the queue of syncs carries.
-pub fn decode_task(text: &str) -> Result<Task> {
-    let Ok(body) = read(text, |body: &ProbeBody| body.v) else { return decode_sync(text).map(Task::Sync) };
-    Ok(Task::Probe(ProbeJob {
-        tenant: body.tenant.parse().map_err(|_| poison("tenant"))?,
-        connection: body.connection.parse().map_err(|_| poison("connection"))?,
-        due_at: instant(body.probe)?,
-    }))
-}
-
-/// Writes a deletion step.
-pub fn encode_deletion(tenant: &TenantId, deletion: &DeletionId) -> String {
-    write(&DeletionBody { v: VERSION, tenant: tenant.to_string(), deletion: deletion.to_string() })
-}
-
-/// Reads a deletion step.
-pub fn decode_deletion(text: &str) -> Result<(TenantId, DeletionId)> {
-    let body: DeletionBody = read(text, |body: &DeletionBody| body.v)?;
-    let tenant = body.tenant.parse().map_err(|_| poison("tenant"))?;
-    Ok((tenant, body.deletion.parse().map_err(|_| poison("deletion"))?))
-}
-
-/// Writes a request for a mail.
-pub fn encode_mail(request: &MailId) -> String {
-    write(&MailBody { v: VERSION, mail: request.to_string() })
-}
-
-/// Reads a request for a mail.
-pub fn decode_mail(text: &str) -> Result<MailId> {
-    let body: MailBody = read(text, |body: &MailBody| body.v)?;
-    body.mail.parse().map_err(|_| poison("mail"))
-}
-
-/// Writes a job of the webhook worker.
-pub fn encode_webhook(job: &Job) -> String {
-    let body = |tenant: &TenantId| WebhookBody {
-        v: VERSION,
-        tenant: tenant.to_string(),
-        event: None,
-        endpoint: None,
-        delivery: None,
-    };
-    write(&match job {
-        Job::FanOut(tenant, event) => WebhookBody { event: Some(event.to_string()), ..body(tenant) },
-        Job::Try(at) => WebhookBody {
-            endpoint: Some(at.endpoint.to_string()),
-            delivery: Some(at.delivery.to_string()),
-            ..body(&at.tenant)
-        },
-    })
-}
-
-/// Reads a job of the webhook worker.
-pub fn decode_webhook(text: &str) -> Result<Job> {
-    let body: WebhookBody = read(text, |body: &WebhookBody| body.v)?;
-    let tenant = body.tenant.parse().map_err(|_| poison("tenant"))?;
-    match (body.event, body.endpoint, body.delivery) {
-        (Some(event), None, None) => Ok(Job::FanOut(tenant, event.parse().map_err(|_| poison("event"))?)),
-        (None, Some(endpoint), Some(delivery)) => Ok(Job::Try(DeliveryRef {
-            tenant,
-            endpoint: endpoint.parse().map_err(|_| poison("endpoint"))?,
-            delivery: delivery.parse().map_err(|_| poison("delivery"))?,
-        })),
-        _ => Err(poison("job")),
-    }
 }
 
 fn window(body: &WindowBody) -> Result<Window> {
@@ -222,7 +305,7 @@ fn poison(what: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use mooring_domain::base::ids::{AccountId, ConnectionId, DeliveryId, EndpointId, EventId};
+    use mooring_domain::base::ids::{AccountId, ConnectionId, DeletionId, DeliveryId, EndpointId, EventId};
     use proptest::prelude::*;
     use uuid::Uuid;
 
@@ -254,27 +337,28 @@ mod tests {
     proptest! {
         #[test]
         fn a_job_survives_its_envelope(job in jobs()) {
-            let text = encode_sync(&job);
-            prop_assert_eq!(decode_task(&text).unwrap(), Task::Sync(job.clone()));
-            prop_assert_eq!(decode_sync(&text).unwrap(), job);
-            prop_assert!(decode_deletion(&text).is_err());
+            let text = job.encode();
+            prop_assert_eq!(Task::decode(&text).unwrap(), Task::Sync(job.clone()));
+            prop_assert_eq!(SyncJob::decode(&text).unwrap(), job);
+            prop_assert!(DeletionJob::decode(&text).is_err());
         }
 
         #[test]
         fn a_deletion_survives_its_envelope(ids in any::<[u128; 2]>()) {
             let tenant = TenantId::from_uuid(Uuid::from_u128(ids[0]));
             let deletion = DeletionId::from_uuid(Uuid::from_u128(ids[1]));
-            let text = encode_deletion(&tenant, &deletion);
-            prop_assert_eq!(decode_deletion(&text).unwrap(), (tenant, deletion));
+            let job = DeletionJob { tenant, deletion };
+            let text = job.encode();
+            prop_assert_eq!(DeletionJob::decode(&text).unwrap(), job);
         }
 
         #[test]
         fn a_request_for_a_mail_survives_its_envelope(id in any::<u128>()) {
             let id = MailId::from_uuid(Uuid::from_u128(id));
-            let text = encode_mail(&id);
-            prop_assert_eq!(decode_mail(&text).unwrap(), id);
-            prop_assert!(decode_deletion(&text).is_err() && decode_webhook(&text).is_err());
-            prop_assert_eq!(decode_mail(&text.replace("mai_", "del_")).unwrap_err().code, "poison_message");
+            let text = id.encode();
+            prop_assert_eq!(MailId::decode(&text).unwrap(), id);
+            prop_assert!(DeletionJob::decode(&text).is_err() && WebhookJob::decode(&text).is_err());
+            prop_assert_eq!(MailId::decode(&text.replace("mai_", "del_")).unwrap_err().code, "poison_message");
         }
 
         #[test]
@@ -282,16 +366,16 @@ mod tests {
             let [tenant, first, second] = ids.map(Uuid::from_u128);
             let tenant = TenantId::from_uuid(tenant);
             let job = if fan_out {
-                Job::FanOut(tenant, EventId::from_uuid(first))
+                WebhookJob::FanOut(tenant, EventId::from_uuid(first))
             } else {
                 let (endpoint, delivery) = (EndpointId::from_uuid(first), DeliveryId::from_uuid(second));
-                Job::Try(DeliveryRef { tenant, endpoint, delivery })
+                WebhookJob::Try(DeliveryRef { tenant, endpoint, delivery })
             };
-            let text = encode_webhook(&job);
-            prop_assert_eq!(decode_webhook(&text).unwrap(), job);
-            prop_assert!(decode_deletion(&text).is_err() && decode_sync(&text).is_err());
+            let text = job.encode();
+            prop_assert_eq!(WebhookJob::decode(&text).unwrap(), job);
+            prop_assert!(DeletionJob::decode(&text).is_err() && SyncJob::decode(&text).is_err());
             for damaged in [text.replace("\"v\":1", "\"v\":2"), text.replace("ten_", "con_"), format!("{text} x")] {
-                prop_assert_eq!(decode_webhook(&damaged).unwrap_err().code, "poison_message");
+                prop_assert_eq!(WebhookJob::decode(&damaged).unwrap_err().code, "poison_message");
             }
         }
 
@@ -302,28 +386,28 @@ mod tests {
                 connection: ConnectionId::from_uuid(Uuid::from_u128(ids[1])),
                 due_at: Timestamp::from_second(second).unwrap(),
             };
-            let text = encode_probe(&probe);
-            prop_assert_eq!(decode_task(&text).unwrap(), Task::Probe(probe));
-            prop_assert!(decode_sync(&text).is_err() && decode_deletion(&text).is_err());
+            let text = probe.encode();
+            prop_assert_eq!(Task::decode(&text).unwrap(), Task::Probe(probe));
+            prop_assert!(SyncJob::decode(&text).is_err() && DeletionJob::decode(&text).is_err());
             for damaged in [text.replace("\"v\":1", "\"v\":2"), text.replace("con_", "ten_")] {
-                prop_assert_eq!(decode_task(&damaged).unwrap_err().code, "poison_message");
+                prop_assert_eq!(Task::decode(&damaged).unwrap_err().code, "poison_message");
             }
         }
 
         #[test]
         fn any_other_body_is_poison_and_never_a_panic(text in ".{0,200}") {
-            prop_assert!(decode_sync(&text).is_err());
-            prop_assert!(decode_deletion(&text).is_err());
-            prop_assert!(decode_webhook(&text).is_err());
+            prop_assert!(SyncJob::decode(&text).is_err());
+            prop_assert!(DeletionJob::decode(&text).is_err());
+            prop_assert!(WebhookJob::decode(&text).is_err());
         }
 
         #[test]
         fn a_damaged_body_is_poison_or_still_a_whole_job(job in jobs(), at in 0_usize..300, byte in any::<u8>()) {
-            let mut bytes = encode_sync(&job).into_bytes();
+            let mut bytes = job.encode().into_bytes();
             let at = at % bytes.len();
             bytes[at] = byte;
-            if let Ok(text) = String::from_utf8(bytes) && let Ok(read) = decode_sync(&text) {
-                prop_assert_eq!(decode_sync(&encode_sync(&read)).unwrap(), read);
+            if let Ok(text) = String::from_utf8(bytes) && let Ok(read) = SyncJob::decode(&text) {
+                prop_assert_eq!(SyncJob::decode(&read.encode()).unwrap(), read);
             }
         }
     }
@@ -331,7 +415,7 @@ mod tests {
     #[test]
     fn the_envelope_is_strict() {
         let good = r#"{"v":1,"tenant":"ten_7ZZZZZZZZZZZZZZZZZZZZZZZZZ","connection":"con_7ZZZZZZZZZZZZZZZZZZZZZZZZZ","account":"acc_7ZZZZZZZZZZZZZZZZZZZZZZZZZ","kind":"restate","window":{"from":"2026-11-01","to":"2026-11-03"},"slot":1795132800}"#;
-        assert_eq!(decode_sync(good).unwrap().window.unwrap().days(), 3);
+        assert_eq!(SyncJob::decode(good).unwrap().window.unwrap().days(), 3);
         let bad = [
             good.replace("\"v\":1", "\"v\":2"),
             good.replace("\"v\":1", "\"v\":1,\"token\":\"x\""),
@@ -344,7 +428,7 @@ mod tests {
             format!("{good} x"),
         ];
         for text in bad {
-            let error = decode_sync(&text).unwrap_err();
+            let error = SyncJob::decode(&text).unwrap_err();
             assert_eq!((error.code, error.is_retryable()), ("poison_message", false), "{text}");
             assert!(!error.message.contains("7ZZZ"));
         }

@@ -3,17 +3,11 @@
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchRequestEntry};
-use mooring_domain::base::ids::{DeletionId, MailId, TenantId};
-use mooring_domain::deletion::ports::DeletionQueue;
-use mooring_domain::notice::ports::MailQueue;
-use mooring_domain::sync::job::{ProbeJob, SyncJob};
-use mooring_domain::sync::ports::SyncQueue;
-use mooring_domain::webhook::delivery::{DeliveryRef, Job};
-use mooring_domain::webhook::ports::WebhookQueue;
+use mooring_domain::base::queue::JobQueue;
 use mooring_domain::{Error, Kind, Result};
 
 use crate::config::QueueUrls;
-use crate::envelope::{encode_deletion, encode_mail, encode_probe, encode_sync, encode_webhook};
+use crate::envelope::Job;
 
 /// The longest delay and the largest batch that SQS takes (SQS guide, message quotas).
 const MAX_DELAY_SECONDS: u32 = 900;
@@ -45,7 +39,7 @@ impl Queues {
         Self::new(Client::new(&mooring_aws::config("SQS")), QueueUrls::from_env())
     }
 
-    async fn send(&self, url: &str, messages: &[Message]) -> Result<()> {
+    async fn send_all(&self, url: &str, messages: &[Message]) -> Result<()> {
         for batch in messages.chunks(BATCH) {
             let mut left = entries(batch)?;
             for _ in 0..TRIES {
@@ -103,63 +97,19 @@ fn retryable(
 }
 
 #[async_trait]
-impl SyncQueue for Queues {
-    async fn send_sync(&self, jobs: &[SyncJob], delay_seconds: u32) -> Result<()> {
-        let delay = i32::try_from(delay_seconds.min(MAX_DELAY_SECONDS)).unwrap_or(0);
-        let message = |job: &SyncJob| Message {
-            group: job.tenant.to_string(),
-            body: encode_sync(job),
-            delay_seconds: delay,
-        };
-        self.send(self.urls.sync()?, &jobs.iter().map(message).collect::<Vec<_>>()).await
-    }
-
-    async fn send_probes(&self, probes: &[ProbeJob]) -> Result<()> {
-        let message = |probe: &ProbeJob| Message {
-            group: probe.tenant.to_string(),
-            body: encode_probe(probe),
-            delay_seconds: 0,
-        };
-        self.send(self.urls.sync()?, &probes.iter().map(message).collect::<Vec<_>>()).await
-    }
-}
-
-#[async_trait]
-impl DeletionQueue for Queues {
-    async fn send_deletions(&self, deletions: &[(TenantId, DeletionId)]) -> Result<()> {
-        let message = |(tenant, deletion): &(TenantId, DeletionId)| Message {
-            group: tenant.to_string(),
-            body: encode_deletion(tenant, deletion),
-            delay_seconds: 0,
-        };
-        self.send(self.urls.deletion()?, &deletions.iter().map(message).collect::<Vec<_>>()).await
-    }
-}
-
-#[async_trait]
-impl WebhookQueue for Queues {
-    async fn send_webhooks(&self, jobs: &[Job], delay_seconds: u32) -> Result<()> {
-        let delay = i32::try_from(delay_seconds.min(MAX_DELAY_SECONDS)).unwrap_or(0);
-        let message = |job: &Job| {
-            let (Job::FanOut(tenant, _) | Job::Try(DeliveryRef { tenant, .. })) = job;
-            Message { group: tenant.to_string(), body: encode_webhook(job), delay_seconds: delay }
-        };
-        self.send(self.urls.webhook()?, &jobs.iter().map(message).collect::<Vec<_>>()).await
-    }
-}
-
-#[async_trait]
-impl MailQueue for Queues {
-    async fn send_mail_request(&self, id: &MailId, delay_seconds: u32) -> Result<()> {
+impl<J: Job> JobQueue<J> for Queues {
+    async fn send(&self, jobs: &[J], delay_seconds: u32) -> Result<()> {
         let delay_seconds = i32::try_from(delay_seconds.min(MAX_DELAY_SECONDS)).unwrap_or(0);
-        // Each request is a group of its own: nobody's mail waits behind another's.
-        let message = Message { group: id.to_string(), body: encode_mail(id), delay_seconds };
-        self.send(self.urls.mail()?, &[message]).await
+        let message = |job: &J| Message { group: job.group(), body: job.encode(), delay_seconds };
+        self.send_all(self.urls.url(J::QUEUE)?, &jobs.iter().map(message).collect::<Vec<_>>()).await
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use mooring_domain::deletion::ledger::DeletionJob;
+    use mooring_domain::sync::job::SyncJob;
+
     use super::*;
 
     fn failure(id: &str, ours: bool) -> BatchResultErrorEntry {
@@ -186,8 +136,9 @@ mod tests {
     async fn a_queue_that_is_not_set_is_named() {
         let config = aws_sdk_sqs::Config::builder().behavior_version_latest().build();
         let queues = Queues::new(Client::from_conf(config), QueueUrls::default());
-        let error = queues.send_sync(&[], 0).await.unwrap_err();
+        let error = JobQueue::<SyncJob>::send(&queues, &[], 0).await.unwrap_err();
         assert!(error.message.contains("QUEUE_SYNC_URL"));
-        assert!(queues.send_deletions(&[]).await.unwrap_err().message.contains("QUEUE_DELETION_URL"));
+        let error = JobQueue::<DeletionJob>::send(&queues, &[], 0).await.unwrap_err();
+        assert!(error.message.contains("QUEUE_DELETION_URL"));
     }
 }

@@ -19,6 +19,7 @@ use mooring_domain::platform::profile::Profile;
 use mooring_local::mount::{self, Mounted};
 use mooring_local::{Adapters, Wiring, gateway, poller, schedules};
 use mooring_queue::QueueUrls;
+use mooring_queue::queues::{DELETION, MAIL, SYNC, WEBHOOK};
 use mooring_store::{Store, Tables};
 
 use crate::{Answer, World};
@@ -209,7 +210,7 @@ impl Rig {
 
     /// The URL of a queue.
     pub fn queue_url(&self, queue: Queue) -> &str {
-        queue.url(&self.queues).unwrap_or_default()
+        self.queues.url(queue.spec()).unwrap_or_default()
     }
 
     /// The plan of all proxies.
@@ -289,14 +290,14 @@ pub enum Queue {
 }
 
 impl Queue {
-    fn url(self, urls: &QueueUrls) -> Option<&str> {
-        let url = match self {
-            Self::Sync => &urls.sync,
-            Self::Deletion => &urls.deletion,
-            Self::Webhook => &urls.webhook,
-            Self::Mail => &urls.mail,
-        };
-        url.as_deref()
+    /// The queue's line in the table of queues.
+    fn spec(self) -> &'static mooring_queue::Queue {
+        match self {
+            Self::Sync => &SYNC,
+            Self::Deletion => &DELETION,
+            Self::Webhook => &WEBHOOK,
+            Self::Mail => &MAIL,
+        }
     }
 }
 
@@ -328,12 +329,7 @@ impl Functions {
 
     /// Hands a batch to the queue's worker; answers the ids of the messages that failed.
     pub async fn work(&self, queue: Queue, batch: &Batch) -> Result<Vec<String>> {
-        let function = match queue {
-            Queue::Sync => &self.0.sync_worker,
-            Queue::Deletion => &self.0.deletion_worker,
-            Queue::Webhook => &self.0.webhook_worker,
-            Queue::Mail => &self.0.mail_worker,
-        };
+        let function = self.0.workers.get(queue.spec().worker).context("a queue without its worker")?;
         let response = function(batch.event.clone()).await;
         Ok(response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect())
     }
@@ -383,7 +379,7 @@ impl Batch {
     }
 
     async fn at_most(world: &World, queue: Queue, most: i32) -> Result<Option<Self>> {
-        let queue_url = queue.url(&world.stack.wiring().queues).context("a queue without URL")?;
+        let queue_url = world.stack.wiring().queues.url(queue.spec())?;
         let received = sqs(world)
             .receive_message()
             .queue_url(queue_url)

@@ -9,9 +9,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mooring_domain::base::ids::AccountRef;
 use mooring_domain::base::ids::{AccountId, ConnectionId, TenantId};
+use mooring_domain::base::queue::JobQueue;
 use mooring_domain::sync::job::{ProbeJob, SyncJob};
 use mooring_domain::sync::ops::plan_sync::{Input, Ports, run};
-use mooring_domain::sync::ports::{DueRead, SyncQueue};
+use mooring_domain::sync::ports::DueRead;
 
 use crate::report::Report;
 
@@ -50,13 +51,16 @@ impl DueRead for Everybody {
 }
 
 #[async_trait]
-impl SyncQueue for Everybody {
-    async fn send_sync(&self, jobs: &[SyncJob], _: u32) -> mooring_domain::Result<()> {
+impl JobQueue<SyncJob> for Everybody {
+    async fn send(&self, jobs: &[SyncJob], _: u32) -> mooring_domain::Result<()> {
         self.sent.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend_from_slice(jobs);
         Ok(())
     }
+}
 
-    async fn send_probes(&self, _: &[ProbeJob]) -> mooring_domain::Result<()> {
+#[async_trait]
+impl JobQueue<ProbeJob> for Everybody {
+    async fn send(&self, _: &[ProbeJob], _: u32) -> mooring_domain::Result<()> {
         Ok(())
     }
 }
@@ -78,7 +82,8 @@ async fn planned(tenants: &[usize]) -> Result<Vec<TenantId>> {
     }
     let everybody = Arc::new(Everybody { accounts, sent: Mutex::default() });
     let input = Input { tick: Timestamp::from_second(1_800_000_000)?, period_minutes: 10 };
-    run(&Ports { rows: everybody.clone(), queue: everybody.clone() }, input).await?;
+    run(&Ports { rows: everybody.clone(), queue: everybody.clone(), probes: everybody.clone() }, input)
+        .await?;
     let sent = std::mem::take(&mut *everybody.sent.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
     Ok(sent.into_iter().map(|job| job.tenant).collect())
 }

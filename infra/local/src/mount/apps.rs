@@ -75,8 +75,16 @@ pub(super) fn ending(a: &Adapters, functions: &mut HttpFunctions) {
     });
 }
 
+/// How each function behind a queue is mounted, by its folder.
+pub(super) const WORKERS: [(&str, fn(&Adapters) -> QueueFunction); 4] = [
+    ("sync-worker", sync_worker),
+    ("deletion-worker", deletion_worker),
+    ("mail-worker", mail_worker),
+    ("webhook-worker", webhook_worker),
+];
+
 /// The sync worker; its invocations end after the template's 60 seconds.
-pub(super) fn sync_worker(a: &Adapters) -> QueueFunction {
+fn sync_worker(a: &Adapters) -> QueueFunction {
     use mooring_sync_worker::{App, probe_connection, run_sync};
     let invocation = SignedDuration::from_secs(60) * i32::try_from(a.scale).unwrap_or(i32::MAX);
     let clock = a.clock.clone();
@@ -92,23 +100,23 @@ pub(super) fn sync_worker(a: &Adapters) -> QueueFunction {
 }
 
 /// The deletion worker.
-pub(super) fn deletion_worker(a: &Adapters) -> QueueFunction {
+fn deletion_worker(a: &Adapters) -> QueueFunction {
     worker!(a, mooring_deletion_worker { clock, entropy, rows, queue, keys, connectors, profile })
 }
 
 /// The mail worker.
-pub(super) fn mail_worker(a: &Adapters) -> QueueFunction {
+fn mail_worker(a: &Adapters) -> QueueFunction {
     worker!(a, mooring_mail_worker { clock, entropy, rows, keys, queue, mailer, profile, api_origin })
 }
 
 /// The webhook worker.
-pub(super) fn webhook_worker(a: &Adapters) -> QueueFunction {
+fn webhook_worker(a: &Adapters) -> QueueFunction {
     worker!(a, mooring_webhook_worker { clock, entropy, rows, keys, queue, post })
 }
 
 /// The planner.
 pub(super) fn sync_planner(a: &Adapters) -> ScheduleFunction {
-    worker!(a, mooring_sync_planner { rows, queue }, clock: a.clock.clone(), profile: a.profile.clone())
+    worker!(a, mooring_sync_planner { rows, queue, probes }, clock: a.clock.clone(), profile: a.profile.clone())
 }
 
 /// The sweeper of deletions.

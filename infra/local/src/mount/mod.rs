@@ -10,6 +10,7 @@ macro_rules! ports {
     (@ $a:ident connectors) => { $a.registry.clone() };
     (@ $a:ident profile) => { $a.profile.clone() };
     (@ $a:ident queue) => { $a.queues.clone() };
+    (@ $a:ident probes) => { $a.queues.clone() };
     (@ $a:ident mailer) => { $a.mail.clone() };
     (@ $a:ident post) => { $a.webhooks.clone() };
     (@ $a:ident api_origin) => { $a.edge.site.origin().to_owned() };
@@ -74,14 +75,8 @@ pub type ScheduleFunction = Arc<dyn Fn(Value) -> Running<Result<(), Error>> + Se
 pub struct Mounted {
     /// Behind API Gateway.
     pub http: HttpFunctions,
-    /// Behind the sync queue.
-    pub sync_worker: QueueFunction,
-    /// Behind the deletion queue.
-    pub deletion_worker: QueueFunction,
-    /// Behind the webhook queue.
-    pub webhook_worker: QueueFunction,
-    /// Behind the mail queue.
-    pub mail_worker: QueueFunction,
+    /// Behind queues, by their folder.
+    pub workers: BTreeMap<&'static str, QueueFunction>,
     /// Behind schedules of five minutes: planner, sweeper.
     pub schedules: Vec<ScheduleFunction>,
     /// Behind the schedule of a minute.
@@ -97,10 +92,7 @@ pub fn all(adapters: &Adapters) -> Mounted {
     apps::webhooks(adapters, &mut functions);
     Mounted {
         http: functions,
-        sync_worker: apps::sync_worker(adapters),
-        deletion_worker: apps::deletion_worker(adapters),
-        webhook_worker: apps::webhook_worker(adapters),
-        mail_worker: apps::mail_worker(adapters),
+        workers: apps::WORKERS.into_iter().map(|(name, mount)| (name, mount(adapters))).collect(),
         schedules: vec![apps::sync_planner(adapters), apps::deletion_sweeper(adapters)],
         webhook_sweeper: apps::webhook_sweeper(adapters),
     }
@@ -109,9 +101,9 @@ pub fn all(adapters: &Adapters) -> Mounted {
 /// Mounts each function over adapters of its own, by its folder's name.
 pub fn each<E>(adapters: &dyn Fn(&str) -> Result<Adapters, E>) -> Result<Mounted, E> {
     let mut mounted = all(&adapters("sync-worker")?);
-    mounted.deletion_worker = apps::deletion_worker(&adapters("deletion-worker")?);
-    mounted.webhook_worker = apps::webhook_worker(&adapters("webhook-worker")?);
-    mounted.mail_worker = apps::mail_worker(&adapters("mail-worker")?);
+    for (name, mount) in apps::WORKERS {
+        mounted.workers.insert(name, mount(&adapters(name)?));
+    }
     mounted.schedules = vec![
         apps::sync_planner(&adapters("sync-planner")?),
         apps::deletion_sweeper(&adapters("deletion-sweeper")?),

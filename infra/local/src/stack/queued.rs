@@ -2,55 +2,34 @@
 
 use std::collections::HashMap;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use aws_sdk_dynamodb::types::AttributeValue;
 use mooring_aws_local::sdk_config;
 use mooring_domain::base::table::Table;
+use mooring_queue::{QUEUES, Queue};
 
 use super::Stack;
 use crate::poller::{self, Mapping};
-use crate::{mount, queues, schedules};
+use crate::schedules;
 
 impl Stack {
-    /// The mapping of the sync queue.
-    pub(super) fn sync_mapping(&self) -> Mapping {
-        self.mapping(self.wiring.queues.sync.as_deref(), queues::SYNC.batch, self.mounted.sync_worker.clone())
-    }
-
-    /// The mapping of the deletion queue.
-    pub(super) fn deletion_mapping(&self) -> Mapping {
-        self.mapping(
-            self.wiring.queues.deletion.as_deref(),
-            queues::DELETION.batch,
-            self.mounted.deletion_worker.clone(),
-        )
-    }
-
-    /// The mapping of the webhook queue.
-    pub(super) fn webhook_mapping(&self) -> Mapping {
-        self.mapping(
-            self.wiring.queues.webhook.as_deref(),
-            queues::WEBHOOK.batch,
-            self.mounted.webhook_worker.clone(),
-        )
-    }
-
-    /// The mapping of the mail queue.
-    pub(super) fn mail_mapping(&self) -> Mapping {
-        self.mapping(self.wiring.queues.mail.as_deref(), queues::MAIL.batch, self.mounted.mail_worker.clone())
-    }
-
-    fn mapping(&self, queue_url: Option<&str>, batch: i32, function: mount::QueueFunction) -> Mapping {
+    /// The mapping of a queue to its worker.
+    pub(super) fn mapping(&self, queue: &'static Queue) -> Result<Mapping> {
         let client = aws_sdk_sqs::Client::new(&sdk_config(&self.wiring.endpoints.sqs));
-        Mapping { client, queue_url: queue_url.unwrap_or_default().to_owned(), batch, function }
+        let function = self.mounted.workers.get(queue.worker).cloned();
+        Ok(Mapping {
+            client,
+            queue_url: self.wiring.queues.url(queue).map_err(anyhow::Error::msg)?.to_owned(),
+            batch: queue.batch.into(),
+            function: function.with_context(|| format!("no function {}", queue.worker))?,
+        })
     }
 
-    /// Handles what the queues hold now, sync first, webhooks last; answers how many messages there were.
+    /// Handles what the queues hold now, one queue after another; answers how many messages there were.
     pub async fn drain(&self) -> Result<usize> {
         let mut all = 0;
-        for mapping in
-            [self.sync_mapping(), self.deletion_mapping(), self.mail_mapping(), self.webhook_mapping()]
-        {
+        for queue in QUEUES {
+            let mapping = self.mapping(queue)?;
             while let count @ 1.. = poller::drain_once(&mapping).await.map_err(anyhow::Error::msg)? {
                 all += count;
             }

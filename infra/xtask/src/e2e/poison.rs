@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use mooring_domain::base::window::Window;
 use mooring_domain::sync::job::{JobKind, SyncJob};
 use mooring_local::Connected;
-use mooring_queue::encode_sync;
+use mooring_queue::Job as _;
 use serde_json::json;
 
 use super::aws::{SYNC, SYNC_DEAD, key};
@@ -30,7 +30,7 @@ pub(crate) async fn play(cloud: &Cloud, connected: &Connected) -> Result<String>
     idle(cloud).await?;
     cloud.set_visibility(SYNC, 10).await?;
     let jobs = peers(cloud, connected).await?;
-    let mut bodies: Vec<_> = jobs.iter().map(encode_sync).collect();
+    let mut bodies: Vec<_> = jobs.iter().map(SyncJob::encode).collect();
     bodies.insert(1, POISON.to_owned());
     cloud.send(SYNC, &bodies).await?;
     cloud.map(SYNC, &json!({ "Enabled": true })).await?;

@@ -1,32 +1,37 @@
-//! The local runner's queues are those of template.yaml: how long a message hides, and how many come at once.
+//! The table of queues is that of template.yaml: how long a message hides, how many come at once, to which function.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use mooring_local::queues::{DELETION, MAIL, Queue, SYNC, WEBHOOK};
+use mooring_queue::queues::RECEIVES;
+use mooring_queue::{QUEUES, Queue};
 use mooring_tests_tidy::template::{Template, at, events};
+use serde_json::Value;
 
-/// What the template says of a queue and of the one mapping that reads it.
-fn in_template(template: &Template, name: &'static str, id: &str) -> Queue {
-    let number = |value: &serde_json::Value| value.as_u64().unwrap();
-    let mapping = template
-        .functions()
-        .flat_map(|(_, function)| events(function, "SQS"))
-        .map(|(_, event)| at(event, "Properties"))
-        .find(|mapping| at(mapping, "Queue").to_string().contains(id))
-        .unwrap();
-    Queue {
-        name,
-        visibility: number(at(template.properties(id), "VisibilityTimeout")).try_into().unwrap(),
-        batch: number(at(mapping, "BatchSize")).try_into().unwrap(),
-    }
+/// The queue's resource of template.yaml.
+fn resource(queue: &Queue) -> String {
+    let (first, rest) = queue.name.split_at(1);
+    format!("{}{rest}Queue", first.to_uppercase())
 }
 
 #[test]
 fn a_queue_here_is_the_queue_there() {
     let template = Template::read().unwrap();
-    let queues =
-        [(SYNC, "SyncQueue"), (DELETION, "DeletionQueue"), (WEBHOOK, "WebhookQueue"), (MAIL, "MailQueue")];
-    for (here, id) in queues {
-        assert_eq!(here, in_template(&template, here.name, id));
+    let number = |value: &Value| value.as_u64().unwrap();
+    for queue in QUEUES {
+        let id = resource(queue);
+        let readers: Vec<_> = template
+            .functions()
+            .flat_map(|(name, function)| {
+                events(function, "SQS").map(move |(_, event)| (name.to_owned(), at(event, "Properties")))
+            })
+            .filter(|(_, mapping)| at(mapping, "Queue").to_string().contains(&id))
+            .collect();
+        let [(function, mapping)] = readers.as_slice() else { panic!("{id} has {} readers", readers.len()) };
+        assert_eq!(function.to_lowercase(), format!("{}function", queue.worker.replace('-', "")));
+        assert_eq!(number(at(template.properties(&id), "VisibilityTimeout")), queue.visibility.into());
+        assert_eq!(number(at(mapping, "BatchSize")), queue.batch.into());
+        assert_eq!(number(at(mapping, "ScalingConfig/MaximumConcurrency")), queue.at_once.into());
+        let redrive = at(template.properties(&id), "RedrivePolicy/maxReceiveCount");
+        assert_eq!(number(redrive), RECEIVES.into());
     }
 }

@@ -6,6 +6,7 @@ pub mod error;
 pub mod host;
 pub mod ids;
 pub mod money;
+pub mod queue;
 pub mod random;
 pub mod retention;
 pub mod secret;

@@ -140,6 +140,15 @@ impl Step {
     }
 }
 
+/// A message to the deletion worker: a deletion whose next step is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletionJob {
+    /// Whose data it is about.
+    pub tenant: TenantId,
+    /// The deletion.
+    pub deletion: DeletionId,
+}
+
 /// One thing that happened, as the receipt lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepEvent {
@@ -193,6 +202,11 @@ pub struct Deletion {
 }
 
 impl Deletion {
+    /// Makes the message that asks for the deletion's next step.
+    pub fn job(&self) -> DeletionJob {
+        DeletionJob { tenant: self.tenant.clone(), deletion: self.id.clone() }
+    }
+
     /// When TTL may remove what the cutoff closed. It counts from the cutoff, which is the first step's time and may be days
     /// after T0: a row that expires in the past could not be read any more to ask the platform for the grant's end.
     pub fn dead_at(&self) -> Timestamp {

@@ -86,13 +86,6 @@ pub trait Purge: Send + Sync {
     async fn count(&self, place: &Place) -> Result<u64>;
 }
 
-/// Sends deletion steps.
-#[async_trait]
-pub trait DeletionQueue: Send + Sync {
-    /// Sends deletions whose next step is due.
-    async fn send_deletions(&self, deletions: &[(TenantId, DeletionId)]) -> Result<()>;
-}
-
 /// Ends the links that were mailed to one address together.
 #[async_trait]
 pub trait LinkEnd: Send + Sync {

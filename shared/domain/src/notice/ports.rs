@@ -37,13 +37,6 @@ pub trait MailPaces: Send + Sync {
     async fn put_pace(&self, mail: &Fingerprint, pace: &Pace, now: Timestamp) -> Result<bool>;
 }
 
-/// Sends requests for a mail to who sends mail.
-#[async_trait]
-pub trait MailQueue: Send + Sync {
-    /// Sends a request's id, after a delay of at most 15 minutes.
-    async fn send_mail_request(&self, id: &MailId, delay_seconds: u32) -> Result<()>;
-}
-
 /// Sends mail.
 #[async_trait]
 pub trait Mailer: Send + Sync {

@@ -8,7 +8,7 @@ use crate::base::ids::{AccountRef, ConnectionId, TenantId};
 use crate::sync::activity::Activity;
 use crate::sync::chunk::{NewChunk, StoredChunk};
 use crate::sync::completeness::Days;
-use crate::sync::job::{ProbeJob, SyncJob};
+use crate::sync::job::SyncJob;
 use crate::sync::state::{Checkpoint, SyncChange, SyncState};
 
 /// Reads completeness.
@@ -76,15 +76,6 @@ pub trait DueRead: Send + Sync {
     async fn outbox(&self, before: Timestamp) -> Result<Vec<(String, SyncJob)>>;
     /// Removes outbox jobs that were sent.
     async fn outbox_done(&self, job: &SyncJob, id: &str) -> Result<()>;
-}
-
-/// Sends sync jobs.
-#[async_trait]
-pub trait SyncQueue: Send + Sync {
-    /// Sends jobs, each after a delay of at most 15 minutes; the group is the tenant.
-    async fn send_sync(&self, jobs: &[SyncJob], delay_seconds: u32) -> Result<()>;
-    /// Sends probes of connections, now.
-    async fn send_probes(&self, probes: &[ProbeJob]) -> Result<()>;
 }
 
 /// Writes the log.

@@ -9,13 +9,15 @@ use jiff::Timestamp;
 use super::{World, a_connection, account_of, away, connection_of};
 use crate::base::error::{Error, Result};
 use crate::base::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, EndUser, TenantId};
+use crate::base::queue::JobQueue;
 use crate::base::secret::{Digest, Fingerprint};
 use crate::base::table::Table;
 use crate::connect::connection::State;
+use crate::deletion::ledger::DeletionJob;
 use crate::deletion::ledger::{Deletion, Reason};
 use crate::deletion::places::{Place, Subject};
 use crate::deletion::ports::{
-    Cutoff, DeletionBegin, DeletionOwnerRead, DeletionQueue, LedgerRead, LedgerWrite, LinkEnd, Purge,
+    Cutoff, DeletionBegin, DeletionOwnerRead, LedgerRead, LedgerWrite, LinkEnd, Purge,
 };
 use crate::deletion::steps::begin_deletion;
 
@@ -273,12 +275,12 @@ impl Purge for World {
 }
 
 #[async_trait]
-impl DeletionQueue for World {
-    async fn send_deletions(&self, deletions: &[(TenantId, DeletionId)]) -> Result<()> {
+impl JobQueue<DeletionJob> for World {
+    async fn send(&self, jobs: &[DeletionJob], _: u32) -> Result<()> {
         if *self.deletion.queue_is_away.lock().unwrap() {
             return Err(away());
         }
-        self.deletion.sent.lock().unwrap().extend(deletions.iter().map(|(_, id)| id.clone()));
+        self.deletion.sent.lock().unwrap().extend(jobs.iter().map(|job| job.deletion.clone()));
         Ok(())
     }
 }

@@ -10,11 +10,12 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{World, away, ports, ready};
 use crate::base::error::Result;
 use crate::base::ids::MailId;
+use crate::base::queue::JobQueue;
 use crate::base::secret::Fingerprint;
 use crate::deletion::ops::request_deletion::by_mail;
 use crate::notice::mail::{MailRequest, Pace};
 use crate::notice::ops::send_mail;
-use crate::notice::ports::{MailPaces, MailQueue, MailRequestPut, MailRequestTake, Mailer};
+use crate::notice::ports::{MailPaces, MailRequestPut, MailRequestTake, Mailer};
 
 #[derive(Default)]
 pub(crate) struct NoticeRows {
@@ -134,10 +135,10 @@ impl MailPaces for World {
 }
 
 #[async_trait]
-impl MailQueue for World {
-    async fn send_mail_request(&self, id: &MailId, delay_seconds: u32) -> Result<()> {
+impl JobQueue<MailId> for World {
+    async fn send(&self, ids: &[MailId], delay_seconds: u32) -> Result<()> {
         let due = self.now() + SignedDuration::from_secs(i64::from(delay_seconds.min(900)));
-        self.notice.asked.lock().unwrap().push((due, id.clone()));
+        self.notice.asked.lock().unwrap().extend(ids.iter().map(|id| (due, id.clone())));
         Ok(())
     }
 }

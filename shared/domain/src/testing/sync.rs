@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Step, World, account, connection, ports, ready, tenant};
 use crate::base::error::{Error, Kind, Result};
 use crate::base::ids::{AccountRef, ConnectionId, TenantId};
+use crate::base::queue::JobQueue;
 use crate::connect::ops::probe_connection;
 use crate::platform::figures::Level;
 use crate::sync::activity::Activity;
@@ -18,9 +19,7 @@ use crate::sync::chunk::{NewChunk, StoredChunk};
 use crate::sync::completeness::{DayRecord, DayStatus, Days};
 use crate::sync::job::{JobKind, ProbeJob, SyncJob, slot_of};
 use crate::sync::ops::run_sync::{Input, Outcome, Ports, run};
-use crate::sync::ports::{
-    ActivityWrite, ChunkRead, ChunkWrite, CompletenessRead, DueRead, SyncProgress, SyncQueue,
-};
+use crate::sync::ports::{ActivityWrite, ChunkRead, ChunkWrite, CompletenessRead, DueRead, SyncProgress};
 use crate::sync::state::{Checkpoint, SyncChange, SyncState};
 
 #[derive(Default)]
@@ -263,13 +262,16 @@ impl DueRead for World {
 }
 
 #[async_trait]
-impl SyncQueue for World {
-    async fn send_sync(&self, jobs: &[SyncJob], delay_seconds: u32) -> Result<()> {
+impl JobQueue<SyncJob> for World {
+    async fn send(&self, jobs: &[SyncJob], delay_seconds: u32) -> Result<()> {
         self.sync.sent.lock().unwrap().extend(jobs.iter().map(|job| (job.clone(), delay_seconds)));
         Ok(())
     }
+}
 
-    async fn send_probes(&self, probes: &[ProbeJob]) -> Result<()> {
+#[async_trait]
+impl JobQueue<ProbeJob> for World {
+    async fn send(&self, probes: &[ProbeJob], _: u32) -> Result<()> {
         self.sync.probes.lock().unwrap().extend_from_slice(probes);
         Ok(())
     }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::{World, key};
 use crate::base::error::Result;
 use crate::base::ids::{DataKeyId, DeliveryId, EndpointId, EventId, TenantId};
+use crate::base::queue::JobQueue;
 use crate::base::secret::Plain;
 use crate::vault::keys::{DataKey as _, KeyContext, WrappedKey};
 use crate::webhook::delivery::{Delivery, DeliveryRef, Job, Posted};
@@ -16,7 +17,7 @@ use crate::webhook::endpoint::{
 };
 use crate::webhook::event::Event;
 use crate::webhook::ports::{
-    DeliveryRead, DeliveryWrite, EndpointHealth, EndpointRead, EndpointSecretsRead, WebhookPost, WebhookQueue,
+    DeliveryRead, DeliveryWrite, EndpointHealth, EndpointRead, EndpointSecretsRead, WebhookPost,
 };
 
 #[derive(Default)]
@@ -146,8 +147,8 @@ impl DeliveryWrite for World {
 }
 
 #[async_trait]
-impl WebhookQueue for World {
-    async fn send_webhooks(&self, jobs: &[Job], delay_seconds: u32) -> Result<()> {
+impl JobQueue<Job> for World {
+    async fn send(&self, jobs: &[Job], delay_seconds: u32) -> Result<()> {
         self.webhook.sent.lock().unwrap().extend(jobs.iter().map(|job| (job.clone(), delay_seconds)));
         Ok(())
     }

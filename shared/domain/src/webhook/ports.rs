@@ -106,13 +106,6 @@ pub trait WebhookDue: Send + Sync {
     async fn due_webhooks(&self, now: Timestamp, limit: u32) -> Result<Vec<Job>>;
 }
 
-/// Sends jobs to the webhook worker.
-#[async_trait]
-pub trait WebhookQueue: Send + Sync {
-    /// Sends jobs, each after a delay of at most 15 minutes; the group is the tenant.
-    async fn send_webhooks(&self, jobs: &[Job], delay_seconds: u32) -> Result<()>;
-}
-
 /// Calls an endpoint, once. The one port through which a tenant's address is called.
 #[async_trait]
 pub trait WebhookPost: Send + Sync {

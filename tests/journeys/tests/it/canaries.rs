@@ -17,6 +17,7 @@ use mooring_aws_local::sdk_config;
 use mooring_domain::base::table::Table;
 use mooring_domain::platform::steps::app_secrets;
 use mooring_local::{Connected, Person};
+use mooring_queue::QUEUES;
 use mooring_sandbox::Faults;
 use mooring_tests_journeys::connecting::{arrive, land, parameter, request, session, set_cookie};
 use mooring_tests_journeys::world::report_path;
@@ -319,11 +320,11 @@ async fn let_jobs_fail(world: &World) -> Result<()> {
     world.stack.sandbox().set_faults(Faults::default());
     let client = aws_sdk_sqs::Client::new(&sdk_config(&world.stack.wiring().endpoints.sqs));
     let queues = &world.stack.wiring().queues;
-    for queue in [&queues.sync, &queues.deletion, &queues.webhook, &queues.mail].into_iter().flatten() {
+    for queue in QUEUES {
         for body in ["poison", "{}", "{\"v\":99}", "[1,2]"] {
             client
                 .send_message()
-                .queue_url(queue)
+                .queue_url(queues.url(queue)?)
                 .message_body(body)
                 .message_group_id("ten_x")
                 .send()

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::base::error::Result;
 use crate::base::host::Clock;
 use crate::base::host::Entropy;
+use crate::base::queue::JobQueue;
+use crate::deletion::ledger::DeletionJob;
 use crate::deletion::ledger::Reason;
-use crate::deletion::ports::DeletionQueue;
 use crate::deletion::steps::begin_deletion::{self, Started, Target, cut_for, start};
 use crate::people::caller::{Caller, Scope};
 
@@ -22,7 +23,7 @@ pub struct Ports {
     /// Its rows.
     pub rows: Arc<dyn Rows>,
     /// Starts the first step at once.
-    pub queue: Arc<dyn DeletionQueue>,
+    pub queue: Arc<dyn JobQueue<DeletionJob>>,
 }
 
 impl Ports {

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use crate::base::error::Result;
 use crate::base::host::Clock;
+use crate::base::queue::JobQueue;
+use crate::deletion::ledger::DeletionJob;
 use crate::deletion::ledger::{Deletion, Lateness};
-use crate::deletion::ports::{DeletionQueue, LedgerRead};
+use crate::deletion::ports::LedgerRead;
 
 /// How many deletions one sweep sends; what is left is the oldest of the next one.
 pub const SWEEP_LIMIT: u32 = 1_000;
@@ -20,7 +22,7 @@ pub struct Ports {
     /// Its rows.
     pub rows: Arc<dyn Rows>,
     /// Where it goes.
-    pub queue: Arc<dyn DeletionQueue>,
+    pub queue: Arc<dyn JobQueue<DeletionJob>>,
 }
 
 /// What a sweep found.
@@ -36,9 +38,9 @@ pub struct Output {
 pub async fn run(ports: &Ports) -> Result<Output> {
     let now = ports.clock.now();
     let due = ports.rows.due(now, SWEEP_LIMIT).await?;
-    let messages: Vec<_> = due.iter().map(|one| (one.tenant.clone(), one.id.clone())).collect();
+    let messages: Vec<_> = due.iter().map(Deletion::job).collect();
     if !messages.is_empty() {
-        ports.queue.send_deletions(&messages).await?;
+        ports.queue.send(&messages, 0).await?;
     }
     let late =
         due.into_iter().map(|one| (one.lateness(now), one)).filter(|(late, _)| *late != Lateness::InTime);

@@ -12,6 +12,7 @@ use crate::base::address::MailAddress;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::host::{Clock, Entropy};
 use crate::base::ids::{ConnectionId, MailId, TenantId};
+use crate::base::queue::JobQueue;
 use crate::base::random;
 use crate::base::retention::DELETE_DAYS;
 use crate::base::secret::Fingerprint;
@@ -19,7 +20,7 @@ use crate::connect::connection::State;
 use crate::connect::ports::{ConnectionRead, MailIndexRead, TransientPut};
 use crate::deletion::link::{DeletionLink, LINK_MINUTES};
 use crate::notice::mail::{LOOK_AGAIN, MailRequest, REQUEST_KEPT, Turn, slot, turn};
-use crate::notice::ports::{MailPaces, MailQueue, MailRequestTake, Mailer};
+use crate::notice::ports::{MailPaces, MailRequestTake, Mailer};
 use crate::platform::credentials;
 use crate::platform::credentials::INDEX_APP;
 use crate::platform::profile::Profile;
@@ -41,7 +42,7 @@ pub struct Ports {
     /// Opens it.
     pub keys: Arc<dyn KeyOpen>,
     /// Puts a request off.
-    pub queue: Arc<dyn MailQueue>,
+    pub queue: Arc<dyn JobQueue<MailId>>,
     /// Sends the mail.
     pub mailer: Arc<dyn Mailer>,
     /// Who says so.
@@ -89,7 +90,7 @@ pub async fn run(ports: &Ports, id: &MailId) -> Result<Outcome> {
     if live.is_empty() {
         let again = request.expires_at - REQUEST_KEPT + LOOK_AGAIN;
         if now < again {
-            ports.queue.send_mail_request(id, delay(now, again)).await?;
+            ports.queue.send(std::slice::from_ref(id), delay(now, again)).await?;
             return Ok(Outcome::Waits);
         }
         ports.rows.forget_mail_request(id).await?;
@@ -104,7 +105,7 @@ pub async fn run(ports: &Ports, id: &MailId) -> Result<Outcome> {
             if let Some(pace) = pace {
                 stored(ports.rows.put_pace(&mail, &pace, now).await?)?;
             }
-            ports.queue.send_mail_request(id, delay(now, until)).await?;
+            ports.queue.send(std::slice::from_ref(id), delay(now, until)).await?;
             Ok(Outcome::Waits)
         }
         Turn::Send(pace) => {

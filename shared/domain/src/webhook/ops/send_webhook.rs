@@ -5,13 +5,14 @@ use std::sync::Arc;
 use crate::base::error::{Error, Result};
 use crate::base::host::Clock as _;
 use crate::base::ids::{DeliveryId, EndpointId, EventId};
+use crate::base::queue::JobQueue;
 use crate::base::random;
 use crate::guard::idempotency::{Attempt, Standing};
 use crate::people::caller::{Caller, Scope};
 use crate::webhook::delivery::{Delivery, DeliveryRef, DeliveryState, Job};
 use crate::webhook::endpoint::Endpoint;
 use crate::webhook::event::{About, Event, EventType};
-use crate::webhook::ports::{DeliveryRead, DeliveryWrite, EndpointRead, WebhookQueue};
+use crate::webhook::ports::{DeliveryRead, DeliveryWrite, EndpointRead};
 
 rows!(EndpointRead, DeliveryRead, DeliveryWrite);
 
@@ -21,7 +22,7 @@ pub struct Ports {
     /// Its rows.
     pub rows: Arc<dyn Rows>,
     /// Sends it at once.
-    pub queue: Arc<dyn WebhookQueue>,
+    pub queue: Arc<dyn JobQueue<Job>>,
 }
 
 /// A delivery that is due.
@@ -86,7 +87,7 @@ pub async fn replay(
 }
 
 async fn start(ports: &Ports, delivery: Delivery) -> Started {
-    let unsent = ports.queue.send_webhooks(&[Job::Try(delivery.at())], 0).await.err();
+    let unsent = ports.queue.send(&[Job::Try(delivery.at())], 0).await.err();
     Started { delivery, unsent }
 }
 

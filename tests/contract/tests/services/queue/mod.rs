@@ -11,21 +11,17 @@ use jiff::SignedDuration;
 use mooring_aws_local::{Fault, FaultPlan, FaultProxy, sdk_config};
 use mooring_domain::Kind;
 use mooring_domain::base::ids::{DeletionId, TenantId};
+use mooring_domain::base::queue::JobQueue as _;
 use mooring_domain::base::window::Window;
-use mooring_domain::deletion::ports::DeletionQueue as _;
+use mooring_domain::deletion::ledger::DeletionJob;
 use mooring_domain::sync::job::{JobKind, SyncJob};
-use mooring_domain::sync::ports::SyncQueue as _;
-use mooring_queue::{QueueUrls, Queues, decode_deletion, decode_sync, run_batch};
+use mooring_queue::{Job as _, QUEUES, Queues, run_batch};
 use mooring_tests_contract::Queue;
 use mooring_tests_contract::values::{account_id, connection_id, tenant_id};
 use uuid::Uuid;
 
 fn queues(queue: &Queue, client: Client) -> Queues {
-    let url = Some(queue.url.clone());
-    Queues::new(
-        client,
-        QueueUrls { sync: url.clone(), deletion: url.clone(), webhook: url.clone(), mail: url },
-    )
+    Queues::new(client, QUEUES.into_iter().map(|each| (each, queue.url.clone())).collect())
 }
 
 fn job(queue: &Queue, tenant: &TenantId) -> SyncJob {
@@ -75,12 +71,12 @@ async fn any_number_of_jobs_arrives_whole_and_grouped_by_tenant() {
     let queue = Queue::start().await.unwrap();
     let tenants = [tenant_id(), tenant_id()];
     let jobs: Vec<SyncJob> = (0..23).map(|number| job(&queue, &tenants[number % 2])).collect();
-    queues(&queue, queue.client.clone()).send_sync(&jobs, 0).await.unwrap();
+    queues(&queue, queue.client.clone()).send(&jobs, 0).await.unwrap();
     let messages = all(&queue).await;
     let mut left: HashMap<String, SyncJob> =
         jobs.into_iter().map(|job| (job.account.to_string(), job)).collect();
     for message in &messages {
-        let read = decode_sync(body(message)).unwrap();
+        let read = SyncJob::decode(body(message)).unwrap();
         assert!(body(message).len() < 1_024, "ids only: {} bytes", body(message).len());
         let attributes = message.attributes().unwrap();
         assert_eq!(attributes.get(&Name::MessageGroupId).map(String::as_str), Some(read.tenant.as_str()));
@@ -92,16 +88,18 @@ async fn any_number_of_jobs_arrives_whole_and_grouped_by_tenant() {
 #[tokio::test]
 async fn deletions_arrive_at_once() {
     let queue = Queue::start().await.unwrap();
-    let sent: Vec<_> = (0..11).map(|_| (tenant_id(), DeletionId::from_uuid(Uuid::now_v7()))).collect();
-    queues(&queue, queue.client.clone()).send_deletions(&sent).await.unwrap();
+    let sent: Vec<_> = (0..11)
+        .map(|_| DeletionJob { tenant: tenant_id(), deletion: DeletionId::from_uuid(Uuid::now_v7()) })
+        .collect();
+    queues(&queue, queue.client.clone()).send(&sent, 0).await.unwrap();
     let read: BTreeSet<_> = all(&queue)
         .await
         .iter()
-        .map(|message| decode_deletion(body(message)).unwrap())
-        .map(|(tenant, deletion)| (tenant.to_string(), deletion.to_string()))
+        .map(|message| DeletionJob::decode(body(message)).unwrap())
+        .map(|job| (job.tenant.to_string(), job.deletion.to_string()))
         .collect();
     let want: BTreeSet<_> =
-        sent.iter().map(|(tenant, deletion)| (tenant.to_string(), deletion.to_string())).collect();
+        sent.iter().map(|job| (job.tenant.to_string(), job.deletion.to_string())).collect();
     assert_eq!(read, want);
 }
 
@@ -111,7 +109,7 @@ async fn a_delayed_job_is_there_and_not_received_and_no_delay_is_refused() {
     let queue = Queue::start().await.unwrap();
     let queues = queues(&queue, queue.client.clone());
     for delay in [60, 900, 901, u32::MAX] {
-        queues.send_sync(&[job(&queue, &tenant_id())], delay).await.unwrap();
+        queues.send(&[job(&queue, &tenant_id())], delay).await.unwrap();
     }
     assert!(queue.receive(&queue.url, true).await.unwrap().is_empty());
     assert_eq!(queue.depth().await.unwrap(), (0, 4), "ready and delayed");
@@ -120,7 +118,7 @@ async fn a_delayed_job_is_there_and_not_received_and_no_delay_is_refused() {
 #[tokio::test]
 async fn what_is_received_is_hidden_and_what_is_deleted_is_gone() {
     let queue = Queue::start().await.unwrap();
-    queues(&queue, queue.client.clone()).send_sync(&[job(&queue, &tenant_id())], 0).await.unwrap();
+    queues(&queue, queue.client.clone()).send(&[job(&queue, &tenant_id())], 0).await.unwrap();
     for count in ["1", "2", "3"] {
         let messages = queue.receive(&queue.url, true).await.unwrap();
         let [message] = messages.as_slice() else { panic!("{} messages", messages.len()) };
@@ -139,7 +137,7 @@ async fn what_is_received_is_hidden_and_what_is_deleted_is_gone() {
 async fn a_poison_message_is_a_dead_letter_after_five_receives_and_its_peers_are_done() {
     let queue = Queue::start().await.unwrap();
     let jobs: Vec<SyncJob> = (0..4).map(|_| job(&queue, &tenant_id())).collect();
-    queues(&queue, queue.client.clone()).send_sync(&jobs, 0).await.unwrap();
+    queues(&queue, queue.client.clone()).send(&jobs, 0).await.unwrap();
     let poison = queue.client.send_message().queue_url(&queue.url).message_body("{\"v\":9}");
     poison.send().await.unwrap();
     let mut receives = 0;
@@ -149,7 +147,7 @@ async fn a_poison_message_is_a_dead_letter_after_five_receives_and_its_peers_are
             break;
         }
         receives += 1;
-        let response = run_batch(&event(&messages), decode_sync, 4, |_| async { Ok(()) }).await;
+        let response = run_batch(&event(&messages), 4, |_: SyncJob| async { Ok(()) }).await;
         let failed: Vec<_> =
             response.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
         assert_eq!(failed.len(), 1, "the poison alone");
@@ -174,12 +172,12 @@ async fn an_absent_queue_can_be_tried_again() {
         let proxy = FaultProxy::start(&queue.services.sqs, "sqs", Arc::clone(&plan)).await.unwrap();
         let once = sdk_config(proxy.url()).into_builder().retry_config(RetryConfig::disabled()).build();
         let impatient = queues(&queue, Client::new(&once));
-        let error = impatient.send_sync(&jobs, 0).await.unwrap_err();
+        let error = impatient.send(&jobs, 0).await.unwrap_err();
         assert_eq!((error.kind, error.is_retryable()), (Kind::Unavailable, true), "{fault:?}");
         plan.reset();
         plan.inject(1, fault);
         let patient = queues(&queue, Client::new(&sdk_config(proxy.url())));
-        patient.send_sync(&jobs, 0).await.unwrap();
+        patient.send(&jobs, 0).await.unwrap();
     }
 }
 

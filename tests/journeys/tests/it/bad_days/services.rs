@@ -5,7 +5,7 @@ use http::Method;
 use jiff::SignedDuration;
 use mooring_aws_local::{Fault, Share};
 use mooring_domain::base::table::Table;
-use mooring_local::queues::DELETION;
+use mooring_queue::queues::DELETION;
 use mooring_tests_journeys::rig::{Batch, Queue};
 use mooring_tests_journeys::world::report_path;
 use mooring_tests_journeys::{say, tables};

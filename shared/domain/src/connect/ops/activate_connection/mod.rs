@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::host::{Clock, Entropy};
 use crate::base::ids::{ConnectionId, DeletionId, EndUser};
+use crate::base::queue::JobQueue;
 use crate::base::secret::Fingerprint;
 use crate::connect::account::Account;
 use crate::connect::connection::{Connection, State};
@@ -26,7 +27,6 @@ use crate::guard::idempotency::{Attempt, Standing};
 use crate::people::caller::{Caller, CredentialKind, Scope};
 use crate::platform::profile::Profile;
 use crate::sync::job::{JobKind, SyncJob, slot_of};
-use crate::sync::ports::SyncQueue;
 
 rows!(TransientTake, ConnectionRead, HeldAccounts, ConnectionActivate);
 
@@ -34,7 +34,7 @@ rows!(TransientTake, ConnectionRead, HeldAccounts, ConnectionActivate);
 #[derive(Clone)]
 pub struct Ports {
     /// Starts the first jobs at once.
-    pub queue: Arc<dyn SyncQueue>,
+    pub queue: Arc<dyn JobQueue<SyncJob>>,
     /// The product.
     pub profile: Arc<Profile>,
     /// Time.
@@ -194,7 +194,7 @@ async fn activate(
     let period = ports.profile.platform(&connection.platform).map_or(60, |platform| platform.period_minutes);
     let slot = slot_of(&connection.id, period);
     ports.rows.activate(&connection, &accounts, slot, abandoned, &jobs).await?;
-    let unsent = ports.queue.send_sync(&jobs, 0).await.err();
+    let unsent = ports.queue.send(&jobs, 0).await.err();
     let (also, unseen) = also(ports, caller, &connection, &accounts).await;
     Ok(Output { connection, accounts, also, unseen, unsent })
 }

@@ -9,12 +9,14 @@ use jiff::Timestamp;
 
 use crate::base::error::{Error, Kind, Result};
 use crate::base::host::{Clock, Entropy};
+use crate::base::queue::JobQueue;
 use crate::base::secret::Digest;
 use crate::connect::connection::State;
 use crate::connect::ports::{TransientRead, TransientTake};
+use crate::deletion::ledger::DeletionJob;
 use crate::deletion::ledger::{Deletion, Reason};
 use crate::deletion::link::DeletionLink;
-use crate::deletion::ports::{DeletionQueue, LinkEnd};
+use crate::deletion::ports::LinkEnd;
 use crate::deletion::steps::begin_deletion::{self, cut_connection, start};
 
 rows!(begin_deletion::Rows, TransientRead, TransientTake, LinkEnd);
@@ -29,7 +31,7 @@ pub struct Ports {
     /// Connections, deletions, and the link.
     pub rows: Arc<dyn Rows>,
     /// Starts the first steps at once.
-    pub queue: Arc<dyn DeletionQueue>,
+    pub queue: Arc<dyn JobQueue<DeletionJob>>,
 }
 
 impl Ports {

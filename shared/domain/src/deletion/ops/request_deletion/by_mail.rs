@@ -11,9 +11,10 @@ use crate::base::address::MailAddress;
 use crate::base::error::{Error, Result};
 use crate::base::host::{Clock, Entropy};
 use crate::base::ids::MailId;
+use crate::base::queue::JobQueue;
 use crate::base::random;
 use crate::notice::mail::{MailRequest, REQUEST_KEPT, SOURCE_DELAY, SOURCE_FREE, SOURCE_WINDOW, slot};
-use crate::notice::ports::{MailQueue, MailRequestPut};
+use crate::notice::ports::MailRequestPut;
 use crate::platform::credentials;
 use crate::platform::credentials::INDEX_APP;
 use crate::platform::steps::app_secrets;
@@ -34,7 +35,7 @@ pub struct Ports {
     /// Opens the key.
     pub keys: Arc<dyn KeyOpen>,
     /// Tells who sends mail.
-    pub queue: Arc<dyn MailQueue>,
+    pub queue: Arc<dyn JobQueue<MailId>>,
 }
 
 /// What became of a request, for the log.
@@ -61,7 +62,7 @@ pub async fn run(ports: &Ports, address: &str, source: Option<&str>) -> Result<O
     };
     let is_busy = counted.as_ref().is_ok_and(|count| *count > SOURCE_FREE);
     let delay_seconds = if is_busy { u32::try_from(SOURCE_DELAY.as_secs()).unwrap_or_default() } else { 0 };
-    ports.queue.send_mail_request(&request.id, delay_seconds).await?;
+    ports.queue.send(std::slice::from_ref(&request.id), delay_seconds).await?;
     Ok(Output { delay_seconds, uncounted: counted.err() })
 }
 

@@ -10,9 +10,10 @@ use std::sync::Arc;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::host::Clock;
 use crate::base::host::Entropy;
+use crate::base::queue::JobQueue;
+use crate::deletion::ledger::DeletionJob;
 use crate::deletion::ledger::Reason;
 use crate::deletion::places::Subject;
-use crate::deletion::ports::DeletionQueue;
 use crate::deletion::steps::begin_deletion::{self, Started, Target, cut, cut_for, earlier, start};
 use crate::guard::idempotency::{Attempt, Standing};
 use crate::people::caller::{Caller, CredentialKind, Scope};
@@ -29,7 +30,7 @@ pub struct Ports {
     /// Its rows.
     pub rows: Arc<dyn Rows>,
     /// Starts the first step at once.
-    pub queue: Arc<dyn DeletionQueue>,
+    pub queue: Arc<dyn JobQueue<DeletionJob>>,
 }
 
 impl Ports {

@@ -20,9 +20,11 @@ use crate::base::error::Result;
 use crate::base::host::Clock;
 use crate::base::host::Entropy;
 use crate::base::ids::{DeletionId, TenantId};
+use crate::base::queue::JobQueue;
 use crate::base::table::Table;
+use crate::deletion::ledger::DeletionJob;
 use crate::deletion::ledger::{Deletion, SECOND_PASS, Step, StepEvent, VERIFY};
-use crate::deletion::ports::{DeletionQueue, LedgerWrite, Purge};
+use crate::deletion::ports::{LedgerWrite, Purge};
 use crate::deletion::steps::begin_deletion::{self, start};
 use crate::platform::capabilities::{Connectors, RevokeOutcome};
 use crate::platform::profile::Profile;
@@ -43,7 +45,7 @@ pub struct Ports {
     /// Its rows.
     pub rows: Arc<dyn Rows>,
     /// Starts a tenant's connections, and a deletion that had no time left, without waiting for the sweeper.
-    pub queue: Arc<dyn DeletionQueue>,
+    pub queue: Arc<dyn JobQueue<DeletionJob>>,
     /// Opens their keys.
     pub keys: Arc<dyn KeyOpen>,
     /// The platforms.

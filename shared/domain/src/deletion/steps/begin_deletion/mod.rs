@@ -13,13 +13,15 @@ use jiff::Timestamp;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::host::{Clock, Entropy};
 use crate::base::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, EndUser, TenantId};
+use crate::base::queue::JobQueue;
 use crate::base::random;
 use crate::connect::account::Account;
 use crate::connect::connection::{Connection, State};
 use crate::connect::ports::ConnectionRead;
+use crate::deletion::ledger::DeletionJob;
 use crate::deletion::ledger::{DELETE_WITHIN, Deletion, Reason, Step};
 use crate::deletion::places::{Place, Subject};
-use crate::deletion::ports::{Cutoff, DeletionBegin, DeletionQueue, LedgerRead};
+use crate::deletion::ports::{Cutoff, DeletionBegin, LedgerRead};
 use crate::people::caller::Caller;
 
 rows!(ConnectionRead, DeletionBegin, LedgerRead);
@@ -171,12 +173,12 @@ pub async fn cut_for(ports: &Ports, caller: &Caller, target: &Target, reason: Re
 }
 
 /// Sends a deletion's first step, so that it need not wait for the sweeper.
-pub async fn start(queue: &dyn DeletionQueue, deletion: Deletion) -> Started {
+pub async fn start(queue: &dyn JobQueue<DeletionJob>, deletion: Deletion) -> Started {
     if deletion.step == Step::Done {
         return Started { deletion, unsent: None };
     }
-    let message = [(deletion.tenant.clone(), deletion.id.clone())];
-    let unsent = queue.send_deletions(&message).await.err();
+    let message = [deletion.job()];
+    let unsent = queue.send(&message, 0).await.err();
     Started { deletion, unsent }
 }
 

@@ -12,10 +12,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::base::error::{Error, Kind, Result};
 use crate::base::ids::AccountRef;
+use crate::base::queue::JobQueue;
 use crate::connect::token_life::RETRY;
 use crate::platform::profile::Profile;
 use crate::sync::job::{JobKind, ProbeJob, SHARDS, SyncJob, slot_of};
-use crate::sync::ports::{DueRead, SyncQueue};
+use crate::sync::ports::DueRead;
 
 /// How many minutes a tick covers: twice the five minutes between two ticks.
 pub const COVERED_MINUTES: i64 = 10;
@@ -31,7 +32,9 @@ pub struct Ports {
     /// Its rows.
     pub rows: Arc<dyn Rows>,
     /// Where jobs go.
-    pub queue: Arc<dyn SyncQueue>,
+    pub queue: Arc<dyn JobQueue<SyncJob>>,
+    /// Where probes go.
+    pub probes: Arc<dyn JobQueue<ProbeJob>>,
 }
 
 /// One tick.
@@ -83,7 +86,7 @@ async fn probe(ports: &Ports, tick: Timestamp) -> Result<usize> {
         .map(|(tenant, connection, due_at)| ProbeJob { tenant, connection, due_at })
         .collect();
     if !probes.is_empty() {
-        ports.queue.send_probes(&probes).await?;
+        ports.probes.send(&probes, 0).await?;
     }
     Ok(probes.len())
 }
@@ -142,6 +145,6 @@ async fn resend(ports: &Ports, tick: Timestamp) -> Result<usize> {
     Ok(waiting.len())
 }
 
-async fn send(queue: &dyn SyncQueue, jobs: &[SyncJob]) -> Result<()> {
-    if jobs.is_empty() { Ok(()) } else { queue.send_sync(jobs, 0).await }
+async fn send(queue: &dyn JobQueue<SyncJob>, jobs: &[SyncJob]) -> Result<()> {
+    if jobs.is_empty() { Ok(()) } else { queue.send(jobs, 0).await }
 }

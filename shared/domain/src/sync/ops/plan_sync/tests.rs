@@ -24,7 +24,7 @@ fn world(count: u128, period: u16) -> Arc<World> {
 fn tick(world: &Arc<World>, minute: i64) -> Planned {
     let tick = Timestamp::from_second(minute * 60 + 7).unwrap();
     let period_minutes = world.sync.due.lock().unwrap().1;
-    ready(run(&ports!(world, Ports { rows, queue }), Input { tick, period_minutes })).unwrap()
+    ready(run(&ports!(world, Ports { rows, queue, probes }), Input { tick, period_minutes })).unwrap()
 }
 
 fn sent(world: &World) -> Vec<SyncJob> {

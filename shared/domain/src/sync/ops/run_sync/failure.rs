@@ -85,7 +85,7 @@ async fn defer(work: &Work<'_>, track: &Track, seconds: u32) -> Result<Outcome> 
 
 /// Sends what takes the job's place. A job that got its days on the way has a new id: its old one is done.
 async fn put_back(work: &Work<'_>, track: &Track, jobs: Vec<SyncJob>, seconds: u32) -> Result<Outcome> {
-    work.ports.queue.send_sync(&jobs, seconds).await?;
+    work.ports.queue.send(&jobs, seconds).await?;
     let done = Checkpoint { structure: true, levels: Vec::new(), done: true };
     for id in track.ids().iter().filter(|id| jobs.iter().all(|job| job.id() != **id)) {
         work.put_checkpoint(id, &done).await?;

@@ -28,6 +28,7 @@ use crate::base::error::{Kind, Result};
 use crate::base::host::Clock;
 use crate::base::host::Entropy;
 use crate::base::ids::{AccountRef, DeletionId};
+use crate::base::queue::JobQueue;
 use crate::connect::connection::State;
 use crate::connect::steps::grant;
 use crate::platform::capabilities::Connectors;
@@ -35,7 +36,7 @@ use crate::platform::profile::Profile;
 use crate::sync::activity::Activity;
 use crate::sync::breaker::Admission;
 use crate::sync::job::{JobKind, SyncJob};
-use crate::sync::ports::{ActivityWrite, ChunkRead, ChunkWrite, CompletenessRead, SyncProgress, SyncQueue};
+use crate::sync::ports::{ActivityWrite, ChunkRead, ChunkWrite, CompletenessRead, SyncProgress};
 use crate::sync::state::{Checkpoint, SyncChange, SyncState};
 use crate::vault::ports::KeyOpen;
 
@@ -65,7 +66,7 @@ pub struct Ports {
     /// What the product may call, how long it keeps rows, and how long it waits for a person.
     pub profile: Arc<Profile>,
     /// Where further jobs go.
-    pub queue: Arc<dyn SyncQueue>,
+    pub queue: Arc<dyn JobQueue<SyncJob>>,
 }
 
 impl Ports {

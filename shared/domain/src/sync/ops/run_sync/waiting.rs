@@ -28,7 +28,7 @@ pub(super) fn newest(ports: &Ports, connection: &Connection, job: &SyncJob) -> S
 
 /// Puts a job back that has to wait, as it is: waiting is no failure of its own.
 pub(super) async fn put_off(ports: &Ports, job: &SyncJob, seconds: u32) -> Result<Outcome> {
-    ports.queue.send_sync(std::slice::from_ref(job), seconds).await?;
+    ports.queue.send(std::slice::from_ref(job), seconds).await?;
     Ok(Outcome::Deferred { seconds })
 }
 

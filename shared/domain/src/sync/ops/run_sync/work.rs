@@ -146,7 +146,7 @@ impl<'a> Work<'a> {
     }
 
     pub(super) async fn send(&self, jobs: &[SyncJob]) -> Result<()> {
-        if jobs.is_empty() { Ok(()) } else { self.ports.queue.send_sync(jobs, 0).await }
+        if jobs.is_empty() { Ok(()) } else { self.ports.queue.send(jobs, 0).await }
     }
 
     pub(super) async fn put_checkpoint(&self, id: &str, checkpoint: &Checkpoint) -> Result<()> {

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::base::host::{Clock, Entropy};
 use crate::base::ids::{EventId, TenantId};
+use crate::base::queue::JobQueue;
 use crate::base::secret::Plain;
 use crate::vault::keys::{DataKey, KeyContext};
 use crate::vault::ports::KeyOpen;
@@ -24,7 +25,7 @@ use crate::webhook::endpoint::{
 };
 use crate::webhook::event::Event;
 use crate::webhook::ports::{
-    DeliveryRead, DeliveryWrite, EndpointHealth, EndpointRead, EndpointSecretsRead, WebhookPost, WebhookQueue,
+    DeliveryRead, DeliveryWrite, EndpointHealth, EndpointRead, EndpointSecretsRead, WebhookPost,
 };
 
 /// How many endpoints are read at a time.
@@ -44,7 +45,7 @@ pub struct Ports {
     /// Opens them.
     pub keys: Arc<dyn KeyOpen>,
     /// Sends the next jobs.
-    pub queue: Arc<dyn WebhookQueue>,
+    pub queue: Arc<dyn JobQueue<Job>>,
     /// Calls endpoints.
     pub post: Arc<dyn WebhookPost>,
 }
@@ -93,7 +94,7 @@ async fn fan_out(ports: &Ports, tenant: &TenantId, id: &EventId) -> Result<Outco
     }
     ports.rows.fanned_out(tenant, id).await?;
     if !jobs.is_empty() {
-        ports.queue.send_webhooks(&jobs, 0).await?;
+        ports.queue.send(&jobs, 0).await?;
     }
     Ok(Outcome::FannedOut(jobs.len()))
 }

@@ -46,7 +46,7 @@ pub(super) async fn settle(
     let seconds = wait.filter(|_| delivery.state == DeliveryState::Pending).map(seconds);
     let unsent = match seconds {
         Some(seconds) if seconds <= QUEUE_SECONDS => {
-            ports.queue.send_webhooks(&[Job::Try(delivery.at())], seconds).await.err()
+            ports.queue.send(&[Job::Try(delivery.at())], seconds).await.err()
         }
         _ => None,
     };

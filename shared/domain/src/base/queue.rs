@@ -1,0 +1,12 @@
+//! The port of every queue: jobs of one kind go to the worker of their queue.
+
+use async_trait::async_trait;
+
+use crate::base::error::Result;
+
+/// Sends jobs of one kind. Which queue they take, their message group and their bytes are the adapter's.
+#[async_trait]
+pub trait JobQueue<J>: Send + Sync {
+    /// Sends jobs, each after a delay of at most 15 minutes (SQS takes no longer one).
+    async fn send(&self, jobs: &[J], delay_seconds: u32) -> Result<()>;
+}
