@@ -65,19 +65,20 @@ pub(crate) struct Options {
     /// The target folder with the measured binaries.
     #[arg(long, default_value = "target")]
     binaries: PathBuf,
-    /// Another sync-worker, for figures that do not depend on how it was built.
+    /// The folder of packages (`cargo xtask package`) whose binaries are measured in place of those of the deploy
+    /// profiles, for figures that do not depend on how they were built.
     #[arg(long)]
-    worker: Option<PathBuf>,
+    packages: Option<PathBuf>,
     /// Where the peers' Python environment (venv) and Node modules (node) are.
     #[arg(long, default_value = "target/bench")]
     tools: PathBuf,
 }
 
 impl Options {
-    /// A binary of the profile that it is deployed in.
+    /// A binary of the profile that it is deployed in, unless packages are measured.
     fn binary(&self, name: &str) -> PathBuf {
-        if let Some(worker) = self.worker.as_ref().filter(|_| name == "sync-worker") {
-            return worker.clone();
+        if let Some(packages) = &self.packages {
+            return packages.join(name).join("bootstrap");
         }
         let profile = if matches!(name, "sync-worker" | "ceiling") { "deploy-worker" } else { "deploy" };
         self.binaries.join(profile).join(name)

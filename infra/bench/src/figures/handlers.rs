@@ -22,6 +22,22 @@ const WARM_UP: usize = 20;
 const REQUESTS: usize = 200;
 const MEGABYTE: u64 = 1_000_000;
 
+/// The most that a function may weigh: megabytes of its binary, stripped and zipped, and MiB resident at its first poll.
+struct Bars {
+    raw: u64,
+    zip: u64,
+    memory: u64,
+}
+
+/// Of the deploy profile.
+const DEPLOYED: Bars = Bars { raw: 7, zip: 3, memory: 10 };
+/// Of the packages, which are built for a quick build: what grows shows here before a deployment is measured.
+const PACKAGED: Bars = Bars { raw: 16, zip: 6, memory: 12 };
+
+fn bars(options: &Options) -> &'static Bars {
+    if options.packages.is_some() { &PACKAGED } else { &DEPLOYED }
+}
+
 fn scene() -> Result<Scene> {
     Scene::start(&Settings { accounts: 1, ads: ADS, think: 0, calls_per_second: UNLIMITED })
 }
@@ -61,12 +77,13 @@ pub(super) async fn start(options: &Options, report: &mut Report) -> Result<()> 
     } else {
         report.state("F5", "the same handler in Node", "not measured: no Node modules in --tools")?;
     }
+    let most = bars(options).memory;
     report.judge(
         "F5",
         "resident memory at the first poll",
         &format!("{:.1} MiB", kib(memory)),
-        "<= 10 MiB",
-        memory <= 10 * 1024,
+        &format!("<= {most} MiB"),
+        memory <= most * 1024,
     )?;
     sizes(options, report)
 }
@@ -94,8 +111,10 @@ fn sizes(options: &Options, report: &mut Report) -> Result<()> {
         if name == "sync-worker" {
             report.state("F5", "sync-worker: stripped, zipped", &both)?;
         } else {
-            let met = file.len() <= 7 * MEGABYTE && packed <= 3 * MEGABYTE;
-            report.judge("F5", &format!("{name}: stripped, zipped"), &both, "<= 7 MB, <= 3 MB", met)?;
+            let Bars { raw, zip, .. } = bars(options);
+            let met = file.len() <= raw * MEGABYTE && packed <= zip * MEGABYTE;
+            let bar = format!("<= {raw} MB, <= {zip} MB");
+            report.judge("F5", &format!("{name}: stripped, zipped"), &both, &bar, met)?;
         }
     }
     Ok(())
