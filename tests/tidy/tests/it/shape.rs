@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use anyhow::Result;
 use mooring_tests_tidy::{Package, packages, root, sources};
 
 #[test]
@@ -66,14 +67,14 @@ fn every_manifest_belongs_to_the_workspace() {
 }
 
 /// Collects the folders that have a manifest, as paths below the root.
-fn manifests(folder: &Path, found: &mut BTreeSet<String>) -> std::io::Result<()> {
+fn manifests(folder: &Path, found: &mut BTreeSet<String>) -> Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         if !path.is_dir() || path.ends_with("target") || path.ends_with("node_modules") {
             continue;
         }
         if path.join("Cargo.toml").exists() {
-            found.extend(path.strip_prefix(root()).map(|below| below.display().to_string()));
+            found.insert(path.strip_prefix(root())?.display().to_string());
         }
         manifests(&path, found)?;
     }
@@ -151,7 +152,7 @@ fn harnesses_are_built_where_there_are_tests() {
     }
 }
 
-fn has_tests(package: &Package) -> anyhow::Result<bool> {
+fn has_tests(package: &Package) -> Result<bool> {
     let words = ["#[test]\n", "#[tokio::test", "#[cfg(test)]\nmod "];
     let code = sources(&[&format!("{}/src", package.folder)])?;
     Ok(code.iter().any(|source| words.iter().any(|word| source.text.contains(word))))
