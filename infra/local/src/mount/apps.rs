@@ -75,8 +75,11 @@ pub(super) fn ending(a: &Adapters, functions: &mut HttpFunctions) {
     });
 }
 
+/// Mounts one function behind a queue.
+type MountWorker = fn(&Adapters) -> QueueFunction;
+
 /// How each function behind a queue is mounted, by its folder.
-pub(super) const WORKERS: [(&str, fn(&Adapters) -> QueueFunction); 4] = [
+pub(super) const WORKERS: [(&str, MountWorker); 4] = [
     ("sync-worker", sync_worker),
     ("deletion-worker", deletion_worker),
     ("mail-worker", mail_worker),

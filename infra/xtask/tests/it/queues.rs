@@ -1,7 +1,5 @@
 //! The table of queues is that of template.yaml: how long a message hides, how many come at once, to which function.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use mooring_queue::queues::RECEIVES;
 use mooring_queue::{QUEUES, Queue};
 use mooring_tests_tidy::template::{Template, at, events};
@@ -28,10 +26,10 @@ fn a_queue_here_is_the_queue_there() {
             .collect();
         let [(function, mapping)] = readers.as_slice() else { panic!("{id} has {} readers", readers.len()) };
         assert_eq!(function.to_lowercase(), format!("{}function", queue.worker.replace('-', "")));
-        assert_eq!(number(at(template.properties(&id), "VisibilityTimeout")), queue.visibility.into());
-        assert_eq!(number(at(mapping, "BatchSize")), queue.batch.into());
-        assert_eq!(number(at(mapping, "ScalingConfig/MaximumConcurrency")), queue.at_once.into());
+        assert_eq!(number(at(template.properties(&id), "VisibilityTimeout")), u64::from(queue.visibility));
+        assert_eq!(number(at(mapping, "BatchSize")), u64::from(queue.batch));
+        assert_eq!(number(at(mapping, "ScalingConfig/MaximumConcurrency")), u64::from(queue.at_once));
         let redrive = at(template.properties(&id), "RedrivePolicy/maxReceiveCount");
-        assert_eq!(number(redrive), RECEIVES.into());
+        assert_eq!(number(redrive), u64::from(RECEIVES));
     }
 }

@@ -152,7 +152,10 @@ fn routes_in_code_are_the_routes_of_the_template() {
 fn variables_read() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for source in sources(&["shared"]).unwrap() {
-        let reads_env = source.text.contains("std::env") || source.text.contains("env::var");
+        // The queues' adapter reads the variables that its table names.
+        let reads_env = source.text.contains("std::env")
+            || source.text.contains("env::var")
+            || source.path == "shared/queue/src/queues.rs";
         if !reads_env {
             continue;
         }
