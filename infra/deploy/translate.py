@@ -2,7 +2,7 @@
 
     python3 infra/deploy/translate.py template.yaml target/template.json
 
-Nothing is deployed and nothing is asked of AWS. The managed policies that SAM may add have a name that no rule accepts.
+It deploys nothing and does not call AWS. The managed policies that SAM may add have a name that no rule accepts.
 """
 
 import json
@@ -17,7 +17,7 @@ from samtranslator.yaml_helper import yaml_parse  # noqa: E402
 
 
 class ManagedPolicies:
-    """What SAM adds to a role that it makes itself, by the names that it asks for."""
+    """The policies that SAM adds to a role that it makes itself, by the names that it asks for."""
 
     def load(self):
         names = ["AWSLambdaBasicExecutionRole", "AWSLambdaSQSQueueExecutionRole", "AWSXrayWriteOnlyAccess"]
@@ -26,7 +26,7 @@ class ManagedPolicies:
 
 def main(source, target):
     template = yaml_parse(Path(source).read_text())
-    # A package has no place before `sam package` has put it there; the transform refuses a folder.
+    # A package has no URI before `sam package` has uploaded it, and the transform refuses a folder.
     template["Globals"]["Function"]["CodeUri"] = "s3://packages/none"
     translated = transform(template, {}, ManagedPolicies())
     Path(target).write_text(json.dumps(translated, indent=1))

@@ -3,7 +3,7 @@
     python tests/api/conformance.py [--examples N] [--seed N]
 
 Starts the local runner, keeps live connections in both tenants while operations disconnect them, and fails on any
-failed check and on a 429, behind which a result could hide. Says which operations have fewer cases than asked for.
+failed check and on a 429, behind which a result could hide. Prints the operations that have fewer cases than asked for.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from pathlib import Path
 from stack import Stack
 
 HERE = Path(__file__).resolve().parent
-# What schemathesis never asks for, because it has it already.
+# Operations that schemathesis never calls, because it has their answers already.
 DESCRIPTION = "GET /openapi.json"
 # Live connections of each tenant while the run goes on.
 LIVE = 4
@@ -52,7 +52,7 @@ class Keeper(threading.Thread):
 
 
 def prepare(stack, keeper, folder):
-    """Makes connections and one deletion in each tenant; answers the file with the credentials, and the public codes."""
+    """Makes connections and one deletion in each tenant; returns the file with the credentials, and the public codes."""
     keeper.fill()
     codes = []
     for key in stack.keys:
@@ -106,7 +106,7 @@ def count(report):
 
 
 def described(stack):
-    """Every operation of the description, named as schemathesis names it."""
+    """Lists every operation of the description, named as schemathesis names it."""
     with urllib.request.urlopen(f"{stack.api}/openapi.json") as answer:
         paths = json.load(answer)["paths"]
     methods = ("get", "post", "put", "patch", "delete")

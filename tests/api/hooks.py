@@ -1,18 +1,18 @@
-"""What a product knows and a schema cannot say: what is registered, which codes were given, whose form it is."""
+"""Facts that a product knows and a schema cannot say: registered values, given codes, the owner of a form."""
 
 import json
 import os
 
 import schemathesis
 
-# An id of the right form that nothing has.
+# An id of the right form that no thing has.
 NOBODYS = "con_00000000000000000000000000"
 KNOWN = json.loads(os.environ["MOORING_KNOWN"])
 
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Fills good calls with what exists, so that operations are reached and not only refused. Bad calls stay as they are."""
+    """Fills good calls with existing values, so that operations run and do not only refuse. Bad calls stay as they are."""
     if isinstance(case.body, dict) and case.body.get("tenant") is True:
         # It would end the tenant: every answer afterwards would be 401, and the run would see nothing.
         case.body = {"connection_id": NOBODYS}

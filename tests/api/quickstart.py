@@ -2,8 +2,8 @@
 
     python tests/api/quickstart.py
 
-A person would open the connect page; here one is played, who agrees to everything. TypeScript is checked by its
-compiler and its types are stripped by it; Node runs what is left.
+The test plays the person who opens the connect page, and agrees to everything. TypeScript is checked by its
+compiler, which also strips its types; Node runs the result.
 """
 
 import os
@@ -42,7 +42,7 @@ def programs(folder):
 
 
 def play(command, environment):
-    """Runs a program; when it shows the connect page, a person goes there and says where they came back to."""
+    """Runs a program; when it shows the connect page, a person goes there and returns the address that they came back to."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     said = []
     with subprocess.Popen(command, env=environment, text=True, **pipes) as process:
@@ -66,7 +66,8 @@ def main():
             for wanted in (r"^active$", r"reports\.read", r"^deletion purging: http"):
                 if code or not re.search(wanted, text, re.MULTILINE):
                     raise SystemExit(f"{language} ended with {code} and without {wanted}")
-            # The page to open, the state, at least one row, the scopes, the deletion; and the head of curl's table.
+            # The expected output: the page to open, the state, at least one row, the scopes, the deletion; and the head
+            # of curl's table.
             if len(said) < (6 if language == "curl" else 5):
                 raise SystemExit(f"{language} showed no rows")
     print("the quickstart runs in curl, TypeScript and Python")

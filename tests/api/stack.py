@@ -58,7 +58,7 @@ class Stack:
             self.process.kill()
 
     def call(self, key, method, path, body=None):
-        """Calls the API; answers the status and the JSON."""
+        """Calls the API; returns the status and the JSON."""
         headers = {"authorization": f"Bearer {key}"}
         if body is not None:
             headers["content-type"] = "application/json"
@@ -67,7 +67,7 @@ class Stack:
         return status, json.loads(text) if text else None
 
     def connect(self, key, end_user):
-        """Takes a new person through the pages, activates what comes back, and answers its id."""
+        """Takes a new person through the pages, activates the connection, and returns its id."""
         asked = {"end_user": end_user, "platform": "tiktok_ads", "return_url": self.return_url}
         status, session = self.call(key, "POST", "/v1/connect-sessions", asked)
         if status != 201:
@@ -82,7 +82,7 @@ class Stack:
 
 
 def send(method, url, headers=(), body=None):
-    """Sends one request and follows nothing."""
+    """Sends one request and follows no redirect."""
     parts = urllib.parse.urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
     try:
@@ -95,13 +95,13 @@ def send(method, url, headers=(), body=None):
 
 
 def built():
-    """Builds the runner; `MOORING` names one that is built already."""
+    """Builds the runner; `MOORING` names a runner that is built already."""
     subprocess.run(["cargo", "build", "--quiet", "--workspace", "--bin", "mooring"], cwd=ROOT, check=True)
     return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "mooring"
 
 
 class Forms(html.parser.HTMLParser):
-    """The forms of a page: where each goes, and its fields and buttons."""
+    """The forms of a page: the address of each, and its fields and buttons."""
 
     def __init__(self, text):
         super().__init__()
@@ -117,13 +117,13 @@ class Forms(html.parser.HTMLParser):
 
 
 class Person:
-    """A person with a browser of their own: keeps cookies, follows redirects, presses what agrees."""
+    """A person with a browser of their own: keeps cookies, follows redirects, presses the buttons that agree."""
 
     def __init__(self):
         self.cookies = {}
 
     def connect(self, url):
-        """Goes from our connect page through the platform and back; answers the product's return URL."""
+        """Goes from our connect page through the platform and back; returns the product's return URL."""
         page = self.follow("GET", url)
         for _ in range(3):
             action, fields = Forms(page[1]).forms[0]

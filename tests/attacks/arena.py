@@ -18,11 +18,11 @@ from browser import Browser, parameters, path, send
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "api"))
 from stack import Stack  # noqa: E402
 
-# How long an attack waits for what has to come. It decides nothing: only what never comes fails.
+# How long an attack waits for an expected result. It decides nothing: only a result that never comes fails.
 PATIENCE = 600
-# Ports that are free are taken by one start at a time.
+# One start at a time takes free ports.
 STARTING = threading.Lock()
-# The work-alikes want a signature and check none: the machine is its owner's.
+# The work-alikes need a signature and do not check it: the machine belongs to its owner.
 SIGNED = {
     "x-amz-date": "20260101T000000Z",
     "authorization": "AWS4-HMAC-SHA256 Credential=local/20260101/eu-central-1/dynamodb/aws4_request, "
@@ -47,7 +47,7 @@ class Tenant:
         return send(method, self.arena.api + target, said, body)
 
     def call(self, method, target, body=None):
-        """Calls and wants a 2xx; answers the JSON."""
+        """Makes a call that has to end in a 2xx; returns the JSON."""
         page = self.send(method, target, body)
         expect(200 <= page.status < 300, f"{method} {path(target)} answered {page.status}: {page.text[:200]}")
         return page.json() if page.text else None
@@ -89,7 +89,7 @@ class Platform:
         return page.json() if page.text else None
 
     def edit(self, target, edit, **match):
-        """Adds a rule; answers its number."""
+        """Adds a rule; returns its number."""
         return self.control("POST", "edits", {"match": {"path": target} | match, "edit": edit})["id"]
 
     def edit_json(self, target, *changes, **match):
@@ -104,7 +104,7 @@ class Platform:
         self.control("POST", "faults", {})
 
     def prove(self):
-        """Fails an attack whose lies were not all told: it never happened, and shows nothing."""
+        """Fails an attack whose edits were not all used: such an attack never happened, and shows nothing."""
         for rule in self.control("GET", "edits")["rules"]:
             match = {name: value for name, value in rule["match"].items() if value}
             wanted, told = match.get("times", 1), rule["edited"]
@@ -112,7 +112,7 @@ class Platform:
             expect(told >= wanted, f"it never happened: a lie was told {told} times of {wanted}; {seen}; {match}")
 
     def edited(self, rule):
-        """How many answers a rule changed."""
+        """Returns how many answers a rule changed."""
         return next(one["edited"] for one in self.control("GET", "edits")["rules"] if one["id"] == rule)
 
     def calls(self, endpoint):
@@ -127,7 +127,7 @@ def put(at, value):
 
 
 class Flow:
-    """A connect flow in one browser, stopped wherever an attack wants to reach in."""
+    """A connect flow in one browser, stopped wherever an attack begins."""
 
     def __init__(self, arena, tenant, end_user, browser=None, **more):
         self.arena, self.tenant, self.end_user = arena, tenant, end_user
@@ -135,14 +135,14 @@ class Flow:
         self.url = tenant.session(end_user, **more)
 
     def depart(self):
-        """Presses the button of our own page; answers the platform's page."""
+        """Presses the button of our own page; returns the platform's page."""
         page = self.browser.get(self.url)
         sent = self.browser.post(self.url, page.form().agreed())
         expect(sent.status == 303, f"the connect page's button answered {sent.status}")
         return self.browser.get(sent.location)
 
     def consent(self, **only):
-        """Agrees at the platform; answers the address of our callback."""
+        """Agrees at the platform; returns the address of our callback."""
         form = self.depart().form("advertiser")
         return self.browser.post(form.action, form.agreed(**only)).location
 
@@ -162,26 +162,26 @@ class Flow:
         return self.browser.post(form.action, form.agreed() if fields is None else fields)
 
     def connect(self, **only):
-        """Goes the whole way; answers the active connection as the tenant sees it."""
+        """Goes the whole way; returns the active connection as the tenant sees it."""
         done = self.choose(self.land(self.consent(**only)))
         expect(connects(done), f"the choice answered {done.status} {said(done)}")
         return self.tenant.activate(done.location, self.end_user)
 
 
 def connects(page):
-    """Whether a page sends the person back to the product with a connection."""
+    """Returns whether a page sends the person back to the product with a connection."""
     return page.status == 303 and "connection_id" in parameters(page.location)
 
 
 def said(page):
-    """The heading of a page, or the code of a problem."""
+    """Returns the heading of a page, or the code of a problem."""
     if page.text.startswith("{"):
         return page.json().get("code")
     return page.text.partition("<h1")[2].partition("</h1>")[0].partition(">")[2] or page.location or ""
 
 
 class Arena:
-    """One stack with everything that attacks reach for."""
+    """One stack with everything that attacks use."""
 
     def __init__(self, *options, ads=3, advertisers=3, data=None):
         size = {"ads": ads, "advertisers": advertisers}
@@ -204,7 +204,7 @@ class Arena:
                 self.platform.prove()
 
     def calm(self):
-        """Ends what an attack began: the next one's lies are told to nobody else's jobs."""
+        """Ends the edits and jobs of an attack, so that the edits of the next attack meet only its own jobs."""
         self.platform.behave()
         while self.live:
             tenant, connection = self.live.pop()
@@ -218,7 +218,7 @@ class Arena:
         return Flow(self, tenant or self.one, self.end_user(), browser, **more)
 
     def connected(self, advertiser=0, **more):
-        """A new active connection with one account of the platform: flow, connection, account."""
+        """Makes a new active connection with one account of the platform; returns flow, connection, account."""
         flow = self.flow(**more)
         active = flow.connect(advertiser=[self.platform.advertisers()[advertiser]])
         return flow, active["id"], active["accounts"][0]["id"]
@@ -236,12 +236,12 @@ class Arena:
         return page.json()
 
     def listeners(self):
-        """Every listener of the runner, in the order of their ports."""
+        """Lists every listener of the runner, in the order of their ports."""
         names = ["api", "sandbox", "demo", "tables", "services"]
         return {name: f"http://127.0.0.1:{self.port + place}" for place, name in enumerate(names)}
 
     def until(self, holds, what):
-        """Waits for what has to come; answers it. `what` names it, or is asked what there is in its place."""
+        """Waits for an expected result and returns it. `what` names it, or is a function that says what came instead."""
         end = time.monotonic() + self.patience
         while time.monotonic() < end:
             seen = holds()
@@ -252,7 +252,7 @@ class Arena:
 
 
 def free_ports(count=5):
-    """The first of some neighbouring ports that are all free."""
+    """Returns the first of some neighbouring ports that are all free."""
     for _ in range(50):
         first = 20_000 + random.randrange(12_000)
         taken = []
@@ -274,7 +274,7 @@ def origin(url):
 
 
 def ended(arena, page):
-    """The word with which a page sends the person back to the product: by itself, or by a link of it."""
+    """Returns the word with which a page sends the person back to the product: by a redirect, or by a link."""
     for address in filter(None, [page.location, *page.links()]):
         if address.startswith(arena.return_url):
             return parameters(address).get("error")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 class Broken(Exception):
-    """What the attack saw, when the stack did not hold."""
+    """The failure of an attack: what it saw when the stack did not hold."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,6 @@ def attack(row, says):
 
 
 def expect(holds, seen):
-    """Fails the attack with what was seen unless something holds."""
+    """Fails the attack with `seen` unless something holds."""
     if not holds:
         raise Broken(seen)

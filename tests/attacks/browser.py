@@ -1,6 +1,6 @@
 """A browser: keeps the cookies of each host, reads pages and their forms, sends what a person would send.
 
-Nothing is followed by itself: an attack says which step comes next, in which browser, and with what changed.
+The browser follows nothing by itself: an attack chooses the next step, its browser, and its changes.
 """
 
 import html.parser
@@ -9,9 +9,9 @@ import json
 import urllib.parse
 from dataclasses import dataclass, field
 
-# Only what never comes ends by it.
+# Only a request whose answer never comes ends by this time.
 PATIENCE = 600
-# What the gateway answers in place of a function that takes longer than its 30 seconds.
+# The gateway's answer in place of a function that takes longer than its 30 seconds.
 GAVE_UP = (503, '{"message":"Service Unavailable"}')
 
 
@@ -21,7 +21,7 @@ class Form:
     fields: list = field(default_factory=list)
 
     def agreed(self, **only):
-        """The fields as somebody sends them who agrees; `only` names the values of a field that stay."""
+        """Returns the fields of a person who agrees; `only` names the values of a field that stay."""
         kept = [(name, value) for name, value in self.fields if value not in ("deny", "cancel")]
         return [(name, value) for name, value in kept if name not in only or value in only[name]]
 
@@ -30,7 +30,7 @@ class Form:
 
 
 class Reader(html.parser.HTMLParser):
-    """The forms and links of a page. A disabled field is none that a person can send."""
+    """The forms and links of a page. A person cannot send a disabled field."""
 
     def __init__(self, text):
         super().__init__()
@@ -78,7 +78,7 @@ class Page:
 
 
 def path(url):
-    """An address without what may be a secret in it."""
+    """Returns an address without the parts that may hold a secret."""
     return urllib.parse.urlsplit(url).path
 
 
@@ -87,7 +87,7 @@ def parameters(url):
 
 
 def send(method, url, headers=(), body=None):
-    """Sends a request exactly so, and follows nothing. A GET on which the gateway gave up is sent again: the machine is
+    """Sends a request exactly as given, and follows nothing. Repeats a GET on which the gateway gave up: the machine is
     busy, and that is no verdict."""
     while (page := once(method, url, headers, body)).gave_up and method == "GET":
         continue

@@ -43,7 +43,7 @@ def foreign_browser(arena):
 
 
 def spoiled(fields):
-    """What nobody can send with the page's own form, each beside its name."""
+    """Lists values that nobody can send with the page's own form, each beside its name."""
     accounts = [field for field in fields if field[0] == "account"]
     others = [field for field in fields if field[0] != "account"]
     return {
@@ -64,7 +64,7 @@ def spoiled_forms(arena):
     for what, fields in spoiled(page.form("account").agreed()).items():
         answer = flow.choose(page, fields)
         refused = 400 <= answer.status < 500
-        # The same account twice is one account: to take it as such is no harm, if it is the last thing tried.
+        # The same account twice is one account: the page may accept it, so the attack tries it last.
         if what == "one account twice" and not refused:
             expect(answer.status == 303, f"{what} answered {answer.status}")
             return
@@ -173,7 +173,7 @@ def connected_twice(arena):
 @attack("A7", "a platform that does not answer holds a callback for seconds, not for half a minute")
 def slow_platform(arena):
     arena.platform.edit(f"{TIKTOK}/user/info/", {"delay_ms": 60_000})
-    # Ten seconds are the rule, to which a busy machine adds its own. Without a bound each is 28 at least.
+    # The rule is ten seconds, to which a busy machine adds its own. Without a bound each call takes at least 28.
     took = []
     while len(took) < 5 and (not took or min(took) > 20):
         flow = arena.flow()

@@ -6,7 +6,7 @@ from book import attack, expect
 
 
 class KeyRow:
-    """The stored row of the second tenant's one key; it is put back as it was."""
+    """The stored row of the second tenant's only key; the end puts it back as it was."""
 
     def __init__(self, arena):
         self.arena = arena

@@ -1,4 +1,4 @@
-"""Attacks that need time to pass: the stack is started again with a quicker clock, on what it kept."""
+"""Attacks that need time to pass: each starts the stack again with a quicker clock, on its stored data."""
 
 import json
 import os
@@ -17,7 +17,7 @@ DAYS, HOURS = 3600, 240
 
 @contextmanager
 def kept(arena):
-    """A folder and two starts of a stack on it: the first at the wall's pace, further ones as options say."""
+    """Makes a folder and starts of a stack on it: the first at the wall's pace, further ones as the options say."""
     with tempfile.TemporaryDirectory() as folder:
 
         def start(*options):
@@ -68,10 +68,10 @@ def flood(arena):
             expect(answers == {202}, f"the flood was answered {answers}: a request was lost, or told apart")
             for address in [flooded, *others]:
                 later.until(lambda: later.mails(address), "a mail to each address that asked")
-            # By the stack's own clock: how long the flood took is no matter.
+            # Measured by the stack's own clock: the length of the flood does not matter.
             sent = [datetime.fromisoformat(mail["sent_at"][:19]) for mail in later.mails(flooded)]
             gaps = [(after - before).total_seconds() / 60 for before, after in zip(sent, sent[1:])]
-            # Ten of the fifteen minutes: what a queue may be late by must not count.
+            # Ten of the fifteen minutes: the delay of a queue must not count.
             expect(all(gap > 10 for gap in gaps), f"mails to one address came after {min(gaps, default=0):.0f} minutes")
 
 

@@ -10,12 +10,12 @@ PAGE = "/deletion-requests"
 
 
 def ask(arena, address, **headers):
-    """Asks for deletion as the page's own form does."""
+    """Requests a deletion as the page's own form does."""
     return Browser().post(arena.api + PAGE, [("email", address)], **headers)
 
 
 def known(arena):
-    """An address with a live connection."""
+    """Makes an address with a live connection."""
     address = f"{arena.end_user()}@mailbox.example"
     arena.connected(end_user_email=address)
     return address

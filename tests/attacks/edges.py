@@ -1,4 +1,4 @@
-"""Attacks on the API's edge: headers that are searched where they must be parsed, raw bytes, bodies of other kinds."""
+"""Attacks on the API's edge: headers that a server must parse and not search, raw bytes, bodies of other kinds."""
 
 import json
 import socket
@@ -72,7 +72,7 @@ def content(arena):
 
 
 def raw(arena, line):
-    """Sends a request line as it is; answers the status line, or nothing when the connection ends without one."""
+    """Sends a request line as it is; returns the status line, or nothing when the connection ends without one."""
     address = urllib.parse.urlsplit(arena.api)
     with socket.create_connection((address.hostname, address.port), timeout=PATIENCE) as wire:
         head = f"\r\nhost: {address.netloc}\r\nauthorization: Bearer {arena.one.key}\r\nconnection: close\r\n\r\n"

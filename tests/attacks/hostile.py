@@ -1,4 +1,4 @@
-"""Attacks by the platform: single answers that are odd, wrong, refused or late, and what has to become of the rest."""
+"""Attacks by the platform: single answers that are odd, wrong, refused or late; the rest has to stay right."""
 
 import csv
 import io
@@ -12,29 +12,29 @@ from book import attack, expect
 from browser import parameters
 
 INFO = f"{TIKTOK}/advertiser/info/"
-# Levels with the platform's name of their ids.
+# The levels with the platform's names of their ids.
 LEVELS = {"account": "advertiser_id", "campaign": "campaign_id", "ad_group": "adgroup_id", "ad": "ad_id"}
-# A day's statuses under which all of its rows are here.
+# The statuses of a day under which all of its rows are here.
 HERE = ("complete", "provisional")
 
 
 def today():
-    """The day of the platform's largest account, which lies in Berlin."""
+    """Returns today's date in the zone of the platform's largest account, Berlin."""
     return datetime.now(ZoneInfo("Europe/Berlin")).date()
 
 
 def of(level, **more):
-    """Questions for figures of one level. Of the words for levels one begins as others do; of the ids' names none."""
+    """Returns a match for calls for the figures of one level. It matches the ids' names: the words for levels begin alike."""
     return {"dimensions": f'"{LEVELS[level]}"'} | more
 
 
 def shown(statuses):
-    """The days' statuses, oldest first, without their days."""
+    """Writes the days' statuses, oldest first, without their days."""
     return ", ".join(status for _, status in sorted(statuses.items()))
 
 
 class Reading:
-    """A connection of one account whose first week is asked for."""
+    """A connection of one account, and the answers about its first week."""
 
     def __init__(self, arena):
         self.arena = arena
@@ -52,7 +52,7 @@ class Reading:
         return {date.fromisoformat(day["day"]): day["status"] for day in page.json()["completeness"]}
 
     def settled(self, level):
-        """Waits until something is known of every day of the week; answers the days' statuses."""
+        """Waits until every day of the week has a status; returns the statuses."""
 
         def known():
             statuses = self.statuses(level)
@@ -61,7 +61,7 @@ class Reading:
         return self.arena.until(known, f"any word on the days of level {level}")
 
     def here(self, level, but=()):
-        """Waits until every day is here, days that are left out aside."""
+        """Waits until every day is here, except the days that are left out."""
 
         def complete():
             statuses = self.statuses(level)
@@ -74,12 +74,12 @@ class Reading:
 
 
 def refusal(code, message):
-    """An answer that refuses, in the platform's own form."""
+    """Makes a refusal in the platform's own form."""
     return {"code": code, "message": message, "request_id": "1", "data": {}}
 
 
 def offered(arena):
-    """Opens the choice of accounts; answers the flow, its page, and how many can be chosen."""
+    """Opens the choice of accounts; returns the flow, its page, and how many accounts can be chosen."""
     flow = arena.flow()
     page = flow.browser.get(flow.consent())
     on = page.status == 303 and "error" not in parameters(page.location)
@@ -102,7 +102,7 @@ def one_bad_id(arena):
 
 
 def odd_item(field, value, offers):
-    """`offers`: how many of the three accounts can be chosen. One that cannot is shown all the same."""
+    """`offers`: how many of the three accounts can be chosen. The page shows the others too."""
     fields = ["timezone", "display_timezone"] if field == "zone" else [field]
 
     def run(arena):
@@ -125,7 +125,7 @@ for odd in (None, "", "moon"):
     odd_item("zone", odd, [2])
 for odd in ("GMT+8", "+08:00"):
     odd_item("zone", odd, [3])
-# A zone that people use and tz data lacks: to know it is a kindness, to leave it out is none of the others' loss.
+# A zone that people use and tz data lacks: Mooring may know it or leave it out, and the other accounts lose nothing.
 odd_item("zone", "Asia/Beijing", [2, 3])
 odd_item("name", None, [3])
 odd_item("name", 4711, [3])
@@ -150,7 +150,7 @@ def row_twice(arena):
     arena.platform.edit_json(REPORT, double, query=of("ad"))
     reading = Reading(arena)
     reading.here("ad")
-    # Today's figures grow while we look; impressions of settled days do not.
+    # Today's figures grow while the attack reads them; impressions of settled days do not.
     for day in (today() - timedelta(days=4), today() - timedelta(days=5)):
         one, other = (one.report("ad", **{"from": day, "to": day}).json()["totals"] for one in (calm, reading))
         expect(one == other, f"{day}: {other} where {one} is right")
@@ -183,7 +183,7 @@ def no_total_page(arena):
 
 
 def spent(arena, level, days, **asked):
-    """Makes the platform tell of a level that one thing spent so much on each of some days, and of no other day."""
+    """Makes the platform answer for a level that one object spent an amount on each of some days, and on no other day."""
     thing = arena.platform.advertisers()[0] if level == "account" else "1700000000000000001"
     rows = [
         {
@@ -201,12 +201,12 @@ def moving_total(arena):
     for level in LEVELS:
         days = {yesterday: "5.00", open_day: "1.00"} if level == "account" else {yesterday: "5.01", open_day: "1.01"}
         spent(arena, level, days, end_date=open_day)
-        # What differs is asked for again by itself.
+        # Mooring asks again by itself for figures that differ.
         spent(arena, level, {yesterday: days[yesterday]}, start_date=yesterday, end_date=yesterday)
     reading = Reading(arena)
     reading.settled("ad")
     statuses = {str(day): status for day, status in reading.settled("campaign").items()}
-    # A closed day does not move: that it is partial shows that totals are held against each other.
+    # A closed day does not move: the status `partial` shows that Mooring compares totals.
     closed = statuses[yesterday]
     expect(closed == "partial:totals_differ", f"the day before is {closed}: totals are not held against each other")
     expect(statuses[open_day] == "provisional", f"today is {statuses[open_day]}")
@@ -234,7 +234,7 @@ code_first({"code": 40105, "request_id": None}, 200, "ended")
 code_first({"code": "40105", "request_id": "1"}, 200, "ended")
 code_first({"code": 40105, "request_id": "1"}, 401, "ended")
 code_first({"code": 40100, "request_id": None}, 200, "passing")
-# The platform's word for a code that it does not take: only the grant can mend it.
+# The platform's word for a code that it does not take: only a new grant can mend it.
 code_first({"code": 40110, "request_id": None}, 200, "reauthorise")
 code_first({"code": "40100", "request_id": "1"}, 200, "passing")
 code_first({"code": 40100, "request_id": "1"}, 400, "passing")

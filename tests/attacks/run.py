@@ -1,11 +1,11 @@
-"""Attacks a running stack: two tenants, several browsers, and a platform that lies. One line for each attack.
+"""Attacks a running stack: two tenants, several browsers, and a platform that lies. Prints one line for each attack.
 
     python3 tests/attacks/run.py                 # every attack
     python3 tests/attacks/run.py --only A1       # those of a row, or whose sentence contains a text
     python3 tests/attacks/run.py --times         # with the seconds that each took
     python3 tests/attacks/run.py --list
 
-Only the standard library. `MOORING` names a runner that is built already. It ends with 1 when something went through.
+Only the standard library. `MOORING` names a runner that is built already. The program exits with 1 when an attack went through.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def chosen(args):
 
 
 def judged(one, arena, trace):
-    """Makes one attack; answers what went through, or nothing."""
+    """Makes one attack; returns what went through, or nothing."""
     try:
         try:
             one.run(arena)
@@ -62,7 +62,7 @@ def judged(one, arena, trace):
 
 
 class Run:
-    """Attacks that are made at once, each thread with a stack of its own: a lie is told to everybody on its stack."""
+    """Makes attacks at once, each thread with a stack of its own: an edited answer meets everybody on its stack."""
 
     def __init__(self, args, stacks):
         self.args, self.stacks = args, stacks
@@ -70,7 +70,7 @@ class Run:
         self.printing = threading.Lock()
 
     def arena(self):
-        """The stack of this thread."""
+        """Returns the stack of this thread."""
         if not hasattr(self.mine, "arena"):
             arena = Arena()
             with self.printing:
@@ -103,7 +103,8 @@ def main():
     with ExitStack() as stacks:
         run = Run(args, stacks)
         with ThreadPoolExecutor(args.stacks) as pool:
-            # What needs days has stacks of its own and waits most: it begins first, so that nothing waits for it alone.
+            # Attacks that need days have stacks of their own and wait most: they begin first, so that no other attack
+            # has to wait for them at the end.
             ordered = sorted(attacks, key=lambda one: one.run.__module__ != "days")
             list(pool.map(run.make, ordered))
     spent = sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))

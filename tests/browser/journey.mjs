@@ -19,9 +19,9 @@ const FIRST_ROWS_MS = 60_000;
 const FAST = 3_000;
 const DONE_MS = 180_000;
 const MAIL = "ada@example.com";
-/** The page asks once for what it may no longer read, and shows the refusal. */
+/** The page asks once for data that it may no longer read, and shows the refusal. */
 const REFUSED = /Failed to load resource.*status of 4(04|09|10).*\/v1\/reports/;
-/** Between two calls of a fast clock a token ends, and minutes pass between a limit's reading and its writing. */
+/** Under a fast clock a token ends between two calls, and minutes pass between the read and the write of a limit. */
 const FAST_CLOCK = /Failed to load resource.*status of (401|429)/;
 
 const options = {
@@ -257,13 +257,13 @@ async function askByMail() {
 async function followMail() {
   await page.goto(mailbox);
   const link = page.locator(`a[href^="${api}/deletion-requests/"]`).first();
-  // The mail leaves by a queue, a moment after the page has answered.
+  // The mail leaves by a queue, shortly after the page has answered.
   for (let tries = 0; tries < 50 && (await link.count()) === 0; tries += 1) {
     await page.waitForTimeout(200);
     await page.reload();
   }
   await link.waitFor();
-  // Its dark ground is the browser's own, which axe takes for white.
+  // The page's dark background is the browser's own, which axe takes for white.
   await steps.look("13-mailbox", { colorSchemes: ["light"] });
   await page.goto(await link.getAttribute("href"));
   await steps.look("14-mail-link");

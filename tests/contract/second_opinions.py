@@ -1,4 +1,4 @@
-"""Runs the contract of store, vault and queue against servers that others wrote, and holds the result against the table.
+"""Runs the contract of store, vault and queue against third-party servers, and compares the result with the table.
 
     python3 tests/contract/second_opinions.py [ministack] [moto]
 
@@ -40,7 +40,7 @@ def command(server: str, port: int) -> tuple[list[str], dict[str, str]]:
             "MINISTACK_REGION": "eu-central-1",
         }
         return [str(programs / "ministack")], settings
-    # A transaction of moto copies all tables of its region, so each test has a region of its own.
+    # A transaction of moto copies all tables of its region, so each test gets a region of its own.
     settings = {"MOTO_ALLOW_NONEXISTENT_REGION": "true"}
     return [str(programs / "moto_server"), "-H", "127.0.0.1", "-p", str(port)], settings
 
@@ -84,7 +84,7 @@ def differences(server: str) -> list[dict]:
 
 
 def build() -> str:
-    """Answers the suite's program: run by cargo, it would keep the build folder locked."""
+    """Builds the suite's program and returns its path: run by cargo, it would keep the build folder locked."""
     made = subprocess.run(BUILD, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
     for line in made.splitlines():
         message = json.loads(line)
@@ -98,7 +98,7 @@ def skipped(server: str) -> list[str]:
 
 
 def unknown_skips(suite: str, server: str) -> list[str]:
-    """Rows for tests that are gone: nobody would notice that they skip nothing."""
+    """Lists rows for tests that are gone: nobody would notice that they skip nothing."""
     listed = subprocess.run([suite, "--list"], cwd=HERE, stdout=subprocess.PIPE, text=True, check=True).stdout
     tests = {line.removesuffix(": test") for line in listed.splitlines()}
     return [f"{server}: {name} is to be skipped and is no test" for name in skipped(server) if name not in tests]

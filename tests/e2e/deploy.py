@@ -1,6 +1,6 @@
 """Deploys template.yaml into a running ministack, through the transform that CloudFormation itself applies to SAM.
 
-Reads settings as JSON on standard input and writes on standard output, as JSON, where everything is. What ministack
+Reads settings as JSON on standard input and writes on standard output, as JSON, the names and addresses of everything. What ministack
 does not make of the transformed template is made here from it: the routes of the HTTP API, which SAM puts into an
 OpenAPI body, and TTL and point-in-time recovery of the tables. docs/e2e.md lists what is overridden and why.
 """
@@ -20,7 +20,7 @@ METHODS = {"get", "post", "put", "patch", "delete", "options"}
 
 
 class NoManagedPolicies:
-    """Every role is stated in the template, so SAM makes none and adds no policy of AWS's own."""
+    """The template states every role, so SAM makes none and adds no policy of AWS's own."""
 
     def load(self):
         return {}
@@ -43,7 +43,7 @@ def main():
 
 
 def overridden(template, settings):
-    """Puts the packages and the settings into the template; answers resource and package name of each function."""
+    """Puts the packages and the settings into the template; returns resource and package name of each function."""
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
     variables.update(settings["variables"])
     template["Globals"]["Function"]["Architectures"] = [settings["architecture"]]
@@ -92,7 +92,7 @@ class Cloud:
             self.s3.upload_file(str(packages / package / "bootstrap.zip"), BUCKET, f"{package}.zip")
 
     def create_stack(self, body):
-        """Larger than a direct body may be: it goes by way of the bucket, as `sam deploy` sends it."""
+        """The template is larger than a direct body may be: it goes by way of the bucket, as `sam deploy` sends it."""
         self.s3.put_object(Bucket=BUCKET, Key="template.json", Body=body.encode())
         url = f"{self.s3.meta.endpoint_url}/{BUCKET}/template.json"
         self.cloudformation.create_stack(

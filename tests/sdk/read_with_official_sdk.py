@@ -1,6 +1,6 @@
-"""Reads the sandbox with TikTok's own Python SDK, unmodified, and compares what it read with plain HTTP.
+"""Reads the sandbox with TikTok's own Python SDK, unmodified, and compares the result with plain HTTP.
 
-The SDK is the platform's view of its API: what it can read, the platform's clients can read. It knows nothing of ours,
+The SDK is the platform's view of its API: what it can read, the platform's clients can read. It knows nothing of Mooring,
 so a mistake that connector and sandbox share shows here.
 
     python3 -m venv target/sdk-venv
@@ -34,7 +34,7 @@ LEVELS = {
     "AUCTION_ADGROUP": ("adgroup_id", "adgroup_status"),
     "AUCTION_AD": ("ad_id", "ad_status"),
 }
-# Below the sandbox's calls per second and advertiser.
+# A pace below the sandbox's limit of calls per second and advertiser.
 PAUSE = 0.03
 
 
@@ -170,7 +170,7 @@ def question(advertiser, level, today):
 
 
 def sums(rows):
-    """Adds up each metric exactly; a dash is no figure."""
+    """Adds up each metric exactly; a dash is not a figure."""
     figures = {name: [row["metrics"][name] for row in rows] for name in METRICS}
     return {name: sum((Decimal(text) for text in texts if text != "-"), Decimal(0)) for name, texts in figures.items()}
 
@@ -211,7 +211,7 @@ def compare_reports(official, plain, advertiser, today):
 
 
 def compare_total(official, advertiser, today):
-    """The platform's own total over all rows is the sum of the rows."""
+    """Checks that the platform's own total over all rows is the sum of the rows."""
     asked = question(advertiser, "AUCTION_CAMPAIGN", today)
     total = official.report(**asked, enable_total_metrics=True, page=1, page_size=10)["total_metrics"]
     rows = pages(lambda **paging: official.report(**asked, **paging))
@@ -219,7 +219,7 @@ def compare_total(official, advertiser, today):
 
 
 def compare_failures(official, advertiser, code):
-    """The SDK finds the platform's codes where it looks for them."""
+    """Checks that the SDK finds the platform's codes where it expects them."""
     failures = [
         (40110, lambda: official.exchange(code)),
         (40002, lambda: official.campaigns(advertiser, page=1, page_size=1001)),

@@ -1,4 +1,4 @@
-// Verifies what a running stack delivers with the stock library of Standard Webhooks for Node.
+// Verifies the deliveries of a running stack with the stock library of Standard Webhooks for Node.
 //
 //     npm ci --prefix tests/webhooks
 //     cargo build --bin mooring
@@ -16,7 +16,7 @@ import { Webhook, WebhookVerificationError } from "standardwebhooks";
 
 const PATIENCE = 60_000;
 
-/** A customer's server: hands on what came, and answers as it is told. */
+/** A customer's server: passes calls on, and answers with the given statuses. */
 const answers = [];
 const came = [];
 const waiting = [];
@@ -30,7 +30,7 @@ const server = createServer(async (request, response) => {
   else came.push(heard);
 });
 
-/** The next call that came, or comes. */
+/** Returns the next call that came, or comes. */
 function next() {
   if (came.length > 0) return Promise.resolve(came.shift());
   return new Promise((resolve, reject) => {
@@ -39,7 +39,7 @@ function next() {
   });
 }
 
-/** Starts a stack and answers the process, the API's address and a key. */
+/** Starts a stack and returns the process, the API's address and a key. */
 async function start(binary, folder) {
   const options = ["--ephemeral", "--port", "0", "--ads", "3", "--advertisers", "1"];
   const stack = spawn(resolve(binary), options, { cwd: folder, stdio: ["ignore", "pipe", "ignore"] });

@@ -1,4 +1,4 @@
-"""Verifies what a running stack delivers with the stock library of Standard Webhooks, and that it takes no forgery.
+"""Verifies the deliveries of a running stack with the stock library of Standard Webhooks, and that it takes no forgery.
 
     python3 -m venv target/webhooks-venv
     target/webhooks-venv/bin/pip install -r tests/webhooks/requirements.txt
@@ -27,7 +27,7 @@ FORGERIES = 1000
 
 
 class Receiver(http.server.BaseHTTPRequestHandler):
-    """A customer's server: hands on what came, and answers as it is told."""
+    """A customer's server: passes calls on, and answers with the given statuses."""
 
     came: "queue.Queue[tuple[dict, bytes]]" = queue.Queue()
     answers: "list[int]" = []
@@ -41,11 +41,11 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         Receiver.came.put(({name.lower(): value for name, value in self.headers.items()}, body))
 
     def log_message(self, *_):
-        """Says nothing."""
+        """Logs nothing."""
 
 
 def started(binary, folder):
-    """Starts a stack and answers the process, the API's address and a key."""
+    """Starts a stack and returns the process, the API's address and a key."""
     process = subprocess.Popen(
         [os.path.abspath(binary), "--ephemeral", "--port", "0", "--ads", "3", "--advertisers", "1"],
         cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
@@ -67,7 +67,7 @@ class Api:
         self.at, self.key = urllib.parse.urlsplit(origin).netloc, key
 
     def post(self, path, body=None):
-        """POSTs and wants a 2xx with JSON."""
+        """Makes a POST that has to end in a 2xx with JSON."""
         connection = http.client.HTTPConnection(self.at, timeout=PATIENCE)
         headers = {"authorization": f"Bearer {self.key}", "content-type": "application/json"}
         connection.request("POST", path, json.dumps(body) if body is not None else None, headers)
@@ -79,7 +79,7 @@ class Api:
 
 
 def refused(secret, body, headers):
-    """Tells whether the library refuses."""
+    """Returns whether the library refuses."""
     try:
         Webhook(secret).verify(body, headers)
     except WebhookVerificationError:
@@ -88,7 +88,7 @@ def refused(secret, body, headers):
 
 
 def forge(seed, secret, headers, body):
-    """Changes one thing at a time, and counts what was refused; everything has to be."""
+    """Changes one thing at a time, and counts the refusals; the library has to refuse every change."""
     chance = random.Random(seed)
     signature = headers["webhook-signature"]
     for number in range(FORGERIES):

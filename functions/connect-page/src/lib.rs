@@ -1,4 +1,4 @@
-//! GET and POST /connect/{token}: shows who asks for what, then redirects to the platform.
+//! GET and POST /connect/{token}: shows who asks for which access and why, then redirects to the platform.
 
 mod page;
 
@@ -13,16 +13,16 @@ use mooring_edge::flow::{self, Exit};
 use mooring_edge::openapi::Api;
 use mooring_edge::{Edge, Reply, ReplyExt, form_targets, html, path, see_other};
 
-/// What the function needs.
+/// The dependencies of the function.
 #[derive(Clone)]
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// What the operation needs.
+    /// The ports of the operation.
     pub ports: Ports,
 }
 
-/// Answers the request.
+/// Answers a request.
 pub async fn handle(app: &App, request: Request) -> Reply {
     flow::run(&app.edge, &request, &Exit { profile: &app.ports.profile, back: None }, async || match *request
         .method()
@@ -63,13 +63,13 @@ async fn depart(app: &App, request: &Request) -> Result<Reply> {
     see_other(departure.url.as_str())?.cookie_value(&cookie)
 }
 
-/// The link's token, and the cookie that the page left in this browser.
+/// Takes the link's token, and the cookie that the page left in this browser.
 fn presented<'a>(app: &App, request: &'a Request, token: &'a str) -> Presented<'a> {
     let key = app.edge.entropy.digest(token.as_bytes());
     Presented { token, visit: app.edge.site.cookie(request, &visit_cookie(&key)) }
 }
 
-/// Describes the operations.
+/// Describes the operations for OpenAPI.
 pub fn describe(api: &mut Api) {
     api.operation("showConnectPage", "Show who asks for what and why")
         .says("A page for people. Looking at it changes nothing. A link that was used or is too old leads back to the product.")

@@ -1,4 +1,4 @@
-//! The connect page: who asks, what is read, what for, how it ends.
+//! Writes the connect page: who asks, which data is read, for which purpose, and how to end it.
 
 use askama::Template;
 use mooring_domain::Result;

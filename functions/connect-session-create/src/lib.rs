@@ -13,16 +13,16 @@ use mooring_edge::{Edge, Reply, created, field, json_body};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the function needs.
+/// The dependencies of the function.
 #[derive(Clone)]
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// What the operation needs.
+    /// The ports of the operation.
     pub ports: Ports,
 }
 
-/// What the caller sends.
+/// The body of the request.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SessionRequest {
@@ -32,7 +32,7 @@ struct SessionRequest {
     /// The platform, such as `tiktok_ads`.
     #[schemars(regex(pattern = "^[a-z][a-z_]{1,31}$"))]
     platform: String,
-    /// Where the flow returns to: exactly one of the URLs registered for the tenant.
+    /// The address to which the flow returns: exactly one of the URLs registered for the tenant.
     #[schemars(extend("format" = "uri"))]
     return_url: String,
     /// The person's e-mail address, so that they can ask for deletion by mail. Only a fingerprint of it is kept.
@@ -46,13 +46,13 @@ struct SessionRequest {
 /// The session.
 #[derive(Debug, Serialize, JsonSchema)]
 struct SessionResponse {
-    /// The page to open in the person's browser; shown this once.
+    /// The page to open in the person's browser; shown only this once.
     url: String,
-    /// When it stops working (RFC 3339).
+    /// When the session ends (RFC 3339).
     expires_at: String,
 }
 
-/// Answers the request.
+/// Answers a request.
 pub async fn handle(app: &App, request: Request) -> Reply {
     let open = async |caller, attempt| open(app, &request, &caller, &attempt).await;
     app.edge.once(&request, Scope::Connect, open).await
@@ -83,7 +83,7 @@ impl SessionRequest {
     }
 }
 
-/// Describes the operation.
+/// Describes the operation for OpenAPI.
 pub fn describe(api: &mut Api) {
     api.operation("createConnectSession", "Open a connect session")
         .says(format!(

@@ -1,4 +1,4 @@
-//! POST /v1/connections/{id}/activate: the product takes a connection up.
+//! POST /v1/connections/{id}/activate: the product activates a connection.
 
 use lambda_http::Request;
 use mooring_domain::Result;
@@ -16,16 +16,16 @@ use serde::{Deserialize, Serialize};
 
 const _: () = assert!(MOST_HOLDERS == 10, "the description of `also_in` says so");
 
-/// What the function needs.
+/// The dependencies of the function.
 #[derive(Clone)]
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// What the operation needs.
+    /// The ports of the operation.
     pub ports: Ports,
 }
 
-/// What the caller sends.
+/// The body of the request.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ActivateRequest {
@@ -40,14 +40,14 @@ struct ActivateRequest {
 /// An active connection.
 #[derive(Debug, Serialize, JsonSchema)]
 struct ActivatedConnection {
-    /// Its id.
+    /// The connection's id.
     #[schemars(regex(pattern = id_pattern("con")))]
     id: String,
     /// The platform.
     platform: String,
     /// `active`.
     state: String,
-    /// What was granted, in the platform's words.
+    /// The granted scopes, in the platform's words.
     scopes: Vec<String>,
     /// When the person came back from the platform (RFC 3339).
     created_at: String,
@@ -60,24 +60,25 @@ struct ActivatedConnection {
 /// A chosen account.
 #[derive(Debug, Serialize, JsonSchema)]
 struct ActivatedAccount {
-    /// Its id.
+    /// The account's id.
     #[schemars(regex(pattern = id_pattern("acc")))]
     id: String,
-    /// Its currency (ISO 4217).
+    /// The account's currency (ISO 4217).
     currency: String,
-    /// The zone of its days: an IANA name, or an offset such as `+05:30`.
+    /// The time zone of the account's days: an IANA name, or an offset such as `+05:30`.
     time_zone: String,
     /// `active`.
     state: String,
-    /// Other live connections of the tenant that hold the same account, as far as this credential sees them: whoever
-    /// adds up connections counts it twice. At most 10 connections are looked at.
+    /// Other live connections of the tenant that hold the same account, as far as this credential sees them.
+    /// A sum over these connections counts the account more than once. At most 10 connections are read.
     #[schemars(inner(regex(pattern = id_pattern("con"))))]
     also_in: Vec<String>,
-    /// True when `also_in` may lack some: more connections hold the account than were looked at, or the look failed.
+    /// True when `also_in` may lack some: more connections hold the account than were read, or reading them
+    /// failed.
     also_in_more: bool,
 }
 
-/// Answers the request.
+/// Answers a request.
 pub async fn handle(app: &App, request: Request) -> Reply {
     let activate = async |caller, attempt| activate(app, &request, &caller, &attempt).await;
     app.edge.once(&request, Scope::Connect, activate).await
@@ -128,7 +129,7 @@ impl ActivatedAccount {
     }
 }
 
-/// Describes the operation.
+/// Describes the operation for OpenAPI.
 pub fn describe(api: &mut Api) {
     api.operation("activateConnection", "Take a connection up")
         .id("id", "con")

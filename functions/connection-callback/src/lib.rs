@@ -1,4 +1,4 @@
-//! GET /oauth/callback/{platform}/{ctx}: the way back from the platform.
+//! GET /oauth/callback/{platform}/{ctx}: handles the person's return from the platform.
 
 use lambda_http::Request;
 use mooring_domain::Result;
@@ -10,16 +10,16 @@ use mooring_edge::flow::{self, Exit};
 use mooring_edge::openapi::Api;
 use mooring_edge::{Edge, Query, Reply, path};
 
-/// What the function needs.
+/// The dependencies of the function.
 #[derive(Clone)]
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// What the operation needs.
+    /// The ports of the operation.
     pub ports: Ports,
 }
 
-/// Answers the request.
+/// Answers a request.
 pub async fn handle(app: &App, request: Request) -> Reply {
     flow::run(&app.edge, &request, &Exit { profile: &app.ports.profile, back: None }, async || {
         arrive(app, &request).await
@@ -36,10 +36,10 @@ async fn arrive(app: &App, request: &Request) -> Result<Reply> {
     }
 }
 
-/// The parameters that are read; no other one, and no value of any, is ever shown.
+/// The parameters that are read. No other parameter and no value is ever shown.
 const READ: [&str; 5] = ["state", "code", "auth_code", "error", "iss"];
 
-/// What the platform sent.
+/// The parameters that the platform sent.
 #[derive(Debug)]
 struct Sent {
     state: String,
@@ -47,13 +47,15 @@ struct Sent {
     issuer: Option<String>,
 }
 
-/// Reads what the platform sent. Only a repeated or oversized parameter of [`READ`] is refused: a platform may add others, long
-/// or repeated, and the person could not do anything about it. What is no query at all is refused before.
+/// Reads the parameters of [`READ`] and refuses them when one is repeated or oversized. Other parameters may
+/// have any form: a platform may add them, and the person could not do anything about it. A text that is no
+/// query is refused before.
 fn sent(request: &Request) -> Result<Sent> {
     let mut query = Query::only(request, &READ)?;
     let state = query.take("state").ok_or_else(unusable)?;
     let refused = query.take("error").is_some();
-    // TikTok calls the code `auth_code`, and some of its callbacks carry `code` with the same value beside it.
+    // TikTok calls the code `auth_code`, and some of its callbacks carry `code` with the same value beside
+    // it.
     let code = query.take("auth_code").or_else(|| query.take("code")).filter(|_| !refused);
     Ok(Sent { state, code, issuer: query.take("iss") })
 }
@@ -71,12 +73,12 @@ fn input(app: &App, request: &Request) -> Result<Input> {
     })
 }
 
-/// The name of the cookie that binds a state to its browser.
+/// Returns the name of the cookie that binds a state to its browser.
 fn binding(app: &App, state: &str) -> String {
     cookie_name(&app.edge.entropy.digest(state.as_bytes()))
 }
 
-/// Describes the operation.
+/// Describes the operation for OpenAPI.
 pub fn describe(api: &mut Api) {
     api.operation("completeCallback", "Come back from the platform")
         .says("The redirect URI. Whatever does not belong to a flow of this browser gets one and the same page. Only a visit counts: what a browser fetches in advance uses nothing up. The same browser finds the same way when it opens the callback again.")

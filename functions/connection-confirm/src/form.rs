@@ -1,4 +1,4 @@
-//! The form of the choice: which ticket, which accounts, which button.
+//! Reads the form of the choice: which ticket, which accounts, which button.
 
 use lambda_http::Request;
 use lambda_http::http::Method;
@@ -7,12 +7,12 @@ use mooring_domain::connect::ops::confirm_accounts::Decision;
 use mooring_domain::{Error, Result};
 use mooring_edge::form_body;
 
-/// A form that has everything once that has to be there once.
+/// A form whose ticket and decision stand exactly once.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ChoiceForm {
-    /// The handle of the ticket that the page was made for.
+    /// The handle of the ticket for which the page was made.
     pub(crate) handle: String,
-    /// What was decided.
+    /// The decision of the person.
     pub(crate) decision: Decision,
 }
 
@@ -41,7 +41,8 @@ impl ChoiceForm {
     }
 }
 
-/// The handle of the page that a form came from, if it can be told: its errors link back there.
+/// Returns the handle of the page that a form came from, if the form has it. The form's errors link back to
+/// that page.
 pub(crate) fn handle(request: &Request) -> Option<String> {
     let pairs = Some(request).filter(|request| *request.method() == Method::POST).map(form_body)?.ok()?;
     pairs.into_iter().find(|(name, value)| name == "ticket" && is_handle(value)).map(|(_, value)| value)
@@ -70,7 +71,7 @@ mod tests {
         assert_eq!(read("ticket=t&account=a&decision=cancel").unwrap().decision, Decision::Cancel);
     }
 
-    /// Which button counts, or which page, must not depend on the order of fields.
+    /// The order of fields must not decide which button counts, or which page.
     #[test]
     fn what_is_there_twice_or_missing_is_refused() {
         for text in [

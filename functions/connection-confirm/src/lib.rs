@@ -1,4 +1,4 @@
-//! GET and POST /connect/confirm: the choice of accounts.
+//! GET and POST /connect/confirm: the person chooses accounts.
 
 mod form;
 mod page;
@@ -15,16 +15,16 @@ use mooring_edge::{Edge, Query, Reply, form_targets, html, see_other};
 
 use crate::form::ChoiceForm;
 
-/// What the function needs.
+/// The dependencies of the function.
 #[derive(Clone)]
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// What the operation needs.
+    /// The ports of the operation.
     pub ports: Ports,
 }
 
-/// Answers the request.
+/// Answers a request.
 pub async fn handle(app: &App, request: Request) -> Reply {
     let back = form::handle(&request).map(|handle| format!("/connect/confirm?ticket={handle}"));
     flow::run(&app.edge, &request, &Exit { profile: &app.ports.profile, back }, async || {
@@ -58,14 +58,15 @@ async fn decide(app: &App, request: &Request) -> Result<Reply> {
     see_other(run(&app.ports, presented, &form.decision).await?.as_str())
 }
 
-/// The ticket that the browser has for a handle. It stays in the browser: a choice that is sent twice finds its way on.
+/// Takes the ticket that the browser has for a handle. The ticket stays in the browser, so that a choice that
+/// is sent twice leads to the same end.
 fn presented<'a>(app: &App, request: &'a Request, handle: &'a str) -> Result<Presented<'a>> {
     let known = Some(handle).filter(|handle| is_handle(handle));
     let ticket = known.and_then(|handle| app.edge.site.cookie(request, &ticket_cookie(handle)));
     Ok(Presented { ticket: ticket.ok_or_else(foreign_list)?, handle })
 }
 
-/// Describes the operations.
+/// Describes the operations for OpenAPI.
 pub fn describe(api: &mut Api) {
     api.operation("showConfirmPage", "Show the accounts to choose from")
         .says("A page for people; only the browser that came back from the platform can see it. Once the choice was made, it leads on to the return URL.")

@@ -1,5 +1,5 @@
-//! The confirm page: the accounts that the grant reaches, to be chosen one by one. What it reaches and nobody can choose is
-//! named, with the reason, so that nothing is left out in silence.
+//! Writes the confirm page: the accounts that the grant reaches, to be chosen one by one. The page also names
+//! the accounts that nobody can choose, with the reason, so that nothing is left out in silence.
 
 use askama::Template;
 use mooring_domain::Result;
@@ -20,7 +20,7 @@ pub(crate) fn offer(offer: &Offer) -> Result<String> {
     page("Choose accounts", &OfferPage { offer })
 }
 
-/// Says why an account cannot be chosen.
+/// Returns why an account cannot be chosen.
 const fn reason(account: &UnusableAccount) -> &'static str {
     match account.reason {
         Unusable::NoId => "The platform lists it without a number.",

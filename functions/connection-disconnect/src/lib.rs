@@ -1,4 +1,5 @@
-//! DELETE /v1/connections/{id} and /v1/connections/{id}/accounts/{account}: the cutoff.
+//! DELETE /v1/connections/{id} and /v1/connections/{id}/accounts/{account}: makes the cutoff (T0) of a
+//! deletion.
 
 use lambda_http::Request;
 use mooring_domain::Result;
@@ -11,16 +12,16 @@ use mooring_edge::openapi::Api;
 use mooring_edge::views::deletion::DeletionView;
 use mooring_edge::{Edge, Query, Reply, accepted, one, path};
 
-/// What the function needs.
+/// The dependencies of the function.
 #[derive(Clone)]
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// What the operation needs.
+    /// The ports of the operation.
     pub ports: Ports,
 }
 
-/// Answers the request.
+/// Answers a request.
 pub async fn handle(app: &App, request: Request) -> Reply {
     app.edge.api(&request, Scope::Disconnect, async |caller| disconnect(app, &request, &caller).await).await
 }
@@ -41,7 +42,7 @@ async fn disconnect(app: &App, request: &Request, caller: &Caller) -> Result<Rep
     accepted(&view, &view.location(&app.edge.site))
 }
 
-/// Describes the operations.
+/// Describes the operations for OpenAPI.
 pub fn describe(api: &mut Api) {
     api.operation("disconnectConnection", "Disconnect a connection")
         .id("id", "con")

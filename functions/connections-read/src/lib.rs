@@ -1,4 +1,4 @@
-//! GET /v1/connections and /v1/connections/{id}.
+//! GET /v1/connections and /v1/connections/{id}: lists connections, or reads one.
 
 use std::sync::Arc;
 
@@ -14,12 +14,12 @@ use mooring_edge::{Edge, Paging, Reply, ok, one};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// What the function needs.
+/// The dependencies of the function.
 #[derive(Clone)]
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// What the operation needs.
+    /// The ports of the operation.
     pub ports: Ports,
     /// The product.
     pub profile: Arc<Profile>,
@@ -30,7 +30,7 @@ pub struct App {
 struct ConnectionList {
     /// The connections, oldest first.
     connections: Vec<ConnectionResponse>,
-    /// Where the next page starts; `null` on the last.
+    /// The cursor of the next page; `null` on the last.
     next_cursor: Option<String>,
 }
 
@@ -38,14 +38,14 @@ struct ConnectionList {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Connection")]
 struct ConnectionResponse {
-    /// Its id.
+    /// The connection's id.
     #[schemars(regex(pattern = id_pattern("con")))]
     id: String,
     /// The platform.
     platform: String,
     /// `pending`, `active`, `suspect`, `needs_reauth` or `purging`.
     state: String,
-    /// What was granted, in the platform's words.
+    /// The granted scopes, in the platform's words.
     scopes: Vec<String>,
     /// When the person came back from the platform (RFC 3339).
     created_at: String,
@@ -53,13 +53,13 @@ struct ConnectionResponse {
     end_user: String,
     /// For how many days figures are kept; `null`: as long as their account is connected.
     figures_kept_days: Option<u16>,
-    /// The deletion under way, while it is `purging`.
+    /// The running deletion, while the connection is `purging`.
     #[serde(skip_serializing_if = "Option::is_none")]
     deletion_id: Option<String>,
-    /// When everything must be gone, while it is `purging` (RFC 3339).
+    /// When everything must be gone, while the connection is `purging` (RFC 3339).
     #[serde(skip_serializing_if = "Option::is_none")]
     delete_by: Option<String>,
-    /// Its accounts; none while it is `pending` or `purging`.
+    /// The connection's accounts; none while it is `pending` or `purging`.
     accounts: Vec<AccountResponse>,
 }
 
@@ -67,24 +67,26 @@ struct ConnectionResponse {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Account")]
 struct AccountResponse {
-    /// Its id.
+    /// The account's id.
     #[schemars(regex(pattern = id_pattern("acc")))]
     id: String,
-    /// Its name at the platform; `null` while it is being let go.
+    /// The account's name at the platform; `null` while the account is being deleted.
     name: Option<String>,
-    /// Its currency (ISO 4217).
+    /// The account's currency (ISO 4217).
     currency: String,
-    /// The zone of its days: an IANA name, or an offset such as `+05:30` where the platform names no place.
+    /// The time zone of the account's days: an IANA name, or an offset such as `+05:30` where the platform
+    /// names no place.
     time_zone: String,
-    /// As the connection's; `purging` while it is let go alone.
+    /// The connection's state, or `purging` while only this account is being deleted.
     state: String,
-    /// When a sync last brought the newest days (RFC 3339). Older days that are read meanwhile do not count.
+    /// When a sync last brought the newest days (RFC 3339). A sync of older days does not count.
     last_synced_at: Option<String>,
-    /// `true` while names and statuses could not be read: figures come without them, and each sync asks again.
+    /// `true` while names and statuses could not be read: figures come without them, and each sync asks
+    /// again.
     names_pending: bool,
 }
 
-/// Answers the request.
+/// Answers a request.
 pub async fn handle(app: &App, request: Request) -> Reply {
     app.edge
         .api(&request, Scope::ConnectionsRead, async |caller| match one(&request, "id")? {
@@ -123,7 +125,8 @@ impl ConnectionResponse {
             created_at: row.created_at.to_string(),
             end_user: row.end_user.as_str().to_owned(),
             figures_kept_days: profile.retention_days,
-            // A pending connection has a deletion too, which waits: nobody asked for that one.
+            // A pending connection also has a deletion, which waits. Nobody asked for that one, so it is not
+            // shown.
             deletion_id: row.delete_by.and(row.deletion).map(|id| id.to_string()),
             delete_by: row.delete_by.map(|time| time.to_string()),
             accounts: view.accounts.into_iter().map(AccountResponse::of).collect(),
@@ -145,7 +148,7 @@ impl AccountResponse {
     }
 }
 
-/// Describes the operations.
+/// Describes the operations for OpenAPI.
 pub fn describe(api: &mut Api) {
     api.operation("listConnections", "List connections")
         .says("With a frontend token, those of its end user.")

@@ -20,22 +20,22 @@ use mooring_edge::{Edge, Query, Reply, ReplyExt, accepted, field, json_body};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// What the function needs.
+/// The dependencies of the function.
 #[derive(Clone)]
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// What a request of the product's server needs.
+    /// The ports of a request by the product's server.
     pub ports: Ports,
-    /// What a request by address needs.
+    /// The ports of a request by e-mail address.
     pub mail: by_mail::Ports,
-    /// What a mailed link needs.
+    /// The ports of a mailed link.
     pub link: by_link::Ports,
     /// The product.
     pub profile: Arc<Profile>,
 }
 
-/// What to delete: a connection, one account of it, or the whole tenant.
+/// The subject of the deletion: a connection, one account of it, or the whole tenant.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("oneOf" = targets()))]
@@ -46,11 +46,11 @@ struct DeletionRequest {
     /// Only this account of the connection.
     #[schemars(regex(pattern = id_pattern("acc")))]
     account_id: Option<String>,
-    /// `true` deletes the whole tenant, its API keys included, and cannot be taken back.
+    /// `true` deletes the whole tenant with its API keys. This cannot be undone.
     tenant: Option<bool>,
 }
 
-/// A part, or the whole tenant, and not both.
+/// Returns the schema's two cases: a part, or the whole tenant, and not both.
 fn targets() -> Value {
     json!([
         {
@@ -68,7 +68,7 @@ fn targets() -> Value {
     ])
 }
 
-/// Answers the request.
+/// Answers a request.
 pub async fn handle(app: &App, request: Request) -> Reply {
     if request.uri().path().starts_with("/v1/") {
         let ask = async |caller, attempt| ask(app, &request, &caller, &attempt).await;
@@ -110,7 +110,7 @@ fn left_to_the_sweeper(error: &Error) {
     tracing::warn!(error.code = error.code, "left to the sweeper: {error}");
 }
 
-/// Describes the operations.
+/// Describes the operations for OpenAPI.
 pub fn describe(api: &mut Api) {
     api.operation("requestDeletion", "Ask for deletion")
         .says(

@@ -1,4 +1,4 @@
-//! The pages of deletion requests.
+//! Writes the pages of deletion requests.
 
 use askama::Template;
 use mooring_domain::Result;
@@ -43,7 +43,7 @@ struct BegunPage<'a> {
     pages: &'a [String],
 }
 
-/// What everybody is told who gave an address.
+/// Returns the text for everybody who gave an address.
 pub(crate) fn sent_text(profile: &Profile) -> String {
     format!(
         "If we know this address, a mail with a link comes within {PAUSE_MINUTES} minutes (within {} minutes if it was asked \
@@ -64,7 +64,7 @@ pub(crate) fn sent(profile: &Profile) -> Result<String> {
     page("Look into your mailbox", &SentPage { profile, text: sent_text(profile) })
 }
 
-/// Writes what a link would delete, with the button that does.
+/// Writes what a link would delete, with the button that deletes it.
 pub(crate) fn confirm(profile: &Profile, held: &[Held]) -> Result<String> {
     if held.is_empty() {
         return page("Nothing left to delete", &NothingLeftPage { profile });
@@ -72,7 +72,7 @@ pub(crate) fn confirm(profile: &Profile, held: &[Held]) -> Result<String> {
     page("Delete your data?", &ConfirmPage { profile, held })
 }
 
-/// Writes where several deletions can be watched.
+/// Writes the addresses of several deletions that can be watched.
 pub(crate) fn begun(pages: &[String]) -> Result<String> {
     page("Your data is being deleted", &BegunPage { pages })
 }

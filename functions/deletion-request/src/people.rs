@@ -1,4 +1,4 @@
-//! People without a credential: the form, the mailed link, what it shows and does.
+//! Serves people without a credential: the form, the mailed link, and the page behind the link.
 
 use lambda_http::http::Method;
 use lambda_http::{Request, RequestExt};
@@ -16,11 +16,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{App, left_to_the_sweeper, page};
 
-/// An address to write to.
+/// The e-mail address of a person.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct MailRequest {
-    /// The e-mail address that the accounts were connected with.
+    /// The e-mail address with which the accounts were connected.
     #[schemars(email, length(max = 254))]
     email: String,
 }
@@ -28,7 +28,7 @@ struct MailRequest {
 /// The same answer for every address.
 #[derive(Debug, Serialize, JsonSchema)]
 struct MailResponse {
-    /// What happens now.
+    /// What happens next.
     message: String,
 }
 
@@ -44,16 +44,18 @@ pub(crate) async fn answer(app: &App, request: &Request) -> Result<Reply> {
     }
 }
 
-/// Takes an address. Work and answer are the same for every address: who sends mail finds out whether it is known.
+/// Accepts an address. Work and answer are the same for every address, so that the sender of a request does
+/// not learn whether an address is known.
 async fn mail(app: &App, request: &Request) -> Result<Reply> {
     if is_from_browser(request) {
         app.edge.site.same_origin(request)?;
     }
     let address = address(request)?;
-    // It is counted under a keyed fingerprint.
+    // The source is counted under a keyed fingerprint.
     let source = app.edge.front.source(request).map(|source| source.to_string());
     let output = by_mail::run(&app.mail, &address, source.as_deref()).await?;
-    // Counted by an alarm: for the deployment as a whole there is no limit, which would refuse whoever comes late.
+    // An alarm counts this line. There is no limit for the deployment as a whole, because it would refuse the
+    // people who come late.
     tracing::info!(
         event = "deletion.mail_asked",
         delay_seconds = output.delay_seconds,
@@ -69,7 +71,8 @@ async fn mail(app: &App, request: &Request) -> Result<Reply> {
     accepted_html(page::sent(&app.profile)?)
 }
 
-/// Only browsers say where a request comes from; a program that names no site is nobody's trap.
+/// Returns whether a browser sent the request: only browsers name the site that a request comes from. Another
+/// site cannot make a program send one.
 fn is_from_browser(request: &Request) -> bool {
     ["origin", "sec-fetch-site"].iter().any(|name| request.headers().contains_key(*name))
 }
@@ -106,7 +109,7 @@ async fn confirm(app: &App, request: &Request) -> Result<Reply> {
     }
 }
 
-/// Describes the operations.
+/// Describes the operations for OpenAPI.
 pub(crate) fn describe(api: &mut Api) {
     api.operation("showDeletionRequestForm", "Show the form for deletion by e-mail")
         .media("text/html", "The page.")

@@ -1,6 +1,6 @@
-//! GET /deletions/{code}: the public status of a deletion, page and JSON.
+//! GET /deletions/{code}: shows the public status of a deletion, as a page and as JSON.
 //!
-//! The code is all that a visitor has, so the answer says what happens when, and nothing about whose data it is.
+//! A visitor has only the code, so the answer says what happens when, and nothing about whose data it is.
 
 mod page;
 
@@ -18,7 +18,7 @@ use mooring_edge::{Edge, Reply, ReplyExt, html, ok, path, wants_json};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// What the function needs.
+/// The dependencies of the function.
 #[derive(Clone)]
 pub struct App {
     /// The edge.
@@ -27,36 +27,36 @@ pub struct App {
     pub ledger: Arc<dyn LedgerRead>,
 }
 
-/// The status of a deletion, as everybody with its address may see it.
+/// The status of a deletion, for everybody who has its address.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "DeletionStatus")]
 struct StatusResponse {
     /// `purging` until everything was counted at zero, then `deleted`.
     state: String,
-    /// When the promise started (RFC 3339).
+    /// When the promised time began (RFC 3339).
     t0: String,
     /// When everything must be gone (RFC 3339).
     delete_by: String,
-    /// What happens next.
+    /// The next step.
     step: String,
-    /// When it happens (RFC 3339); `null` once done.
+    /// When the next step happens (RFC 3339); `null` once done.
     next_step_at: Option<String>,
     /// When everything was counted at zero (RFC 3339).
     verified_at: Option<String>,
-    /// What happened so far.
+    /// The steps that have happened so far.
     events: Vec<StatusEvent>,
 }
 
-/// One thing that happened.
+/// One step that has happened.
 #[derive(Debug, Serialize, JsonSchema)]
 struct StatusEvent {
-    /// When (RFC 3339).
+    /// When the step happened (RFC 3339).
     at: String,
-    /// What.
+    /// The step.
     step: String,
 }
 
-/// Answers the request.
+/// Answers a request.
 pub async fn handle(app: &App, request: Request) -> Reply {
     app.edge.page(&request, async || show(app, &request).await).await
 }
@@ -91,7 +91,7 @@ impl StatusResponse {
     }
 }
 
-/// Describes the operation.
+/// Describes the operation for OpenAPI.
 pub fn describe(api: &mut Api) {
     api.operation("showDeletionStatus", "Show the status of a deletion")
         .says("A page for people, or JSON by `Accept`. It reveals the status and nothing else.")

@@ -1,4 +1,4 @@
-//! The function's process: adapters from the environment, then the handler.
+//! Starts the function: makes its adapters from the environment and runs the handler.
 
 use std::sync::Arc;
 

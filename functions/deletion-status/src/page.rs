@@ -1,4 +1,4 @@
-//! The status page: what was done, what comes next, in plain words.
+//! Writes the status page: the steps that were done and those to come, in plain words.
 
 use std::cmp::Ordering;
 
@@ -12,7 +12,7 @@ use mooring_domain::deletion::residue::Residue;
 use mooring_domain::platform::capabilities::RevokeOutcome;
 use mooring_edge::page;
 
-/// The steps that people see, with what each means.
+/// The steps that people see, with the meaning of each.
 const STEPS: [(Step, &str, &str); 7] = [
     (Step::CutConnections, "Every connection is cut", "Nothing of it can be read any more."),
     (
@@ -31,12 +31,12 @@ const STEPS: [(Step, &str, &str); 7] = [
 struct Row {
     what: &'static str,
     why: &'static str,
-    /// What came of the platform's part.
+    /// The outcome of the platform's part.
     outcome: &'static str,
     when: When,
 }
 
-/// Where a step stands, and the time where there is one.
+/// The progress of a step, with the time if there is one.
 enum When {
     Done(Option<Timestamp>),
     Next(Option<Timestamp>),
@@ -47,11 +47,11 @@ enum When {
 #[template(path = "status.html")]
 struct StatusPage<'a> {
     deletion: &'a Deletion,
-    /// What goes, as the subject of a sentence.
+    /// The deleted things, as the subject of a sentence.
     what: &'static str,
     done: usize,
     steps: Vec<Row>,
-    /// What cannot be counted, with the time by which it is gone.
+    /// The copies that cannot be counted, with the time by which they are gone.
     residues: Vec<Residue>,
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn status(deletion: &Deletion) -> Result<String> {
     page(if is_over { "Your data is deleted" } else { "Your data is being deleted" }, &body)
 }
 
-/// After how many seconds a browser should look again.
+/// Returns after how many seconds a browser should load the page again.
 pub(crate) fn refresh_after(deletion: &Deletion, now: Timestamp) -> Option<u16> {
     let wait = deletion.next_step_at?.duration_since(now);
     Some(if wait.as_mins() < 2 { 5 } else { 60 })

@@ -6,14 +6,15 @@ pub use mooring_domain::deletion::ops::sweep_deletions::Ports;
 use mooring_domain::deletion::ops::sweep_deletions::run;
 use serde_json::Value;
 
-/// What the function needs.
+/// The dependencies of the function.
 #[derive(Clone)]
 pub struct App {
-    /// What the operation needs.
+    /// The ports of the operation.
     pub ports: Ports,
 }
 
-/// Sweeps once. The schedule's input says when it was meant to run; what counts is the clock.
+/// Sends the due deletion steps of one sweep. The schedule's input holds the planned time, but the clock
+/// decides.
 pub async fn handle(app: &App, _: Value) -> Result<()> {
     let swept = run(&app.ports).await?;
     for (deletion, lateness) in &swept.late {
@@ -24,7 +25,7 @@ pub async fn handle(app: &App, _: Value) -> Result<()> {
     Ok(())
 }
 
-/// The template's alarms count these events by their name.
+/// Logs a late deletion. The template's alarms count these events by their name.
 fn alarm(deletion: &Deletion, lateness: Lateness) {
     let (tenant, id, step) = (deletion.tenant.as_str(), deletion.id.as_str(), deletion.step.as_str());
     if lateness >= Lateness::Alarm {

@@ -1,4 +1,4 @@
-//! SQS: revoke, shred, purge, verify.
+//! SQS: runs the steps of deletions: revokes grants, shreds keys, purges and verifies.
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use mooring_domain::Result;
@@ -7,10 +7,10 @@ pub use mooring_domain::deletion::ops::run_deletion::Ports;
 use mooring_domain::deletion::ops::run_deletion::run;
 use mooring_queue::run_batch;
 
-/// What the function needs.
+/// The dependencies of the function.
 #[derive(Clone)]
 pub struct App {
-    /// What the operation needs.
+    /// The ports of the operation.
     pub ports: Ports,
 }
 

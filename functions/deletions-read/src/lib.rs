@@ -1,4 +1,5 @@
-//! GET /v1/deletions, /v1/deletions/{id} and /v1/deletions/{id}/receipt.
+//! GET /v1/deletions, /v1/deletions/{id} and /v1/deletions/{id}/receipt: lists deletions, reads one, or its
+//! receipt.
 
 mod receipt;
 
@@ -16,14 +17,14 @@ use mooring_edge::{Edge, Paging, Reply, ok, one};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// What the function needs.
+/// The dependencies of the function.
 #[derive(Clone)]
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// What the operation needs.
+    /// The ports of the operation.
     pub ports: Ports,
-    /// Where people end grants at the platforms themselves.
+    /// Gives the pages on which people end grants at the platforms themselves.
     pub connectors: Arc<dyn Connectors>,
 }
 
@@ -32,11 +33,11 @@ pub struct App {
 struct DeletionList {
     /// The deletions, oldest first.
     deletions: Vec<DeletionView>,
-    /// Where the next page starts; `null` on the last.
+    /// The cursor of the next page; `null` on the last.
     next_cursor: Option<String>,
 }
 
-/// Answers the request.
+/// Answers a request.
 pub async fn handle(app: &App, request: Request) -> Reply {
     app.edge.api(&request, Scope::DeletionsRead, async |caller| read(app, &request, &caller).await).await
 }
@@ -60,7 +61,7 @@ async fn list(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
     })
 }
 
-/// Describes the operations.
+/// Describes the operations for OpenAPI.
 pub fn describe(api: &mut Api) {
     api.operation("listDeletions", "List deletions")
         .says(

@@ -1,4 +1,4 @@
-//! The receipt as JSON: what was counted at zero is kept apart from what expires by when.
+//! Writes the receipt as JSON: the places that were counted at zero, apart from the copies that expire later.
 
 use mooring_domain::deletion::ledger::Step;
 use mooring_domain::deletion::ops::read_deletions::receipt::Receipt;
@@ -15,91 +15,91 @@ pub(crate) struct ReceiptResponse {
     /// The deletion's id.
     #[schemars(regex(pattern = id_pattern("del")))]
     deletion_id: String,
-    /// What was deleted.
+    /// The subject of the deletion.
     subject: SubjectView,
-    /// What ended it.
+    /// The reason for the deletion.
     reason: String,
-    /// When the promise started (RFC 3339).
+    /// When the promised time began (RFC 3339).
     t0: String,
     /// When everything had to be gone (RFC 3339).
     delete_by: String,
     /// When everything was counted at zero (RFC 3339).
     verified_at: Option<String>,
-    /// What was held.
+    /// The items that were held.
     held: Held,
-    /// What was done, when, and how much of it.
+    /// The steps that were done, with their times and counts.
     events: Vec<EventView>,
-    /// The platform's part; not for accounts and tenants.
+    /// The outcome of the platform's part; missing for accounts and tenants.
     revocation: Option<Revocation>,
-    /// What was counted at the end.
+    /// The counts at the end.
     counted: Vec<Counted>,
     /// Copies that cannot be counted and expire by themselves.
     expires: Vec<Expiring>,
-    /// What had to be kept, with its legal ground and end date.
+    /// The things that had to be kept, with legal ground and end date.
     exceptions: Vec<Exception>,
 }
 
-/// What was held.
+/// The items that were held.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Held {
     /// How many items, by table.
     items: Vec<HeldItems>,
-    /// The data keys that were destroyed: whatever is sealed under them is noise.
+    /// The data keys that were destroyed: data that was sealed under them cannot be read any more.
     key_ids: Vec<String>,
 }
 
-/// Items of one table.
+/// The items of one table.
 #[derive(Debug, Serialize, JsonSchema)]
 struct HeldItems {
     /// The table.
     table: String,
-    /// How many there were.
+    /// How many items there were.
     count: u64,
 }
 
-/// What came of asking the platform to end the grant.
+/// The outcome of asking the platform to end the grant.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "ReceiptRevocation")]
 struct Revocation {
     /// `killed`, `refused`, `impossible` or `unreachable`.
     outcome: String,
-    /// How often the platform was asked.
+    /// How many times the platform was asked.
     tries: u8,
-    /// Where the person can end it, when it may still stand there.
+    /// The page on which the person can end the grant, when the platform may still have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     settings_url: Option<String>,
 }
 
-/// One table at the verification.
+/// The counts of one table at the verification.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Counted {
     /// The table.
     table: String,
-    /// How many places of it were counted.
+    /// How many places of the table were counted.
     places: u64,
-    /// How many items were left in them.
+    /// How many items were left in these places.
     count: u64,
 }
 
-/// A copy that expires.
+/// A copy that expires by itself.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Expiring {
-    /// Where it may be.
+    /// The place where the copy may be.
     place: String,
-    /// What it holds.
+    /// The data that the copy holds.
     holds: String,
-    /// When it is gone (RFC 3339).
+    /// When the copy is gone (RFC 3339).
     by: String,
 }
 
-/// Something that had to be kept.
+/// A thing that had to be kept.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Exception {
-    /// What.
+    /// The thing.
     what: String,
-    /// Why.
+    /// The legal ground for keeping it.
     legal_ground: String,
-    /// Until when (RFC 3339).
+    /// Until when it is kept (RFC 3339).
     until: String,
 }
 
@@ -118,7 +118,8 @@ impl ReceiptResponse {
             revocation: revocation(proof),
             counted: counted(proof),
             expires: deletion.residues().iter().filter_map(Expiring::of).collect(),
-            // Tokens and advertising data have none: the rule of T45 knows no exception (promise T48).
+            // Nothing of tokens and advertising data is kept: the rule of T45 knows no exception (promise
+            // T48).
             exceptions: Vec::new(),
         }
     }
@@ -141,7 +142,7 @@ fn revocation(proof: &Receipt) -> Option<Revocation> {
     Some(Revocation { outcome, tries: proof.deletion.revoke_tries, settings_url })
 }
 
-/// The last count, which is what ended the deletion.
+/// Returns the last count, which ended the deletion.
 fn counted(proof: &Receipt) -> Vec<Counted> {
     let last = proof.deletion.events.iter().rfind(|event| event.step == Step::Verify);
     let counts = last.map(|event| event.counts.as_slice()).unwrap_or_default();
@@ -157,7 +158,7 @@ fn counted(proof: &Receipt) -> Vec<Counted> {
 }
 
 impl Expiring {
-    /// A receipt exists only once the deletion is done, and then every date is known.
+    /// Shows a residue. A receipt exists only once the deletion is done, and then every date is known.
     fn of(residue: &Residue) -> Option<Self> {
         let by = residue.by?.to_string();
         Some(Self { place: residue.place.to_owned(), holds: residue.holds.to_owned(), by })

@@ -12,39 +12,39 @@ use mooring_edge::{Edge, Reply, created, field, json_body};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the function needs.
+/// The dependencies of the function.
 #[derive(Clone)]
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// What the operation needs.
+    /// The ports of the operation.
     pub ports: Ports,
 }
 
-/// What the caller sends.
+/// The body of the request.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct TokenRequest {
-    /// The product's own opaque reference to the person in front of the browser.
+    /// The product's own opaque reference to the person who uses the browser.
     #[schemars(length(min = 1, max = 128), regex(pattern = END_USER_PATTERN))]
     end_user: String,
-    /// The scopes; without them all that the key has and a browser may hold.
+    /// The scopes. Without this field the token has all scopes of the key that a browser may have.
     #[schemars(length(min = 1), inner(regex(pattern = browser_scopes())))]
     scopes: Option<Vec<String>>,
 }
 
-/// The token, shown this once.
+/// The token, shown only this once.
 #[derive(Debug, Serialize, JsonSchema)]
 struct TokenResponse {
     /// The token, for `Authorization: Bearer`.
     token: String,
-    /// When it stops working (RFC 3339).
+    /// When the token ends (RFC 3339).
     expires_at: String,
-    /// What it may do.
+    /// The token's scopes.
     scopes: Vec<String>,
 }
 
-/// Answers the request.
+/// Answers a request.
 pub async fn handle(app: &App, request: Request) -> Reply {
     let mint = async |caller, attempt| mint(app, &request, &caller, &attempt).await;
     app.edge.once(&request, Scope::TokensMint, mint).await
@@ -64,7 +64,7 @@ impl TokenRequest {
     }
 }
 
-/// What a scope of a frontend token looks like.
+/// Returns the pattern of the scopes that a frontend token may have.
 fn browser_scopes() -> String {
     let fit = Scope::ALL.into_iter().filter(|scope| scope.fits_a_browser());
     format!("^({})$", fit.map(|scope| scope.as_str().replace('.', "\\.")).collect::<Vec<_>>().join("|"))
@@ -85,7 +85,7 @@ impl TokenResponse {
     }
 }
 
-/// Describes the operation.
+/// Describes the operation for OpenAPI.
 pub fn describe(api: &mut Api) {
     api.operation("createFrontendToken", "Mint a browser's token")
         .says(format!("The token belongs to one end user and lives {FRONTEND_TOKEN_MINUTES} minutes, but no longer than the key that asks. At each call it has those of its scopes that this key has then."))

@@ -7,14 +7,14 @@ pub use mooring_domain::notice::ops::send_mail::Ports;
 use mooring_domain::notice::ops::send_mail::run;
 use mooring_queue::run_batch;
 
-/// What the function needs.
+/// The dependencies of the function.
 #[derive(Clone)]
 pub struct App {
-    /// What the operation needs.
+    /// The ports of the operation.
     pub ports: Ports,
 }
 
-/// Works the requests of a batch off.
+/// Sends the mails of a batch of requests.
 pub async fn handle(app: &App, event: SqsEvent) -> SqsBatchResponse {
     run_batch(&event, 1, |request| work(app, request)).await
 }

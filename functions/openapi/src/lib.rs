@@ -1,5 +1,5 @@
-//! GET /openapi.json: the description of the API, as it was generated when this was built; and, as `$default`, the
-//! answer to what it does not describe.
+//! GET /openapi.json: the description of the API, generated when this was built. As `$default` the function
+//! also answers requests that the description does not have.
 
 use lambda_http::Request;
 use mooring_edge::openapi::Api;
@@ -11,11 +11,11 @@ const DOCUMENT: &str = include_str!("../openapi.json");
 
 const OPERATION: &str = "getOpenApi";
 
-/// What the function needs: nothing.
+/// The dependencies of the function: none.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct App;
 
-/// Answers the request.
+/// Answers a request.
 #[expect(clippy::unused_async, reason = "every handler has the same shape")]
 pub async fn handle(_: &App, request: Request) -> Reply {
     match find(request.method().as_str(), request.uri().path()) {
@@ -24,7 +24,7 @@ pub async fn handle(_: &App, request: Request) -> Reply {
     }
 }
 
-/// Describes the operation.
+/// Describes the operation for OpenAPI.
 pub fn describe(api: &mut Api) {
     api.operation(OPERATION, "Read this description").media("application/json", "The document.").add();
 }

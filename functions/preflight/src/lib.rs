@@ -3,14 +3,14 @@
 use lambda_http::Request;
 use mooring_edge::{Edge, Reply};
 
-/// What the function needs: registered origins, and nothing else.
+/// The dependencies of the function: only registered origins.
 #[derive(Debug, Clone)]
 pub struct App {
     /// Reads registered origins.
     pub edge: Edge,
 }
 
-/// Answers the request.
+/// Answers a request.
 pub async fn handle(app: &App, request: Request) -> Reply {
     app.edge.preflight(&request).await
 }

@@ -1,4 +1,4 @@
-//! GET /v1/reports: rows by account, level, dates, metrics and grouping, as JSON or as CSV.
+//! GET /v1/reports: answers rows by account, level, dates, metrics and grouping, as JSON or as CSV.
 
 mod question;
 mod response;
@@ -19,19 +19,19 @@ use mooring_edge::{Cursor, Edge, Reply, ReplyExt, csv, ok, wants_csv};
 
 use crate::response::ReportResponse;
 
-/// Says of a CSV answer what is known of all its days together.
+/// The header that gives a CSV answer one word for the completeness of all its days together.
 const COMPLETENESS: HeaderName = HeaderName::from_static("mooring-completeness");
 
-/// What the function needs.
+/// The dependencies of the function.
 #[derive(Clone)]
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// What the operation needs.
+    /// The ports of the operation.
     pub ports: Ports,
 }
 
-/// Answers the request.
+/// Answers a request.
 pub async fn handle(app: &App, request: Request) -> Reply {
     app.edge.api(&request, Scope::ReportsRead, async |caller| answer(app, &request, &caller).await).await
 }
@@ -50,7 +50,7 @@ async fn answer(app: &App, request: &Request, caller: &Caller) -> Result<Reply> 
     }
 }
 
-/// The address of the next page, for an answer that has no other place for it.
+/// Returns the address of the next page, for an answer whose body has no place for it.
 fn next_link(app: &App, request: &Request, report: &Report) -> Option<String> {
     let cursor = Cursor::encode(&report.next?.to_string());
     let query = url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes());
@@ -59,7 +59,7 @@ fn next_link(app: &App, request: &Request, report: &Report) -> Option<String> {
     Some(format!("<{}?{}>; rel=\"next\"", app.edge.site.url("/v1/reports"), next.finish()))
 }
 
-/// Describes the operation.
+/// Describes the operation for OpenAPI.
 pub fn describe(api: &mut Api) {
     let operation = api.operation("queryReport", "Query a report").says(
         "Sums of daily rows of one account. Ratios are computed from the sums, totals are of all rows and not of the \

@@ -1,4 +1,4 @@
-//! The query parameters of a report question.
+//! Reads the query parameters of a report question.
 
 use jiff::civil::Date;
 use lambda_http::Request;
@@ -9,11 +9,11 @@ use mooring_domain::{Error, Result};
 use mooring_edge::Cursor;
 use mooring_edge::openapi::{Value, json};
 
-/// The rows of a page without `limit`, and at most.
+/// How many rows a page has without `limit`, and at most.
 pub(crate) const LIMIT: u32 = 100;
 pub(crate) const MOST: u32 = 1_000;
 
-/// Name, JSON type, whether it is required, and what it means.
+/// The parameters: name, JSON type, whether it is required, and its meaning.
 pub(crate) const PARAMETERS: &[(&str, &str, bool, &str)] = &[
     ("connection_id", "string", true, "The connection."),
     ("account_id", "string", true, "The account of the connection."),
@@ -38,13 +38,13 @@ pub(crate) const PARAMETERS: &[(&str, &str, bool, &str)] = &[
     ("as_of", "string", false, "The rows as they were known at a time (RFC 3339)."),
 ];
 
-/// The form of `metrics`.
+/// Returns the pattern of `metrics`.
 pub(crate) fn metrics_form() -> Value {
     let one = names();
     json!({ "pattern": format!("^({one})(,({one}))*$") })
 }
 
-/// The form of `sort`.
+/// Returns the pattern of `sort`.
 pub(crate) fn sort_form() -> Value {
     json!({ "pattern": format!("^-?(day|entity|{})$", names()) })
 }
@@ -85,7 +85,7 @@ fn level(text: &str) -> Result<Level> {
     })
 }
 
-/// Takes a day as `YYYY-MM-DD` and in no other form, so that what is echoed is what was asked.
+/// Takes a day as `YYYY-MM-DD` and in no other form, so that the answer repeats the day as it was asked.
 fn day(query: &mut mooring_edge::Query, name: &'static str) -> Result<Option<Date>> {
     let Some(text) = query.take(name) else { return Ok(None) };
     let day: Option<Date> = text.parse().ok().filter(|day: &Date| day.year() >= 0 && day.to_string() == text);

@@ -1,4 +1,4 @@
-//! The JSON of an answer.
+//! Writes the JSON of an answer.
 
 use std::collections::BTreeMap;
 
@@ -28,23 +28,23 @@ pub(crate) struct ReportResponse {
     from: String,
     /// The last day, included.
     to: String,
-    /// The zone that the days are of: an IANA name, or an offset such as `+05:30`.
+    /// The time zone of the days: an IANA name, or an offset such as `+05:30`.
     time_zone: String,
     /// The currency of all money.
     currency: String,
-    /// What rows are summed by.
+    /// The grouping by which rows are summed.
     group_by: &'static str,
-    /// The columns, in the order in which they were asked for.
+    /// The columns, in the order of the request.
     metrics: Vec<&'static str>,
     /// The rows of this page.
     rows: Vec<RowResponse>,
-    /// The sums of all rows, not of this page.
+    /// The sums of all rows, not only of this page.
     totals: Metrics,
-    /// What is known of each day.
+    /// The completeness of each day.
     completeness: Vec<DayResponse>,
     /// The days that the platform may still change.
     provisional_days: Vec<String>,
-    /// Where the next page starts; `null` on the last.
+    /// The cursor of the next page; `null` on the last.
     next_cursor: Option<String>,
 }
 
@@ -55,10 +55,10 @@ struct RowResponse {
     /// The day, if grouped by day.
     #[serde(skip_serializing_if = "Option::is_none")]
     day: Option<String>,
-    /// What the row is of, if grouped by entity.
+    /// The row's entity, if grouped by entity.
     #[serde(skip_serializing_if = "Option::is_none")]
     entity: Option<EntityResponse>,
-    /// The sums, and ratios of them; `null` is what the platform did not report.
+    /// The sums, and ratios of them; `null` where the platform reported no value.
     metrics: Metrics,
 }
 
@@ -66,13 +66,13 @@ struct RowResponse {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Entity")]
 struct EntityResponse {
-    /// The platform's id.
+    /// The entity's id at the platform.
     id: String,
-    /// Its name; `null` while it is not known.
+    /// The entity's name; `null` while it is not known.
     name: Option<String>,
-    /// The platform's own word for its status; `null` while it is not known.
+    /// The platform's own word for the entity's status; `null` while it is not known.
     status: Option<String>,
-    /// The id of the campaign or ad group above it.
+    /// The id of the campaign or ad group above the entity.
     parent_id: Option<String>,
 }
 
@@ -96,7 +96,7 @@ enum Value {
     Number(f64),
 }
 
-/// What is known of a day.
+/// The completeness of a day.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "DayCompleteness")]
 struct DayResponse {
@@ -105,10 +105,11 @@ struct DayResponse {
     /// `complete`, `provisional`, `not_permitted`, `not_offered`, `not_fetched`, or `partial` or `failed` with a reason
     /// after a colon.
     status: String,
-    /// Metrics that the platform does not offer at this level: they are `null`, which is no zero, and will not come.
+    /// Metrics that the platform does not offer at this level: they are `null`, which does not mean zero, and
+    /// stay so.
     not_offered: Vec<&'static str>,
-    /// The account's own total of the day is higher than what belongs to a campaign: the difference to `level=account`
-    /// belongs to none. The rows are complete all the same.
+    /// True when the account's own total of the day is higher than the sum of its campaigns: the difference
+    /// to `level=account` belongs to no campaign. The rows are complete all the same.
     unattributed: bool,
     /// When the rows were observed at the platform (RFC 3339).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -173,7 +174,7 @@ impl Value {
         match unit(column) {
             Unit::Money => Self::Money { amount_micros: value, currency: currency.as_str().to_owned() },
             Unit::Count => Self::Count(value),
-            // The nearest number to the exact decimal, which prints as the decimal again.
+            // The nearest binary number to the exact decimal, which prints as the same decimal again.
             Unit::Decimal => Self::Number(Micros(value).to_string().parse().unwrap_or_default()),
         }
     }

@@ -1,4 +1,5 @@
-//! The CSV of an answer: one line a row, exact decimals, and texts that no spreadsheet takes for a formula.
+//! Writes the CSV of an answer: one line for each row, exact decimals, and texts that no spreadsheet reads as
+//! a formula.
 
 use mooring_domain::base::money::Micros;
 use mooring_domain::platform::figures::Unit;
@@ -50,7 +51,7 @@ fn line(query: &Query, report: &Report, row: &ReportRow, status: String) -> Vec<
     fields
 }
 
-/// An exact decimal; an empty field is what the platform did not report.
+/// Writes an exact decimal. A value that the platform did not report is an empty field.
 fn number(unit: Unit, value: i64) -> String {
     match unit {
         Unit::Count => value.to_string(),
@@ -58,9 +59,9 @@ fn number(unit: Unit, value: i64) -> String {
     }
 }
 
-/// Keeps a spreadsheet from running a text as a formula: OWASP's list of first characters ("CSV Injection") with their
-/// full-width forms, which some programs read as the plain ones. What a program may skip before them does not hide them.
-/// Numbers never come here: they are written by [`number`].
+/// Keeps a spreadsheet from running a text as a formula: OWASP's list of first characters ("CSV Injection")
+/// with their full-width forms, which some programs read as the plain ones. Characters that a program may
+/// skip before them do not hide them. Numbers do not pass through this function: [`number`] writes them.
 fn harmless(text: &str) -> String {
     let skipped = |c: char| c.is_whitespace() || c.is_control() || UNSEEN.contains(&c);
     let begins = text.trim_start_matches(skipped).starts_with(FORMULA);
@@ -68,9 +69,9 @@ fn harmless(text: &str) -> String {
     if begins || cut { format!("'{text}") } else { text.to_owned() }
 }
 
-/// What a formula begins with.
+/// The characters with which a formula begins.
 const FORMULA: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
-/// Characters without width, which are neither whitespace nor control characters.
+/// The characters without width that are neither whitespace nor control characters.
 const UNSEEN: [char; 6] = ['\u{feff}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{ad}'];
 
 fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {

@@ -1,4 +1,4 @@
-//! The two forms of an answer say the same, and questions are read strictly.
+//! Tests that the two forms of an answer say the same, and that questions are read strictly.
 
 use jiff::civil::date;
 use lambda_http::http;
@@ -47,7 +47,7 @@ fn report(rows: Vec<ReportRow>) -> Report {
     }
 }
 
-/// Day, id, name with status, values.
+/// A row: day, id, name with status, values.
 type RawRow = (i8, String, Option<(String, String)>, Vec<Option<i64>>);
 
 fn rows() -> impl Strategy<Value = Vec<ReportRow>> {
@@ -65,7 +65,7 @@ fn rows() -> impl Strategy<Value = Vec<ReportRow>> {
     })
 }
 
-/// What CSV says of a value, from JSON.
+/// Returns the CSV text of a value, from its JSON.
 fn as_text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),

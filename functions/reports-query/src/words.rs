@@ -1,15 +1,15 @@
-//! What JSON and CSV say in the same words: what is known of days, and the unit of a column.
+//! The words that JSON and CSV share: the completeness of days, and the unit of a column.
 
 use mooring_domain::platform::figures::Unit;
 use mooring_domain::report::ops::query_report::{Column, DayInfo};
 use mooring_domain::sync::completeness::DayStatus;
 
-/// The word for what is known of a day.
+/// Returns the word for the completeness of a day.
 pub(crate) fn day_status(status: Option<DayStatus>) -> String {
     status.map_or_else(|| "not_fetched".to_owned(), DayStatus::to_text)
 }
 
-/// One word for all days: `incomplete` as soon as one of them is.
+/// Returns one word for all days: `incomplete` as soon as one of them is incomplete.
 pub(crate) fn overall(days: &[DayInfo]) -> &'static str {
     let rank = |day: &DayInfo| match day.status {
         Some(DayStatus::Complete) => 0,
@@ -23,7 +23,7 @@ pub(crate) fn overall(days: &[DayInfo]) -> &'static str {
     }
 }
 
-/// The unit of a column's integer.
+/// Returns the unit of a column's integer.
 pub(crate) fn unit(column: Column) -> Unit {
     match column {
         Column::Metric(metric) => metric.unit(),

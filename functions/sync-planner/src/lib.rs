@@ -10,18 +10,18 @@ pub use mooring_domain::sync::ops::plan_sync::Ports;
 use mooring_domain::sync::ops::plan_sync::{Input, period, run};
 use serde_json::Value;
 
-/// What the function needs.
+/// The dependencies of the function.
 #[derive(Clone)]
 pub struct App {
-    /// What the operation needs.
+    /// The ports of the operation.
     pub ports: Ports,
-    /// Time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// How often accounts are synced.
+    /// The product, which says how often accounts are synced.
     pub profile: Arc<Profile>,
 }
 
-/// Plans one tick.
+/// Sends the jobs of one tick.
 pub async fn handle(app: &App, event: Value) -> Result<()> {
     let tick = tick(&event, app.clock.now());
     let planned = run(&app.ports, Input { tick, period_minutes: period(&app.profile)? }).await?;
@@ -36,8 +36,8 @@ pub async fn handle(app: &App, event: Value) -> Result<()> {
     Ok(())
 }
 
-/// The tick's own time, which the schedule gives as `time`: a delivery that was late covers the same minutes. Without
-/// one, or with one to come, it is now.
+/// Returns the tick's own time, which the schedule gives as `time`, so that a late delivery covers the same
+/// minutes. Without a time, or with one in the future, the tick's time is now.
 fn tick(event: &Value, now: Timestamp) -> Timestamp {
     let scheduled = event.get("time").and_then(Value::as_str).and_then(|text| text.parse().ok());
     scheduled.filter(|time| *time <= now).unwrap_or(now)

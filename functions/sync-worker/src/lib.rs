@@ -9,19 +9,20 @@ pub use mooring_domain::sync::ops::run_sync;
 use mooring_queue::{Task, run_batch};
 use tokio::sync::Semaphore;
 
-/// What the function needs.
+/// The dependencies of the function.
 #[derive(Clone)]
 pub struct App {
-    /// What a sync needs.
+    /// The ports of a sync.
     pub sync: run_sync::Ports,
-    /// What a probe needs.
+    /// The ports of a probe.
     pub probe: probe_connection::Ports,
 }
 
 /// How many jobs of a batch run at the same time: a job mostly waits for the platform.
 const AT_ONCE: u32 = 10;
-/// A job of more days runs alone, because the rows of its window are in memory. The first one of an account does, too;
-/// a daily one does not know its days yet, and plans to read [`mooring_domain::sync::job::WINDOW_ROWS`] at once at most.
+/// The most days of a job that runs beside others. A longer job runs alone, because the rows of its window
+/// are in memory, and so does the first job of an account. A daily job does not know its days yet; it plans
+/// to read at most [`mooring_domain::sync::job::WINDOW_ROWS`] rows at once.
 const SMALL_DAYS: u32 = 3;
 
 /// Runs the jobs of a batch together, within the invocation's deadline.
@@ -42,7 +43,7 @@ pub async fn handle(app: &App, event: SqsEvent, deadline: Timestamp) -> SqsBatch
     .await
 }
 
-/// How much of the worker's room a job takes.
+/// Returns how much of the worker's capacity a job takes.
 fn share(job: &SyncJob) -> u32 {
     let is_small = match job.window {
         Some(window) => window.days() <= SMALL_DAYS,

@@ -1,4 +1,5 @@
-//! GET /v1/webhook-endpoints/{id}/deliveries and /v1/webhook-endpoints/{id}/deliveries/{delivery}.
+//! GET /v1/webhook-endpoints/{id}/deliveries and /v1/webhook-endpoints/{id}/deliveries/{delivery}: lists the
+//! deliveries of a webhook endpoint, or reads one.
 
 use lambda_http::Request;
 use mooring_domain::Result;
@@ -13,12 +14,12 @@ use mooring_edge::{Edge, Paging, Reply, ok, one, path};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// What the function needs.
+/// The dependencies of the function.
 #[derive(Clone)]
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// What the operation needs.
+    /// The ports of the operation.
     pub ports: Ports,
 }
 
@@ -27,11 +28,11 @@ pub struct App {
 struct DeliveryList {
     /// The deliveries, the newest event first.
     deliveries: Vec<DeliveryView>,
-    /// Where the next page starts; `null` on the last.
+    /// The cursor of the next page; `null` on the last.
     next_cursor: Option<String>,
 }
 
-/// Answers the request.
+/// Answers a request.
 pub async fn handle(app: &App, request: Request) -> Reply {
     app.edge.api(&request, Scope::WebhooksRead, async |caller| read(app, &request, &caller).await).await
 }
@@ -52,7 +53,7 @@ async fn list(app: &App, request: &Request, caller: &Caller, endpoint: &Endpoint
     })
 }
 
-/// Describes the operations.
+/// Describes the operations for OpenAPI.
 pub fn describe(api: &mut Api) {
     api.operation("listWebhookDeliveries", "List a webhook endpoint's deliveries")
         .says(format!(

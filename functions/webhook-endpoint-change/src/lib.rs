@@ -1,4 +1,5 @@
-//! PATCH and DELETE /v1/webhook-endpoints/{id}, POST /v1/webhook-endpoints/{id}/rotate-secret.
+//! PATCH and DELETE /v1/webhook-endpoints/{id}, POST /v1/webhook-endpoints/{id}/rotate-secret: changes or
+//! deletes a webhook endpoint, or replaces its secret.
 
 use lambda_http::Request;
 use mooring_domain::guard::idempotency::Attempt;
@@ -14,39 +15,39 @@ use mooring_edge::{Edge, Query, Reply, json_body, no_content, ok, path};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the function needs.
+/// The dependencies of the function.
 #[derive(Clone)]
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// What the operation needs.
+    /// The ports of the operation.
     pub ports: Ports,
-    /// How far addresses may reach.
+    /// The addresses that an endpoint may have.
     pub reach: Reach,
 }
 
-/// What is to change; what is left out stays.
+/// The changes. A field that is left out stays as it is.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct EndpointPatch {
     /// A new address.
     url: Option<String>,
-    /// The event types to hear from now on.
+    /// The event types that the endpoint receives from now on.
     event_types: Option<Vec<String>>,
-    /// What you call it.
+    /// Your description of the endpoint.
     description: Option<String>,
-    /// Switches it on, which forgets its failures, or off.
+    /// `true` switches the endpoint on and clears its failures, `false` switches it off.
     enabled: Option<bool>,
 }
 
-/// A new secret, shown this once.
+/// A new secret, shown only this once.
 #[derive(Debug, Serialize, JsonSchema)]
 struct RotatedSecret {
     /// The secret that signs from now on; for a while the one before signs beside it.
     secret: String,
 }
 
-/// Answers the request.
+/// Answers a request.
 pub async fn handle(app: &App, request: Request) -> Reply {
     if request.uri().path().ends_with("/rotate-secret") {
         let replace = async |caller, attempt| replace(app, &request, &caller, &attempt).await;
@@ -88,7 +89,7 @@ impl EndpointPatch {
     }
 }
 
-/// Describes the operations.
+/// Describes the operations for OpenAPI.
 pub fn describe(api: &mut Api) {
     api.operation("changeWebhookEndpoint", "Change a webhook endpoint")
         .id("id", "whe")

@@ -1,4 +1,4 @@
-//! POST /v1/webhook-endpoints: a new endpoint and its secret.
+//! POST /v1/webhook-endpoints: creates a webhook endpoint and its secret.
 
 use lambda_http::Request;
 use mooring_domain::Result;
@@ -13,40 +13,41 @@ use mooring_edge::{Edge, Reply, created, json_body};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the function needs.
+/// The dependencies of the function.
 #[derive(Clone)]
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// What the operation needs.
+    /// The ports of the operation.
     pub ports: Ports,
-    /// How far addresses may reach.
+    /// The addresses that an endpoint may have.
     pub reach: Reach,
 }
 
-/// What the caller sends.
+/// The body of the request.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct EndpointRequest {
-    /// Where to: an https address of the public Internet, without user, fragment or port 0. It is kept sealed.
+    /// The endpoint's address: an https address of the public Internet, without user, fragment or port 0. It
+    /// is kept sealed.
     url: String,
-    /// The event types to hear; without them all.
+    /// The event types that the endpoint receives; without this field all types.
     event_types: Option<Vec<String>>,
-    /// What you call it; 1 to 200 visible ASCII characters or spaces.
+    /// Your description of the endpoint: 1 to 200 visible ASCII characters or spaces.
     description: Option<String>,
 }
 
-/// The endpoint and its secret, shown this once.
+/// The endpoint and its secret, shown only this once.
 #[derive(Debug, Serialize, JsonSchema)]
 struct EndpointCreated {
     /// The endpoint.
     #[serde(flatten)]
     endpoint: EndpointView,
-    /// The secret that signs, as Standard Webhooks writes it (`whsec_…`).
+    /// The secret that signs deliveries, as Standard Webhooks writes it (`whsec_…`).
     secret: String,
 }
 
-/// Answers the request.
+/// Answers a request.
 pub async fn handle(app: &App, request: Request) -> Reply {
     let make = async |caller, attempt| make(app, &request, &caller, &attempt).await;
     app.edge.once(&request, Scope::WebhooksWrite, make).await
@@ -65,7 +66,7 @@ async fn make(app: &App, request: &Request, caller: &Caller, attempt: &Attempt) 
     created(&EndpointCreated { endpoint, secret: made.secret.text().to_owned() }, Some(&location))
 }
 
-/// Describes the operation.
+/// Describes the operation for OpenAPI.
 pub fn describe(api: &mut Api) {
     api.operation("createWebhookEndpoint", "Make a webhook endpoint")
         .says(

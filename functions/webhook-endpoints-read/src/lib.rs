@@ -1,4 +1,4 @@
-//! GET /v1/webhook-endpoints and /v1/webhook-endpoints/{id}.
+//! GET /v1/webhook-endpoints and /v1/webhook-endpoints/{id}: lists webhook endpoints, or reads one.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use mooring_edge::{Edge, Paging, Reply, ok, one};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// What the function needs.
+/// The dependencies of the function.
 #[derive(Clone)]
 pub struct App {
     /// The edge.
@@ -25,13 +25,13 @@ pub struct App {
 /// A page of endpoints.
 #[derive(Debug, Serialize, JsonSchema)]
 struct EndpointList {
-    /// The endpoints, in the order in which they were made.
+    /// The endpoints, in the order in which they were created.
     webhook_endpoints: Vec<EndpointView>,
-    /// Where the next page starts; `null` on the last.
+    /// The cursor of the next page; `null` on the last.
     next_cursor: Option<String>,
 }
 
-/// Answers the request.
+/// Answers a request.
 pub async fn handle(app: &App, request: Request) -> Reply {
     app.edge.api(&request, Scope::WebhooksRead, async |caller| read(app, &request, &caller).await).await
 }
@@ -51,7 +51,7 @@ async fn list(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
     })
 }
 
-/// Describes the operations.
+/// Describes the operations for OpenAPI.
 pub fn describe(api: &mut Api) {
     api.operation("listWebhookEndpoints", "List webhook endpoints")
         .paged()

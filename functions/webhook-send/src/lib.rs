@@ -1,4 +1,5 @@
-//! POST /v1/webhook-endpoints/{id}/test and /v1/webhook-endpoints/{id}/deliveries/{delivery}/replay.
+//! POST /v1/webhook-endpoints/{id}/test and /v1/webhook-endpoints/{id}/deliveries/{delivery}/replay: sends a
+//! test event, or a delivery once more.
 
 use lambda_http::Request;
 use mooring_domain::Result;
@@ -11,16 +12,16 @@ use mooring_edge::openapi::Api;
 use mooring_edge::views::webhook::DeliveryView;
 use mooring_edge::{Edge, Query, Reply, accepted, note, one, path};
 
-/// What the function needs.
+/// The dependencies of the function.
 #[derive(Clone)]
 pub struct App {
     /// The edge.
     pub edge: Edge,
-    /// What the operation needs.
+    /// The ports of the operation.
     pub ports: Ports,
 }
 
-/// Answers the request.
+/// Answers a request.
 pub async fn handle(app: &App, request: Request) -> Reply {
     let send = async |caller, attempt| send(app, &request, &caller, &attempt).await;
     app.edge.once(&request, Scope::WebhooksWrite, send).await
@@ -41,11 +42,11 @@ async fn send(app: &App, request: &Request, caller: &Caller, attempt: &Attempt) 
     accepted(&view, &app.edge.site.url(&location))
 }
 
-/// Describes the operations.
+/// Describes the operations for OpenAPI.
 pub fn describe(api: &mut Api) {
     api.operation("testWebhookEndpoint", "Send a test event")
         .id("id", "whe")
-        .says("A `webhook.test` event goes to this endpoint alone, whatever types it hears.")
+        .says("A `webhook.test` event goes to this endpoint alone, whatever types it receives.")
         .accepted::<DeliveryView>("The delivery to watch.")
         .add();
     api.operation("replayWebhookDelivery", "Send a delivery once more")

@@ -5,14 +5,15 @@ pub use mooring_domain::webhook::ops::sweep_webhooks::Ports;
 use mooring_domain::webhook::ops::sweep_webhooks::run;
 use serde_json::Value;
 
-/// What the function needs.
+/// The dependencies of the function.
 #[derive(Clone)]
 pub struct App {
-    /// What the operation needs.
+    /// The ports of the operation.
     pub ports: Ports,
 }
 
-/// Sweeps once. The schedule's input says when it was meant to run; what counts is the clock.
+/// Sends the due events and deliveries of one sweep. The schedule's input holds the planned time, but the
+/// clock decides.
 pub async fn handle(app: &App, _: Value) -> Result<()> {
     let sent = run(&app.ports).await?;
     // The alarm on a silent sweeper counts this line.

@@ -1,4 +1,4 @@
-//! SQS: makes the deliveries of an event, signs and sends them.
+//! SQS: creates the deliveries of an event, signs and sends them.
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use mooring_domain::Result;
@@ -8,14 +8,14 @@ pub use mooring_domain::webhook::ops::run_webhook::Ports;
 use mooring_domain::webhook::ops::run_webhook::{Outcome, run};
 use mooring_queue::run_batch;
 
-/// What the function needs.
+/// The dependencies of the function.
 #[derive(Clone)]
 pub struct App {
-    /// What the operation needs.
+    /// The ports of the operation.
     pub ports: Ports,
 }
 
-/// A whole batch at once: a slow receiver keeps nobody else's delivery waiting.
+/// How many jobs run at the same time: a whole batch, so that a slow receiver delays no other delivery.
 const AT_ONCE: usize = 10;
 
 /// Runs the jobs of a batch.
@@ -37,7 +37,8 @@ async fn work(app: &App, job: Job) -> Result<()> {
     Ok(())
 }
 
-/// `webhook.disabled` is an event of its own, so that a search finds who stopped to listen.
+/// Logs a try. `webhook.disabled` is an event of its own, so that a search finds the endpoints that were
+/// switched off.
 fn tried(delivery: &Delivery, off: Option<DisableReason>) {
     let (tenant, endpoint) = (delivery.tenant.as_str(), delivery.endpoint.as_str());
     let last = delivery.attempts.last();

@@ -1,5 +1,5 @@
 //! The clock that everything local runs by: it can run faster than the wall or stand still, be moved forward, and
-//! survives a restart. It never goes backwards, and knows nothing of who reads it.
+//! survives a restart. It never goes backwards, and knows nothing of its readers.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,10 +15,11 @@ use crate::disk;
 /// How long a killed process can have run after its last save, at most; saves are due more often than this.
 const UNSAVED: SignedDuration = SignedDuration::from_secs(10);
 
-/// What a local second costs on the wall while the clock stands: more than any test lasts, so that timers end by moves.
+/// The wall's seconds in a local second while the clock stands: more than any test lasts, so that only moves end
+/// timers.
 const STANDING: u32 = 1_000;
 
-/// Tells the local time; clones share it.
+/// The local time; clones share it.
 #[derive(Clone, Debug)]
 pub struct LocalClock(Arc<Inner>);
 
@@ -81,18 +82,18 @@ impl LocalClock {
         }))
     }
 
-    /// Tells the local time.
+    /// Returns the local time.
     pub fn now(&self) -> Timestamp {
         let scaled = self.0.started.elapsed().saturating_mul(self.0.scale);
         forward(self.0.base, scaled.saturating_add(self.advanced()))
     }
 
-    /// Tells how many local seconds pass in a real one; 0 while the clock stands.
+    /// Returns how many local seconds pass in a real one; 0 while the clock stands.
     pub fn scale(&self) -> u32 {
         self.0.scale
     }
 
-    /// Tells how long a span of local time lasts on the wall.
+    /// Returns how long a span of local time lasts on the wall.
     pub(crate) fn on_the_wall(&self, local: Duration) -> Duration {
         match self.0.scale {
             0 => local.saturating_mul(STANDING),
@@ -128,17 +129,17 @@ impl LocalClock {
         Duration::try_from(at.duration_since(self.now())).ok().filter(|left| !left.is_zero())
     }
 
-    /// Saves the clock next to the data; `clean` says that it stops here.
+    /// Saves the clock next to the data; `clean` says that the process stops here.
     pub fn persist(&self, clean: bool) -> Result<()> {
         let Some(file) = &self.0.file else { return Ok(()) };
         let _saving = self.0.saving.lock().unwrap_or_else(PoisonError::into_inner);
-        // The wall first: a pause between the two then makes time jump ahead by it, and not back.
+        // Reads the wall's clock first: a pause between the two readings then moves local time forward, and not back.
         let wall = Timestamp::now().to_string();
         let saved = Saved { local: self.now().to_string(), wall, clean };
         disk::write(file, &serde_json::to_vec(&saved)?)
     }
 
-    /// Tells how far the clock was moved by hand since it was made.
+    /// Returns how far the clock was moved by hand since it was made.
     pub(crate) fn advanced(&self) -> Duration {
         *self.0.advanced.borrow()
     }
@@ -149,7 +150,8 @@ impl LocalClock {
     }
 }
 
-/// A killed process may have run on after its save, at the old pace; so much is granted, that time cannot go back.
+/// Resumes a saved clock. A killed process may have run on after its save, at the old pace: that much time is granted,
+/// so that time cannot go back.
 fn resume(bytes: &[u8], scale: u32) -> Result<Timestamp> {
     let saved: Saved = serde_json::from_slice(bytes)?;
     let (local, wall): (Timestamp, Timestamp) = (saved.local.parse()?, saved.wall.parse()?);

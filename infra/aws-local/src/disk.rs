@@ -20,20 +20,20 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
-/// Makes a directory that only this user may look into. One that is there keeps its mode, because it may be the person's own,
-/// such as `.`; what this process makes in it is private by itself.
+/// Makes a directory that only this user may read. A directory that exists keeps its mode, because it may be the
+/// person's own, such as `.`; the files that this process makes in it are private by themselves.
 pub fn make_dir(dir: &Path) -> Result<()> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
     made.with_context(|| format!("cannot create {}", dir.display()))
 }
 
-/// Opens a file that only this user may read, or makes one so that is there, and empties it.
+/// Opens an empty file that only this user may read. A file that exists becomes private and is emptied.
 pub fn private(path: &Path) -> std::io::Result<File> {
     let file = File::options().create(true).truncate(true).write(true).mode(0o600).open(path)?;
     file.set_permissions(Permissions::from_mode(0o600)).map(|()| file)
 }
 
-/// Makes a file that only this user may read, if there is none, and keeps what is in one that is there.
+/// Makes a file that only this user may read, if there is none. A file that exists keeps its content.
 pub(crate) fn keep_private(path: &Path) -> Result<()> {
     let opened = File::options().create(true).append(true).mode(0o600).open(path);
     opened
@@ -81,14 +81,14 @@ impl Snapshots {
         self.save().await
     }
 
-    /// Saves what is not saved yet.
+    /// Saves the changes that are not saved yet.
     pub(crate) async fn save(&self) -> Result<()> {
         let wanted = self.changes.load(Ordering::SeqCst);
         let mut saved = Arc::clone(&self.saved).lock_owned().await;
         let Some(file) = self.file.clone().filter(|_| *saved < wanted) else { return Ok(()) };
         let covered = self.changes.load(Ordering::SeqCst);
         let service = Arc::clone(&self.service);
-        // The write goes on when its caller is dropped, so the lock goes with it.
+        // The write goes on when its caller is dropped, so the lock moves into the write.
         let write = move || {
             write(&file, &service.snapshot().context("no snapshot")?)?;
             *saved = covered;

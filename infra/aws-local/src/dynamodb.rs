@@ -1,6 +1,6 @@
 //! `DynamoDB`: the embedded server, and TTL by the local clock.
 //!
-//! The embedded database takes a clock only in memory, so the sweep is done here in both cases: a paged scan and
+//! The embedded database takes a clock only in memory, so this module sweeps in both cases: by a paged scan and
 //! conditional deletes through the database's own operations.
 
 use std::collections::HashMap;
@@ -37,7 +37,7 @@ pub(crate) fn open(dir: Option<&Path>) -> Result<Database> {
     })
 }
 
-/// Deletes what has run out at `now` and tells how many items that were and how long it took.
+/// Deletes the items that have expired at `now`. Returns how many they were, and how long it took.
 pub(crate) async fn sweep(db: Database, now: Timestamp) -> Result<(u64, Duration)> {
     let started = Instant::now();
     let swept = tokio::task::spawn_blocking(move || sweep_tables(&db, now.as_second())).await??;
@@ -109,7 +109,7 @@ impl Expired {
         }
     }
 
-    /// Deletes one item if it is still expired: somebody may have moved its end meanwhile.
+    /// Deletes one item if it is still expired: a caller may have moved its expiry meanwhile.
     fn delete(&self, db: &Database, item: Item) -> Result<bool> {
         let request = DeleteItemRequest {
             table_name: self.table.clone(),

@@ -1,7 +1,7 @@
 //! `DynamoDB` over HTTP: the protocol in front of the embedded database.
 //!
-//! The database brings a server of its own, which answers pages of every origin under every name and cannot be put behind
-//! a guard. This one does not; what it does not do either is to word the refusal of a malformed request as AWS does.
+//! The database brings a server of its own, which answers pages of every origin under every name and cannot be put
+//! behind a guard. This server stands behind one. It does not word the refusal of a malformed request as AWS does.
 
 use std::borrow::Cow;
 
@@ -21,7 +21,7 @@ const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 const AMZ_DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const PREFIX: &str = "DynamoDB_20120810.";
-/// What the service takes, with the headers of a batch.
+/// The largest body that the service takes, with the headers of a batch.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
 /// Answers the service's operations.

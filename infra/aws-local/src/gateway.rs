@@ -24,7 +24,7 @@ const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
-/// A full SQS batch and its JSON escapes.
+/// The largest body: a full SQS batch and its JSON escapes.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
 /// The media types of the protocols of DynamoDB, KMS and SQS.

@@ -16,7 +16,7 @@ use crate::{ACCOUNT, KEY_ALIAS, REGION};
 /// The embedded service begins a ciphertext with the id of its key, a UUID in ASCII.
 const KEY_ID_LEN: usize = 36;
 
-/// The KMS of the one account and region.
+/// The KMS of the only account and region.
 pub(crate) struct Kms {
     service: Arc<KmsService>,
     context: RequestContext,

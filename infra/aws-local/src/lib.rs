@@ -1,8 +1,8 @@
 //! `DynamoDB`, KMS, SQS and SES played on loopback under one clock, in memory for tests and on disk for the local
 //! runner; and a proxy that counts external calls and breaks a chosen one.
 //!
-//! It plays the services, nothing of the product: no table, queue or message of Mooring is known here. IAM is not
-//! enforced and signatures are not checked. Differences from AWS that remain:
+//! This crate plays the services and nothing of the product: it knows no table, queue or message of Mooring. It does
+//! not enforce IAM and does not check signatures. Differences from AWS that remain:
 //!
 //! - `DynamoDB`: no point-in-time recovery; a TTL deletion is a plain REMOVE in a stream, without the service's
 //!   identity; it comes within seconds, where AWS takes up to days.
@@ -33,9 +33,9 @@ pub use mail::Mail;
 pub use sdk::{env_vars, sdk_config};
 pub use server::{AwsLocal, Endpoints, Options};
 
-/// The region everything lives in.
+/// The region of every resource.
 pub const REGION: &str = "eu-central-1";
-/// The account everything belongs to.
+/// The account that every resource belongs to.
 pub const ACCOUNT: &str = "000000000000";
-/// The key that exists from the first start on.
+/// The alias of the key that exists from the first start on.
 pub const KEY_ALIAS: &str = "alias/mooring";

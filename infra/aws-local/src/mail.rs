@@ -11,10 +11,10 @@ use uuid::Uuid;
 
 use crate::{LocalClock, disk};
 
-/// A mail as it was handed over. Without `Debug`: it is all personal data.
+/// A mail as the sender handed it over. It has no `Debug`, because all of it is personal data.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Mail {
-    /// The id that the sender was told; ids ascend with time.
+    /// The id that the sender got in the answer; ids ascend with time.
     pub id: String,
     /// The local time of sending, RFC 3339.
     pub sent_at: String,
@@ -22,7 +22,7 @@ pub struct Mail {
     pub from: String,
     /// All recipients: to, copied and blindly copied.
     pub to: Vec<String>,
-    /// Where answers go.
+    /// The addresses that answers go to.
     pub reply_to: Vec<String>,
     /// The subject.
     pub subject: String,
@@ -47,12 +47,12 @@ impl Mails {
         Ok(Self { dir, clock, sent: Mutex::new(sent) })
     }
 
-    /// Tells all mails, oldest first.
+    /// Returns all mails, oldest first.
     pub(crate) fn all(&self) -> Vec<Mail> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Takes a mail from a `SendEmail` request and tells its id.
+    /// Takes a mail from a `SendEmail` request and returns its id.
     pub(crate) fn send(&self, request: &Value) -> Result<String, AwsError> {
         let mail = self.parse(request)?;
         if let Some(dir) = &self.dir {

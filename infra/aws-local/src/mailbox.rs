@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::Mail;
 
-/// Nothing is loaded, framed HTML included.
+/// The policy of the page: nothing is loaded, not even by framed HTML.
 pub(crate) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
 const HEAD: &str = r#"<!doctype html>
@@ -75,7 +75,7 @@ fn format_row(name: &str, value: &str) -> String {
     format!("<dt>{name}</dt><dd>{}</dd>", escape(value))
 }
 
-/// The mail's own HTML stays in a frame without scripts; its links open in a new tab.
+/// Puts the mail's own HTML into a frame without scripts; its links open in a new tab.
 fn frame(mail: &Mail) -> String {
     let open = if mail.text.is_empty() { " open" } else { "" };
     let inner = escape(&format!("<base target=\"_blank\">{}", mail.html));

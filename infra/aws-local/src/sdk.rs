@@ -1,4 +1,4 @@
-//! What a client of the local services needs: a configuration inside this process, variables for another one.
+//! Settings for clients of the local services: a configuration inside this process, variables for another process.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::{Endpoints, REGION};
 const KEY_ID: &str = "local";
 const SECRET: &str = "local";
 
-/// Gives a configuration for clients of one endpoint: the SDK's standard retries, begun after 20 ms in place of a
+/// Returns a configuration for clients of one endpoint: the SDK's standard retries, begun after 20 ms in place of a
 /// second, over plain HTTP, so that no client reads the machine's root certificates for nothing.
 pub fn sdk_config(endpoint: &str) -> SdkConfig {
     let credentials = Credentials::new(KEY_ID, SECRET, None, None, "local");
@@ -29,7 +29,7 @@ pub fn sdk_config(endpoint: &str) -> SdkConfig {
         .build()
 }
 
-/// Gives the environment that points a function's binary at the endpoints, and never at AWS.
+/// Returns the environment that points a function's binary at the endpoints, and never at AWS.
 pub fn env_vars(endpoints: &Endpoints) -> Vec<(&'static str, String)> {
     vec![
         ("AWS_ENDPOINT_URL_DYNAMODB", endpoints.dynamodb.clone()),

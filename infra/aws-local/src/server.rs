@@ -22,17 +22,17 @@ use crate::mail::Mails;
 use crate::sqs::Sqs;
 use crate::{LocalClock, Mail, disk, dynamodb, dynamodb_http};
 
-/// How often unsaved state and the clock are written.
+/// How often the server writes unsaved state and the clock.
 const SAVE_EVERY: Duration = Duration::from_secs(2);
-/// How often expired items are looked for, at most; a sweep rests twenty times as long as it took.
+/// The shortest time between two sweeps of expired items; a sweep also rests twenty times as long as it took.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// How long requests under way may hold up a shutdown.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What a local AWS is started with.
+/// The options of a local AWS.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where state is kept; `None` keeps it in memory.
+    /// The directory of the state; `None` keeps the state in memory.
     pub data_dir: Option<PathBuf>,
     /// The clock of TTL, queues and mails.
     pub clock: LocalClock,
@@ -80,7 +80,7 @@ pub struct AwsLocal {
 }
 
 impl AwsLocal {
-    /// Restores what is in the data directory and starts.
+    /// Restores the state from the data directory and starts the services.
     pub async fn start(options: Options) -> Result<Self> {
         let dir = options.data_dir.as_deref();
         let lock = dir.map(lock).transpose()?;
@@ -102,27 +102,27 @@ impl AwsLocal {
         Ok(aws)
     }
 
-    /// Tells where the services listen.
+    /// Returns the URLs of the services.
     pub fn endpoints(&self) -> &Endpoints {
         &self.endpoints
     }
 
-    /// Gives the clock.
+    /// Returns the clock.
     pub fn clock(&self) -> &LocalClock {
         &self.clock
     }
 
-    /// Tells the mails sent so far, oldest first.
+    /// Returns the mails sent so far, oldest first.
     pub fn mails(&self) -> Vec<Mail> {
         self.services.mails.all()
     }
 
-    /// Switches the background sweep; off plays the case that TTL never fires.
+    /// Switches the background sweep on or off; off plays a TTL that never fires.
     pub fn set_ttl_enabled(&self, enabled: bool) {
         self.ttl_enabled.store(enabled, Ordering::SeqCst);
     }
 
-    /// Deletes what has run out by the local clock, switched on or not, and tells how many items that were.
+    /// Deletes the items that have expired by the local clock, even when the sweep is off. Returns how many they were.
     pub async fn ttl_sweep_once(&self) -> Result<u64> {
         Ok(dynamodb::sweep(self.db.clone(), self.clock.now()).await?.0)
     }
@@ -145,7 +145,7 @@ impl AwsLocal {
         self.serve(gateway, router(self.services.clone()), "the local AWS ended");
     }
 
-    /// Serves to this machine's own programs alone: no page of any site has business here.
+    /// Serves this machine's own programs alone: no page of any site has business here.
     fn serve(&mut self, listener: TcpListener, router: Router, ended: &'static str) {
         let port = listener.local_addr().map(|address| address.port()).unwrap_or_default();
         let guarded = own_hosts(no_foreign_pages(router), port);
@@ -185,7 +185,7 @@ async fn sweeping(db: Database, clock: LocalClock, enabled: Arc<AtomicBool>) {
     loop {
         tokio::select! {
             () = tokio::time::sleep(rest) => {}
-            // A standing clock is moved by every call of the platform: nothing is swept more often than each second.
+            // Every call of the platform moves a standing clock: so at least a second lies between two sweeps.
             () = async { moved.wait_for(|moved| *moved >= swept_at + SWEEP_EVERY).await.ok(); } => {}
         }
         swept_at = clock.advanced();
@@ -208,7 +208,7 @@ async fn saving(services: Arc<Services>, clock: LocalClock) {
     }
 }
 
-/// Wakes long polls whose messages came due by a move of the clock.
+/// Wakes long polls whose messages came due when the clock was moved.
 async fn following(services: Arc<Services>, clock: LocalClock) {
     let mut moved = clock.watch();
     while moved.changed().await.is_ok() {

@@ -1,10 +1,10 @@
 //! SQS: the embedded service with its gaps closed, under the local clock.
 //!
-//! Here requests are corrected: a `MessageGroupId` was refused on standard queues, and limits were not checked. What
-//! the embedded service stored is corrected in `sqs_state`: it counted every receive twice.
+//! This module corrects requests: the embedded service refuses a `MessageGroupId` on standard queues, and does not
+//! check limits. `sqs_state` corrects what the embedded service stores: it counts every receive twice.
 //!
-//! On disk a send is answered when it is saved. Deletes and receives are saved within seconds, so that a kill can bring
-//! a deleted message back once, as a standard queue may at any time.
+//! On disk a send is answered when the message is saved. Deletes and receives are saved within seconds, so that a kill
+//! can bring a deleted message back once, as a standard queue may at any time.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ const MAX_DELAY: u64 = 900;
 const MAX_VISIBILITY: u64 = 43_200;
 const MAX_BODY: usize = 1_048_576;
 
-/// The queues of the one account and region.
+/// The queues of the only account and region.
 pub(crate) struct Sqs {
     service: Arc<SqsService>,
     context: RequestContext,
@@ -59,19 +59,19 @@ impl Sqs {
         Ok(output)
     }
 
-    /// Lets messages come due that the clock was moved past.
+    /// Makes the messages due whose time the clock was moved past.
     pub(crate) fn follow_clock(&self) {
         if self.queues.follow_clock() {
             self.snapshots.touch();
         }
     }
 
-    /// Saves what is not saved yet.
+    /// Saves the changes that are not saved yet.
     pub(crate) async fn save(&self) -> Result<()> {
         self.snapshots.save().await
     }
 
-    /// The stored URL may name a port of an earlier run.
+    /// Names a queue by this run's URL: the stored URL may name a port of an earlier run.
     fn name_queue(&self, output: &mut Value) {
         let name = output["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next()).unwrap_or_default();
         output["QueueUrl"] = json!(format!("{}/{ACCOUNT}/{name}", self.base_url));
@@ -89,7 +89,7 @@ impl Sqs {
     }
 }
 
-/// Gives the request itself and the entries of a batch.
+/// Returns the request itself and the entries of a batch.
 pub(crate) fn entries(input: &Value) -> impl Iterator<Item = &Value> {
     std::iter::once(input).chain(input["Entries"].as_array().into_iter().flatten())
 }
@@ -110,7 +110,8 @@ fn check_limits(entry: &Value) -> Result<(), AwsError> {
     Ok(())
 }
 
-/// Standard queues take a group for fairness; the embedded service refuses it, so it is put on afterwards.
+/// Takes the groups off a request. Standard queues take a group for fairness; the embedded service refuses it, so the
+/// group is put on afterwards.
 fn drop_groups(input: &mut Value) {
     if input["QueueUrl"].as_str().is_none_or(|url| url.rsplit('.').next() == Some("fifo")) {
         return;
@@ -124,7 +125,7 @@ fn drop_groups(input: &mut Value) {
     }
 }
 
-/// Tells the shape that the JSON protocol names for a code of the older one; the SDKs read the one or the other.
+/// Returns the shape by which the JSON protocol names a code of the older protocol; an SDK reads the one or the other.
 pub(crate) fn shape(code: &str) -> &str {
     match code.trim_start_matches("AWS.SimpleQueueService.") {
         "NonExistentQueue" => "QueueDoesNotExist",

@@ -1,7 +1,7 @@
-//! What the embedded SQS stored, corrected after each operation: receive counts, due times by the local clock, groups.
+//! Corrects, after each operation, the state of the embedded SQS: receive counts, due times by the local clock, groups.
 //!
-//! Due times are real instants inside the embedded service. Turning seconds into the wall's here, and not in
-//! the request, keeps fractions of a second, and the attributes of a queue as they were set.
+//! Due times are real instants inside the embedded service. This module, and not the request, turns local seconds into
+//! the wall's: that keeps fractions of a second, and the attributes of a queue as they were set.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -51,7 +51,7 @@ impl Queues {
         }
     }
 
-    /// Takes back one of the two counts of a receive, and sets when the messages show again.
+    /// Takes back one of the two counts of a receive, and sets when the messages become visible again.
     pub(crate) fn settle_received(&self, input: &Value, output: &Value) {
         self.with_queue(input, |queue| {
             let asked = input["VisibilityTimeout"].as_u64();
@@ -69,7 +69,7 @@ impl Queues {
         });
     }
 
-    /// Sets when messages show again whose visibility was changed.
+    /// Sets when messages whose visibility was changed become visible again.
     pub(crate) fn settle_changed(&self, input: &Value) {
         self.with_queue(input, |queue| {
             for entry in entries(input) {
@@ -82,7 +82,7 @@ impl Queues {
         });
     }
 
-    /// Moves every due time by what the clock was moved; tells whether it was.
+    /// Moves every due time by as much as the clock was moved. Returns whether the clock was moved.
     pub(crate) fn follow_clock(&self) -> bool {
         let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
         let advanced = self.clock.advanced();
@@ -132,8 +132,9 @@ fn inflight<'q>(queue: &'q mut Queue, named: &Value) -> Option<&'q mut InflightM
     queue.inflight.get_mut(named["ReceiptHandle"].as_str()?)
 }
 
-/// The embedded service counts at the receive and once more when the message shows again; the second is the right one
-/// for the redrive policy, the first for what the consumer is told, which has left already.
+/// Takes back one count. The embedded service counts at the receive and once more when the message becomes visible
+/// again. The second count is right for the redrive policy; the first was for the answer to the consumer, which has
+/// left already.
 fn uncount(message: &mut Message) {
     message.receive_count = message.receive_count.saturating_sub(1);
 }
@@ -152,7 +153,7 @@ fn age(message: &mut Message, by: Duration, real: Duration) {
     message.sent_at_secs = message.sent_at_secs.saturating_sub(by.as_secs());
 }
 
-/// An instant before the machine's start cannot be told; now is as due.
+/// Moves an instant back. No instant lies before the machine's start; now is as due as that.
 fn earlier(at: Instant, by: Duration) -> Instant {
     at.checked_sub(by).unwrap_or_else(Instant::now)
 }

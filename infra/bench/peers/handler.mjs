@@ -16,7 +16,7 @@ import { DecryptCommand, KMSClient } from "@aws-sdk/client-kms";
 const clients = { DynamoDB_20120810: new DynamoDBClient({}), TrentService: new KMSClient({}) };
 const commands = { BatchGetItemCommand, DecryptCommand, GetItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand };
 
-// JSON as it was on the wire, with bytes where the SDK wants bytes.
+// Returns JSON as it was on the wire, with bytes where the SDK wants bytes.
 const native = (value, name) => {
   if (name === "B" || name === "CiphertextBlob") return Buffer.from(value, "base64");
   if (Array.isArray(value)) return value.map((inner) => native(inner));

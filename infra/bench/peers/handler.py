@@ -16,7 +16,7 @@ SEALED = AESGCM(KEY).encrypt(NONCE, bytes(200), None)
 
 
 def native(value):
-    """JSON as it was on the wire, with bytes where the SDK wants bytes."""
+    """Returns JSON as it was on the wire, with bytes where the SDK wants bytes."""
     if isinstance(value, dict):
         return {
             name: base64.b64decode(inner) if name in ("B", "CiphertextBlob") else native(inner)

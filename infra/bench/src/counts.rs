@@ -1,4 +1,4 @@
-//! What calls consumed, as the services bill them.
+//! The units that calls consumed, as the services bill them.
 
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
@@ -13,7 +13,7 @@ pub(crate) struct Counts {
     pub(crate) reads: f64,
 }
 
-/// A batch of statements only ever inserts.
+/// The operations that write. A batch of statements only ever inserts.
 const WRITES: [&str; 6] =
     ["PutItem", "UpdateItem", "DeleteItem", "BatchExecuteStatement", "BatchWriteItem", "TransactWriteItems"];
 
@@ -24,7 +24,8 @@ impl Counts {
         *self.calls.entry(operation.to_owned()).or_default() += 1;
         let writes = WRITES.contains(&operation);
         if writes && !succeeded {
-            // A refused condition is billed by the row that it looked at; that is not told, so one unit stands for it.
+            // A refused condition is billed by the row that it read. The answer does not say how much, so one unit
+            // stands for it.
             *self.writes.entry("refused".to_owned()).or_default() += 1.0;
         }
         let consumed = answer.get("ConsumedCapacity");
@@ -42,17 +43,17 @@ impl Counts {
         }
     }
 
-    /// Write units of one table.
+    /// Returns the write units of one table.
     pub(crate) fn written(&self, table: &str) -> f64 {
         self.writes.get(table).copied().unwrap_or_default()
     }
 
-    /// Write units of all tables.
+    /// Returns the write units of all tables.
     pub(crate) fn all_written(&self) -> f64 {
         self.writes.values().sum()
     }
 
-    /// How often an operation was called.
+    /// Returns how often an operation was called.
     pub(crate) fn called(&self, operation: &str) -> u64 {
         self.calls.get(operation).copied().unwrap_or_default()
     }

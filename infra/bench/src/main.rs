@@ -44,10 +44,10 @@ enum What {
     Platform(platform::Settings),
 }
 
-/// What is measured and how.
+/// The figures to measure, and how.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Options {
-    /// The figures that a busy machine allows and a few minutes: F3, F5 without its absolute bar, F7.
+    /// Only the figures that a busy machine allows, in a few minutes: F3, F5 without its absolute bar, F7.
     #[arg(long)]
     quick: bool,
     /// Only these figures, such as F1,F3.
@@ -59,7 +59,7 @@ pub(crate) struct Options {
     /// Rows that a round of F1 reads at least; with fewer, the start of the process weighs too much.
     #[arg(long, default_value_t = 600_000)]
     rows: u64,
-    /// Makes F4 so many times slower: the same waiting on a machine that is busy with other things.
+    /// Makes F4 slower by this factor: the same waiting on a machine that is busy with other things.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=20))]
     stretch: u32,
     /// The target folder with the measured binaries.
@@ -75,7 +75,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// A binary of the profile that it is deployed in, unless packages are measured.
+    /// Returns the path of a binary: its package where packages are measured, else its build in the deploy profile.
     fn binary(&self, name: &str) -> PathBuf {
         if let Some(packages) = &self.packages {
             return packages.join(name).join("bootstrap");

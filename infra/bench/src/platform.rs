@@ -1,7 +1,7 @@
 //! The platform's process: TikTok's report and structure calls over plain HTTP, fast, with levels that add up.
 //!
-//! Rows are computed from the ad's number and the day, so that every process sees the same; `/change` makes all rows
-//! new ones. `/stats` tells how many calls and rows there were and how many calls one second held at most.
+//! Rows are computed from the ad's number and the day, so that every process sees the same rows; `/change` changes all
+//! rows. `/stats` returns how many calls and rows there were and how many calls one second held at most.
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -16,13 +16,13 @@ use clap::Args;
 use jiff::civil::Date;
 use serde_json::json;
 
-/// How the platform is.
+/// The settings of the platform.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Settings {
     /// Ads of each account; five are an ad group, four ad groups a campaign.
     #[arg(long)]
     pub(crate) ads: u64,
-    /// Milliseconds that every answer takes.
+    /// The time that every answer takes, in milliseconds.
     #[arg(long, default_value_t = 0)]
     pub(crate) think: u64,
 }
@@ -39,7 +39,7 @@ struct Seen {
     second: Mutex<(VecDeque<Instant>, usize)>,
 }
 
-/// Says where it listens and serves until it is killed.
+/// Prints where it listens, and serves until it is killed.
 pub(crate) fn serve(settings: Settings) -> Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     writeln!(stdout(), "{}", listener.local_addr()?)?;
@@ -112,7 +112,7 @@ impl Seen {
     }
 }
 
-/// What a query asks for.
+/// The days, metrics and level that a query asks for.
 struct Question {
     account: String,
     page: u64,
@@ -238,7 +238,7 @@ fn metrics(out: &mut String, names: &[String], ads: std::ops::Range<u64>, day: u
     }
 }
 
-/// A figure: nothing in one of four cases, else up to twenty thousand.
+/// Computes a figure: nothing in one of four cases, else up to twenty thousand.
 fn figure(left: u64, right: u64) -> u64 {
     let mut mixed = left.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ right.wrapping_mul(0xd1b5_4a32_d192_ed03);
     mixed ^= mixed >> 29;

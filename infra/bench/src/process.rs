@@ -1,4 +1,4 @@
-//! Processes and what they used, as the kernel counts it.
+//! Processes and their use of CPU and memory, as the kernel counts it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +15,7 @@ use crate::runtime::Runtime;
 pub(crate) struct Function {
     child: Child,
     runtime: Runtime,
-    /// From the start of the process to its first question for an event.
+    /// The time from the start of the process to its first poll for an event.
     pub(crate) init: Duration,
 }
 
@@ -44,7 +44,7 @@ impl Function {
         self.runtime.invoke(event).await
     }
 
-    /// CPU seconds of all its threads so far.
+    /// Returns the CPU seconds of all its threads so far.
     pub(crate) fn cpu(&self) -> Result<f64> {
         let mut nanos = 0_u64;
         for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
@@ -54,7 +54,7 @@ impl Function {
         Ok(Duration::from_nanos(nanos).as_secs_f64())
     }
 
-    /// Its highest resident memory so far, in KiB.
+    /// Returns its highest resident memory so far, in KiB.
     pub(crate) fn peak_kib(&self) -> Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("VmHWM")?;
@@ -74,7 +74,7 @@ fn lambda(runtime: &str) -> [(&'static str, String); 7] {
     ]
 }
 
-/// CPU seconds of a command from start to end; it has to succeed.
+/// Returns the CPU seconds of a command from start to end. Fails if the command fails.
 pub(crate) fn cpu_of(command: &mut Command) -> Result<f64> {
     let before = waited_for()?;
     let status = command.stdout(Stdio::null()).status().with_context(|| format!("{command:?}"))?;
@@ -82,7 +82,7 @@ pub(crate) fn cpu_of(command: &mut Command) -> Result<f64> {
     Ok(waited_for()? - before)
 }
 
-/// CPU seconds of all children that were waited for; the kernel counts them in hundredths.
+/// Returns the CPU seconds of all children that were waited for; the kernel counts them in hundredths.
 fn waited_for() -> Result<f64> {
     let stat = fs::read_to_string("/proc/self/stat")?;
     let (_, fields) = stat.rsplit_once(") ").context("stat")?;
@@ -90,7 +90,7 @@ fn waited_for() -> Result<f64> {
     Ok((ticks(13)? + ticks(14)?) / 100.0)
 }
 
-/// A helper of this same binary; it ends with the guard.
+/// A helper process of this same binary; it ends when the guard is dropped.
 pub(crate) struct Helper(pub(crate) Child);
 
 impl Drop for Helper {

@@ -1,4 +1,4 @@
-//! A proxy before one service that counts calls and what they consume, and keeps what was asked.
+//! A proxy in front of one service: counts calls and their units, and keeps the requests.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -46,7 +46,7 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// Starts before a service.
+    /// Starts a proxy in front of a service.
     pub(crate) async fn before(upstream: &str) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
@@ -59,7 +59,7 @@ impl Proxy {
         Ok(Self { url, shared })
     }
 
-    /// What was counted and asked since it was last taken.
+    /// Takes what was counted and asked since the last take.
     pub(crate) fn take(&self) -> (Counts, Vec<Sent>) {
         let kept = std::mem::take(&mut *self.shared.kept.lock().unwrap_or_else(PoisonError::into_inner));
         (kept.counts, kept.sent)

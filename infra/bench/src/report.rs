@@ -11,7 +11,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Says on which machine this is.
+    /// Prints the machine of these figures.
     pub(crate) fn begin() -> Result<Self> {
         let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
@@ -31,7 +31,7 @@ impl Report {
         Ok(writeln!(stdout(), "{figure:4} {what:62} {value}")?)
     }
 
-    /// Prints a figure with its bar and whether it was reached.
+    /// Prints a figure with its bar and whether the figure reached it.
     pub(crate) fn judge(
         &mut self,
         figure: &str,
@@ -54,7 +54,7 @@ impl Report {
     }
 }
 
-/// The middle one of some figures.
+/// Returns the middle one of some figures.
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)

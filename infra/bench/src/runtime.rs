@@ -1,4 +1,5 @@
-//! The Lambda Runtime API: hands out events one at a time, takes what the function answers, and tells when it asked.
+//! The Lambda Runtime API: hands out events one at a time, takes the function's answers, and knows when the function
+//! asked.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -67,7 +68,7 @@ impl Runtime {
         Ok(Self { address, events, answers, shared, server })
     }
 
-    /// Waits until the function asks for its first event, and tells when that was.
+    /// Waits until the function asks for its first event, and returns when it asked.
     pub(crate) async fn first_poll(&self) -> Result<Instant> {
         let mut first = self.shared.first.subscribe();
         let seen = tokio::time::timeout(PATIENCE, first.wait_for(Option::is_some)).await;

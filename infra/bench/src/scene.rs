@@ -18,7 +18,7 @@ use crate::process::{Function, Helper};
 use crate::proxy::{Proxy, Sent};
 use crate::services::Facts;
 
-/// What a scene is made of.
+/// The settings of a scene.
 pub(crate) struct Settings {
     pub(crate) accounts: u32,
     pub(crate) ads: u64,
@@ -35,9 +35,9 @@ pub(crate) struct Scene {
     _helpers: [Helper; 2],
 }
 
-/// Where a function finds the platform.
+/// The variable that holds the platform's origin, for a function.
 pub(crate) const PLATFORM_ORIGIN: &str = "PLATFORM_ORIGIN_TIKTOK_ADS";
-/// Calls that nothing here limits.
+/// A rate that limits no call here.
 pub(crate) const UNLIMITED: u32 = 1_000_000;
 
 impl Scene {
@@ -51,14 +51,14 @@ impl Scene {
         Ok(Self {
             facts,
             platform: line.trim().to_owned(),
-            // Today in the easternmost and the westernmost zone are two days apart.
+            // Today's dates in the easternmost and the westernmost zone are two days apart.
             today: Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date().yesterday()?,
             calls_per_second: *calls_per_second,
             _helpers: [services, platform],
         })
     }
 
-    /// The environment of a function here.
+    /// Returns the environment of a function in this scene.
     pub(crate) fn env(&self) -> BTreeMap<String, String> {
         let mut env = self.facts.env.clone();
         env.insert(PLATFORM_ORIGIN.to_owned(), format!("http://{}", self.platform));
@@ -67,7 +67,7 @@ impl Scene {
         env
     }
 
-    /// The same with a counting proxy before each service.
+    /// Returns the environment with a counting proxy in front of each service.
     pub(crate) async fn counted(&self) -> Result<(BTreeMap<String, String>, Counting)> {
         let mut env = self.env();
         let mut proxies = Vec::new();
@@ -80,7 +80,7 @@ impl Scene {
         Ok((env, Counting(proxies)))
     }
 
-    /// The job of an account for days that end so long ago.
+    /// Returns the job of an account for days whose last one lies a number of days back.
     pub(crate) fn job(
         &self,
         account: usize,
@@ -104,7 +104,7 @@ impl Scene {
         })
     }
 
-    /// The event of the connection's daily probe.
+    /// Returns the event of the connection's daily probe.
     pub(crate) fn probe(&self) -> Result<Value> {
         let (tenant, connection) = (self.facts.tenant.parse()?, self.facts.connection.parse()?);
         let probe = ProbeJob { tenant, connection, due_at: Timestamp::UNIX_EPOCH };
@@ -116,7 +116,7 @@ impl Scene {
         Function::start(&[&options.binary("sync-worker")], env).await
     }
 
-    /// Asks the platform's process something of its own.
+    /// Calls a path of the platform's process that is not part of the platform's API.
     pub(crate) fn ask(&self, path: &str) -> Result<Value> {
         use std::io::{Read as _, Write as _};
         let mut stream = std::net::TcpStream::connect(&self.platform)?;
@@ -127,7 +127,7 @@ impl Scene {
         Ok(serde_json::from_str(text.split("\r\n\r\n").nth(1).unwrap_or_default())?)
     }
 
-    /// The event of a GET below /v1, as API Gateway sends it.
+    /// Returns the event of a GET below /v1, as API Gateway sends it.
     pub(crate) fn get(&self, route: &str, path: &str, query: &str, parameters: &Value) -> Value {
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
         let query_parameters: BTreeMap<_, _> = pairs.collect();
@@ -147,11 +147,11 @@ impl Scene {
     }
 }
 
-/// Proxies before all services.
+/// The proxies in front of all services.
 pub(crate) struct Counting(Vec<Proxy>);
 
 impl Counting {
-    /// What was counted and asked since it was last taken.
+    /// Takes what was counted and asked since the last take.
     pub(crate) fn take(&self) -> (Counts, Vec<Sent>) {
         let (mut counts, mut sent) = (Counts::default(), Vec::new());
         for proxy in &self.0 {
@@ -163,7 +163,7 @@ impl Counting {
     }
 }
 
-/// The event of some jobs, as the queue's mapping sends it.
+/// Returns the event of some jobs, as the queue's mapping sends it.
 pub(crate) fn event(jobs: &[SyncJob]) -> Value {
     let tenant = jobs.first().map(|job| job.tenant.as_str()).unwrap_or_default();
     messages(tenant, &jobs.iter().map(SyncJob::encode).collect::<Vec<_>>())
@@ -181,7 +181,7 @@ fn messages(tenant: &str, bodies: &[String]) -> Value {
     json!({ "Records": bodies.iter().enumerate().map(record).collect::<Vec<_>>() })
 }
 
-/// Sends jobs to a worker in batches; none may come back.
+/// Sends jobs to a worker in batches. Fails if a job comes back.
 pub(crate) async fn work(worker: &mut Function, jobs: &[SyncJob], batch: usize) -> Result<()> {
     for batch in jobs.chunks(batch) {
         deliver(worker, &event(batch)).await?;
@@ -189,7 +189,7 @@ pub(crate) async fn work(worker: &mut Function, jobs: &[SyncJob], batch: usize) 
     Ok(())
 }
 
-/// Hands one batch to a worker; no message of it may come back.
+/// Hands one batch to a worker. Fails if a message of it comes back.
 pub(crate) async fn deliver(worker: &mut Function, event: &Value) -> Result<()> {
     let answer = worker.invoke(event).await?;
     let failed = answer.get("batchItemFailures").and_then(Value::as_array).map_or(0, Vec::len);

@@ -1,4 +1,4 @@
-//! The services' process: the whole local stack without anything that happens by itself, and one active connection.
+//! The services' process: the whole local stack without its schedules and pollers, and one active connection.
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _, stdin, stdout};
@@ -13,7 +13,7 @@ use mooring_queue::QUEUES;
 use mooring_store::Tables;
 use serde::{Deserialize, Serialize};
 
-/// What another process needs to know of the services.
+/// The facts that another process needs about the services.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Facts {
     /// The environment of a function.
@@ -26,7 +26,7 @@ pub(crate) struct Facts {
     pub(crate) sandbox: String,
 }
 
-/// Connects as a person would, says where everything is, and serves until standard input ends.
+/// Connects as a person would, prints where everything is, and serves until standard input ends.
 pub(crate) async fn serve(accounts: u32) -> Result<()> {
     let options = StackOptions { ads: 20, advertisers: accounts, ..StackOptions::default() };
     let stack = Stack::start(options).await?;
@@ -47,7 +47,7 @@ pub(crate) async fn serve(accounts: u32) -> Result<()> {
     stack.stop().await
 }
 
-/// Makes the day pass after which the connection is probed: functions here have the real time.
+/// Lets the day pass after which the connection is probed, in the row: functions here have the real time.
 async fn make_due(stack: &Stack, connection: &str) -> Result<()> {
     let (tenant, id, store) = (&stack.seeded().tenant, connection.parse()?, &stack.adapters().store);
     let life = store.life(tenant, &id).await?;

@@ -12,7 +12,7 @@ use tracing::warn;
 use crate::DemoConfig;
 
 const TIMEOUT: Duration = Duration::from_secs(20);
-/// What the page may do for its visitor, and nothing else.
+/// The scopes of the page: what it may do for its visitor, and nothing else.
 const SCOPES: [&str; 5] =
     ["connect", "connections.read", "connections.disconnect", "reports.read", "deletions.read"];
 
@@ -32,7 +32,7 @@ pub(crate) struct FrontendToken {
     scopes: Vec<String>,
 }
 
-/// Why a call brought nothing, in a word that the page may show.
+/// The reason why a call failed, in a word that the page may show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refused(pub(crate) String);
 
@@ -103,7 +103,7 @@ impl Refused {
         Self("api_unreachable".to_owned())
     }
 
-    /// Takes the API's own word, unless it is none.
+    /// Takes the API's own word, if the text is a word.
     fn answered(status: StatusCode, body: &[u8]) -> Self {
         let code = serde_json::from_slice::<Problem>(body).map(|problem| problem.code).unwrap_or_default();
         warn!(event = "demo.api_refused", status = status.as_u16(), "the API refused a call of the demo");
@@ -111,7 +111,7 @@ impl Refused {
     }
 }
 
-/// Tells whether a text is a problem's code: safe in a URL and on a page.
+/// Returns whether a text is a problem's code: safe in a URL and on a page.
 pub(crate) fn is_word(text: &str) -> bool {
     (1..=48).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }

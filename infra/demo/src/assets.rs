@@ -49,7 +49,8 @@ pub(crate) fn routes() -> Router {
     })
 }
 
-/// Allows the page our own files and calls to the API; nothing from elsewhere, no inline script, no markup from text.
+/// Returns the policy that allows the page our own files and calls to the API: nothing from another origin, no inline
+/// script, no markup from text.
 pub(crate) fn content_security_policy(api_origin: &str) -> String {
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' {api_origin}; \

@@ -1,7 +1,7 @@
 //! The demo product: static pages on another origin, and the server half that holds the API key.
 //!
-//! It stands for a customer's own web product, so it knows Mooring by its HTTP API alone. The page calls the API
-//! from the browser with a frontend token; this half mints those tokens and activates connections. It stores
+//! The demo stands for a customer's own web product, so it knows Mooring by its HTTP API alone. The page calls the API
+//! from the browser with a frontend token; the server half mints those tokens and activates connections. It stores
 //! nothing: a visitor is whoever holds the cookie.
 
 mod api;
@@ -18,20 +18,20 @@ use secrecy::SecretString;
 
 use crate::api::Api;
 
-/// Tells the page what time it is, so that its countdowns follow a clock that was sped up.
+/// Returns the time for the page, so that its countdowns follow a clock that was sped up.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// What the demo is started with. Origins have no slash at the end.
+/// The settings of the demo. Origins have no slash at the end.
 pub struct DemoConfig {
-    /// Where the demo itself is served, such as `http://localhost:8789`.
+    /// The origin of the demo itself, such as `http://localhost:8789`.
     pub origin: String,
-    /// Where the API is, such as `http://127.0.0.1:8787`.
+    /// The origin of the API, such as `http://127.0.0.1:8787`.
     pub api_origin: String,
     /// The tenant's API key; it never leaves this half.
     pub api_key: SecretString,
-    /// Where the sandbox of the platforms is.
+    /// The origin of the sandbox of the platforms.
     pub sandbox_origin: String,
-    /// The page that shows the mail that was sent.
+    /// The address of the page that shows the sent mails.
     pub mailbox_url: String,
 }
 
@@ -41,7 +41,7 @@ impl fmt::Debug for DemoConfig {
     }
 }
 
-/// What every request needs.
+/// The state that every request needs.
 #[derive(Clone)]
 pub(crate) struct Demo {
     pub(crate) api: Api,
@@ -54,7 +54,7 @@ pub fn router(config: DemoConfig) -> anyhow::Result<Router> {
     router_at(config, Arc::new(Timestamp::now))
 }
 
-/// Builds the demo's routes with a clock of the caller's.
+/// Builds the demo's routes with the caller's clock.
 pub fn router_at(config: DemoConfig, clock: Clock) -> anyhow::Result<Router> {
     let api = Api::new(&config)?;
     let policy = assets::content_security_policy(&config.api_origin);

@@ -23,7 +23,7 @@ pub(crate) fn routes(demo: Demo) -> Router {
         .with_state(demo)
 }
 
-/// What the page needs to know; none of it is secret.
+/// The facts that the page needs; none of them is secret.
 #[derive(Serialize)]
 struct Session<'a> {
     end_user: String,
@@ -53,7 +53,7 @@ struct Switch {
     person: String,
 }
 
-/// What our connect flow sends back: the connection with its code, or a word for what went wrong.
+/// The parameters that Mooring's connect flow sends back: the connection with its code, or a word for what went wrong.
 #[derive(Deserialize)]
 struct Returned {
     connection_id: Option<String>,
@@ -106,8 +106,8 @@ async fn token(State(demo): State<Demo>, headers: HeaderMap) -> Response {
     }
 }
 
-/// Takes the visitor back. The end user comes from the visitor's own cookie, so that a link with somebody else's
-/// connection and code activates nothing.
+/// Takes the visitor back after the connect flow. The end user comes from the visitor's own cookie, so that a link with
+/// somebody else's connection and code activates nothing.
 async fn connected(
     State(demo): State<Demo>,
     headers: HeaderMap,
@@ -131,12 +131,13 @@ async fn connected(
     }
 }
 
-/// Tells whether our own page asked. A browser names the origin on every POST; who names none is not our page.
+/// Returns whether our own page asked. A browser names the origin on every POST; a request without an origin is not
+/// from our page.
 fn is_same_origin(demo: &Demo, headers: &HeaderMap) -> bool {
     headers.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes() == demo.config.origin.as_bytes())
 }
 
-/// Tells whether a text can be an id, so that it cannot bend the path it is put into.
+/// Returns whether a text can be an id, so that it cannot change the path into which it is put.
 fn is_id(text: &str) -> bool {
     text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

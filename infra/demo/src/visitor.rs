@@ -1,4 +1,4 @@
-//! Visitors: a random cookie, two people to be, and the opaque reference that Mooring knows each of them by.
+//! Visitors: a random cookie, two people that a visitor can be, and the opaque reference by which Mooring knows each.
 //!
 //! The reference is a digest of the cookie, so that there is nothing to store and a restart forgets nobody.
 
@@ -6,7 +6,8 @@ use aws_lc_rs::{digest, rand};
 use axum::http::{HeaderMap, HeaderValue, header};
 use data_encoding::HEXLOWER;
 
-/// Cookies do not know ports: everything else on `localhost` sees this one too, hence the name.
+/// The cookie's name. Cookies do not know ports: every other program on `localhost` sees this cookie too, so its name
+/// says whose it is.
 const COOKIE: &str = "statasphere_visitor";
 const SECRET_BYTES: usize = 16;
 const YEAR: u32 = 31_536_000;
@@ -19,7 +20,7 @@ pub(crate) struct Person {
     pub(crate) email: &'static str,
 }
 
-/// The people, the first of whom a new visitor is.
+/// The people; a new visitor is the first of them.
 pub(crate) const PEOPLE: [Person; 2] = [
     Person { key: "ada", name: "Ada", email: "ada@example.com" },
     Person { key: "ben", name: "Ben", email: "ben@example.com" },
@@ -30,7 +31,7 @@ pub(crate) fn person(key: &str) -> Option<Person> {
     PEOPLE.into_iter().find(|person| person.key == key)
 }
 
-/// Who is visiting.
+/// A visitor of the demo.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Visitor {
     secret: String,
@@ -58,18 +59,18 @@ impl Visitor {
         Some(Self { secret: secret.to_owned(), person: person(key)? }).filter(|_| is_ours)
     }
 
-    /// The same visitor as another person.
+    /// Returns the same visitor as another person.
     pub(crate) fn with_person(self, person: Person) -> Self {
         Self { person, ..self }
     }
 
-    /// The cookie that makes the browser remember.
+    /// Returns the cookie by which the browser remembers the visitor.
     pub(crate) fn cookie(&self) -> anyhow::Result<HeaderValue> {
         let value = format!("{COOKIE}={}; Path=/; Max-Age={YEAR}; HttpOnly; SameSite=Lax", self.value());
         Ok(HeaderValue::try_from(value)?)
     }
 
-    /// The reference that Mooring knows this person by: opaque, and of no use to sign in with.
+    /// Returns the reference by which Mooring knows this person: opaque, and of no use for a sign-in.
     pub(crate) fn end_user(&self) -> String {
         let digest = HEXLOWER.encode(digest::digest(&digest::SHA256, self.value().as_bytes()).as_ref());
         format!("demo-{}", digest.get(..24).unwrap_or_default())

@@ -1,4 +1,4 @@
-// The connected ad accounts, and the two ways to let go: one account, or all of them.
+// The connected ad accounts, and the two ways to disconnect: one account, or all of them.
 
 import { byId, h, refill } from "./dom.js";
 import { dateTime } from "./days.js";
@@ -11,7 +11,7 @@ const STATES = {
   pending: "Waiting",
 };
 
-/** Tells whether an account or a connection can still be read. */
+/** Returns whether an account or a connection can still be read. */
 export const isLive = ({ state }) => state !== "purging" && state !== "pending";
 
 /** Orders accounts by name; those without one, because they are being deleted, come last. */
@@ -40,7 +40,7 @@ function item(account, onDisconnect) {
       : null);
 }
 
-/** Fills the picker with the accounts that can be read; answers the chosen one. */
+/** Fills the picker with the accounts that can be read; returns the chosen one. */
 export function pickAccount(connection, chosen) {
   const live = connection.accounts.filter(isLive);
   const picker = byId("account");

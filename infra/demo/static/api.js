@@ -3,7 +3,7 @@
 import { now } from "./clock.js";
 import { parseExact } from "./money.js";
 
-/** A token that ends within this time is not used any more. */
+/** The page no longer uses a token that ends within this time. */
 const SPARE = 60_000;
 
 let session = null;
@@ -29,7 +29,7 @@ export async function openSession() {
 /** Becomes another of the demo's people. */
 export const switchPerson = (person) => own("POST", "/person", { person });
 
-/** What time the stack says it is. */
+/** Asks for the stack's time. */
 export const serverNow = async () => Date.parse((await own("GET", "/clock")).now);
 
 /** Calls the API and reads its JSON; null for an empty answer. */
@@ -38,7 +38,7 @@ export async function call(method, path, body) {
   return text === "" ? null : parseExact(text);
 }
 
-/** Calls the API and gives the response as it is, for CSV and for files. */
+/** Calls the API and returns the response as it is, for CSV and for files. */
 export const fetchAs = (path, accept) => send("GET", path, undefined, accept);
 
 async function send(method, path, body, accept) {
@@ -51,7 +51,7 @@ async function send(method, path, body, accept) {
   throw new Problem(response.status, await readable(response), response.headers.get("retry-after"));
 }
 
-/** The token of the moment; one mint serves all calls that wait for it. */
+/** Returns the current token; one request for a new token serves all calls that wait for it. */
 async function bearer(isSecond = false) {
   minting ??= own("POST", "/token");
   const mine = minting;

@@ -81,7 +81,7 @@ async function refresh() {
   } catch (problem) {
     if (mine !== generation) return;
     tellProblem(wordsOf(problem), true);
-    // The API speaks of its own seconds.
+    // The API counts in its own seconds.
     wait = Math.max(FAST, ((problem.retryAfter ?? 3) * 1000) / speed());
   }
   timer = setTimeout(refresh, wait);
@@ -94,7 +94,7 @@ function nextWait() {
   return Math.min(SLOW, Math.max(FAST, Math.min(...waits)));
 }
 
-/** The first steps follow each other at once, and a time that is written down before one of them is soon another. */
+/** The first steps follow each other at once, so a time that the page shows before one of them is soon another. */
 const isFresh = ({ t0 }) => now() - Date.parse(t0) < FRESH;
 
 async function loadConnection() {
@@ -160,7 +160,7 @@ function render() {
   showDeletions(entries.filter(({ deletion }) => deletion), forget);
 }
 
-/** The chart, dark: since when, and what the API answers to the very request that drew it. */
+/** Shows the chart as dark: since when, and the API's answer to the very request that drew the chart. */
 function renderDark(cut) {
   byId("dark-title").textContent = `Nothing is readable any more since ${clockTime(cut.t0)}`;
   byId("dark-proof").textContent = state.proof
@@ -180,7 +180,7 @@ function forget(id) {
   byId("main").focus();
 }
 
-/** Starts the connect flow; with a connection it is authorised again and keeps its figures. */
+/** Starts the connect flow; a connection that is given is authorised again and keeps its figures. */
 async function connect(event, again = {}) {
   event.preventDefault();
   const { end_user, return_url, api_origin } = state.session;
@@ -213,7 +213,7 @@ async function disconnectAll() {
   if (sure) await end(`/v1/connections/${state.connection.id}`);
 }
 
-/** Cuts; forgets at once what is on the page, and asks the API once more for what it drew. */
+/** Disconnects; forgets at once what is on the page, and asks the API once more for what the page drew. */
 async function end(path) {
   const again = chartQuery(state.account, period());
   await attempt(async () => {
@@ -230,7 +230,7 @@ async function end(path) {
   });
 }
 
-/** Asks for the report that was drawn; the answer has to be a refusal. */
+/** Asks for the report that the page drew; the answer has to be a refusal. */
 async function refusalOf(path) {
   try {
     await call("GET", path);

@@ -13,7 +13,7 @@ const RIGHT = 14;
 const LABEL_WIDTH = 60;
 const LABEL_HALF = 22;
 
-/** Draws the days of a model into an element of some width; answers how to find and mark a day. */
+/** Draws the days of a model into an element of some width; returns how to find and mark a day. */
 export function draw(plot, model) {
   const frame = layout(plot, model);
   const cursor = s("rect", { class: "cursor", y: TOP - 6, height: frame.bottom - TOP + 6, width: frame.columns.step, visibility: "hidden" });
@@ -37,7 +37,7 @@ export function drawVoid(plot) {
     s("line", { class: "base", x1: 0, x2: width, y1: 180, y2: 180 })));
 }
 
-/** Says what the chart shows, for those who do not see it. */
+/** Describes what the chart shows, for people who do not see it. */
 export function summaryText({ days, currency }) {
   const seen = days.filter(({ status }) => hasRows(status));
   if (seen.length === 0) return `Spend and conversions per day. ${sentence(summarise(days))}.`;
@@ -49,7 +49,7 @@ export function summaryText({ days, currency }) {
     + `most spend on ${shortDay(most.day)} (${money(most.spend ?? 0n, currency)}). ${sentence(summarise(days))}.`;
 }
 
-/** Says one day: its date, figures and state. */
+/** Describes one day: its date, figures and state. */
 export function dayText(day, currency) {
   if (!hasRows(day.status)) return `${longDay(day.day)}: ${dayState(day)}`;
   const conversions = day.conversions === null ? "not reported" : count(day.conversions);
@@ -84,7 +84,7 @@ function patterns() {
   return s("defs", null, stripes("hatch-missing", "hatch-missing", 7), stripes("hatch-failed", "hatch-failed", 5));
 }
 
-/** Whole-height shades behind the days that are not final. */
+/** Draws shades of full height behind the days that are not final. */
 function shades(frame, days) {
   const shade = (trait, attributes) => runs(days, trait).map(({ from, to }) =>
     s("rect", { ...attributes, x: frame.columns.start(from), y: TOP - 6, width: (to - from + 1) * frame.columns.step, height: frame.bottom - TOP + 6 }));

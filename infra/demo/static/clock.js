@@ -1,11 +1,11 @@
-// The stack's time. Its clock may run faster than ours, and countdowns have to follow it.
+// The stack's time. The stack's clock may run faster than the browser's, and countdowns have to follow it.
 
 import { serverNow } from "./api.js";
 
 let last = null;
 let rate = 1;
 
-/** Reads the clock once more; two readings give its speed. */
+/** Reads the stack's clock once more; two readings give its speed. */
 export async function synchronise() {
   const before = performance.now();
   const server = await serverNow();
@@ -15,8 +15,8 @@ export async function synchronise() {
   last = { server, local };
 }
 
-/** What time it is there, as well as we know. */
+/** Returns the stack's time, as well as the page knows it. */
 export const now = () => (last ? last.server + (performance.now() - last.local) * rate : Date.now());
 
-/** How much faster than ours it runs. */
+/** Returns how much faster than the browser's clock the stack's clock runs. */
 export const speed = () => rate;

@@ -1,4 +1,4 @@
-// The figures that tiles and tables show: how each is read, written and compared.
+// The figures that tiles and tables show: how the page reads, writes and compares each.
 
 import { count, factor, money, percent } from "./money.js";
 
@@ -21,10 +21,10 @@ export const COLUMNS = [
 /** The metrics to ask the API for. */
 export const METRICS = COLUMNS.map(({ key }) => key).join();
 
-/** A value as something to compare: null when it was not reported. */
+/** Returns a value as something to compare: null when it was not reported. */
 export const comparable = (value) => value?.amount_micros ?? (value == null ? null : Number(value));
 
-/** Compares two values; what was not reported is always last. */
+/** Compares two values; a value that was not reported is always last. */
 export function compare(left, right, descending) {
   if (left === null || right === null) return (left === null) - (right === null);
   if (left === right) return 0;

@@ -1,4 +1,4 @@
-// What is known of each day. A day that nobody fetched is missing, never zero.
+// The state of each day. A day that nobody fetched is missing, never zero.
 
 const WITH_ROWS = new Set(["complete", "provisional", "partial"]);
 const KNOWN = new Set([...WITH_ROWS, "failed", "not_permitted", "not_offered"]);
@@ -22,7 +22,7 @@ export function statusByDay(days, entries) {
   });
 }
 
-/** Tells whether a day has rows to show. */
+/** Returns whether a day has rows to show. */
 export const hasRows = (status) => WITH_ROWS.has(status);
 
 /** Counts the days of a period. */
@@ -42,7 +42,7 @@ export function summarise(days) {
   };
 }
 
-/** Says the counts: "62 of 90 days here, 28 may still change". */
+/** Writes the counts: "62 of 90 days here, 28 may still change". */
 export function sentence(summary) {
   const parts = [`${summary.here} of ${summary.total} days here`];
   if (summary.provisional > 0) parts.push(`${summary.provisional} may still change`);
@@ -53,7 +53,7 @@ export function sentence(summary) {
   return parts.join(", ");
 }
 
-/** Says the state of one day. */
+/** Describes the state of one day. */
 export function dayState({ status, reason }) {
   const because = reason ? ` (${REASONS[reason] ?? reason})` : "";
   switch (status) {

@@ -5,7 +5,7 @@ const DAY_MS = 86_400_000;
 
 const noon = (day) => new Date(`${day}T12:00:00Z`);
 
-/** The day that an instant is in, on the wall of a time zone. */
+/** Returns the day of an instant in a time zone. */
 export function dayIn(zone, millis) {
   const parts = new Intl.DateTimeFormat("en", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" })
     .formatToParts(new Date(millis));
@@ -13,39 +13,39 @@ export function dayIn(zone, millis) {
   return `${part("year")}-${part("month")}-${part("day")}`;
 }
 
-/** A day some days later, or earlier with a negative number. */
+/** Returns a day some days later, or earlier with a negative number. */
 export function addDays(day, number) {
   return new Date(noon(day).getTime() + number * DAY_MS).toISOString().slice(0, 10);
 }
 
-/** All days from one to another, both included. */
+/** Lists all days from one to another, both included. */
 export function range(from, to) {
   const days = [];
   for (let day = from; day <= to; day = addDays(day, 1)) days.push(day);
   return days;
 }
 
-/** A day as an axis shows it: 12 Oct. */
+/** Writes a day as an axis shows it: 12 Oct. */
 export const shortDay = (day) =>
   noon(day).toLocaleDateString(LOCALE, { timeZone: "UTC", day: "numeric", month: "short" });
 
-/** A day as a sentence shows it: Mon, 12 October 2026. */
+/** Writes a day as a sentence shows it: Mon, 12 October 2026. */
 export const longDay = (day) =>
   noon(day).toLocaleDateString(LOCALE, { timeZone: "UTC", weekday: "short", day: "numeric", month: "long", year: "numeric" });
 
-/** An instant as a wall clock shows it: 14:03:12. */
+/** Writes an instant as a wall clock shows it: 14:03:12. */
 export const clockTime = (instant) => new Date(instant).toLocaleTimeString(LOCALE, { hour12: false });
 
-/** An instant with its day: 12 Oct 2026, 14:03:12. */
+/** Writes an instant with its day: 12 Oct 2026, 14:03:12. */
 export const dateTime = (instant) => new Date(instant).toLocaleString(LOCALE, {
   day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false,
 });
 
-/** An instant beside another: the time alone when it is the same day. */
+/** Writes an instant beside another: the time alone when both are on the same day. */
 export const timeBeside = (instant, other) =>
   new Date(instant).toDateString() === new Date(other).toDateString() ? clockTime(instant) : dateTime(instant);
 
-/** A length of time in its two largest units: 6 d 23 h, 19 min 32 s. */
+/** Writes a length of time in its two largest units: 6 d 23 h, 19 min 32 s. */
 export function duration(millis) {
   const seconds = Math.max(0, Math.round(millis / 1000));
   const units = [["d", Math.floor(seconds / 86_400)], ["h", Math.floor(seconds / 3600) % 24],

@@ -24,13 +24,13 @@ const OUTCOMES = {
   unreachable: "could not be ended from here",
 };
 
-/** Tells whether a deletion is only about one account of a connection that lives on. */
+/** Returns whether a deletion is only about one account of a connection that lives on. */
 export const isOneAccount = ({ subject }) => subject.kind === "account";
 
-/** Tells whether everything was counted at zero. */
+/** Returns whether everything was counted at zero. */
 export const isDone = (deletion) => deletion.step === "done";
 
-/** Shows the deletions; a card is made anew only when its deletion changed. */
+/** Shows the deletions; it makes a card anew only when its deletion changed. */
 export function showDeletions(entries, onForget) {
   const list = byId("deletions");
   const wanted = entries.map(({ deletion }) => deletion.id);

@@ -9,12 +9,12 @@ function format(key, options) {
   return formats.get(key);
 }
 
-/** How many digits after the point a currency has. */
+/** Returns how many digits after the point a currency has. */
 export function fractionDigits(currency) {
   return format(`c ${currency}`, { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
 }
 
-/** Rounds micro units to a number of decimal digits, half away from zero; answers whole units of the last digit. */
+/** Rounds micro units to a number of decimal digits, half away from zero; returns whole units of the last digit. */
 export function roundMicros(micros, digits) {
   const step = 10n ** BigInt(MICRO_DIGITS - digits);
   const half = step / 2n;
@@ -31,27 +31,27 @@ export function decimalText(units, digits) {
   return `${sign}${text.slice(0, -digits)}.${text.slice(-digits)}`;
 }
 
-/** An amount as people read it, exact to the currency's last digit. */
+/** Writes an amount as people read it, exact to the currency's last digit. */
 export function money(micros, currency) {
   const digits = fractionDigits(currency);
   const exact = decimalText(roundMicros(BigInt(micros), digits), digits);
   return format(`c ${currency}`, { style: "currency", currency }).format(exact);
 }
 
-/** A round amount for an axis, such as €1.2K. */
+/** Writes a round amount for an axis, such as €1.2K. */
 export function axisMoney(micros, currency) {
   const options = { style: "currency", currency, notation: "compact", maximumFractionDigits: 2, minimumFractionDigits: 0 };
   return format(`a ${currency}`, options).format(micros / 1e6);
 }
 
-/** A whole or fractional count. */
+/** Writes a whole or fractional count. */
 export const count = (value) => format("n", { maximumFractionDigits: 2 }).format(value);
 
-/** A ratio as a percentage. */
+/** Writes a ratio as a percentage. */
 export const percent = (value) =>
   format("p", { style: "percent", minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
 
-/** A ratio as a factor, such as 3.21×. */
+/** Writes a ratio as a factor, such as 3.21×. */
 export const factor = (value) =>
   `${format("f", { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value)}×`;
 

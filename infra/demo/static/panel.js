@@ -16,7 +16,7 @@ const TILES = ["spend", "impressions", "clicks", "ctr", "conversions", "roas"];
 let model = null;
 let chart = null;
 
-/** Shows a model; what did not change is left alone. */
+/** Shows a model; the parts that did not change stay. */
 export function showReport(next) {
   model = next;
   showTiles();
@@ -27,7 +27,7 @@ export function showReport(next) {
   redraw();
 }
 
-/** Forgets everything that was drawn. */
+/** Forgets everything that it drew. */
 export function clearReport() {
   model = null;
   chart = null;

@@ -1,4 +1,4 @@
-// The receipt as a document to read: what was counted at zero, and what expires by when.
+// The receipt as a document to read: which places were counted at zero, and what expires by when.
 
 import { dateTime } from "./days.js";
 import { download, h } from "./dom.js";

@@ -8,7 +8,7 @@ import { addDays, dayIn, range } from "./days.js";
 const PAGES = 40;
 const LIMIT = 1_000;
 
-/** The days of the last so many days in the account's zone, today included. */
+/** Returns the period of the last `length` days in the account's zone, today included. */
 export function periodOf(account, length, now) {
   const to = dayIn(account.time_zone, now);
   return { from: addDays(to, 1 - length), to };
@@ -36,7 +36,7 @@ export async function loadCsv(account, period) {
   return text;
 }
 
-/** The path of the next page in a Link header. */
+/** Returns the path of the next page in a Link header. */
 function nextPage(response) {
   const address = response.headers.get("link")?.match(/<([^>]+)>; rel="next"/)?.[1];
   if (!address) return null;
@@ -44,7 +44,7 @@ function nextPage(response) {
   return pathname + search;
 }
 
-/** The address of the report that a chart shows, to be asked again after the disconnect. */
+/** Returns the address of the report that a chart shows, to be asked again after the disconnect. */
 export const chartQuery = (account, period) => query(account, period, { level: "account", group_by: "day", sort: "day" });
 
 function query(account, { from, to }, rest) {
@@ -85,7 +85,7 @@ export function modelOf(account, { from, to }, daily, campaigns) {
   };
 }
 
-/** A day counts as here only when the table can show it as well as the chart. */
+/** A day counts as fetched only when the table can show it as well as the chart. */
 function leastOf(left, right) {
   return left.map((day, index) => (right[index].status === "missing" ? right[index] : day));
 }

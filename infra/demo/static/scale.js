@@ -1,6 +1,6 @@
 // Scales of the chart: pure numbers, no drawing.
 
-/** Round ticks from zero that reach at least the maximum: {top, ticks}. With a smallest step of 1 all are integers. */
+/** Returns round ticks from zero that reach at least the maximum: {top, ticks}. With a smallest step of 1 all are integers. */
 export function niceTicks(max, wanted = 4, smallest = 0) {
   if (!(max > 0)) return { top: Math.max(1, smallest), ticks: [0, Math.max(1, smallest)] };
   const rough = max / wanted;
@@ -14,7 +14,7 @@ export function niceTicks(max, wanted = 4, smallest = 0) {
 /** Maps 0…top to bottom…height's upper end. */
 export const linear = (top, bottom, height) => (value) => bottom - (value / top) * height;
 
-/** Places a number of columns on a width: where each begins, its middle, how wide it is drawn. */
+/** Places a number of columns on a width: where each begins, its middle, its drawn width. */
 export function band(number, left, width) {
   const step = width / Math.max(1, number);
   const size = Math.max(1, Math.min(step - (step > 4 ? 2 : 0.75), 36));
@@ -27,13 +27,13 @@ export function band(number, left, width) {
   };
 }
 
-/** Which of a number of labels fit when each needs some width: indexes, the last one always among them. */
+/** Returns the indexes of the labels that fit when each needs some width; the last label is always among them. */
 export function labelIndexes(number, width, needed) {
   const every = Math.max(1, Math.ceil((number * needed) / Math.max(1, width)));
   return Array.from({ length: number }, (_, index) => index).filter((index) => (number - 1 - index) % every === 0);
 }
 
-/** Points as path data; null points make gaps, never zeros. */
+/** Writes points as path data; null points make gaps, never zeros. */
 export function linePath(points) {
   let pen = "M";
   const parts = [];
@@ -48,7 +48,7 @@ export function linePath(points) {
   return parts.join("");
 }
 
-/** Runs of neighbours with the same trait: [{from, to}], both ends included. */
+/** Finds runs of neighbours with the same trait: [{from, to}], both ends included. */
 export function runs(items, trait) {
   const found = [];
   items.forEach((item, index) => {

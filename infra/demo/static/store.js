@@ -1,8 +1,8 @@
-// What this browser remembers: ids of deletions, and nothing that came from the platform.
+// The browser's memory: ids of deletions, and nothing that came from the platform.
 
 const key = (endUser) => `statasphere.deletions.${endUser}`;
 
-/** The ids of this person's deletions, newest first. */
+/** Returns the ids of this person's deletions, newest first. */
 export function deletionIds(endUser) {
   try {
     const ids = JSON.parse(localStorage.getItem(key(endUser)) ?? "[]");

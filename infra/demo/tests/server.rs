@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 const KEY: &str = "moor_test_canaryKEYthatNoBrowserMaySee";
 const GOOD: &str = "code-of-the-visitor";
 
-/// What the fake API was asked: path, authorization, body.
+/// The calls to the fake API: path, authorization, body.
 type Calls = Arc<Mutex<Vec<(String, String, Value)>>>;
 
 async fn serve(router: Router, listener: TcpListener) {
@@ -41,7 +41,7 @@ async fn mint(State(calls): State<Calls>, headers: HeaderMap, Json(body): Json<V
         .into_response()
 }
 
-/// Answers as the API does: the code has to be the one of this end user.
+/// Answers as the API does: the code has to belong to this end user.
 async fn activate(
     State(calls): State<Calls>,
     Path(id): Path<String>,
@@ -90,7 +90,7 @@ impl World {
         Self { origin, calls, client }
     }
 
-    /// A new visitor: the cookie and the end-user reference.
+    /// Makes a new visitor: the cookie and the end-user reference.
     async fn visitor(&self) -> (String, String) {
         let response = self.client.get(format!("{}/session", self.origin)).send().await.unwrap();
         let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap().to_owned();
@@ -113,7 +113,7 @@ impl World {
         request.send().await.unwrap()
     }
 
-    /// Comes back from the connect flow; answers where it leads.
+    /// Comes back from the connect flow; returns where the answer leads.
     async fn come_back(&self, cookie: &str, query: &str) -> String {
         let request =
             self.client.get(format!("{}/connected{query}", self.origin)).header(header::COOKIE, cookie);
@@ -201,7 +201,7 @@ async fn another_person_has_another_reference() {
     assert_ne!(world.calls()[0].2["end_user"], end_user.as_str());
 }
 
-/// Every route, in every way the tests know: no answer holds the key, and every answer has the policy.
+/// Every route, called in every way that the tests know: no answer holds the key, and every answer has the policy.
 #[tokio::test]
 async fn the_key_never_reaches_a_browser() {
     let world = World::start().await;

@@ -18,8 +18,8 @@ use mooring_system::{SystemClock, SystemEntropy};
 use mooring_vault::Vault;
 use mooring_webhooks::{Sender, SystemLookup};
 
-/// How long a call of the emulated tables may take that is tried once. Rate limits let through what they cannot count
-/// in time, and how busy this machine is must not decide that.
+/// How long a call of the emulated tables may take when it is tried once. Rate limits admit a call that they cannot
+/// count in time, and the load of this machine must not decide that.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The stack's clock as the domain sees it.
@@ -32,34 +32,34 @@ impl Clock for StackClock {
     }
 }
 
-/// Reaches the tables of a runner on this machine, which the port of its API tells.
+/// Reaches the tables of a runner on this machine; the port of its API says which runner.
 pub fn running(port: u16) -> Store {
     let dynamodb = format!("http://127.0.0.1:{}", port.saturating_add(DYNAMODB));
     let client = aws_sdk_dynamodb::Client::new(&sdk_config(&dynamodb));
     Store::new(client, Tables::prefixed("mooring-"), Arc::new(SystemClock))
 }
 
-/// How far the port of the local `DynamoDB` lies behind the API's.
+/// The distance from the API's port to the port of the local `DynamoDB`.
 pub(crate) const DYNAMODB: u16 = 3;
 
-/// What adapters are built for.
+/// The surroundings for which adapters are built.
 #[derive(Debug, Clone)]
 pub struct Wiring {
-    /// Where the AWS services are, or the fault proxies before them.
+    /// The URLs of the AWS services, or of the fault proxies in front of them.
     pub endpoints: Endpoints,
-    /// Where the platform's API is.
+    /// The origin of the platform's API.
     pub platform_origin: String,
-    /// Where the platform's consent page is.
+    /// The origin of the platform's consent page.
     pub authorize_origin: String,
     /// The public origin of our API.
     pub api_origin: String,
     /// The queues.
     pub queues: QueueUrls,
-    /// How much callers may call.
+    /// How often callers may call.
     pub limits: Limits,
 }
 
-/// Everything that functions are given.
+/// Everything that functions need.
 #[derive(Clone)]
 pub struct Adapters {
     /// `DynamoDB`.
@@ -87,12 +87,12 @@ pub struct Adapters {
 }
 
 impl Adapters {
-    /// Builds them.
+    /// Builds the adapters.
     pub fn new(wiring: &Wiring, clock: &LocalClock) -> Result<Self> {
         Self::with_clock(wiring, Arc::new(StackClock(clock.clone())), clock.scale().max(1))
     }
 
-    /// Builds them for functions that another clock tells the time.
+    /// Builds the adapters for functions that follow another clock.
     pub fn with_clock(wiring: &Wiring, shared: Arc<dyn Clock>, scale: u32) -> Result<Self> {
         let endpoints = &wiring.endpoints;
         let dynamodb = aws_sdk_dynamodb::Client::new(&sdk_config(&endpoints.dynamodb));
@@ -126,7 +126,7 @@ fn webhooks(wiring: &Wiring) -> Result<Sender> {
     Sender::reaching(config, Reach::WithLoopback, Arc::new(SystemLookup)).context("webhooks")
 }
 
-/// The sandbox lets more through than TikTok's basic level of ten calls a second.
+/// The rate of the app at the sandbox, which admits more than TikTok's basic level of ten calls a second.
 const CALLS_PER_SECOND: u32 = 100;
 
 fn registry(wiring: &Wiring) -> Result<Registry> {

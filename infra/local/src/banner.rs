@@ -1,4 +1,4 @@
-//! What a person sees when the stack is up.
+//! The text that a person sees when the stack is up.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! The HTTP API in front of the functions: real API Gateway events (payload 2.0) in, real Lambda responses out.
 //!
 //! Each request becomes the JSON event that API Gateway would send, is parsed by `lambda_http` as in AWS, and the
-//! response goes back through the same types. Limits of HTTP APIs that a caller can meet are kept: 10 MB bodies,
-//! 10,240 bytes of request line and headers, 6 MB replies, 30 seconds.
+//! response goes back through the same types. The gateway keeps the limits of HTTP APIs that a caller can meet: 10 MB
+//! bodies, 10,240 bytes of request line and headers, 6 MB replies, 30 seconds.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub fn router(functions: Arc<HttpFunctions>) -> Router {
     Router::new().fallback(serve).with_state(functions)
 }
 
-/// Where a request goes, with decoded parameters as API Gateway passes them on.
+/// The route of a request, with decoded parameters as API Gateway passes them on.
 struct Match {
     function: &'static str,
     key: String,
@@ -46,7 +46,7 @@ fn matching(method: &str, path: &str) -> Match {
 }
 
 fn decode(segment: &str) -> String {
-    // `form_urlencoded` reads `+` as a space and ends at `&`; in a path they are themselves.
+    // `form_urlencoded` reads `+` as a space and ends at `&`; in a path both stand for themselves.
     let pair = format!("x={}", segment.replace('+', "%2B").replace('&', "%26"));
     url::form_urlencoded::parse(pair.as_bytes())
         .next()
@@ -87,13 +87,13 @@ async fn invoke(functions: &HttpFunctions, request: Request<Body>, request_id: &
     }
 }
 
-/// Tells a body that is larger than it may be from one that breaks off.
+/// Returns whether the body was larger than allowed; a body that breaks off is another error.
 fn is_too_large(error: &axum::Error) -> bool {
     std::error::Error::source(error)
         .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>)
 }
 
-/// Hands a function an event as Lambda does, whatever is in it.
+/// Hands a function an event as Lambda does, whatever the event holds.
 pub async fn respond(function: &HttpFunction, event: Value) -> Answer {
     let mut context = Context::default();
     context.request_id = uuid_like();
@@ -106,7 +106,7 @@ fn header_bytes(parts: &axum::http::request::Parts) -> usize {
     headers + parts.uri.to_string().len()
 }
 
-/// The event of an HTTP API, payload format 2.0.
+/// Returns the event of an HTTP API, payload format 2.0.
 fn event(found: &Match, parts: &axum::http::request::Parts, body: &[u8], request_id: &str) -> Value {
     let header = |name: header::HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let mut headers = BTreeMap::<String, String>::new();
@@ -148,7 +148,7 @@ fn event(found: &Match, parts: &axum::http::request::Parts, body: &[u8], request
     })
 }
 
-/// A fresh request id; API Gateway's look different and are as opaque.
+/// Makes a fresh request id. Ids of API Gateway have another form and are as opaque.
 fn uuid_like() -> String {
     let mut bytes = [0; 12];
     mooring_domain::base::host::Entropy::fill(&mooring_system::SystemEntropy, &mut bytes);
@@ -174,7 +174,7 @@ fn answer(reply: &Answer) -> Response<Body> {
         .unwrap_or_else(|_| message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"))
 }
 
-/// An answer of the gateway itself.
+/// Makes an answer of the gateway itself.
 fn message(status: StatusCode, text: &str) -> Response<Body> {
     let body = json!({ "message": text }).to_string();
     let mut response = Response::new(Body::from(body));

@@ -14,7 +14,7 @@ pub struct Options {
     /// The API's port; sandbox, demo and the AWS services take the next ones. 0 takes free ones.
     #[arg(long, default_value_t = 8787, global = true)]
     pub port: u16,
-    /// Where state is kept; a restart goes on with it.
+    /// The directory of the state; a restart goes on with it.
     #[arg(long, default_value = ".mooring", global = true)]
     pub data: PathBuf,
     /// Keeps everything in memory.
@@ -27,10 +27,10 @@ pub struct Options {
     #[arg(long = "tenant", value_name = "NAME")]
     pub tenants: Vec<String>,
     #[command(flatten)]
-    /// The platform that is played.
+    /// The world of the played platform.
     pub world: World,
     #[command(subcommand)]
-    /// What to do; without one the stack runs until Ctrl-C.
+    /// The command; without one the stack runs until Ctrl-C.
     pub command: Option<Command>,
 }
 
@@ -48,7 +48,7 @@ pub struct World {
     pub edits: Option<PathBuf>,
 }
 
-/// What else can be done.
+/// The commands beside running the stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub enum Command {
     /// Plays the whole way unattended and shows it.
@@ -56,7 +56,7 @@ pub enum Command {
 }
 
 impl Options {
-    /// The options of a stack on a clock, kept in a directory or in memory.
+    /// Returns the options of a stack on a clock, with its state in a directory or in memory.
     pub fn stack(&self, clock: LocalClock, data: Option<PathBuf>) -> StackOptions {
         StackOptions {
             clock,

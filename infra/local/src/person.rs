@@ -1,6 +1,6 @@
 //! Plays a person with a browser: follows redirects by hand, keeps cookies, fills in forms.
 //!
-//! The tour and the journeys go through the pages with it exactly as a browser does, headers included.
+//! The tour and the journeys use it to go through the pages exactly as a browser does, headers included.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ use reqwest::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::{Client, Method, StatusCode};
 use url::Url;
 
-/// What a page answered.
+/// The answer of a page.
 #[derive(Debug, Clone)]
 pub struct Page {
-    /// Where it is.
+    /// Its address.
     pub url: Url,
     /// The status.
     pub status: StatusCode,
-    /// Where it sends the person, if it does.
+    /// The address to which it sends the person, if it does.
     pub location: Option<Url>,
     /// Its text.
     pub body: String,
@@ -27,9 +27,9 @@ pub struct Page {
 /// A form of a page.
 #[derive(Debug, Clone)]
 pub struct Form {
-    /// Where it goes.
+    /// The address that it goes to.
     pub action: Url,
-    /// Its fields and buttons by name and value, boxes whether they are ticked or not.
+    /// Its fields and buttons by name and value; boxes too, ticked or not.
     pub fields: Vec<(String, String)>,
 }
 
@@ -61,7 +61,7 @@ impl Person {
         self.send(Method::POST, &form.action, Some(body.finish())).await
     }
 
-    /// Forgets every cookie whose name contains a text, as another browser would not have it.
+    /// Forgets every cookie whose name contains a text, to play a browser that never had it.
     pub fn forget_cookies(&mut self, containing: &str) {
         for jar in self.cookies.values_mut() {
             jar.retain(|name, _| !name.contains(containing));
@@ -107,7 +107,7 @@ fn keep(jar: &mut BTreeMap<String, String>, header: &str) {
 }
 
 impl Page {
-    /// The first form whose text contains a word.
+    /// Returns the first form whose text contains a word.
     pub fn form(&self, containing: &str) -> Result<Form> {
         for part in self.body.split("<form").skip(1) {
             let text = part.split("</form>").next().unwrap_or_default();
@@ -130,7 +130,7 @@ impl Page {
         Ok(Form { action, fields: fields.collect() })
     }
 
-    /// Where the page sends the person; an error that says what it answered if it does not.
+    /// Returns the address to which the page sends the person. Fails with the page's answer if it sends nowhere.
     pub fn follow(&self) -> Result<&Url> {
         let said =
             self.body.split("<h1").nth(1).and_then(|text| text.split("</h1>").next()).unwrap_or_default();
@@ -141,7 +141,7 @@ impl Page {
 }
 
 /// The entities that pages write: by number from templates, by name from the sandbox. The ampersand comes last, because
-/// what it leaves is text.
+/// the result of its replacement is text.
 const ENTITIES: [(&str, &str); 9] = [
     ("&#34;", "\""),
     ("&quot;", "\""),
@@ -154,7 +154,7 @@ const ENTITIES: [(&str, &str); 9] = [
     ("&amp;", "&"),
 ];
 
-/// The value of an attribute, with the usual entities read.
+/// Returns the value of an attribute, with the usual entities decoded.
 fn attribute(tag: &str, name: &str) -> Option<String> {
     let start = tag.find(&format!(" {name}=\""))? + name.len() + 3;
     let value = tag.get(start..)?.split('"').next()?;

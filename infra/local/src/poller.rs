@@ -21,7 +21,7 @@ pub(crate) struct Mapping {
     pub(crate) function: QueueFunction,
 }
 
-/// Polls until told to stop; a batch under way is finished first.
+/// Polls until `stop` says so; finishes a batch under way first.
 pub(crate) async fn poll(mapping: Arc<Mapping>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         let received = tokio::select! {
@@ -39,7 +39,7 @@ pub(crate) async fn poll(mapping: Arc<Mapping>, mut stop: watch::Receiver<bool>)
     }
 }
 
-/// Handles what is there now and answers how many messages there were; for tests that do not wait.
+/// Handles the messages that are there now and returns how many they were; for tests that do not wait.
 pub(crate) async fn drain_once(mapping: &Mapping) -> Result<usize, String> {
     let messages = receive(mapping, 0).await?;
     let count = messages.len();
@@ -63,7 +63,7 @@ async fn receive(mapping: &Mapping, wait: i32) -> Result<Vec<Message>, String> {
     Ok(received.messages.unwrap_or_default())
 }
 
-/// Invokes the function and deletes what it did not report as failed.
+/// Invokes the function and deletes the messages that it did not report as failed.
 async fn settle(mapping: &Mapping, messages: Vec<Message>) {
     let Ok(event) = event(&messages) else { return };
     // A panic is an invocation error in Lambda: the whole batch becomes visible again.
@@ -87,7 +87,7 @@ fn failed(response: &SqsBatchResponse, message: &Message) -> bool {
     response.batch_item_failures.iter().any(|failure| failure.item_identifier == id)
 }
 
-/// The event that a mapping sends to its function.
+/// Returns the event that a mapping sends to its function.
 pub fn event(messages: &[Message]) -> Result<SqsEvent, serde_json::Error> {
     let records: Vec<_> = messages
         .iter()

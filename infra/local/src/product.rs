@@ -30,19 +30,19 @@ pub struct Connected {
 }
 
 impl Product {
-    /// A product with a credential of a tenant.
+    /// Makes a product with a credential of a tenant.
     pub fn new(origin: Url, credential: impl Into<String>, return_url: impl Into<String>) -> Result<Self> {
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
         Ok(Self { client, origin, credential: credential.into(), return_url: return_url.into() })
     }
 
-    /// The same product with another credential.
+    /// Returns the same product with another credential.
     #[must_use]
     pub fn with_credential(&self, credential: impl Into<String>) -> Self {
         Self { credential: credential.into(), ..self.clone() }
     }
 
-    /// Sends one call and answers whatever came back.
+    /// Sends one call and returns the answer, whatever its status.
     pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Response> {
         let mut request = self.client.request(method, self.origin.join(path)?).bearer_auth(&self.credential);
         if let Some(body) = body {
@@ -58,7 +58,7 @@ impl Product {
         Ok(request.send().await?)
     }
 
-    /// Sends one call and wants JSON back; anything else is an error that shows the problem document.
+    /// Sends one call and returns the JSON of its answer. Fails with the problem document on anything else.
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
         let response = self.send(method.clone(), path, body).await?;
         let (status, text) = (response.status(), response.text().await?);
@@ -68,12 +68,12 @@ impl Product {
         serde_json::from_str(&text).with_context(|| format!("{method} {path} did not answer JSON"))
     }
 
-    /// GET.
+    /// Sends a GET, as [`Self::call`] does.
     pub async fn get(&self, path: &str) -> Result<Value> {
         self.call(Method::GET, path, None).await
     }
 
-    /// Takes a person through the whole connect flow and activates what comes back.
+    /// Takes a person through the whole connect flow and activates the connection that comes back.
     pub async fn connect(
         &self,
         person: &mut Person,
@@ -99,7 +99,7 @@ impl Product {
         Ok(done.follow()?.clone())
     }
 
-    /// Takes a person to the platform and lets them agree; the answer is the platform's redirect to our callback.
+    /// Takes a person to the platform and lets them agree; returns the platform's redirect to our callback.
     pub async fn connect_until_callback(
         &self,
         person: &mut Person,

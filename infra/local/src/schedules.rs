@@ -21,14 +21,14 @@ pub fn input(at: Timestamp) -> Value {
     json!({ "time": at.to_string() })
 }
 
-/// The next tick after an instant: ticks lie on full periods.
+/// Returns the next tick after an instant: ticks lie on full periods.
 fn next_tick(after: Timestamp, period: SignedDuration) -> Timestamp {
     let period = period.as_secs();
     let tick = (after.as_second().div_euclid(period) + 1) * period;
     Timestamp::from_second(tick).unwrap_or(after)
 }
 
-/// Ticks until told to stop. A clock that jumps gets one tick for the jump, as a schedule after an outage does.
+/// Ticks until `stop` says so. A clock that jumps gets one tick for the jump, as a schedule after an outage does.
 pub(crate) async fn run(
     clock: LocalClock,
     period: SignedDuration,
@@ -46,7 +46,7 @@ pub(crate) async fn run(
                 warn!(event = "schedule.failed", code = error.code, "a scheduled function failed");
             }
         }
-        // However fast the clock runs, two ticks are a breath apart.
+        // However fast the clock runs, a short real time lies between two ticks.
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

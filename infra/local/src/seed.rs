@@ -1,4 +1,4 @@
-//! What a deployment needs before its first call: tables, queues, the app's sealed credentials, one tenant with a key.
+//! Seeds a deployment before its first call: tables, queues, the app's sealed credentials, one tenant with a key.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ use crate::adapters::Adapters;
 const TIKTOK_ADS: &str = "tiktok_ads";
 /// The platform app that the sandbox knows.
 pub(crate) const APP_ID: &str = "7000000000000000001";
-/// Its secret: only the sandbox takes it.
+/// The secret of [`APP_ID`]: only the sandbox takes it.
 pub(crate) const APP_SECRET: &str = "sandbox-secret-4f1c8a2e9b7d";
 
 /// A tenant and the text of its API key, which only its owner ever sees.
@@ -99,7 +99,7 @@ pub async fn register_tenant(
     Ok(Seeded { tenant, api_key })
 }
 
-/// What a tenant's first key is called.
+/// The name of a tenant's first key.
 const FIRST: &str = "first key";
 
 /// The instant of a registration.
@@ -111,12 +111,12 @@ impl Clock for At {
     }
 }
 
-/// The return URL of the demo product.
+/// Returns the return URL of the demo product.
 pub(crate) fn return_url(origin: &str) -> String {
     format!("{origin}/connected")
 }
 
-/// Reads what an earlier start seeded in this directory.
+/// Reads the tenant that an earlier start seeded in this directory.
 pub(crate) fn read(dir: &Path) -> Option<Seeded> {
     let text = std::fs::read_to_string(dir.join("seed.json")).ok()?;
     let value: Value = serde_json::from_str(&text).ok()?;
@@ -124,7 +124,7 @@ pub(crate) fn read(dir: &Path) -> Option<Seeded> {
     Some(Seeded { tenant: field("tenant")?.parse().ok()?, api_key: field("api_key")? })
 }
 
-/// Remembers what was seeded; the file is for this machine's eyes only.
+/// Writes the seeded tenant to a file that only this user may read.
 pub(crate) fn write(dir: &Path, seeded: &Seeded) -> Result<()> {
     use std::io::Write as _;
     let text = json!({ "tenant": seeded.tenant.as_str(), "api_key": seeded.api_key }).to_string();

@@ -1,10 +1,11 @@
-//! What the runner, the work-alikes and the proxies before them refuse: names that are not this machine's, and pages of other
-//! sites. A listener of the benchmarks and of the tests, which is gone after a run, need not.
+//! Refusals of the runner, the work-alikes and the proxies in front of them: names that are not this machine's, and
+//! pages of other sites. A listener of the benchmarks and of the tests, which is gone after a run, need not refuse
+//! them.
 //!
-//! A browser on this machine reaches every port of it. A page of any site can post to such a port, and a site whose name
-//! was rebound to 127.0.0.1 can also read the answers, as its own. Two refusals close that: a request has to name this
-//! machine and the listener's port ([`own_hosts`]), and where no browser of another origin has any business, it has to
-//! come from none ([`no_foreign_pages`]).
+//! A browser on this machine reaches every port of the machine. A page of any site can post to such a port, and a site
+//! whose name was rebound to 127.0.0.1 can also read the answers, as its own. Two refusals close that: a request has to
+//! name this machine and the listener's port ([`own_hosts`]), and it must not come from a browser's page of another
+//! origin where such a page has no business ([`no_foreign_pages`]).
 
 use axum::Router;
 use axum::extract::Request;
@@ -29,12 +30,12 @@ pub fn own_hosts<S: Clone + Send + Sync + 'static>(router: Router<S>, port: u16)
     }))
 }
 
-/// Says to whom a listener answers.
+/// Returns the sentence that names the hosts to which a listener answers.
 pub fn own_names(port: u16) -> String {
     format!("This listener answers to localhost:{port}, 127.0.0.1:{port} and [::1]:{port} alone.\n")
 }
 
-/// Refuses requests that a page of another origin makes. Following a link to here is no such request.
+/// Refuses requests that a page of another origin makes. A followed link to this listener is not such a request.
 pub fn no_foreign_pages<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
     router.layer(from_fn(|request: Request, next: Next| async move {
         if is_foreign(request.method(), request.headers()) {
@@ -65,7 +66,7 @@ fn foreign() -> Response {
     (StatusCode::FORBIDDEN, message).into_response()
 }
 
-/// Tells whether a request names this machine and the port of the listener; for listeners that are no [`Router`].
+/// Returns whether a request names this machine and the port of the listener; for listeners without a [`Router`].
 pub fn names_this<B>(request: &axum::http::Request<B>, port: u16) -> bool {
     let mut hosts = request.headers().get_all(HOST).iter();
     let named = match (hosts.next(), hosts.next()) {
@@ -79,7 +80,8 @@ pub fn names_this<B>(request: &axum::http::Request<B>, port: u16) -> bool {
     })
 }
 
-/// A browser says `Origin` where a page could do harm; where it does not, it says in `Sec-Fetch-Site` who asked.
+/// Returns whether a page of another origin made a request. A browser sends `Origin` where a page could do harm;
+/// elsewhere it says in `Sec-Fetch-Site` who asked.
 fn is_foreign(method: &Method, headers: &HeaderMap) -> bool {
     let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     if let Some(origin) = text(&ORIGIN) {

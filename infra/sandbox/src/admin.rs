@@ -1,6 +1,6 @@
-//! The sandbox's own controls under `/_sandbox/`: no platform has these.
+//! The sandbox's own controls under `/_sandbox/`: no platform has them.
 //!
-//! Every change wants a JSON body or the method DELETE, so that a foreign web page cannot make one without asking first.
+//! Every change needs a JSON body or the method DELETE, so that a foreign web page cannot make one without a preflight.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ pub(crate) fn router(platform: Arc<Platform>, edits: Edits) -> Router {
     no_foreign_pages(controls)
 }
 
-/// What the controls move.
+/// The state that the controls change.
 #[derive(Clone)]
 struct Levers {
     platform: Arc<Platform>,
@@ -74,7 +74,7 @@ async fn faults(State(platform): Shared, Json(faults): Json<Faults>) -> Json<Val
 #[serde(default, deny_unknown_fields)]
 struct Revocation {
     advertiser_id: Option<String>,
-    /// Accepted for symmetry with other platforms: this one never tells anybody.
+    /// Accepted for symmetry with other platforms: TikTok never notifies anybody.
     silent: Option<bool>,
 }
 

@@ -1,7 +1,7 @@
 //! The sandbox's notion of now, and days as numbers.
 //!
-//! Everything a caller can see (figures, code expiry, request ids) follows the given clock; throttling
-//! does not, because a client is paced by real seconds.
+//! Everything that a caller can see (figures, code expiry, request ids) follows the given clock. Throttling does not,
+//! because clients pace themselves by real seconds.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
-/// Tells the sandbox what time it is.
+/// Returns the sandbox's time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Returns the machine's own clock.
@@ -32,7 +32,7 @@ pub(crate) fn date_of(day: Day) -> Date {
     i32::try_from(day).ok().and_then(|days| EPOCH.checked_add(days.days()).ok()).unwrap_or(EPOCH)
 }
 
-/// A moment in an account's zone, as coarse as figures depend on it.
+/// A moment in an account's zone, as precise as figures need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Moment {
     pub(crate) today: Day,

@@ -1,9 +1,9 @@
-//! What a sandbox is started with. Values only: nothing here reads files or the environment.
+//! The settings of a sandbox. Values only: nothing here reads files or the environment.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// Describes the developer app the sandbox knows and the world it plays.
+/// Describes the developer app that the sandbox knows and the world that it plays.
 #[derive(Clone)]
 pub struct SandboxConfig {
     /// The developer app's public id.
@@ -16,7 +16,7 @@ pub struct SandboxConfig {
     pub advertisers: u32,
     /// How many ads the first advertiser has; the others are smaller.
     pub ads: u32,
-    /// Decides every id, name and figure.
+    /// The seed of every id, name and figure.
     pub seed: u64,
     /// The numeric permission scopes of the app, offered on the consent page.
     pub scopes: Vec<u64>,
@@ -24,7 +24,7 @@ pub struct SandboxConfig {
     pub app_qps: u32,
     /// Calls per second allowed against one advertiser; 0 for no limit.
     pub advertiser_qps: u32,
-    /// Where grants are kept, so that issued tokens outlive a restart; `None` keeps them in memory.
+    /// The file of the grants, so that issued tokens outlive a restart; `None` keeps them in memory.
     pub state_file: Option<PathBuf>,
 }
 

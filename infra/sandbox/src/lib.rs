@@ -1,7 +1,7 @@
 //! The platforms played over HTTP: state machine, fault switches, consent pages.
 //!
-//! One [`Sandbox`] answers as `TikTok`'s Marketing API v1.3 does, from a world computed out of a seed and a
-//! clock. It is for loopback only: it keeps no secret safe and limits nobody. Rules may edit its answers on their way.
+//! A [`Sandbox`] answers as `TikTok`'s Marketing API v1.3 does, from a world computed out of a seed and a clock. It is
+//! for loopback only: it protects no secret and limits nobody. Rules may edit its answers on their way.
 
 mod admin;
 pub mod clock;
@@ -31,7 +31,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Builds the world of `config`, seen at the time `clock` tells.
+    /// Builds the world of `config`, seen at the time of `clock`.
     pub fn new(config: SandboxConfig, clock: Clock) -> Self {
         Self { platform: Arc::new(Platform::new(config, clock)), edits: Edits::default() }
     }
@@ -63,7 +63,7 @@ impl Sandbox {
         self.edits.clear();
     }
 
-    /// Returns what the rules saw and did.
+    /// Returns the calls that the rules saw and the answers that they changed.
     pub fn edited(&self) -> Edited {
         self.edits.state()
     }
@@ -107,7 +107,7 @@ impl Sandbox {
         self.platform.faults()
     }
 
-    /// Returns what was called so far.
+    /// Returns the counts of the calls so far.
     pub fn counters(&self) -> Counters {
         self.platform.counters()
     }
@@ -122,7 +122,7 @@ impl Sandbox {
         self.platform.world.advertiser_ids()
     }
 
-    /// Returns the text that every ad name contains, to be looked for where no name may be.
+    /// Returns the text that every ad name contains; tests search for it where no name may be.
     pub fn canary(&self) -> String {
         self.platform.world.canary()
     }

@@ -1,5 +1,6 @@
-//! Holds the connector's requests and the sandbox's answers against the vendors' own interface files, so that the two
-//! cannot agree on a mistake. The files are data from outside the repository; nothing of them is kept.
+//! Compares the connector's requests and the sandbox's answers with the vendors' own interface files, so that connector
+//! and sandbox cannot agree on a mistake. The files are data from outside the repository; the repository keeps nothing
+//! of them.
 
 mod answers;
 mod bench;
@@ -23,7 +24,7 @@ use self::exceptions::{Exceptions, Outcome};
 use self::ledger::Ledger;
 use self::specs::Specs;
 
-/// Checks everything against the files below `folder`, prints what was checked, and fails on a violation.
+/// Checks everything against the files below `folder`, prints the checks, and fails on a violation.
 #[expect(clippy::print_stdout, reason = "the table is what a person runs this for")]
 pub(crate) async fn check(folder: &Path) -> Result<()> {
     let specs = Specs::read(&folder.join("tiktok"), &requests::base(&MANIFEST))?;

@@ -1,5 +1,6 @@
-//! The release binaries, deployed from template.yaml into a cloud that others wrote, and played from the first connect
-//! to the verified deletion; or killed at random while that goes on. docs/e2e.md says what this cloud is not.
+//! The release binaries, deployed from template.yaml into ministack, a third-party emulator of AWS, and played from the
+//! first connect to the verified deletion; or killed at random meanwhile. docs/e2e.md says what ministack does not
+//! cover.
 
 mod ageing;
 mod aws;
@@ -22,13 +23,13 @@ use clap::Args;
 
 use crate::package;
 
-/// What to play.
+/// The options of a run.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Kills so many function processes while connections come, sync and go, and then looks at the tables.
+    /// Kills this number of function processes while connections come, sync and go, and then reads the tables.
     #[arg(long)]
     kill: Option<usize>,
-    /// Decides what is killed and when; printed, so that a run can be made again.
+    /// The seed that decides what is killed and when; printed, so that a run can be repeated.
     #[arg(long)]
     seed: Option<u64>,
     /// The packages; made by `cargo xtask package`.
@@ -39,7 +40,7 @@ pub(crate) struct Options {
     sandbox: Option<PathBuf>,
 }
 
-/// What was built before.
+/// The artifacts that were built before.
 #[derive(Debug)]
 pub(crate) struct Built {
     /// The packages of the functions.
@@ -48,7 +49,7 @@ pub(crate) struct Built {
     sandbox: Option<PathBuf>,
 }
 
-/// Plays it.
+/// Plays the whole way, or the kills.
 pub(crate) async fn run(options: Options) -> Result<()> {
     let packages = options.packages.unwrap_or_else(package::folder);
     let built = Built { packages, sandbox: options.sandbox };
@@ -58,7 +59,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     }
 }
 
-/// Asks again and again until there is an answer, or patience ends.
+/// Repeats a question until there is an answer, or patience ends.
 pub(crate) async fn until<T>(
     what: &str,
     patience: Duration,

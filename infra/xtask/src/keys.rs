@@ -1,4 +1,4 @@
-//! A tenant's API keys from the operator's side: of a deployment, or of the runner on this machine.
+//! A tenant's API keys from the operator's side: in a deployment, or in the runner on this machine.
 
 use std::io::{BufRead, stdin};
 use std::sync::Arc;
@@ -21,18 +21,18 @@ use mooring_system::{SystemClock, SystemEntropy};
 
 use crate::operator::operator;
 
-/// Which tables are meant: those of a deployment, by the variables that functions have too, unless a port is given.
+/// The tables of a chore: those of a deployment, by the variables that functions have too, unless a port is given.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Reach {
     /// The runner on this machine, by the port of its API; 8787 unless you say another.
-    // With a space before it, the port could not be told from the word after it.
+    // With a space before it, the port could not be distinguished from the word after it.
     #[arg(long, global = true, value_name = "PORT", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "8787")]
     local: Option<u16>,
 }
 
 impl Reach {
-    /// The tables, and the word that new credentials there carry.
+    /// Opens the tables. Returns also the mode of new credentials there.
     pub(crate) async fn store(self) -> Result<(Store, Mode)> {
         Ok(match self.local {
             Some(port) => (running(port), Mode::Test),
@@ -40,7 +40,7 @@ impl Reach {
         })
     }
 
-    /// Says beside a failure of the tables what to do about it; every other error says so itself.
+    /// Adds to a failure of the tables what to do about it; every other error says so itself.
     pub(crate) fn explain(self, error: anyhow::Error) -> anyhow::Error {
         match (self.local, unreached(&error)) {
             (_, None) => error,
@@ -53,7 +53,7 @@ impl Reach {
     }
 }
 
-/// What to do when a deployment was not reached, if that is what the error says.
+/// Returns what to do when a deployment was not reached, if that is the error.
 pub(crate) fn unreached(error: &anyhow::Error) -> Option<&'static str> {
     let error = error.downcast_ref::<mooring_domain::Error>()?;
     match (error.kind, error.code) {
@@ -67,7 +67,7 @@ pub(crate) fn unreached(error: &anyhow::Error) -> Option<&'static str> {
     }
 }
 
-/// What is done with keys.
+/// A chore with keys.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]
@@ -82,7 +82,7 @@ enum Chore {
     Add {
         /// The tenant.
         tenant: TenantId,
-        /// What the key is called.
+        /// The name of the key.
         #[arg(long)]
         label: String,
         /// What it may do; may be repeated.
@@ -125,12 +125,12 @@ enum Chore {
         /// The key.
         key: CredentialId,
     },
-    /// Says whose a key or frontend token is. Its text is read from standard input, so that no list of processes and no
+    /// Says whose a key or frontend token is. Reads its text from standard input, so that no list of processes and no
     /// history of a shell has it.
     Whose,
 }
 
-/// The longest life and overlap that can be asked for: ten years.
+/// The longest life and overlap of a key, in days: ten years.
 const MOST_DAYS: i64 = 3_650;
 
 fn scope(name: &str) -> Result<Scope, String> {
@@ -199,7 +199,7 @@ fn shown(made: &Output) {
     println!("key      {}\napi key  {}", made.key.credential.id, made.text.text());
 }
 
-/// One key: id, label, state, scopes.
+/// Writes one key: id, label, state, scopes.
 fn line(key: &ApiKey) -> String {
     let ApiKey { credential, label, created_at, successor } = key;
     let state = match credential.expires_at {
@@ -212,10 +212,10 @@ fn line(key: &ApiKey) -> String {
     format!("{}  {label:?}  made {created_at}  {state}{next}  {scopes}", credential.id)
 }
 
-/// The most that is read of what should be one line.
+/// The most bytes that are read of a line.
 const LONGEST_LINE: u64 = 4_096;
 
-/// Whose the credential is that somebody gives; what is no text is no credential either.
+/// Says whose a credential is. Bytes that are not a text are not a credential either.
 fn whose(given: impl BufRead) -> Result<String> {
     let mut typed = Vec::new();
     given.take(LONGEST_LINE).read_until(b'\n', &mut typed)?;
@@ -282,7 +282,7 @@ mod tests {
         let away = || Error::unavailable("store_away", "The database did not answer; try again.");
         assert!(told(Some(9000), away()).contains("the port 9000: start it with `cargo run`"));
         assert!(told(None, away()).contains("AWS credentials"));
-        // The tables say one word for it, the vault another.
+        // The tables say one word for an outage, the vault another.
         let table = Tables::default().name(Table::Directory).map(|_| ()).unwrap_err();
         let key = Error::new(Kind::Internal, "not_configured", "The variable KMS_KEY_ID is not set.");
         for (unset, variable) in [(table, "TABLE_DIRECTORY"), (key, "KMS_KEY_ID")] {

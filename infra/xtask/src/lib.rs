@@ -49,7 +49,7 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
-    /// Holds the connector's requests and the sandbox's answers against the vendors' interface files.
+    /// Compares the connector's requests and the sandbox's answers with the vendors' interface files.
     Contract {
         /// The folder of interface files, one folder a vendor.
         #[arg(long)]
@@ -75,7 +75,7 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
-    /// Holds a template, as written or as SAM translated it, against every rule and docs/permissions.md.
+    /// Judges a template, as written or as SAM translated it, by every rule and docs/permissions.md.
     Rules {
         /// The template, YAML or JSON.
         #[arg(long)]
@@ -92,7 +92,7 @@ enum Chore {
         /// The processor.
         #[arg(long, value_enum, default_value_t = package::Arch::Arm64)]
         arch: package::Arch,
-        /// Small and quick binaries that take their time to build, as a deployment should have them.
+        /// Builds small and quick binaries, as a deployment should have them; that takes longer.
         #[arg(long)]
         deploy: bool,
         /// Only this function; may be repeated.
@@ -101,7 +101,7 @@ enum Chore {
     },
     /// Makes long runs by their names (docs/ci.md); without a name lists them.
     Long(long::Options),
-    /// Deploys the packages into a cloud on this machine and plays the whole way.
+    /// Deploys the packages into an emulated cloud on this machine and plays the whole way.
     E2e(e2e::Options),
     /// Measures the shipped binaries (docs/performance.md); what follows goes to infra/bench.
     #[command(disable_help_flag = true)]
@@ -122,12 +122,12 @@ enum Chore {
         /// The platform, such as `tiktok_ads`.
         platform: String,
     },
-    /// Sends one mail, to see that SES sends for the address of `MailFrom`.
+    /// Sends one mail, to check that SES sends for the address of `MailFrom`.
     Mail {
         /// The sender: the stack's `MailFrom`.
         #[arg(long)]
         from: String,
-        /// Whose mailbox you look into.
+        /// The recipient, whose mailbox you can read.
         #[arg(long)]
         to: String,
     },
@@ -178,17 +178,17 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     }
 }
 
-/// Where the committed description is.
+/// Returns the path of the committed description.
 pub fn openapi_file() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../functions/openapi/openapi.json")
 }
 
-/// The description as the types say it, ready to be written.
+/// Returns the text of the description that the types give, ready to be written.
 pub fn openapi_text() -> Result<String> {
     Ok(serde_json::to_string_pretty(&description()?)? + "\n")
 }
 
-/// The description as the types say it.
+/// Returns the description that the types give.
 pub fn description() -> Result<serde_json::Value> {
     mooring_local::mount::describe().map_err(anyhow::Error::msg)
 }

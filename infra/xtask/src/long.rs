@@ -1,4 +1,5 @@
-//! Long runs: what `cargo test` and `.ci/run` leave out because of its time, each by a name. docs/ci.md has their figures.
+//! Long runs that `cargo test` and `.ci/run` leave out because of their time, each by a name. docs/ci.md has their
+//! figures.
 
 use std::hint::spin_loop;
 use std::process::Command;
@@ -11,10 +12,10 @@ use clap::Args;
 
 use crate::tools::root;
 
-/// Which runs to make.
+/// The runs to make.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Their names; without one the runs are listed.
+    /// The names of the runs; without a name the chore lists all runs.
     names: Vec<String>,
 }
 
@@ -23,13 +24,13 @@ struct Run {
     name: &'static str,
     protects: &'static str,
     commands: &'static [&'static str],
-    /// Whether crash tests play every mode at every call.
+    /// True when crash tests play every mode at every call.
     every_mode: bool,
     /// Busy loops beside each core.
     busy: usize,
 }
 
-/// What tells crash tests to play every mode at every call.
+/// The variable that makes crash tests play every mode at every call.
 const LONG: &str = "MOORING_LONG";
 const HERE: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86-64" };
 
@@ -119,7 +120,7 @@ fn named(name: &str) -> Result<&'static Run> {
     })
 }
 
-/// Does some work while so many threads a core do nothing as fast as they can.
+/// Does some work while `each` threads a core run empty loops.
 fn beside_busy_loops<T>(each: usize, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let cores = if each == 0 { 0 } else { available_parallelism()?.get() };
     let over = AtomicBool::new(false);

@@ -1,4 +1,5 @@
-//! A mail that shows whether SES sends for the sender, before a person who wants to be forgotten is the first to find out.
+//! A test mail that shows whether SES sends for the sender, before a person who wants a deletion is the first to find
+//! out.
 
 use anyhow::{Result, ensure};
 use aws_types::SdkConfig;
@@ -16,7 +17,7 @@ const REFUSED: &str = "SES refused the mail. With AccessDeniedException your AWS
      address), and out of the sandbox, where the recipient has to be verified as well";
 const UNREACHED: &str = "SES could not be asked: look at your AWS credentials and the region";
 
-/// Sends one mail as the mail of deletions is sent: the same adapter, the same call.
+/// Sends one mail by the same adapter and the same call as the mail of deletions.
 #[expect(clippy::print_stdout, reason = "for whoever waits for the mail")]
 pub async fn check(config: &SdkConfig, from: &str, to: &str) -> Result<()> {
     for (option, address) in [("--from", from), ("--to", to)] {
@@ -34,7 +35,7 @@ pub async fn check(config: &SdkConfig, from: &str, to: &str) -> Result<()> {
     Ok(())
 }
 
-/// What a mail that left with the operator's credentials does not show: whether the worker's role may send it.
+/// Names what a mail with the operator's credentials does not show: whether the worker's role may send it.
 fn untested(from: &str) -> String {
     let domain = from.rsplit_once('@').map_or(from, |(_, domain)| domain);
     format!(

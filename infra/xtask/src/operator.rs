@@ -1,12 +1,12 @@
-//! How an operator's machine reaches AWS: by whatever the SDK's own chain of credentials finds there.
+//! The way of an operator's machine to AWS: the credentials that the SDK's own chain finds there.
 //!
-//! Only these chores need that chain, and nothing of the product links it. It is compiled with the feature `operator`; a
-//! `cargo xtask` without the feature starts itself again with it, so that every chore has one command.
+//! Only the chores for a deployment need that chain, and nothing of the product links it. The feature `operator`
+//! compiles it; a `cargo xtask` without the feature starts itself again with it, so that every chore has one command.
 
 use anyhow::Result;
 use aws_types::SdkConfig;
 
-/// The configuration that the SDK's own chain finds.
+/// Returns the configuration that the SDK's own chain finds.
 #[cfg(feature = "operator")]
 pub(crate) async fn operator() -> Result<SdkConfig> {
     Ok(aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await)
@@ -20,7 +20,7 @@ pub(crate) async fn operator() -> Result<SdkConfig> {
 
     use anyhow::Context as _;
 
-    // With the whole workspace, as `cargo xtask` does: the features of what both link stay the same.
+    // With the whole workspace, as `cargo xtask` does: the features of the libraries that both link stay the same.
     const COMMAND: [&str; 6] = ["run", "--quiet", "--features", "mooring-xtask/operator", "--bin", "xtask"];
     let cargo = std::env::var_os("CARGO").context(
         "this xtask was built without the AWS chain of credentials; run `cargo xtask` instead of it, or build it with \

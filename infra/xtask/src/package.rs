@@ -1,8 +1,8 @@
-//! Builds the binary of every function for Lambda, through cargo-lambda and zig, and shows what they weigh.
+//! Builds the binary of every function for Lambda, through cargo-lambda and zig, and shows the sizes.
 //!
 //! Without `--deploy` the command is the one that `sam build` runs for the template's functions, with all binaries at
-//! once: both share target/, and what one has built the other does not build again. With it the binaries are those that
-//! a deployment should have, each linked as a whole.
+//! once: both share target/, so neither builds again what the other has built. With `--deploy` the binaries are those
+//! that a deployment should have, each linked as a whole.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, IsTerminal as _, Read as _, stderr};
@@ -19,7 +19,7 @@ use crate::tools::{PACKAGE, root};
 /// A processor of Lambda.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Arch {
-    /// Graviton; what the template deploys.
+    /// Graviton, the processor of the template.
     Arm64,
     /// Intel and AMD.
     #[value(name = "x86-64")]
@@ -41,7 +41,7 @@ impl Arch {
         }
     }
 
-    /// The number of the processor in the header of a binary.
+    /// Returns the number of the processor in the header of a binary.
     fn machine(self) -> u16 {
         match self {
             Self::Arm64 => 183,
@@ -50,7 +50,7 @@ impl Arch {
     }
 }
 
-/// Where the packages are.
+/// Returns the folder of the packages.
 pub(crate) fn folder() -> PathBuf {
     root().join("target/lambda")
 }
@@ -68,7 +68,7 @@ pub(crate) fn functions() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The profile of a function's binary; the manifest of the workspace says why sync-worker has its own.
+/// Returns the build profile of a function's binary; the manifest of the workspace says why sync-worker has its own.
 fn profile(deploy: bool, name: &str) -> &'static str {
     match (deploy, name) {
         (false, _) => "release",
@@ -113,7 +113,7 @@ fn progress(functions: usize) -> Result<ProgressBar> {
     Ok(bar)
 }
 
-/// Runs cargo-lambda; the bar follows what cargo says, which is shown whole when the build fails.
+/// Runs cargo-lambda; the bar follows cargo's output, which is shown in full when the build fails.
 fn build(arch: Arch, profile: &str, functions: &[String], format: &str, bar: &ProgressBar) -> Result<()> {
     let mut command = command(arch, profile, functions, format)?;
     let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn()?;
@@ -163,7 +163,7 @@ fn weigh(arch: Arch, name: &str) -> Result<Vec<String>> {
     Ok(row)
 }
 
-/// Tells whether a file is a binary for a processor, from the header of the format.
+/// Returns whether a file is a binary for a processor, by the header of its format.
 pub(crate) fn is_for(file: &Path, arch: Arch) -> Result<bool> {
     let mut header = [0; 20];
     let mut opened = File::open(file)

@@ -1,4 +1,4 @@
-//! Which function may do what: writes docs/permissions.md from the statements of template.yaml.
+//! Writes docs/permissions.md, the rights of each function, from the statements of template.yaml.
 
 use std::fs;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ pub(crate) fn permissions(check: bool) -> Result<()> {
     fs::write(&file, text_of(&template)?).with_context(|| file.display().to_string())
 }
 
-/// Holds docs/permissions.md against what a template says.
+/// Compares docs/permissions.md with the statements of a template.
 pub(crate) fn compare(template: &Template, name: &str) -> Result<()> {
     let file = permissions_file();
     let committed = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
@@ -27,7 +27,7 @@ pub(crate) fn compare(template: &Template, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Where the committed evaluation is.
+/// Returns the path of the committed page.
 fn permissions_file() -> PathBuf {
     root().join("docs/permissions.md")
 }

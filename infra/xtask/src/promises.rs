@@ -1,4 +1,4 @@
-//! What is promised and what shows it: docs/promises.md out of tests/promises.toml, and the broken run of each row.
+//! The promises and their tests: docs/promises.md from tests/promises.toml, and the broken run of each row.
 
 mod file;
 mod names;
@@ -13,7 +13,7 @@ use clap::Args;
 
 use self::file::Promises;
 
-/// What `cargo xtask promises` can be asked.
+/// The options of `cargo xtask promises`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Fails if docs/promises.md is not what tests/promises.toml says.
@@ -45,12 +45,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Where the committed page is.
+/// Returns the path of the committed page.
 pub fn promises_file() -> PathBuf {
     root().join("docs/promises.md")
 }
 
-/// The page as the data file says it, after every row was held against the tree.
+/// Returns the text of the page from the data file, after every row was checked against the tree.
 pub fn promises_text() -> Result<String> {
     Ok(page::text(&Promises::read(&root())?))
 }

@@ -1,7 +1,7 @@
 //! docs/api: the reference of the API in readable pages, one a resource, written from the description.
 //!
-//! Nothing here knows an operation: what a page says is in the description, examples included, which are made from the
-//! schemas ([`example`]) and held against them again ([`check`]).
+//! Nothing here knows an operation: the text of a page is in the description. The examples are made from the schemas
+//! ([`example`]) and checked against them again ([`check`]).
 
 pub mod check;
 pub mod example;
@@ -21,7 +21,7 @@ pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/api")
 }
 
-/// Every generated page by its file's name.
+/// Returns every generated page by its file's name.
 pub fn pages(description: &Value) -> Result<BTreeMap<String, String>> {
     let mut by_tag: BTreeMap<&str, Vec<page::Operation<'_>>> = BTreeMap::new();
     for operation in page::operations(description) {
@@ -59,7 +59,7 @@ fn errors() -> Result<String> {
         let again = if code.retryable { "yes" } else { "no" };
         writeln!(text, "| `{}` | {} | {again} | {} |", code.code, status(code), code.help)?;
     }
-    text += "\nAnything else is a fault of ours: status 500, with a code that helps us to find it. Tell us the \
+    text += "\nAnything else is a fault of Mooring: status 500, with a code that helps us to find it. Tell us the \
              `request_id`.\n";
     Ok(text)
 }

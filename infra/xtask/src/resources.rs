@@ -1,4 +1,4 @@
-//! Counts what the stack has and what it will have against its quotas, and writes docs/resources.md.
+//! Counts the stack's resources, present and planned, against its quotas, and writes docs/resources.md.
 
 mod page;
 mod planned;
@@ -34,12 +34,12 @@ pub(crate) fn run(check: bool) -> Result<()> {
     Ok(())
 }
 
-/// Where the committed page is.
+/// Returns the path of the committed page.
 pub fn resources_file() -> PathBuf {
     root().join("docs/resources.md")
 }
 
-/// The page as template.yaml and the plan say it; an error when the sum passes a bar.
+/// Returns the text of the page from template.yaml and the plan. Fails when a sum passes its bar.
 pub fn resources_text() -> Result<String> {
     let functions = Functions::read(&root().join("infra/template/functions.toml"))?;
     let planned = Planned::read(&root().join("infra/template/planned.toml"), &functions)?;
@@ -47,13 +47,13 @@ pub fn resources_text() -> Result<String> {
     page::text(&count, &planned)
 }
 
-/// How many resources SAM makes of template.yaml.
+/// Counts the resources that SAM makes of template.yaml.
 pub(crate) fn expanded() -> Result<usize> {
     Ok(made_of(&Template::read()?))
 }
 
-/// SAM keeps each resource and adds one for each schedule and each mapping of a queue, one for the bounds of retries, and
-/// the stage of the API.
+/// Counts the resources that SAM makes of a template. SAM keeps each resource and adds one for each schedule and each
+/// mapping of a queue, one for the bounds of retries, and the stage of the API.
 fn made_of(template: &Template) -> usize {
     let stages = template.of_type(mooring_tests_tidy::template::API).count();
     let of_function = |(_, function)| {
@@ -64,7 +64,7 @@ fn made_of(template: &Template) -> usize {
     template.resources().count() + stages + template.functions().map(of_function).sum::<usize>()
 }
 
-/// What exists.
+/// The resources that exist.
 struct Count {
     /// A row for each function.
     rows: Vec<Row>,
@@ -103,13 +103,13 @@ impl Count {
         Ok(Self { rows, all: made_of(template) })
     }
 
-    /// The resources that no function brings: tables, the key, the API, logs, alarms on what functions log.
+    /// Counts the resources that no function brings: tables, the key, the API, logs, alarms on log lines.
     fn shared(&self) -> usize {
         self.all.saturating_sub(self.rows.iter().map(|row| row.resources).sum())
     }
 }
 
-/// What decides how many resources a function brings.
+/// The facts that decide how many resources a function brings.
 #[derive(Debug, Clone, Copy, Default)]
 struct Shape {
     routes: usize,
@@ -119,7 +119,7 @@ struct Shape {
 }
 
 impl Shape {
-    /// Function and role, one permission for all routes, and what starts it beside them.
+    /// Counts function and role, one permission for all routes, and the resources of its queue or schedule.
     fn resources(self) -> usize {
         let permission = usize::from(self.routes > 0);
         2 + permission + self.queues * OF_QUEUE + self.ticks * OF_TICK + self.more

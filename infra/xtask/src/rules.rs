@@ -1,4 +1,4 @@
-//! Holds one template, as it is written or as SAM translated it, against every rule and docs/permissions.md.
+//! Judges one template, as written or as SAM translated it, by every rule and docs/permissions.md.
 
 use std::fs;
 use std::path::Path;
@@ -41,7 +41,7 @@ pub(crate) fn judge(file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Counts the resources as they stand in the file, and tells whether SAM has translated it.
+/// Counts the resources of the file, and returns whether SAM has translated it.
 fn count(file: &Path) -> Result<(usize, bool)> {
     let document: Value = serde_yaml_ng::from_str(&fs::read_to_string(file)?)?;
     let resources = document.get("Resources").and_then(Value::as_mapping).map_or(0, Mapping::len);

@@ -1,5 +1,5 @@
-//! A bill of materials (`CycloneDX` 1.5, JSON) for each shipped binary: every crate whose code is in it, with version,
-//! licence, checksum and what needs what. docs/adr/0012 says why it is made here.
+//! A bill of materials (`CycloneDX` 1.5, JSON) for each shipped binary: every crate whose code is in the binary, with
+//! version, licence, checksum and dependencies. docs/adr/0012 says why this repository makes it.
 
 mod bill;
 mod lock;
@@ -42,7 +42,7 @@ fn folder(target: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/sbom").join(target)
 }
 
-/// Everything that is linked has to be named, the binary's own crate as what the bill is about.
+/// Fails unless the bill names exactly the linked crates; the binary's own crate is the bill's subject.
 fn complete(named: &BTreeSet<Crate>, linked: &BTreeSet<Crate>) -> Result<()> {
     let missing: Vec<&Crate> = linked.difference(named).collect();
     let extra: Vec<&Crate> = named.difference(linked).collect();
@@ -51,7 +51,7 @@ fn complete(named: &BTreeSet<Crate>, linked: &BTreeSet<Crate>) -> Result<()> {
     Ok(())
 }
 
-/// Reads a bill again: it parses, is closed under what needs what, and agrees with Cargo.lock.
+/// Reads a bill again: it parses, is closed under dependencies, and agrees with Cargo.lock.
 fn check(file: &Path, lock: &Lock) -> Result<BTreeSet<Crate>> {
     let bill: Value = serde_json::from_str(&fs::read_to_string(file)?)?;
     ensure!(text(&bill, "bomFormat") == "CycloneDX", "is not a CycloneDX bill");

@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result, ensure};
 
 pub(crate) use file::Functions;
 
-/// What writes a region.
+/// The function that writes a region.
 type Writer = fn(&Functions) -> Result<Lines>;
 
 /// Every region by its name.
@@ -32,12 +32,12 @@ pub(crate) fn run(check: bool) -> Result<()> {
     Ok(())
 }
 
-/// Where the committed template is.
+/// Returns the path of the committed template.
 pub fn template_file() -> PathBuf {
     root().join("template.yaml")
 }
 
-/// The template as it stands, with its regions written anew.
+/// Returns the text of the committed template, with its regions written anew.
 pub fn template_text() -> Result<String> {
     let path = template_file();
     let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
@@ -89,7 +89,7 @@ impl Lines {
     }
 }
 
-/// `connect-page` as a logical id begins: `ConnectPage`.
+/// Turns a name such as `connect-page` into the begin of a logical id: `ConnectPage`.
 fn camel(name: &str) -> String {
     let capital = |word: &str| {
         let mut letters = word.chars();

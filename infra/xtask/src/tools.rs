@@ -1,4 +1,4 @@
-//! Tools of others, in virtual environments below target/ci-tools, from requirement files of this repository.
+//! Third-party tools, in virtual environments below target/ci-tools, from requirement files of this repository.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -11,19 +11,19 @@ use anyhow::{Result, ensure};
 pub(crate) struct Tools {
     folder: &'static str,
     requirements: &'static str,
-    /// A program that is there once the set is whole.
+    /// A program that exists once the set is complete.
     probe: &'static str,
 }
 
-/// Builds for Lambda.
+/// The tools that build for Lambda.
 pub(crate) const PACKAGE: Tools =
     Tools { folder: "package-venv", requirements: "infra/deploy/requirements.txt", probe: "cargo-lambda" };
-/// Plays the cloud.
+/// The tools that play the cloud.
 pub(crate) const E2E: Tools =
     Tools { folder: "e2e-venv", requirements: "tests/e2e/requirements.txt", probe: "ministack" };
 
 impl Tools {
-    /// The programs' folder; an error says how to install them.
+    /// Returns the programs' folder. The error says how to install them.
     pub(crate) fn bin(self) -> Result<PathBuf> {
         let venv = format!("target/ci-tools/{}", self.folder);
         let bin = root().join(&venv).join("bin");
@@ -36,7 +36,7 @@ impl Tools {
         Ok(bin)
     }
 
-    /// A command that finds these programs first.
+    /// Returns a command that finds these programs first.
     pub(crate) fn command(self, program: &str) -> Result<Command> {
         let bin = self.bin()?;
         let mut path = OsString::from(&bin);
@@ -49,7 +49,7 @@ impl Tools {
     }
 }
 
-/// The repository's root.
+/// Returns the repository's root.
 pub(crate) fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(2).unwrap_or(here).to_path_buf()

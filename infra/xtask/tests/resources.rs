@@ -1,4 +1,4 @@
-//! The committed count of resources is what the template and its plan say, and no sum passes its bar.
+//! The committed count of resources agrees with the template and its plan, and no sum passes its bar.
 
 use mooring_xtask::{resources_file, resources_text};
 

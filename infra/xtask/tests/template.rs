@@ -1,4 +1,4 @@
-//! The committed template is what its generator writes.
+//! The committed template is the one that its generator writes.
 
 use mooring_xtask::{template_file, template_text};
 

@@ -1,4 +1,4 @@
-//! The one place that reads the environment.
+//! Reads the configuration of AWS clients. This is the only module that reads the environment.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -15,30 +15,33 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
-/// How long one attempt of a call may take, unless its client has a better idea.
+/// How long one attempt of a call may take, unless its client sets another time.
 const ATTEMPT: Duration = Duration::from_secs(10);
 
-/// One pool of connections and one reading of the root certificates for all clients of a process.
+/// The HTTP client that all clients of a process share: one pool of connections, and the root certificates
+/// are read once.
 static HTTP: LazyLock<SharedHttpClient> =
     LazyLock::new(|| Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https());
 
-/// Reads the configuration of the client of one service, named as in the variable `AWS_ENDPOINT_URL_<SERVICE>`.
+/// Reads the configuration of the client of one service, named as in the variable
+/// `AWS_ENDPOINT_URL_<SERVICE>`.
 ///
-/// The service's own endpoint goes before `AWS_ENDPOINT_URL`; without either it is AWS's of `AWS_REGION`. What is missing
-/// is said by the first call that needs it.
+/// The service's own endpoint takes precedence over `AWS_ENDPOINT_URL`. Without either the client uses AWS's
+/// endpoint in the region `AWS_REGION`. A missing value is reported by the first call that needs it.
 pub fn config(service: &str) -> SdkConfig {
     from(service, &|name| std::env::var(name).ok())
 }
 
-/// An empty value counts as missing: deployment templates write one for a parameter that was left out.
+/// Builds the configuration from an environment. An empty value counts as missing: deployment templates write
+/// one for a parameter that was left out.
 fn from(service: &str, environment: &dyn Fn(&str) -> Option<String>) -> SdkConfig {
     let value = |name: &str| environment(name).filter(|value| !value.is_empty());
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).build())
-        // Bodies are small, and an attempt ends whatever it waits for.
+        // Bodies are small, and the timeout of an attempt ends it whatever it waits for.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        // What never changes is not worth a cache.
+        // The credentials of a process never change, so that a cache would gain nothing.
         .identity_cache(IdentityCache::no_cache())
         .http_client(HTTP.clone())
         .region(value("AWS_REGION").or_else(|| value("AWS_DEFAULT_REGION")).map(Region::new));
@@ -49,7 +52,7 @@ fn from(service: &str, environment: &dyn Fn(&str) -> Option<String>) -> SdkConfi
     config.build()
 }
 
-/// Lambda puts the role's temporary credentials there, and ends the process before they do.
+/// Reads the role's temporary credentials. Lambda sets them, and ends the process before they expire.
 fn credentials(value: &dyn Fn(&str) -> Option<String>) -> Option<Credentials> {
     let (id, secret) = (value("AWS_ACCESS_KEY_ID")?, value("AWS_SECRET_ACCESS_KEY")?);
     Some(Credentials::new(id, secret, value("AWS_SESSION_TOKEN"), None, "environment"))

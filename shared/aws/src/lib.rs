@@ -1,8 +1,10 @@
-//! How a function's process reaches AWS: credentials, region and endpoints from the environment that Lambda sets.
+//! Configures how a function's process reaches AWS: credentials, region and endpoints from the environment
+//! that Lambda sets.
 //!
-//! Only that environment is read. The SDK's own chain also knows profiles, single sign-on and the services that hand out
-//! credentials on other machines; linked into every function it costs more than a megabyte and is never used there.
-//! Chores on an operator's machine use that chain themselves.
+//! This crate reads only that environment. The SDK's own chain of credentials also knows profiles, single
+//! sign-on and the services that give out credentials on other machines. Linked into every function, that
+//! chain costs more than a megabyte and is never used there. Chores on an operator's machine use the chain
+//! themselves.
 
 mod config;
 

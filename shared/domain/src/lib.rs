@@ -1,12 +1,13 @@
 //! The words, rules and operations of Mooring; pure, no IO.
 //!
-//! Code is ordered by family, which is what people want (`connect`, `sync`, `deletion`). In each family the types stand
-//! beside `ports.rs` (what the family needs from the world) and `ops/` (one file per use case). An operation decides,
-//! talks to ports only, and returns a domain value or an [`Error`]. It never calls another operation; what several of them
-//! do stands in `steps/`.
+//! Code is ordered by family, by the user's purpose (`connect`, `sync`, `deletion`). In each family the types stand
+//! beside `ports.rs` (the traits that the family needs from outside) and `ops/` (one file per use case). An operation
+//! decides, talks to ports only, and returns a domain value or an [`Error`]. It never calls another operation; work
+//! that several of them share stands in `steps/`.
 //! Deliberately absent: AWS, HTTP, JSON, tokio, the system clock.
 
-/// Names the rows that a use case reads and writes as one port, `Rows`; the function's role in template.yaml grants the same.
+/// Names the rows that a use case reads and writes as one port, `Rows`; the function's role in template.yaml grants
+/// the same.
 macro_rules! rows {
     ($($port:path),+ $(,)?) => {
         /// The rows that the use case reads and writes.

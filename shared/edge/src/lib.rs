@@ -1,12 +1,12 @@
 //! HTTP edge: callers, CORS, problem documents, cursors, pages.
 //!
-//! A handler takes an API Gateway request apart with the free functions here, calls one operation of the domain, and
-//! puts the reply together; [`Edge::api`], [`Edge::once`] and [`Edge::page`] do everything that is the same for every
-//! route. HTTP status numbers exist here and nowhere else. Deliberately absent: storage, platforms, any decision of the
+//! A handler parses an API Gateway request with the free functions here, calls one operation of the domain,
+//! and builds the reply. [`Edge::api`], [`Edge::once`] and [`Edge::page`] do everything that all routes
+//! share. HTTP status numbers exist only here. Deliberately absent: storage, platforms, any decision of the
 //! product.
 //!
-//! From below: `http` knows requests and replies, [`routes`] the table of routes, `api` callers, and [`openapi`] and
-//! [`views`] describe what is answered.
+//! From below: `http` knows requests and replies, [`routes`] the table of routes, `api` callers, and
+//! [`openapi`] and [`views`] describe the answers.
 
 mod api;
 mod http;

@@ -1,7 +1,7 @@
-//! The one table of routes: the local runner, the template check, OpenAPI and the tests read it.
+//! The only table of routes: the local runner, the template check, OpenAPI and the tests read it.
 //!
-//! [`PREFLIGHT`] answers `OPTIONS` for every path below `/v1`. What is no route at all goes to [`FALLBACK`], so that also
-//! those answers are problem documents with all headers.
+//! [`PREFLIGHT`] answers `OPTIONS` for every path below `/v1`. Every request without a route goes to
+//! [`FALLBACK`], so that these answers, too, are problem documents with all headers.
 
 use lambda_http::http::Method;
 use mooring_domain::people::caller::Scope;
@@ -124,13 +124,14 @@ pub const ROUTES: &[Route] = &[
     public("openapi", "GET", "/openapi.json", "getOpenApi"),
 ];
 
-/// The one route of all preflights. It stands beside [`ROUTES`], because it is no operation of the API's description.
+/// The only route of all preflights. It stands beside [`ROUTES`], because the API's description does not have
+/// it.
 pub static PREFLIGHT: Route = public("preflight", "OPTIONS", "/v1/{proxy+}", "answerPreflight");
 
-/// What a path begins with that [`PREFLIGHT`] answers for.
+/// The prefix of the paths for which [`PREFLIGHT`] answers.
 const BELOW: &str = "/v1/";
 
-/// The function that answers what no route fits: `$default` in the template.
+/// The function that answers requests without a route: `$default` in the template.
 pub const FALLBACK: &str = "openapi";
 
 const fn api(
@@ -152,7 +153,7 @@ const fn public(
     Route { function, method, path, scope: None, operation_id }
 }
 
-/// A request's route with its path parameters, still percent-encoded.
+/// The route of a request with its path parameters, still percent-encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// The route.
@@ -161,7 +162,7 @@ pub struct Found {
     pub parameters: Vec<(&'static str, String)>,
 }
 
-/// Finds the route of a request as API Gateway does: paths without parameters win, and the greedy one comes last.
+/// Finds the route of a request in API Gateway's order: paths without parameters first, the greedy path last.
 pub fn find(method: &str, path: &str) -> Option<Found> {
     let found = ROUTES.iter().filter(|route| route.method == method).filter_map(|route| {
         let parameters = parameters(route.path, path)?;
@@ -170,19 +171,19 @@ pub fn find(method: &str, path: &str) -> Option<Found> {
     found.min_by_key(|found| found.parameters.len()).or_else(|| preflight(method, path))
 }
 
-/// Matches what [`PREFLIGHT`] takes, known path or not.
+/// Matches the requests that [`PREFLIGHT`] answers, whether their path is known or not.
 fn preflight(method: &str, path: &str) -> Option<Found> {
     let rest = path.strip_prefix(BELOW).filter(|rest| !rest.is_empty() && method == PREFLIGHT.method)?;
     Some(Found { route: &PREFLIGHT, parameters: vec![("proxy", rest.to_owned())] })
 }
 
-/// The name of a request's operation.
+/// Returns the name of a request's operation.
 pub fn operation(method: &str, path: &str) -> &'static str {
     find(method, path).map_or("?", |found| found.route.operation_id)
 }
 
-/// Names a request in the log, by its method and the pattern of its route: a path itself may hold a token and is never
-/// logged.
+/// Names a request in the log by its method and the pattern of its route. The path itself may hold a token
+/// and is never logged.
 pub(crate) fn pattern(method: &Method, path: &str) -> String {
     format!("{method} {}", find(method.as_str(), path).map_or("?", |found| found.route.path))
 }

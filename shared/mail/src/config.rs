@@ -1,23 +1,24 @@
-//! Who mail comes from.
+//! The sender of mails.
 
 use mooring_domain::{Error, Kind, Result};
 
 const FROM: &str = "MAIL_FROM";
 
-/// The sender.
+/// The sender of all mails.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Config {
-    /// The address, whose identity is verified in SES; `MAIL_FROM`.
+    /// `MAIL_FROM`: the sender's address, whose identity is verified in SES.
     pub from: String,
 }
 
 impl Config {
-    /// Reads the environment; a missing variable is named.
+    /// Reads the environment; the error names a missing variable.
     pub fn from_env() -> Result<Self> {
         Self::from_value(std::env::var(FROM).ok())
     }
 
-    /// An empty value counts as missing: deployment templates write one for a parameter that was left out.
+    /// Makes the configuration. An empty value counts as missing: deployment templates write one for a
+    /// parameter that was left out.
     fn from_value(from: Option<String>) -> Result<Self> {
         let from = from.filter(|from| from.contains('@'));
         from.map(|from| Self { from }).ok_or_else(|| {

@@ -1,7 +1,7 @@
-//! SES adapter: the one mail Mooring sends.
+//! Sends the one mail of Mooring through SES.
 //!
-//! An address is used for one call and kept nowhere: no error and no log of this crate holds it, because a cause that
-//! comes from SES may quote it.
+//! An address is used for one call and not kept: no error and no log of this crate holds it. Therefore SES's own
+//! error texts, which may quote the address, are dropped.
 
 mod config;
 
@@ -26,12 +26,12 @@ pub struct Ses {
 }
 
 impl Ses {
-    /// Uses a client and a sender's address.
+    /// Makes a sender from a client and the sender's address.
     pub fn new(client: Client, from: &str) -> Self {
         Self { client, from: from.to_owned() }
     }
 
-    /// Builds both from the environment.
+    /// Builds client and address from the environment.
     pub fn from_env() -> Result<Self> {
         let client = Client::new(&mooring_aws::config("SESV2"));
         Ok(Self::new(client, &Config::from_env()?.from))
@@ -70,8 +70,8 @@ fn incomplete() -> Error {
     Error::new(Kind::Internal, "mail_incomplete", "The mail could not be put together.")
 }
 
-/// The codes that trying again does not mend: most are of the identity, the account or the role, and stand for every mail;
-/// `BadRequestException` and `MessageRejected` may be about one recipient.
+/// The codes of SES that another try does not mend. Most concern the identity, the account or the role, and
+/// thus every mail; `BadRequestException` and `MessageRejected` may concern one recipient.
 const STANDING: [&str; 7] = [
     "AccessDeniedException",
     "AccountSuspendedException",
@@ -82,9 +82,11 @@ const STANDING: [&str; 7] = [
     "SendingPausedException",
 ];
 
-/// Names SES's code where it is one of [`STANDING`] and drops the rest: its messages quote the address that was refused.
+/// Turns SES's error into the project's. It names SES's code if that is one of [`STANDING`] and drops the
+/// rest, because SES's messages quote the address that was refused.
 ///
-/// A refusal that stands is a fault of the set-up, so that it is logged as an error; everything else is tried again.
+/// A refusal with such a code is a fault of the set-up, so that it is logged as an error. Every other failed
+/// mail is tried again.
 fn refused(error: &SdkError<SendEmailError>) -> Error {
     let given = error.as_service_error().and_then(ProvideErrorMetadata::code);
     let Some(code) = STANDING.into_iter().find(|code| Some(*code) == given) else {

@@ -1,4 +1,4 @@
-//! What leaves for SES, and what an error says. A small HTTP server on loopback stands for SES.
+//! Tests the requests to SES and the texts of errors. A small HTTP server on loopback stands for SES.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ use super::*;
 
 const ADDRESS: &str = "anna.canary@example.com";
 
-/// Answers one request and hands its text back.
+/// Starts a server that answers one request and returns its text.
 fn server(status: &'static str, body: &'static str) -> (String, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
@@ -74,7 +74,7 @@ async fn refusal(status: &'static str, code: &str) -> Error {
 }
 
 #[tokio::test]
-async fn a_refusal_that_stands_is_a_fault_of_ours_and_names_its_code() {
+async fn a_refusal_that_stands_is_our_fault_and_names_its_code() {
     for (status, code) in [
         ("403 Forbidden", "AccessDeniedException"),
         ("400 Bad Request", "AccountSuspendedException"),

@@ -1,10 +1,10 @@
-//! Whether a profile holds together.
+//! Checks that the parts of a profile fit together.
 
 use std::collections::BTreeSet;
 
 use mooring_domain::platform::profile::{PlatformProfile, Profile};
 
-/// Names the first thing that does not hold.
+/// Checks a profile; the error names the first part that does not fit.
 pub(crate) fn profile(profile: &Profile) -> Result<(), String> {
     filled("product", &profile.product)?;
     holds(profile.privacy_url.starts_with("https://"), || {

@@ -1,11 +1,11 @@
-//! Which profile the deployment runs.
+//! Reads which profile the deployment runs.
 
 use mooring_domain::Result;
 use mooring_domain::platform::profile::Profile;
 
 use crate::load;
 
-/// The profile without a word of the environment.
+/// The profile when the environment names none.
 const DEFAULT: &str = "statasphere";
 
 /// Reads the profile that `PROFILE` names, or the default one.

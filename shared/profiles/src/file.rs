@@ -1,4 +1,4 @@
-//! A profile as it is written: nothing unknown passes.
+//! Parses the file of a profile; an unknown field is an error.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,8 @@ pub(crate) struct ProfileFile {
     product: String,
     privacy_url: String,
     contact_email: String,
-    /// Left out, figures are kept as long as their account is connected.
+    /// How many days figures are kept. When it is left out, they are kept as long as their account is
+    /// connected.
     #[serde(default)]
     retention_days: Option<u16>,
     #[serde(default)]
@@ -40,7 +41,7 @@ struct ScopeFile {
 }
 
 impl ProfileFile {
-    /// Puts the words of each purpose in place of its name.
+    /// Makes the profile, with the sentence of each purpose in place of its name.
     pub(crate) fn into_profile(self, name: &str) -> Result<Profile, String> {
         let scopes = self.platforms.iter().flat_map(|platform| &platform.scopes);
         let used: BTreeSet<_> = scopes.map(|scope| scope.purpose.clone()).collect();

@@ -1,7 +1,7 @@
-//! Product profiles: data files and their strict reader.
+//! Product profiles: data files and a strict parser of them.
 //!
-//! A profile is checked as a whole before anything uses it. Whether its calls and scopes exist at the platform is the
-//! conformance suite's to say, because only the connectors know.
+//! A profile is checked as a whole before anything uses it. The conformance suite checks that its calls and
+//! scopes exist at the platform, because only the connectors know them.
 
 mod check;
 mod config;
@@ -46,7 +46,8 @@ mod tests {
 
     const STATASPHERE: &str = include_str!("../statasphere.toml");
 
-    /// S8: every scope has a purpose that people are told in a sentence; no call changes anything at the platform.
+    /// S8: every scope has a purpose, which people read as a sentence; no call changes anything at the
+    /// platform.
     #[test]
     fn every_profile_is_sound() {
         for name in names() {

@@ -1,7 +1,7 @@
 //! Batches: every record runs on its own, some at the same time, and only the failed ones are answered.
 //!
 //! An error that trying again does not mend completes its record: the operation has recorded it, and a retry would
-//! only repeat it. What may succeed later, faults of ours (a missing right, a wrong setting, a value that does not
+//! only repeat it. What may succeed later, our own faults (a missing right, a wrong setting, a value that does not
 //! open), poison and panics go back to the queue; after the queue's limit of receives redrive moves them to the dead
 //! letter queue, where an alarm tells of them and from where they are sent again once the fault is mended.
 

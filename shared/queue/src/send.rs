@@ -83,7 +83,7 @@ fn entries(batch: &[Message]) -> Result<Vec<SendMessageBatchRequestEntry>> {
     batch.iter().enumerate().map(entry).collect()
 }
 
-/// Keeps the entries that failed through no fault of ours; one that is our fault fails the call.
+/// Keeps the entries that failed by the fault of SQS. An entry that failed by our own fault fails the call.
 fn retryable(
     mut entries: Vec<SendMessageBatchRequestEntry>,
     failed: &[BatchResultErrorEntry],

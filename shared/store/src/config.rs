@@ -1,33 +1,33 @@
-//! Which tables there are: the only place that reads the environment.
+//! Names the tables. This is the only module that reads the names from the environment.
 
 use mooring_domain::base::table::Table;
 use mooring_domain::{Error, Kind, Result};
 
-/// The names of the tables that a function may use; one that is not named fails when it is first used.
+/// The names of the tables that a function may use. A table without a name fails at its first use.
 #[derive(Debug, Clone, Default)]
 pub struct Tables {
     names: Vec<(Table, String)>,
 }
 
 impl Tables {
-    /// Takes the names from the variables that are set; see [`variable`].
+    /// Reads the names from the variables that are set; see [`variable`].
     pub fn from_env() -> Self {
         let named = |table| std::env::var(variable(table)).ok().filter(|name| !name.is_empty());
         Self { names: Table::ALL.into_iter().filter_map(|table| Some((table, named(table)?))).collect() }
     }
 
-    /// Names every table after its word, with something before it.
+    /// Names every table by `prefix` and its word.
     pub fn prefixed(prefix: &str) -> Self {
         let name = |table: Table| (table, format!("{prefix}{}", table.as_str()));
         Self { names: Table::ALL.into_iter().map(name).collect() }
     }
 
-    /// Lists variables and values that make [`Self::from_env`] find the same names.
+    /// Lists the variables and values from which [`Self::from_env`] makes the same names.
     pub fn env_vars(&self) -> Vec<(&'static str, String)> {
         self.names.iter().map(|(table, name)| (variable(*table), name.clone())).collect()
     }
 
-    /// The name of a table.
+    /// Returns the name of a table; fails when its variable is not set.
     pub fn name(&self, table: Table) -> Result<&str> {
         let named = self.names.iter().find(|(known, _)| *known == table);
         named.map(|(_, name)| name.as_str()).ok_or_else(|| {
@@ -37,7 +37,7 @@ impl Tables {
     }
 }
 
-/// The variable that names a table.
+/// Returns the variable of the environment that names a table.
 pub const fn variable(table: Table) -> &'static str {
     match table {
         Table::Directory => "TABLE_DIRECTORY",

@@ -1,13 +1,14 @@
-//! DynamoDB behind the ports of the domain: one file per concern.
+//! Implements the data ports of the domain on DynamoDB: one file per concern.
 //!
-//! [`Store`] implements every data port. Which key a row has is said in `keys`, how a domain value becomes an item in
-//! `items`, and how the service is called and its errors are understood in `client`; the other files only say which
+//! [`Store`] implements every data port. A family's `keys` build the key of each row, its `items` turn domain
+//! values into items, and `client` calls DynamoDB and interprets its errors. The other files only say which
 //! rows an operation reads and writes, and under which conditions.
 //!
-//! A row whose `expires_at` has passed by the clock is absent for every reader, because TTL removes it late. Only
-//! deletion looks at what is physically there.
+//! A row whose `expires_at` has passed by the clock is absent for every reader, because TTL removes it late.
+//! Only deletion reads the rows that are physically there.
 //!
-//! Not here: keys of the customer's data, decisions, and the fence of bulk writes, which the operation re-reads itself.
+//! This crate contains no keys of the customer's data, no decisions, and no fence check of bulk writes of
+//! chunks: the operation reads the fence again itself.
 
 mod client;
 mod config;
@@ -40,20 +41,22 @@ pub use schema::{INDEX, TableSpec, create_tables, table_specs};
 
 /// How long one attempt of a call may take: DynamoDB answers within milliseconds or not at all.
 const ATTEMPT: Duration = Duration::from_secs(5);
-/// How long one call may take with all its attempts: a function has to have time left to say so.
+/// How long one call may take with all its attempts: the function needs time left to report the failure.
 const CALL: Duration = Duration::from_secs(15);
-/// How long a call may take that is tried once, because whoever makes it can go on without an answer.
+/// How long a call may take that is tried once, because its caller can continue without an answer.
 pub const PATIENCE: Duration = Duration::from_secs(1);
-/// How often a call is tried, and the longest first wait, which doubles up to [`LONGEST_WAIT`]. A table that throttles
-/// every second call for minutes is ordinary: it is growing.
+/// How many times a call is tried. The upper bound of the waits begins at [`FIRST_WAIT`] and doubles up to
+/// [`LONGEST_WAIT`]. A table that throttles every second call for minutes is ordinary: DynamoDB does so while
+/// the table grows.
 const ATTEMPTS: u32 = 8;
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
-/// Makes a client that is as patient as the store has to be.
+/// Makes a client that retries as the store needs it.
 ///
-/// The SDK pays for retries of all calls from one bucket that a minute of throttling empties, after which nothing is
-/// tried again. Here a call that gets through pays for one retry: retries end where more than every second call fails.
+/// The SDK pays for the retries of all calls from one bucket of tokens. A minute of throttling empties that
+/// bucket, and then nothing is tried again. Here a call that succeeds pays for one retry, so that retries end
+/// when more than every second call fails.
 pub fn client(config: &SdkConfig) -> Client {
     let retries = RetryConfig::standard()
         .with_max_attempts(ATTEMPTS)
@@ -64,7 +67,7 @@ pub fn client(config: &SdkConfig) -> Client {
     Client::from_conf(Builder::from(config).retry_config(retries).retry_partition(partition).build())
 }
 
-/// Every data port, on DynamoDB.
+/// Implements every data port on DynamoDB.
 #[derive(Clone)]
 pub struct Store {
     client: Client,
@@ -79,19 +82,20 @@ impl Store {
         Self { client, tables: Arc::new(tables), clock, patience: PATIENCE }
     }
 
-    /// Gives the calls that are tried once another time than a second: a table that is emulated on a busy machine may
-    /// need more than `DynamoDB` does.
+    /// Replaces [`PATIENCE`], one second, for the calls that are tried once: an emulated table on a busy machine
+    /// may need more time than `DynamoDB` does.
     #[must_use]
     pub fn with_patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
     }
 
-    /// Makes a store of a function's environment: that of [`mooring_aws::config`], and of [`Tables::from_env`].
+    /// Makes a store from a function's environment: from [`mooring_aws::config`] and [`Tables::from_env`].
     pub fn from_env() -> Self {
         Self::reached_by(mooring_aws::config("DYNAMODB"))
     }
 
-    /// Reaches `DynamoDB` as `config` says, within the store's own times, and takes the tables from the environment.
+    /// Makes a store that reaches `DynamoDB` as `config` says, within the store's own time limits, and takes
+    /// the tables from the environment.
     pub fn reached_by(config: SdkConfig) -> Self {
         let timeouts =
             TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(CALL).build();

@@ -1,4 +1,4 @@
-//! The tables as they have to be: for the local runner and tests. On AWS the template makes them.
+//! Describes and creates the tables, for the local runner and for tests. On AWS the template creates them.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
@@ -14,21 +14,21 @@ use crate::client::item::{DUE_AT, DUE_SHARD, EXPIRES_AT, PK, SK};
 use crate::client::{failed, not_built};
 use crate::config::Tables;
 
-/// The name of the index of what is due.
+/// The name of the due index.
 pub const INDEX: &str = "due";
 
-/// What a table has beside its keys `pk` and `sk` and TTL on `expires_at`.
+/// The properties of a table besides its keys `pk` and `sk` and TTL on `expires_at`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TableSpec {
-    /// Which table.
+    /// The table.
     pub table: Table,
-    /// The index of what is due, with keys only.
+    /// True when the table has the due index, which holds keys only.
     pub due_index: bool,
-    /// Refuses to be deleted.
+    /// True when the table is protected against deletion.
     pub protected: bool,
 }
 
-/// All tables.
+/// Lists all tables.
 pub fn table_specs() -> Vec<TableSpec> {
     let spec = |table| TableSpec {
         table,
@@ -38,7 +38,7 @@ pub fn table_specs() -> Vec<TableSpec> {
     Table::ALL.into_iter().map(spec).collect()
 }
 
-/// Makes the tables that are not there yet.
+/// Creates the tables that do not exist yet.
 pub async fn create_tables(client: &Client, tables: &Tables) -> Result<()> {
     for spec in table_specs() {
         let name = tables.name(spec.table)?;
@@ -72,7 +72,7 @@ async fn create(client: &Client, name: &str, spec: TableSpec) -> Result<Created>
     Ok(create.send().await)
 }
 
-/// Switches TTL on, once: switching it on again is an error.
+/// Switches TTL on where it is off: DynamoDB refuses to switch it on again.
 async fn expire(client: &Client, name: &str) -> Result<()> {
     let now = client.describe_time_to_live().table_name(name).send().await.map_err(|error| failed(&error))?;
     let status = now.time_to_live_description.and_then(|description| description.time_to_live_status);

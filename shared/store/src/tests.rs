@@ -1,4 +1,5 @@
-//! The layout of keys across families: what is built is parsed, and texts sort as what they stand for.
+//! Tests the layout of keys across families: a built key parses to its parts, and texts sort as their values
+//! do.
 
 use jiff::Timestamp;
 use jiff::civil::date;
@@ -85,7 +86,7 @@ fn a_key_is_exactly_what_the_layout_says() {
 }
 
 #[test]
-fn the_history_of_one_sheet_is_not_that_of_another_whose_name_begins_the_same() {
+fn the_history_of_one_chunk_is_not_that_of_another_whose_name_begins_the_same() {
     let id = |n| Uuid::from_u128(n);
     let row = AccountRef {
         tenant: TenantId::from_uuid(id(1)),

@@ -1,13 +1,13 @@
-//! The process's own clock, randomness and digests: the one place that has them.
+//! The process's own clock, randomness and digests: no other crate has them.
 //!
-//! Everything else takes [`mooring_domain::base::host::Clock`] and [`mooring_domain::base::host::Entropy`].
+//! All other code takes [`mooring_domain::base::host::Clock`] and [`mooring_domain::base::host::Entropy`].
 
 use aws_lc_rs::{constant_time, digest, hkdf, rand};
 use jiff::Timestamp;
 use mooring_domain::base::host::{Clock, Entropy};
 use mooring_domain::base::secret::Digest;
 
-/// The system's clock.
+/// Reads the system's clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -17,7 +17,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// The system's randomness, SHA-256 and HKDF from aws-lc.
+/// Gives the system's randomness, and SHA-256 and HKDF from aws-lc.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemEntropy;
 

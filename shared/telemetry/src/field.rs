@@ -1,11 +1,11 @@
-//! The names of log fields that more than one place uses. Like every field of a log line, each holds an opaque id, a
-//! word of ours, or a number.
+//! The names of log fields that several places use. As every field of a log line, each holds an opaque id, a
+//! fixed word, or a number.
 
 /// The id of the request or message.
 pub const REQUEST_ID: &str = "request.id";
-/// The id of the Lambda invocation, which the runtime's own lines carry.
+/// The id of the Lambda invocation; the runtime's own lines carry it.
 pub const INVOCATION: &str = "invocation.id";
-/// Method and route pattern, never the path itself: paths hold tokens.
+/// The method and the pattern of the route, never the path itself: paths hold tokens.
 pub const ROUTE: &str = "request.route";
 /// The HTTP status of the answer.
 pub const STATUS: &str = "response.status";

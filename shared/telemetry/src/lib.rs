@@ -1,7 +1,7 @@
 //! Log subscriber, field names and redaction.
 //!
-//! The one place that installs a subscriber. What never to log is written down in `docs/logging.md`; the redactor here
-//! is the last resort behind types that cannot be printed, not a licence to try.
+//! No other crate installs a subscriber. `docs/logging.md` says what must never be logged. The redactor here
+//! is the last resort, behind types that cannot be printed; do not rely on it.
 
 pub mod field;
 mod redact;
@@ -18,7 +18,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 pub use redact::redact;
 pub use terminal::{CALL_FAILED, SYNC_FAILED};
 
-/// The variable with the filter, such as `info,mooring_edge=debug`; without it everything from `info` on is logged.
+/// The variable with the filter, such as `info,mooring_edge=debug`. Without it, lines from the level `info`
+/// on are logged.
 pub const FILTER: &str = "LOG_LEVEL";
 
 /// Installs the JSON subscriber of the process; a second call changes nothing.
@@ -29,7 +30,7 @@ pub fn init() {
     }
 }
 
-/// The JSON subscriber with a filter, on a writer; a filter that is empty or wrong is `info`.
+/// Makes the JSON subscriber with a filter and a writer. An empty or wrong filter counts as `info`.
 pub fn subscriber<W>(filter: &str, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
@@ -43,14 +44,14 @@ where
     tracing_subscriber::registry().with(targets(filter, LevelFilter::INFO)).with(lines)
 }
 
-/// Reads a filter; one that is empty or wrong is `otherwise`.
+/// Reads a filter; an empty or wrong one becomes `otherwise`.
 fn targets(filter: &str, otherwise: LevelFilter) -> Targets {
     let parsed = Some(filter).filter(|filter| !filter.is_empty()).map(str::parse::<Targets>);
     parsed.and_then(Result::ok).unwrap_or_else(|| Targets::new().with_default(otherwise))
 }
 
-/// Installs a subscriber for people: errors, a line each, and what fails at the platform, a line a kind; the same
-/// redaction, the same variable.
+/// Installs the subscriber for people at a terminal. It writes one line for each error, and one line for each
+/// kind of failure at a platform, with the same redaction and the same variable.
 pub fn init_for_terminal() {
     let filter = std::env::var(FILTER).unwrap_or_default();
     let lines = fmt::layer().compact().with_target(false).with_writer(Redacted);
@@ -62,7 +63,7 @@ pub fn init_for_terminal() {
     }
 }
 
-/// Opens the span of one request or message; everything that is logged inside carries its id.
+/// Makes the span of one request or message; every line that is logged inside it carries its id.
 pub fn request_span(request_id: &str, invocation: Option<&str>, what: &str) -> Span {
     tracing::info_span!(
         "request",
@@ -123,7 +124,8 @@ mod tests {
         assert_eq!(chain(&error), "outer: inner [redacted]");
     }
 
-    /// Metric filters of template.yaml select lines by `$.event` and `$.level`: both stand at the top of a line.
+    /// The metric filters of template.yaml select lines by `$.event` and `$.level`, which therefore stand at
+    /// the top level of a line.
     #[test]
     fn a_line_has_its_level_and_its_event_at_the_top() {
         let lines = Lines::default();

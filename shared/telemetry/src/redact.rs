@@ -1,13 +1,14 @@
-//! Finds what looks like a secret or an e-mail address in a text that is about to be logged.
+//! Finds texts that look like a secret or an e-mail address in a text that is about to be logged.
 
 use std::borrow::Cow;
 
-/// What takes the place of a secret.
+/// The text that replaces a secret.
 const MASK: &str = "[redacted]";
-/// Our ids are 30 characters, a UUID is 36; platform tokens and our own secrets have 40 and more.
+/// The length from which a word counts as a secret, in characters. Mooring's ids have 30 and a UUID has 36;
+/// platform tokens and Mooring's own secrets have 40 and more.
 const TOKEN_LENGTH: usize = 40;
 
-/// How a webhook's signing secret begins.
+/// The prefix of a webhook's signing secret.
 const SIGNING: &str = "whsec_";
 
 /// Replaces credentials, long random words and e-mail addresses; borrows when there is nothing to replace.
@@ -18,7 +19,7 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     while !rest.is_empty() {
         let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
         let end = if rest.get(..end).is_some_and(|word| word.contains(SIGNING)) {
-            // What follows is base64 with its slashes.
+            // The rest of a signing secret is base64, with its slashes.
             rest.find(|c| !is_word(c) && !matches!(c, '/' | '=')).unwrap_or(rest.len())
         } else {
             end
@@ -35,7 +36,8 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     if clean { Cow::Borrowed(text) } else { Cow::Owned(out) }
 }
 
-/// A run without blanks and punctuation, but with what e-mail addresses may have.
+/// Returns whether a character belongs to a word: no blanks and no punctuation, except the characters of
+/// e-mail addresses.
 fn is_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | '@' | '.' | '+' | '%')
 }
@@ -52,7 +54,7 @@ fn is_mail(word: &str) -> bool {
     word.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
 }
 
-/// Long and with digits: module paths and function names are neither.
+/// Returns whether a word is long and has digits; module paths and function names are not both.
 fn is_random(part: &str) -> bool {
     part.len() >= TOKEN_LENGTH && part.bytes().any(|byte| byte.is_ascii_digit())
 }

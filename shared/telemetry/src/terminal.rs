@@ -1,4 +1,5 @@
-//! What a person at the terminal is told of calls and syncs that fail: one line a kind, not one for each and not silence.
+//! Reports failing calls and syncs to a person at the terminal: one line for each kind, not one for each
+//! failure and not silence.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,21 +14,21 @@ use tracing_subscriber::layer::{Context, Layer};
 
 use crate::redact;
 
-/// A platform call that failed.
+/// The event of a platform call that failed.
 pub const CALL_FAILED: &str = "platform.call_failed";
-/// A sync that ended without its days.
+/// The event of a sync that ended without its days.
 pub const SYNC_FAILED: &str = "sync.failed";
 
-/// What is looked at: in the cloud a failed call is a line of the level `debug` only, because its sync says what became
-/// of it.
+/// Returns the filter for the terminal. It includes the lines of the level `debug` from the kit: a deployment
+/// logs a failed call only at that level, because its sync reports the outcome.
 pub(crate) fn filter() -> Targets {
     Targets::new().with_default(LevelFilter::WARN).with_target("mooring_kit", LevelFilter::DEBUG)
 }
 
-/// A kind that goes on is told again after so long, with how often it was seen meanwhile.
+/// After this time a kind that still occurs is reported again, with the number of its failures meanwhile.
 const AGAIN: Duration = Duration::from_mins(5);
 
-/// Tells a person, by a function that takes a line.
+/// Reports to a person by a function that takes a line.
 pub(crate) struct Told<W> {
     begun: Instant,
     kinds: Mutex<Kinds>,
@@ -40,7 +41,7 @@ impl<W: Fn(&str)> Told<W> {
     }
 }
 
-/// Writes a line to the terminal. Nobody can be told that it is gone.
+/// Writes a line to the terminal. If the terminal has closed, there is nobody to report that to.
 pub(crate) fn to_terminal(line: &str) {
     writeln!(std::io::stdout(), "{line}").ok();
 }
@@ -56,7 +57,7 @@ impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Told<W> {
     }
 }
 
-/// What an event says, as far as it is told.
+/// The parts of an event that a report uses.
 #[derive(Default)]
 struct Seen {
     event: String,
@@ -80,12 +81,12 @@ impl Visit for Seen {
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
-/// The kinds so far: when each was told, and how often it was seen since.
+/// The kinds so far: when each was reported, and how often it occurred since.
 #[derive(Default)]
 struct Kinds(HashMap<(String, String), (Duration, u32)>);
 
 impl Kinds {
-    /// The line to tell now, if there is one.
+    /// Counts an event and returns the line to report now, if there is one.
     fn note(&mut self, now: Duration, seen: &Seen) -> Option<String> {
         let what = match seen.event.as_str() {
             CALL_FAILED => format!("platform call {} failed", seen.what),
@@ -136,7 +137,8 @@ mod tests {
         assert!(again.ends_with("(19 more like this since)"), "{again}");
     }
 
-    /// The fields as the kit and the sync worker log them, through the filter that the runner installs.
+    /// The test logs the fields as the kit and the sync worker do, through the filter that the runner
+    /// installs.
     #[test]
     fn what_fails_at_a_platform_is_a_line_of_its_kind() {
         let told: Arc<Mutex<Vec<String>>> = Arc::default();

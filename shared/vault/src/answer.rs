@@ -1,7 +1,7 @@
-//! What KMS's refusals mean for us.
+//! Sorts KMS's refusals into Mooring's errors.
 //!
-//! Of an SDK error nothing but a word from the lists below goes into ours: its own text and debug output may hold
-//! the request, and with it ciphertext.
+//! Of an SDK error, only a word from the lists below goes into Mooring's error: the SDK's own text and debug output
+//! may hold the request, and with it ciphertext.
 
 use aws_sdk_kms::config::http::HttpResponse;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
@@ -9,7 +9,7 @@ use mooring_domain::{Error, Kind};
 
 use crate::sealed;
 
-/// The same call may succeed later.
+/// Codes after which the same call may succeed later.
 const LATER: [&str; 9] = [
     "DependencyTimeoutException",
     "ExpiredTokenException",
@@ -22,7 +22,7 @@ const LATER: [&str; 9] = [
     "ThrottlingException",
 ];
 
-/// The key or the ciphertext will not do, or the role may not.
+/// Codes of a key or a ciphertext that KMS refuses, or of a role without the permission.
 const NEVER: [&str; 8] = [
     "AccessDeniedException",
     "DisabledException",
@@ -34,32 +34,32 @@ const NEVER: [&str; 8] = [
     "ValidationException",
 ];
 
-/// What KMS said, for logs.
+/// The kind of KMS's answer, for logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Answer {
-    /// It is not there, or asks for time.
+    /// KMS is not available, or asks for time.
     #[error("KMS is not available: {0}")]
     Later(&'static str),
-    /// It refuses.
+    /// KMS refuses.
     #[error("KMS refuses: {0}")]
     Refused(&'static str),
-    /// It says what we do not know.
+    /// KMS answers with an unknown code.
     #[error("KMS answered something unknown")]
     Unknown,
 }
 
-/// The error of a `Decrypt` that failed. A refusal is the one error of everything that does not open.
+/// Makes the error of a `Decrypt` that failed. A refusal has the same error as everything that does not open.
 pub(crate) fn not_opened<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Error {
     into_error(read(error), sealed::refused())
 }
 
-/// The error of a `GenerateDataKey` that failed.
+/// Makes the error of a `GenerateDataKey` that failed.
 pub(crate) fn not_made<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Error {
     let message = "KMS makes no data key; check its key's state and the role's permission.";
     into_error(read(error), Error::new(Kind::Internal, "key_refused", message))
 }
 
-/// The error of an answer without what every answer has.
+/// Makes the error of an answer that lacks what every answer has.
 pub(crate) fn odd() -> Error {
     into_error(Answer::Unknown, sealed::failed())
 }
@@ -83,7 +83,7 @@ fn read<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Answer {
     }
 }
 
-/// Sorts a code of KMS; of those that are on no list, a fault of the server may pass.
+/// Sorts a code of KMS. A code that is on no list may pass when the fault is the server's.
 pub(crate) fn classify(code: Option<&str>, servers_fault: bool) -> Answer {
     let find = |list: &[&'static str]| list.iter().copied().find(|known| code == Some(known));
     match (find(&LATER), find(&NEVER)) {

@@ -1,4 +1,4 @@
-//! What the vault has to be told: which KMS key wraps data keys.
+//! The vault's configuration: which KMS key wraps data keys.
 
 use mooring_domain::{Error, Kind, Result};
 
@@ -12,12 +12,13 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the environment; a missing variable is named.
+    /// Reads the environment, and names a missing variable.
     pub fn from_env() -> Result<Self> {
         Self::from_value(std::env::var(KEY_ID).ok())
     }
 
-    /// An empty value counts as missing: deployment templates write one for a parameter that was left out.
+    /// Reads a value. An empty value counts as missing: deployment templates write one for a parameter that was left
+    /// out.
     pub(crate) fn from_value(key_id: Option<String>) -> Result<Self> {
         let key_id = key_id.filter(|id| !id.is_empty());
         key_id.map(|key_id| Self { key_id }).ok_or_else(|| {

@@ -1,6 +1,6 @@
-//! The place of a sealed value, as bytes: in a box's derivation and, in short, as the KMS encryption context.
+//! Encodes the place of a sealed value: as bytes for a box's derivation and, shorter, as the KMS encryption context.
 //!
-//! Both are always built from the row's own key, never from what is in the box.
+//! Both are always built from the row's own key, never from the contents of the box.
 
 use std::collections::HashMap;
 
@@ -30,7 +30,7 @@ pub(crate) fn encode(context: &KeyContext, slot: &str) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// The KMS encryption context: always these six pairs. It is readable in CloudTrail, so ids only.
+/// Makes the KMS encryption context: always these six pairs. CloudTrail shows the context, so it holds ids only.
 pub(crate) fn encryption_context(context: &KeyContext) -> HashMap<String, String> {
     let account = Some(context.account_text()).filter(|account| !account.is_empty()).unwrap_or("-");
     let connection = context.connection_text();

@@ -1,4 +1,5 @@
-//! An opened data key, tied to its context. It cannot be printed, copied or written anywhere, and is wiped on drop.
+//! An opened data key, tied to its context. The key cannot be printed, copied or written anywhere, and is wiped on
+//! drop.
 
 use mooring_domain::Result;
 use mooring_domain::base::ids::DataKeyId;
@@ -13,7 +14,7 @@ use crate::{context, primitives, sealed};
 const LENGTH: usize = 32;
 const FINGERPRINT: &[u8] = b"moor1/fingerprint\0";
 
-/// A data key in clear. The buffer is the one it arrived in: moving the key moves no key bytes.
+/// A data key in clear. Its buffer is the one that the key arrived in: moving the key moves no key bytes.
 pub(crate) struct OpenedKey {
     secret: Zeroizing<Vec<u8>>,
     id: DataKeyId,
@@ -21,12 +22,12 @@ pub(crate) struct OpenedKey {
 }
 
 impl OpenedKey {
-    /// Takes a key over; `None` when it has not 32 bytes.
+    /// Takes over a key; `None` when the key does not have 32 bytes.
     pub(crate) fn new(secret: Zeroizing<Vec<u8>>, id: DataKeyId, context: KeyContext) -> Option<Self> {
         (secret.len() == LENGTH).then_some(Self { secret, id, context })
     }
 
-    /// The buffer that holds the key, so that its wiping can be asserted.
+    /// Returns the buffer that holds the key, so that a test can assert that it is wiped.
     #[cfg(test)]
     pub(crate) fn secret(&self) -> &Zeroizing<Vec<u8>> {
         &self.secret
@@ -37,7 +38,8 @@ impl OpenedKey {
     }
 }
 
-/// The longest plaintext of a use: a chunk of rows for data; tokens and credentials are far below theirs.
+/// Returns the longest plaintext of a use: a chunk of rows for data; tokens and credentials are far below their
+/// limits.
 const fn limit(purpose: Use) -> usize {
     match purpose {
         Use::Token | Use::Secret => 16 * 1024,

@@ -1,6 +1,6 @@
-//! Data keys from KMS: made with `GenerateDataKey`, opened with `Decrypt`, both under the full context.
+//! Gets data keys from KMS: generated with `GenerateDataKey`, opened with `Decrypt`, both under the full context.
 //!
-//! Nothing is cached: each call is one call of KMS, and its role decides which uses it may touch.
+//! Nothing is cached: each call is one call of KMS, and the function's role decides which uses it may touch.
 
 use std::time::Duration;
 
@@ -22,7 +22,8 @@ use crate::context::encryption_context;
 use crate::key::OpenedKey;
 use crate::{Config, answer, primitives, sealed};
 
-/// KMS answers in milliseconds; a call that hangs must leave the invocation time to say so.
+/// How long a call of KMS may take. KMS answers in milliseconds; a call that hangs must leave the invocation time to
+/// report it.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The KMS key source.
@@ -43,7 +44,7 @@ impl Vault {
         Self::reached_by(&mooring_aws::config("KMS"))
     }
 
-    /// Reaches KMS as `config` says, and takes the key from the environment.
+    /// Reaches KMS as `config` says, and reads the name of the KMS key from the environment.
     pub fn reached_by(config: &SdkConfig) -> Result<Self> {
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(PATIENCE).build();
         let client = Client::from_conf(Builder::from(config).timeout_config(timeouts).build());
@@ -76,7 +77,7 @@ impl KeyOpen for Vault {
     }
 }
 
-/// Takes the key out of an answer, without a copy of its bytes.
+/// Takes the data key out of an answer, without a copy of its bytes.
 fn opened(plaintext: Option<Blob>, id: DataKeyId, context: &KeyContext) -> Option<OpenedKey> {
     let secret = Zeroizing::new(plaintext?.into_inner());
     OpenedKey::new(secret, id, context.clone())

@@ -1,10 +1,10 @@
 //! The vault: sealed boxes, version 1, and the data keys that open them, wrapped by KMS.
 //!
-//! [`Vault`] makes and unwraps data keys; what it hands out is a [`mooring_domain::vault::keys::DataKey`], which seals and
-//! opens. A data key lives as long as the invocation that opened it: nothing here caches one. Where wrapped keys and
-//! boxes are kept is the store's business.
+//! [`Vault`] generates and unwraps data keys. It returns a [`mooring_domain::vault::keys::DataKey`], which seals and
+//! opens. A data key lives as long as the invocation that opened it: nothing here caches one. The store keeps wrapped
+//! keys and boxes.
 //!
-//! A sealed box is 104 bytes longer than what it holds, big-endian:
+//! A sealed box is 104 bytes longer than its contents. Numbers are big-endian:
 //!
 //! | offset | length | field |
 //! |---|---|---|
@@ -17,7 +17,7 @@
 //! | 56 | 32 | commitment |
 //! | 88 | n + 16 | ciphertext and tag |
 //!
-//! With `C` the encoded context of the place that the box belongs to:
+//! With `C` as the encoded context of the box's place:
 //!
 //! ```text
 //! prk        = HKDF-Extract-SHA512(salt, data key)

@@ -1,6 +1,6 @@
-//! The sealed box, version 1: how it is built and how it is opened. The crate's page has the layout.
+//! The sealed box, version 1: builds and opens it. The crate's page has the layout.
 //!
-//! It knows bytes only; which context a key belongs to is the key's business.
+//! This module knows bytes only; a key knows its own context.
 
 use aws_lc_rs::error::Unspecified;
 use mooring_domain::base::ids::DataKeyId;
@@ -18,7 +18,7 @@ const HEADER: usize = 56;
 const SALT: usize = 32;
 const COMMITMENT: usize = 32;
 
-/// What a box is bound to.
+/// The values that a box is bound to.
 pub(crate) struct Binding<'a> {
     /// The data key's 32 bytes.
     pub(crate) secret: &'a [u8],
@@ -30,20 +30,21 @@ pub(crate) struct Binding<'a> {
     pub(crate) limit: usize,
 }
 
-/// What is derived for one box; a fresh salt gives a fresh key and nonce, so that no nonce is ever used twice.
+/// The values that are derived for one box. A fresh salt gives a fresh key and nonce, so that no nonce is ever used
+/// twice.
 pub(crate) struct Subkeys {
     pub(crate) key: Zeroizing<[u8; 32]>,
     pub(crate) nonce: [u8; 12],
     pub(crate) commitment: [u8; COMMITMENT],
 }
 
-/// Seals under a fresh salt.
+/// Seals a box under a fresh salt.
 pub(crate) fn seal(binding: &Binding<'_>, plain: &[u8]) -> Result<SealedBox> {
     let salt = primitives::random().map_err(|_| failed())?;
     seal_with_salt(binding, &salt, plain)
 }
 
-/// Seals under a given salt; only known answers have a reason to give one.
+/// Seals a box under a given salt; only tests with known answers have a reason to give one.
 pub(crate) fn seal_with_salt(binding: &Binding<'_>, salt: &[u8; SALT], plain: &[u8]) -> Result<SealedBox> {
     if plain.len() > binding.limit {
         let message = format!("A value of {} bytes is too large to seal.", plain.len());
@@ -56,7 +57,7 @@ pub(crate) fn seal_with_salt(binding: &Binding<'_>, salt: &[u8; SALT], plain: &[
     Ok(SealedBox([head.as_slice(), &sub.commitment, &body].concat()))
 }
 
-/// Opens a box. Whatever is wrong with it, the error is the same.
+/// Opens a box. Every fault of a box gives the same error.
 pub(crate) fn open(binding: &Binding<'_>, sealed: &SealedBox) -> Result<Plain> {
     try_open(binding, &sealed.0).map(Plain::new).ok_or_else(refused)
 }
@@ -78,12 +79,13 @@ fn try_open(binding: &Binding<'_>, bytes: &[u8]) -> Option<Vec<u8>> {
     primitives::open(&*sub.key, &sub.nonce, &aad, body).ok()
 }
 
-/// The header that a box of this key and salt must have, to the byte.
+/// Makes the header that a box of this key and salt must have, to the byte.
 pub(crate) fn header(id: DataKeyId, salt: &[u8; SALT]) -> Vec<u8> {
     [MAGIC, &[VERSION, SUITE, 0, 0], &id.0, salt].concat()
 }
 
-/// Derives what one box needs. The context is in the derivation, so that the commitment is to key and place at once.
+/// Derives the values of one box. The derivation includes the context, so that the commitment is to key and place at
+/// once.
 pub(crate) fn derive(binding: &Binding<'_>, salt: &[u8; SALT]) -> std::result::Result<Subkeys, Unspecified> {
     let prk = primitives::extract(salt, binding.secret);
     let place = primitives::sha512(binding.context);
@@ -95,12 +97,12 @@ pub(crate) fn derive(binding: &Binding<'_>, salt: &[u8; SALT]) -> std::result::R
     Ok(sub)
 }
 
-/// The one error of everything that does not open.
+/// Makes the one error of everything that does not open.
 pub(crate) fn refused() -> Error {
     Error::new(Kind::Sealed, "sealed", "A sealed value did not open.")
 }
 
-/// The error of a seal that could not be made; in effect the random generator failed.
+/// Makes the error of a seal that failed; in effect the random generator failed.
 pub(crate) fn failed() -> Error {
     Error::new(Kind::Internal, "not_sealed", "A value could not be sealed.")
 }

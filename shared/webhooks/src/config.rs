@@ -1,8 +1,8 @@
-//! What the sender is told at start-up.
+//! The configuration of the sender, read at the start.
 
 use mooring_domain::{Error, Kind, Result};
 
-/// The configuration.
+/// The configuration of the sender.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// `API_ORIGIN`: the public origin of the API, for the links in an event.
@@ -15,7 +15,8 @@ impl Config {
         Self::new(&std::env::var("API_ORIGIN").unwrap_or_default())
     }
 
-    /// Takes an origin: scheme, host and port, and nothing after them, because links are made by adding paths to it.
+    /// Makes a configuration from an origin: scheme, host and port, and nothing after them, because links are
+    /// made by adding paths to it.
     pub fn new(api_origin: &str) -> Result<Self> {
         let url = reqwest::Url::parse(api_origin).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         if url.is_some_and(|url| url.origin().ascii_serialization() == api_origin) {

@@ -1,5 +1,5 @@
-//! Looks names up, and lets only public addresses through. The connection is made to what was let through, so that a
-//! name which answers otherwise the next time (rebinding) gains nothing.
+//! Resolves names and lets only public addresses through. The connection goes to exactly these addresses, so
+//! that a name which gives another answer the next time (rebinding) gains nothing.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -9,14 +9,14 @@ use async_trait::async_trait;
 use mooring_domain::webhook::target::Reach;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-/// Looks a name up.
+/// Resolves names.
 #[async_trait]
 pub trait Lookup: Send + Sync {
-    /// The addresses of a name.
+    /// Returns the addresses of a name.
     async fn addresses(&self, name: &str) -> io::Result<Vec<IpAddr>>;
 }
 
-/// The system's resolver.
+/// Resolves names by the system's resolver.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemLookup;
 
@@ -27,12 +27,12 @@ impl Lookup for SystemLookup {
     }
 }
 
-/// A name leads to an address that is not public. Which one it is, is not said.
+/// The error of a name that leads to an address which is not public. It does not reveal the address.
 #[derive(Debug, thiserror::Error)]
 #[error("the name leads to an address that is not public")]
 pub(crate) struct ForbiddenAddress;
 
-/// The guard, as the HTTP client asks it for every connection.
+/// The resolver that the HTTP client asks for every connection.
 pub(crate) struct Guard {
     pub(crate) lookup: Arc<dyn Lookup>,
     pub(crate) reach: Reach,

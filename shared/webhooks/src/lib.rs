@@ -1,9 +1,9 @@
 //! Calls the webhook endpoints of tenants, as the Standard Webhooks specification says.
 //!
-//! A tenant chooses where we call, so this is the one place that treats an address as hostile: https only, every
-//! address that a name leads to has to be public, the connection goes to exactly those addresses, no redirect is
-//! followed, no proxy is asked, and of an answer little more than its status is read. Deliberately absent: storage,
-//! schedules, any decision of what is sent to whom.
+//! A tenant chooses the address, and this is the only crate that treats an address as hostile. It calls by https
+//! only. Every address that a name leads to has to be public, and the connection goes to exactly those addresses.
+//! It follows no redirect and asks no proxy. Of an answer it reads little more than the status. Deliberately
+//! absent: storage, schedules, any decision of what is sent to whom.
 
 mod config;
 mod guard;

@@ -1,4 +1,4 @@
-//! The body of a webhook: type, timestamp, and data that holds ids, states and links alone.
+//! Writes the body of a webhook: type, timestamp, and data that holds only ids, states and links.
 
 use mooring_domain::base::ids::{AccountId, ConnectionId, DeletionId, EndpointId};
 use mooring_domain::webhook::event::{Event, EventType};
@@ -56,7 +56,7 @@ pub fn body(event: &Event, api_origin: &str) -> String {
             deletes_at: about.deletes_at.map(|at| at.to_string()),
         },
     };
-    // Plain structs of texts always serialise.
+    // A plain struct of texts always serialises.
     serde_json::to_string(&payload).unwrap_or_default()
 }
 
@@ -68,7 +68,7 @@ mod tests {
 
     use super::*;
 
-    /// P3: a product that is told of a connection that waits reads when it ends.
+    /// P3: the event of a waiting connection tells the product when the connection ends.
     #[test]
     fn a_connection_that_waits_is_told_with_the_date_of_its_end() {
         let about = About { deletes_at: "2026-12-24T10:00:00Z".parse().ok(), ..About::default() };

@@ -1,4 +1,5 @@
-//! One call to one endpoint. Whatever the endpoint does is an outcome; its body is never kept.
+//! Makes one call to one endpoint. Every reaction of the endpoint is an outcome; the body of its answer is
+//! never kept.
 
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -21,7 +22,8 @@ use crate::{Config, body, signature};
 
 /// How long a whole call may take.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// How long an answer's body may take and how much of it is read, so that its sender is not cut off in the middle.
+/// How long the body of an answer may take, and how many bytes of it are read. Reading a part avoids that the
+/// endpoint's answer is cut off in the middle.
 const BODY_PATIENCE: Duration = Duration::from_secs(2);
 const BODY_LIMIT: usize = 16 * 1024;
 
@@ -34,12 +36,12 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// Makes the sender of a deployment: it reaches the public Internet.
+    /// Makes the sender of a deployment, which reaches the public Internet.
     pub fn new(config: Config) -> Result<Self> {
         Self::reaching(config, Reach::Public, Arc::new(SystemLookup))
     }
 
-    /// Makes a sender that reaches what it is told, by names as they are looked up.
+    /// Makes a sender that reaches the addresses of `reach`, found by `lookup`.
     pub fn reaching(config: Config, reach: Reach, lookup: Arc<dyn Lookup>) -> Result<Self> {
         let http = reqwest::Client::builder()
             .redirect(Policy::none())
@@ -57,7 +59,8 @@ impl Sender {
     }
 
     async fn call(&self, url: &Plain, event: &Event, secrets: &[Plain], at: Timestamp) -> Posted {
-        // What was checked when it was stored is checked again: rules may have become stricter.
+        // The address was checked when it was stored. It is checked again because the rules may have become
+        // stricter.
         let target = url.text().and_then(|text| Target::parse(text, self.reach).ok());
         let Some(target) = target else { return failed(Failure::Forbidden) };
         let body = body(event, &self.api_origin);
@@ -89,7 +92,7 @@ impl WebhookPost for Sender {
     }
 }
 
-/// What a status means.
+/// Judges an answer by its status.
 fn judge(status: StatusCode, retry_after: Option<Duration>) -> Posted {
     let failure = match status {
         _ if status.is_success() => None,
@@ -104,7 +107,7 @@ fn failed(failure: Failure) -> Posted {
     Posted { failure: Some(failure), ..Posted::default() }
 }
 
-/// Why there was no answer. The error itself is dropped, because it names the address.
+/// Returns why there was no answer. The error itself is dropped, because it names the address.
 fn reason(error: &reqwest::Error) -> Failure {
     if error.is_timeout() {
         return Failure::Timeout;
@@ -119,7 +122,7 @@ fn reason(error: &reqwest::Error) -> Failure {
     Failure::Unreachable
 }
 
-/// Reads a little of the answer's body and throws it away.
+/// Reads a part of the answer's body and throws it away.
 async fn drain(mut response: Response) {
     let mut read = 0;
     let work = async {
@@ -130,11 +133,11 @@ async fn drain(mut response: Response) {
             }
         }
     };
-    // Whether it came to its end does not matter.
+    // It does not matter whether the body was read to its end.
     drop(tokio::time::timeout(BODY_PATIENCE, work).await);
 }
 
-/// How long an endpoint asks to be left alone: seconds, or an instant.
+/// Reads how long an endpoint asks to be left alone, given in seconds or as an instant.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
     if let Ok(seconds) = text.parse() {

@@ -1,4 +1,5 @@
-//! Signatures, scheme v1 of Standard Webhooks: HMAC-SHA-256 over `id.timestamp.body`, one for every valid secret.
+//! Signs by scheme v1 of Standard Webhooks: HMAC-SHA-256 over `id.timestamp.body`, one signature for every
+//! valid secret.
 
 use aws_lc_rs::hmac::{Context, HMAC_SHA256, Key};
 use data_encoding::BASE64;
@@ -24,7 +25,7 @@ pub fn signature<'a>(
 mod tests {
     use super::*;
 
-    /// Computed with Python's hmac and hashlib.
+    /// The expected value was computed with Python's hmac and hashlib.
     #[test]
     fn the_signature_is_that_of_another_implementation() {
         let secret: Vec<u8> = (0..32).collect();

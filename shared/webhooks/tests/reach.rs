@@ -1,5 +1,5 @@
-//! Scorecard 27: whatever address a tenant gives, no connection is made to one that is not public. A listener on this
-//! machine counts who comes; names are looked up in a table of the test.
+//! Scorecard 27: whatever address a tenant gives, no connection goes to one that is not public. A listener on
+//! this machine counts connections; the test resolves names by a table of its own.
 
 #![expect(
     clippy::indexing_slicing,
@@ -136,7 +136,7 @@ const BLOCKED_V6: &[&str] = &[
     "ffff::1",
     "1fff::1",
 ];
-/// Addresses of the public Internet; without them the lists above would prove nothing.
+/// Addresses of the public Internet. Without them the lists above would prove nothing.
 const PUBLIC: &[&str] = &[
     "1.1.1.1",
     "8.8.8.8",
@@ -256,10 +256,10 @@ const BAD_URLS: &[&str] = &[
     "https://08.8.8.8/",
 ];
 
-/// Those, and every blocked address in every way that a parser may take it.
+/// Returns the bad texts, and every blocked address in every form that a parser may accept.
 fn bad_urls() -> Vec<String> {
     let mut all: Vec<String> = BAD_URLS.iter().map(|text| (*text).to_owned()).collect();
-    // The same addresses in every way that a parser may take them.
+    // The same addresses in every form that a parser may accept.
     for text in BLOCKED_V4 {
         let [a, b, c, d] = text.parse::<Ipv4Addr>().unwrap().octets().map(u32::from);
         let number = u32::from(text.parse::<Ipv4Addr>().unwrap());
@@ -285,7 +285,7 @@ fn bad_urls() -> Vec<String> {
     all
 }
 
-/// Names as the test's own DNS has them; each asking gets the next answer, and the last one stays.
+/// The names of the test's own DNS. Each lookup gets the next answer, and the last answer stays.
 #[derive(Default)]
 struct Dns {
     names: Mutex<HashMap<String, Vec<Vec<IpAddr>>>>,
@@ -309,7 +309,7 @@ impl Lookup for Dns {
     }
 }
 
-/// A server on this machine that counts connections and answers every request the same.
+/// A server on this machine that counts connections and gives every request the same answer.
 struct Listener {
     at: SocketAddr,
     came: Arc<AtomicUsize>,
@@ -404,7 +404,7 @@ async fn a_name_that_leads_to_a_blocked_address_is_not_called() {
     let url = format!("https://hooks.example.com:{}/", listener.at.port());
     let mut cases = 0;
     for blocked in BLOCKED_V4.iter().chain(BLOCKED_V6) {
-        // Alone, behind a public one, and before one.
+        // The blocked address stands alone, behind a public one, and before one.
         for answer in [&[*blocked][..], &["1.1.1.1", blocked][..], &[blocked, "2606:4700::1111"][..]] {
             dns.put("hooks.example.com", &[answer]);
             assert_eq!(post(&sender, &url).await.failure, Some(Failure::Forbidden), "{answer:?}");
@@ -415,7 +415,8 @@ async fn a_name_that_leads_to_a_blocked_address_is_not_called() {
     println!("names refused: {cases}");
 }
 
-/// A name that answers otherwise the next time (rebinding): a call asks once and goes to exactly that answer.
+/// A name may give another answer the next time (rebinding): a call resolves the name once and goes to
+/// exactly that answer.
 #[tokio::test]
 async fn rebinding_gains_nothing() {
     let dns = Arc::new(Dns::default());

@@ -1,11 +1,11 @@
-// Debian's Chromium with everything that goes wrong on a page written down.
+// Debian's Chromium, with a record of everything that goes wrong on a page.
 
 import { chromium } from "playwright-core";
 
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync"];
 
-/** Opens a browser with one page and a watch on it. */
+/** Opens a browser with one page and a record of its faults. */
 export async function openBrowser(addresses) {
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", headless: true, args: FLAGS });
   const context = await browser.newContext({
@@ -20,7 +20,7 @@ export async function openBrowser(addresses) {
   return { browser, context, page, watch };
 }
 
-/** Writes down console errors, exceptions, and requests to hosts that are none of ours. */
+/** Records console errors, exceptions, and requests to foreign hosts. */
 class Watch {
   constructor({ demo, api, sandbox, mailbox }) {
     this.origins = new Set([demo, api, sandbox, mailbox].map((address) => new URL(address).origin));
@@ -51,7 +51,7 @@ class Watch {
     if (["http:", "https:"].includes(url.protocol) && !this.origins.has(url.origin)) this.faults.push(`request to ${url.origin}`);
   }
 
-  /** Fails with everything that was written down since the last time. */
+  /** Fails with everything that was recorded since the last check. */
   check() {
     const faults = this.faults.splice(0);
     if (faults.length > 0) throw new Error(`the page complained:\n  ${faults.join("\n  ")}`);

@@ -1,4 +1,4 @@
-// What every page has to be: usable at 360 pixels, and without serious accessibility faults.
+// Checks of every page: usable at 360 pixels, and without serious accessibility faults.
 
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -7,7 +7,7 @@ const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const SERIOUS = new Set(["serious", "critical"]);
 
-/** Runs axe on a page, in both colour schemes if not told otherwise. It goes in through the debugger, which no policy of the page concerns. */
+/** Runs axe on a page, in both colour schemes unless given others. Axe enters through the debugger, which no policy of the page concerns. */
 export async function accessible(page, colorSchemes = ["light", "dark"]) {
   for (const colorScheme of colorSchemes) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });

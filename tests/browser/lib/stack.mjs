@@ -9,7 +9,7 @@ const PORTS = 8;
 const START_MS = 60_000;
 const ROOT = path.resolve(import.meta.dirname, "../../..");
 
-/** Starts a stack of our own, or takes the one that options or the environment name. */
+/** Starts a stack, or takes the one that options or the environment name. */
 export async function openStack({ demo, api, sandbox, mailbox, binary }) {
   if (demo) return new GivenStack({ demo, api, sandbox, mailbox });
   const data = await mkdtemp(path.join(ROOT, "target", "browser-data-"));
@@ -18,7 +18,7 @@ export async function openStack({ demo, api, sandbox, mailbox, binary }) {
   return stack;
 }
 
-/** A stack that somebody else started: its clock cannot be sped up from here. */
+/** A stack that somebody else started: the tests cannot speed up its clock. */
 class GivenStack {
   constructor(addresses) {
     this.addresses = addresses;
@@ -29,7 +29,7 @@ class GivenStack {
   async close() {}
 }
 
-/** A stack of our own. It keeps its data in a directory, so that a restart with another clock goes on with it. */
+/** A stack that the tests start. It keeps its data in a directory, so that a restart with another clock goes on with it. */
 class OwnStack {
   constructor(binary, data, port) {
     Object.assign(this, { binary, data, port, canSpeedUp: true, child: null, log: "" });
@@ -43,7 +43,7 @@ class OwnStack {
     this.addresses = await this.untilPrinted(this.log.length);
   }
 
-  /** Restarts with a clock that runs so many times faster; its offset is kept, time never goes back. */
+  /** Restarts with a clock that runs `timeScale` times as fast; keeps the offset, so that time never goes back. */
   async speedUp(timeScale) {
     await this.stop();
     await this.start(timeScale);

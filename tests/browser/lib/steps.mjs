@@ -1,4 +1,4 @@
-// Runs a journey step by step: names what failed, and takes pictures.
+// Runs a journey step by step: names the step that failed, and takes pictures.
 
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
@@ -13,7 +13,7 @@ export class Steps {
     Object.assign(this, { page, watch, number: 0 });
   }
 
-  /** Runs one step. A failure says which, with a picture of what the page showed. */
+  /** Runs one step. A failure names it, with a picture of the page. */
   async step(name, run) {
     const started = Date.now();
     this.number += 1;

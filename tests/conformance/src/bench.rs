@@ -1,4 +1,4 @@
-//! One trial's surroundings: a sandbox, the tap before it, the connector, and a person who granted everything.
+//! The surroundings of a trial: a sandbox, the tap in front of it, the connector, and a person who granted everything.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,12 +25,12 @@ use crate::dialect::{self, Dialect};
 use crate::tap::{Seen, Tap};
 use crate::timing::Skipping;
 
-/// The app secret: looked for wherever it must not be.
+/// The app secret: the trials search for it wherever it must not be.
 pub(crate) const APP_SECRET: &str = "planted-app-secret-5d2f";
 /// The redirect URI of every trial.
 pub(crate) const REDIRECT: &str = "https://api.example/oauth/callback/platform/ctx1";
 
-/// What a trial may set otherwise.
+/// The settings that a trial may change.
 pub(crate) struct Setup {
     pub(crate) ads: u32,
     pub(crate) advertisers: u32,
@@ -48,7 +48,7 @@ impl Default for Setup {
     }
 }
 
-/// The surroundings.
+/// The surroundings of a trial.
 pub(crate) struct Bench {
     pub(crate) sandbox: Sandbox,
     pub(crate) tap: Tap,
@@ -74,7 +74,7 @@ impl Bench {
             redirect_uris: vec![REDIRECT.to_owned()],
             ads: setup.ads,
             advertisers: setup.advertisers,
-            // The trials make their own limits.
+            // The trials set their own limits.
             app_qps: 0,
             advertiser_qps: 0,
             ..SandboxConfig::default()
@@ -123,7 +123,7 @@ impl Bench {
         }
     }
 
-    /// The largest account.
+    /// Returns the largest account.
     pub(crate) fn account(&self) -> Result<String> {
         self.sandbox.advertiser_ids().into_iter().next().context("the sandbox has no advertiser")
     }
@@ -157,7 +157,7 @@ impl Bench {
         Ok(self.reports()?.page(&self.cx(), &question, None).await)
     }
 
-    /// The error of reading a report.
+    /// Reads a report and returns its error.
     pub(crate) async fn report_error(&self) -> Result<Error> {
         self.report_page(days("2026-09-01", "2026-09-07")?)
             .await?
@@ -188,13 +188,13 @@ impl Bench {
         }
     }
 
-    /// The requests whose path contains `path`.
+    /// Returns the requests whose path contains `path`.
     pub(crate) fn seen(&self, path: &str) -> Vec<Seen> {
         self.tap.seen().into_iter().filter(|seen| seen.path.contains(path)).collect()
     }
 }
 
-/// A profile that allows whatever the connector can.
+/// Makes a profile that allows whatever the connector can do.
 fn permissive(connector: &dyn Connector) -> PlatformProfile {
     let manifest = connector.manifest();
     PlatformProfile {

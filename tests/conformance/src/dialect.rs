@@ -1,4 +1,4 @@
-//! What the suite has to know of each platform: where its answers hold what, and how its grants nest.
+//! The suite's knowledge of each platform: the places of values in its answers, and the nesting of its grants.
 
 #![expect(
     clippy::indexing_slicing,
@@ -24,15 +24,16 @@ pub(crate) struct Dialect {
     pub(crate) account: &'static str,
     /// Adds [`STRAY`] to the listed accounts, which nobody can describe.
     pub(crate) stray_account: fn(&mut Value),
-    /// Takes the first account its currency, the second its zone, and writes the third's name as no text.
+    /// Removes the first account's currency and the second's zone, and writes the third's name as something other than
+    /// a text.
     pub(crate) odd_accounts: fn(&mut Value),
     /// Statuses and bodies that all say that the grant was revoked, each odd in another way.
     pub(crate) revoked_oddly: &'static [(u16, &'static str)],
-    /// The same for too many calls.
+    /// Statuses and bodies that all say that there were too many calls, each odd in another way.
     pub(crate) throttled_oddly: &'static [(u16, &'static str)],
     /// An answer with a code that nobody knows.
     pub(crate) unknown_code: &'static str,
-    /// Where the authorise URL carries the app's id.
+    /// The parameter of the authorise URL that carries the app's id.
     pub(crate) app_parameter: &'static str,
     /// A scope and one that it includes.
     pub(crate) nested_scopes: Option<(u64, &'static str)>,
@@ -40,18 +41,18 @@ pub(crate) struct Dialect {
     pub(crate) empty: fn(&mut Value),
     /// Makes the answer to any page say that it is the first.
     pub(crate) first_page: fn(&mut Value),
-    /// Puts words and fields in that nobody knows.
+    /// Puts in words and fields that nobody knows.
     pub(crate) unknown_words: fn(&mut Value),
     /// Makes the first row's spend finer than a millionth and the second row's metrics nothing at all.
     pub(crate) odd_rows: fn(&mut Value),
     /// Writes the first row's spend, [`LITERAL_SPEND`], as a JSON number.
     pub(crate) literal: fn(&mut Value),
-    /// Takes the count of pages away.
+    /// Removes the count of pages.
     pub(crate) no_count: fn(&mut Value),
-    /// Refuses a question because conversions are not offered, and because the level is not.
+    /// A refusal because the platform does not offer conversions, or the level.
     pub(crate) metric_not_offered: &'static str,
     pub(crate) level_not_offered: &'static str,
-    /// What the metric's name is in a request.
+    /// The name of the conversions metric in a request.
     pub(crate) conversions: &'static str,
     /// Leaves the first row's spend and clicks unreported.
     pub(crate) unreported: fn(&mut Value),
@@ -67,13 +68,13 @@ pub(crate) struct Dialect {
     pub(crate) spend: fn(&Value) -> Option<&str>,
     /// The rows of a page.
     pub(crate) rows: fn(&Value) -> &[Value],
-    /// Where a request's query names the page size.
+    /// The query parameter of the page size.
     pub(crate) page_size: &'static str,
 }
 
 /// Stands for a body's content in errors: it must not show.
 pub(crate) const PLANTED: &str = "planted-body-7c1e";
-/// One more than a 64-bit float can tell from its neighbour.
+/// One more than the largest integer that a 64-bit float can distinguish from its neighbour.
 pub(crate) const LARGE_ID: &str = "9007199254740993";
 /// An exact amount that a float cannot hold.
 pub(crate) const EXACT_SPEND: &str = "90071992547.40993";

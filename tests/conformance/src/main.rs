@@ -1,7 +1,7 @@
 //! The executable form of `docs/connector-spec.md`: one trial for each platform and rule.
 //!
-//! Each trial has a sandbox of its own on loopback, and between it and the connector a tap that records what was
-//! sent and can change what comes back. Nothing here calls a platform.
+//! Each trial has a sandbox of its own on loopback. A tap between sandbox and connector records requests and can change
+//! answers. Nothing here calls a platform.
 
 mod bench;
 mod dialect;

@@ -13,7 +13,7 @@ use anyhow::Result;
 use libtest_mimic::Trial;
 use mooring_domain::platform::capabilities::Connector;
 
-/// What a connector must have for a rule to apply.
+/// The capability that a connector must have for a rule to apply.
 #[derive(Clone, Copy)]
 enum Needs {
     OAuth,
@@ -95,7 +95,7 @@ rules! {
     R58 Reports facts::what_is_not_offered_is_named_and_the_rest_is_read;
 }
 
-/// The trials of one platform.
+/// Lists the trials of one platform.
 pub(crate) fn trials(connector: &dyn Connector) -> Vec<Trial> {
     let platform = connector.manifest().platform;
     let applies = |needs| match needs {

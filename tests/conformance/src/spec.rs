@@ -1,4 +1,4 @@
-//! Holds the written specification and the trials together.
+//! Compares the written specification with the trials.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::rules::RULES;
 
 const SPEC: &str = include_str!("../../../docs/connector-spec.md");
 
-/// Compares the rules that the document numbers with those that are played.
+/// Compares the rules that the document numbers with those that have trials.
 ///
 /// A rule is a line that begins `**R1** MUST` or `**R1** SHOULD` and names its trial in backquotes at its end.
 pub(crate) fn rules_and_trials_are_the_same() -> Result<()> {

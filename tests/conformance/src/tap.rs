@@ -32,7 +32,7 @@ pub(crate) struct Seen {
 pub(crate) enum Act {
     /// Sends this status with this body instead.
     Answer(u16, String),
-    /// Sends the caller elsewhere.
+    /// Redirects the caller to another address.
     Redirect(String),
     /// Never answers.
     Hang,

@@ -1,4 +1,4 @@
-//! Time that passes at once: waits are added up and never waited for.
+//! Time that passes at once: adds waits up and never waits.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use mooring_kit::Timing;
 
-/// Everything that was slept, and no other time: a rule is judged alike on a slow machine and on a quick one.
+/// A clock of the waits and of no other time: a slow machine and a quick one judge a rule alike.
 #[derive(Default)]
 pub(crate) struct Skipping {
     slept: Mutex<Vec<Duration>>,

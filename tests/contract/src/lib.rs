@@ -1,6 +1,6 @@
 //! A world for contract tests: DynamoDB with all tables, a store on it, and values to put in; a KMS key; a queue.
 //!
-//! What an adapter has to keep is said by the tests; nothing here checks anything.
+//! The tests say what an adapter has to keep; nothing here checks anything.
 
 #![expect(
     clippy::expect_used,
@@ -31,7 +31,7 @@ pub use services::{Keys, Queue, Services};
 /// An item as it is stored.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// How long a call that is tried once may take here: a busy machine is not what is tested.
+/// How long a call that is tried once may take here: the tests do not test a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The local clock as the domain's.
@@ -44,7 +44,7 @@ impl Clock for WorldClock {
     }
 }
 
-/// All tables, of names of their own, and a store on them. TTL never removes anything unless a test asks for it.
+/// All tables, with names of their own, and a store on them. TTL removes items only when a test asks for it.
 pub struct World {
     /// The services.
     pub services: Services,
@@ -60,7 +60,7 @@ pub struct World {
 }
 
 impl World {
-    /// Starts one.
+    /// Starts a world.
     pub async fn start() -> Result<Self> {
         let services = Services::start().await?;
         let client = Client::new(&services.tables(&services.dynamodb));
@@ -73,14 +73,14 @@ impl World {
         Ok(Self { services, store, client, tables, plan, proxy })
     }
 
-    /// A store on the same tables whose calls the plan counts and breaks.
+    /// Makes a store on the same tables whose calls the plan counts and breaks.
     pub fn faulty(&self) -> Store {
         let client = Client::new(&self.services.tables(self.proxy.url()));
         let clock = Arc::new(WorldClock(self.services.clock.clone()));
         Store::new(client, self.tables.clone(), clock).with_patience(PATIENCE)
     }
 
-    /// The same, with a limit on how long one attempt may take and no second one.
+    /// Makes such a store with a limit on how long an attempt may take, and without a second attempt.
     pub fn impatient(&self, limit: Duration) -> Store {
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(limit).build();
         let config = aws_sdk_dynamodb::config::Builder::from(&self.services.tables(self.proxy.url()));
@@ -89,7 +89,7 @@ impl World {
         Store::new(Client::from_conf(config), self.tables.clone(), clock)
     }
 
-    /// The local time.
+    /// Returns the local time.
     pub fn now(&self) -> Timestamp {
         self.services.clock.now()
     }
@@ -99,7 +99,7 @@ impl World {
         self.services.clock.advance(time);
     }
 
-    /// One row as it is physically there.
+    /// Reads one row as it is physically there.
     pub async fn row(
         &self,
         table: Table,
@@ -119,13 +119,13 @@ impl World {
         Ok(())
     }
 
-    /// All rows that are physically in a table.
+    /// Reads all rows that are physically in a table.
     pub async fn rows(&self, table: Table) -> Result<Vec<Item>> {
         let scan = self.client.scan().table_name(self.tables.name(table)?).consistent_read(true);
         Ok(scan.into_paginator().items().send().try_collect().await?)
     }
 
-    /// All rows that are physically in a partition, by their sort keys.
+    /// Reads all rows that are physically in a partition, by their sort keys.
     pub async fn partition(&self, table: Table, pk: impl Into<String>) -> Result<Vec<(String, Item)>> {
         let query = self.client.query().table_name(self.tables.name(table)?).consistent_read(true);
         let query = query.key_condition_expression("pk = :pk");
@@ -135,12 +135,12 @@ impl World {
     }
 }
 
-/// An attribute as text; empty when there is none.
+/// Returns an attribute as text; empty when there is none.
 pub fn text(item: &Item, name: &str) -> String {
     item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default()
 }
 
-/// When TTL would remove an item, in seconds.
+/// Returns when TTL would remove an item, in seconds.
 pub fn expiry(item: &Item) -> Option<i64> {
     item.get("expires_at")?.as_n().ok()?.parse().ok()
 }

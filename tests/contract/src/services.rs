@@ -1,4 +1,4 @@
-//! Who plays the services: the work-alikes in this process, or the servers that variables name.
+//! The services of the tests: the work-alikes in this process, or the servers that variables name.
 
 use std::collections::HashMap;
 
@@ -24,14 +24,14 @@ pub struct Services {
     pub kms: String,
     /// SQS.
     pub sqs: String,
-    /// Our time.
+    /// The clock of the tests.
     pub clock: LocalClock,
     region: String,
     local: Option<AwsLocal>,
 }
 
 impl Services {
-    /// Starts the work-alikes, or takes the servers that are named.
+    /// Starts the work-alikes, or takes the servers that the variables name.
     pub async fn start() -> Result<Self> {
         let named = VARIABLES.map(|name| std::env::var(name).ok());
         let clock = LocalClock::new(1);
@@ -46,12 +46,12 @@ impl Services {
         Ok(Self { dynamodb, kms, sqs, clock, region: REGION.to_owned(), local: Some(local) })
     }
 
-    /// The configuration of a client of the tables; other servers keep what each test puts there in a region of its own.
+    /// Returns the configuration of a client of the tables; on other servers each test has a region of its own.
     pub(crate) fn tables(&self, url: &str) -> SdkConfig {
         sdk_config(url).into_builder().region(Region::new(self.region.clone())).build()
     }
 
-    /// Lets TTL do all its work at once; false where it keeps its own time.
+    /// Lets TTL do all its work at once. Returns false where TTL keeps its own time.
     pub async fn expire(&self) -> Result<bool> {
         let Some(local) = &self.local else { return Ok(false) };
         local.ttl_sweep_once().await?;
@@ -59,7 +59,7 @@ impl Services {
     }
 }
 
-/// A name that no other test has.
+/// Makes a name that no other test has.
 pub(crate) fn unique(prefix: &str) -> String {
     format!("{prefix}{}-", Uuid::now_v7().simple())
 }
@@ -73,7 +73,7 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Makes one.
+    /// Makes a key.
     pub async fn start() -> Result<Self> {
         let keys = Self { services: Services::start().await?, alias: unique("alias/contract-") };
         let made = keys.client().create_key().send().await?;
@@ -82,7 +82,7 @@ impl Keys {
         Ok(keys)
     }
 
-    /// A client of KMS.
+    /// Makes a client of KMS.
     pub fn client(&self) -> aws_sdk_kms::Client {
         aws_sdk_kms::Client::new(&sdk_config(&self.services.kms))
     }
@@ -96,7 +96,7 @@ pub struct Queue {
     pub client: aws_sdk_sqs::Client,
     /// The queue.
     pub url: String,
-    /// Where its dead letters go.
+    /// The URL of its dead letter queue.
     pub dead_url: String,
 }
 
@@ -116,7 +116,7 @@ impl Queue {
         Ok(Self { services, client, url, dead_url: dead })
     }
 
-    /// Up to ten messages, with all their attributes; they show again at once, or in six minutes.
+    /// Receives up to ten messages, with all their attributes; they become visible again at once, or in six minutes.
     pub async fn receive(&self, url: &str, again_at_once: bool) -> Result<Vec<Message>> {
         let receive = self.client.receive_message().queue_url(url).max_number_of_messages(10);
         let receive = receive.visibility_timeout(if again_at_once { 0 } else { 360 });
@@ -124,7 +124,7 @@ impl Queue {
         Ok(receive.send().await?.messages.unwrap_or_default())
     }
 
-    /// How many messages wait, and how many of them for their delay to end.
+    /// Counts the messages that wait, and those of them that wait for their delay to end.
     pub async fn depth(&self) -> Result<(u32, u32)> {
         let names = [Name::ApproximateNumberOfMessages, Name::ApproximateNumberOfMessagesDelayed];
         let ask = self.client.get_queue_attributes().queue_url(&self.url);
@@ -135,7 +135,7 @@ impl Queue {
         Ok((ready, delayed))
     }
 
-    /// Our time.
+    /// Returns the time of the tests.
     pub fn now(&self) -> jiff::Timestamp {
         WorldClock(self.services.clock.clone()).now()
     }

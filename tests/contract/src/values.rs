@@ -28,23 +28,23 @@ use uuid::Uuid;
 
 use crate::World;
 
-/// A tenant's id that no other test has.
+/// Makes a tenant's id that no other test has.
 pub fn tenant_id() -> TenantId {
     TenantId::from_uuid(Uuid::now_v7())
 }
 
-/// A connection's id that no other test has.
+/// Makes a connection's id that no other test has.
 pub fn connection_id() -> ConnectionId {
     ConnectionId::from_uuid(Uuid::now_v7())
 }
 
-/// An account's id that no other test has.
+/// Makes an account's id that no other test has.
 pub fn account_id() -> AccountId {
     AccountId::from_uuid(Uuid::now_v7())
 }
 
-/// Moves a connection from one of some states to another, as a refusal or an answer of its platform does; false when it
-/// was in none of them.
+/// Moves a connection from one of some states to another, as a refusal or an answer of its platform does. Returns false
+/// when the connection was in none of these states.
 pub async fn change_state(
     store: &Store,
     tenant: &TenantId,
@@ -60,14 +60,14 @@ pub async fn change_state(
     Ok(store.record_life(tenant, id, &change(id, life, row.state, to)).await?)
 }
 
-/// A change of state with the event that tells of it.
+/// Makes a change of state with the event that reports it.
 pub fn change(id: &ConnectionId, life: Life, from: State, to: State) -> Change {
     let told =
         told(id, to, &life).filter(|_| from != to).map(|(kind, about)| (kind, Timestamp::now(), about));
     Change { told: told.into_iter().collect(), life, from, to }
 }
 
-/// Stores a chunk over whatever is there; tells whether it was stored.
+/// Stores a chunk over whatever is there; returns whether it was stored.
 pub async fn put_chunk(
     store: &dyn ChunkWrite,
     account: &AccountRef,
@@ -78,28 +78,28 @@ pub async fn put_chunk(
     store.put_chunks(account, &[new]).await?.remove(0)
 }
 
-/// A box of some bytes.
+/// Makes a box of some bytes.
 pub fn sealed(fill: u8, length: usize) -> SealedBox {
     SealedBox(vec![fill; length])
 }
 
-/// A data key's row.
+/// Makes a data key's row.
 pub fn key_row(context: KeyContext) -> KeyRow {
     let id = DataKeyId(*Uuid::now_v7().as_bytes());
     KeyRow { context, wrapped: WrappedKey { id, blob: vec![7; 180] } }
 }
 
-/// What a job decides of an account whose names it could read.
+/// Makes the change that a job stores for an account whose names it could read.
 pub fn sync_change() -> SyncChange {
     SyncChange { names_due: Some(false), ..SyncChange::default() }
 }
 
-/// A mailbox's fingerprint that belongs to a connection.
+/// Makes the fingerprint of a mailbox that belongs to a connection.
 pub fn mail_of(connection: &ConnectionId) -> Fingerprint {
     Fingerprint(format!("mail-of-{}", connection.body()))
 }
 
-/// A deletion that has just begun.
+/// Makes a deletion that has just begun.
 pub fn deletion(tenant: &TenantId, subject: Subject, reason: Reason, t0: Timestamp) -> Deletion {
     let id = DeletionId::from_uuid(Uuid::now_v7());
     Deletion {
@@ -123,7 +123,7 @@ pub fn deletion(tenant: &TenantId, subject: Subject, reason: Reason, t0: Timesta
     }
 }
 
-/// A connection that just came back from the platform, with the deletion of its being abandoned.
+/// Makes a connection that just came back from the platform, with the deletion that ends it if it is abandoned.
 pub fn new_connection(tenant: &TenantId, now: Timestamp) -> NewConnection {
     let id = connection_id();
     let due = now + SignedDuration::from_mins(15);
@@ -154,7 +154,7 @@ pub fn new_connection(tenant: &TenantId, now: Timestamp) -> NewConnection {
     }
 }
 
-/// An account that was just chosen.
+/// Makes an account that was just chosen.
 pub fn new_account(tenant: &TenantId, connection: &ConnectionId) -> NewAccount {
     let id = account_id();
     NewAccount {
@@ -177,27 +177,27 @@ pub struct Case {
     pub connection: Connection,
     /// The chosen accounts.
     pub accounts: Vec<Account>,
-    /// The deletion of its being abandoned.
+    /// The deletion that ends it if it is abandoned.
     pub abandoned: Deletion,
 }
 
 impl Case {
-    /// Its tenant.
+    /// Returns its tenant.
     pub fn tenant(&self) -> &TenantId {
         &self.connection.tenant
     }
 
-    /// Its id.
+    /// Returns its id.
     pub fn id(&self) -> &ConnectionId {
         &self.connection.id
     }
 
-    /// The partition of its own rows.
+    /// Returns the partition of its own rows.
     pub fn home(&self) -> String {
         format!("{}#{}", self.tenant(), self.id())
     }
 
-    /// One of its accounts.
+    /// Returns one of its accounts.
     pub fn account(&self, number: usize) -> AccountRef {
         AccountRef {
             tenant: self.tenant().clone(),
@@ -206,12 +206,12 @@ impl Case {
         }
     }
 
-    /// The ids of its accounts.
+    /// Returns the ids of its accounts.
     pub fn account_ids(&self) -> Vec<AccountId> {
         self.accounts.iter().map(|account| account.id.clone()).collect()
     }
 
-    /// The first job of each account.
+    /// Returns the first job of each account.
     pub fn jobs(&self) -> Vec<SyncJob> {
         let job = |account: &Account| SyncJob {
             tenant: self.tenant().clone(),
@@ -226,14 +226,14 @@ impl Case {
         self.accounts.iter().map(job).collect()
     }
 
-    /// A deletion of all of it.
+    /// Makes a deletion of the whole connection.
     pub async fn ending(&self, world: &World, reason: Reason) -> Result<Deletion> {
         let subject = Subject::Connection(self.id().clone());
         let places = world.store.places(self.tenant(), &subject, &self.account_ids()).await?;
         Ok(Deletion { places, ..deletion(self.tenant(), subject, reason, world.now()) })
     }
 
-    /// Activates it.
+    /// Activates the connection.
     pub async fn activate(&self, store: &mooring_store::Store) -> mooring_domain::Result<()> {
         store.activate(&self.connection, &self.accounts, (7, 42), &self.abandoned.id, &self.jobs()).await
     }

@@ -1,4 +1,4 @@
-//! The store with one lie: what an ablation takes away. Every other call is the store's own.
+//! The store with one lie: the guard that an ablation takes away. Every other call is the store's own.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ use mooring_domain::vault::ports::VaultRead;
 use mooring_domain::vault::rows::{KeyRow, TokenRow};
 use mooring_store::Store;
 
-/// Which lies are told. None is told by default.
+/// The lies of a store; none by default.
 #[derive(Clone, Default)]
 pub struct Lies {
     /// Fences say that everything is active.
@@ -133,7 +133,7 @@ impl TransientTake for Altered {
     async fn take_transaction(&self, key: &Digest, now: Timestamp) -> Result<Option<AuthTransaction>> {
         let taken = self.store.take_transaction(key, now).await?;
         if let Some(transaction) = taken.as_ref().filter(|_| self.lies.keeps_transactions) {
-            // A session only to put the transaction back with.
+            // A session whose only use is to put the transaction back.
             let link = Digest([9; 32]);
             self.store.put_session(&link, &transaction.session).await?;
             self.store.depart(&link, (key, transaction)).await?;
@@ -158,7 +158,7 @@ impl TransientTake for Altered {
     }
 }
 
-/// Hands the calls of a port on to the store.
+/// Passes the calls of a port on to the store.
 macro_rules! forward {
     ($port:ident { $($call:ident($($name:ident: $type:ty),*) -> $answer:ty;)+ }) => {
         #[async_trait]

@@ -1,4 +1,4 @@
-//! The invariants as checks: each answers what is violated, so that an ablation can show that it would be noticed.
+//! The invariants as checks: each returns the violations, so that an ablation can show that the check notices them.
 
 use anyhow::Result;
 use mooring_domain::base::table::Table;

@@ -1,7 +1,8 @@
-//! Functions behind IAM: every call of a function's own AWS clients passes a proxy of its own, which lets through what the
-//! statements of its role allow, and nothing else.
+//! Functions behind IAM: every call of a function's own AWS clients passes the function's proxy, which admits the calls
+//! that the statements of its role allow, and no others.
 //!
-//! The work-alikes enforce no IAM. Here a function that lacks a right fails as it would on AWS, before it is deployed.
+//! The work-alikes do not enforce IAM. Here a function that lacks a right fails as it would on AWS, before it is
+//! deployed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,13 +26,13 @@ use crate::World;
 /// A right: function, statement, action.
 pub type Right = (String, String, String);
 
-/// The proxies of all functions and what they saw.
+/// The proxies of all functions and the calls that they saw.
 pub struct Guard {
     doors: BTreeMap<String, String>,
     seen: Arc<Mutex<Seen>>,
 }
 
-/// What passed, and what did not.
+/// The calls that passed, and those that did not.
 #[derive(Debug, Default, Clone)]
 pub struct Seen {
     /// How many calls came.
@@ -52,7 +53,7 @@ struct Door {
 }
 
 impl Guard {
-    /// Starts a proxy for each function of a template, before a world's services.
+    /// Starts a proxy for each function of a template, in front of a world's services.
     pub async fn before(template: &Template, upstream: &Endpoints) -> Result<Self> {
         let (seen, client) = (Arc::new(Mutex::new(Seen::default())), reqwest::Client::new());
         let all = grants(template);
@@ -74,7 +75,7 @@ impl Guard {
         Ok(Self { doors, seen })
     }
 
-    /// Adapters whose AWS clients call through a function's proxy.
+    /// Makes adapters whose AWS clients call through a function's proxy.
     pub fn adapters(&self, world: &Wiring, function: &str, over: &Adapters) -> Result<Adapters> {
         let door = self.doors.get(function).with_context(|| format!("{function} has no role"))?;
         let [dynamodb, kms, sqs, ses] = [(); 4].map(|()| door.clone());
@@ -82,14 +83,14 @@ impl Guard {
         Adapters::with_clock(&wiring, Arc::clone(&over.clock), over.scale)
     }
 
-    /// What was seen so far.
+    /// Returns what the proxies saw so far.
     pub fn seen(&self) -> Seen {
         lock(&self.seen).clone()
     }
 }
 
 impl World {
-    /// A world whose functions have the rights of a template and no others.
+    /// Starts a world whose functions have the rights of a template and no others.
     pub async fn guarded(size: crate::Size, template: &Template) -> Result<(Self, Guard)> {
         let mut stack = mooring_local::Stack::start(Self::options(size)?).await?;
         let guard = Guard::before(template, &stack.wiring().endpoints).await?;
@@ -125,7 +126,7 @@ async fn judge(
 }
 
 impl Door {
-    /// Notes what is allowed and by what, and what is not. A call that needs nothing known is not allowed.
+    /// Notes whether a call is allowed and by which statement. A call without a known need is not allowed.
     fn allows(&self, asked: &[Need]) -> bool {
         let mut seen = lock(&self.seen);
         seen.calls += 1;
@@ -170,7 +171,7 @@ fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
     headers
 }
 
-/// What the services of AWS answer when IAM does not allow a call.
+/// Makes the answer of AWS services when IAM does not allow a call.
 fn denied() -> Response {
     let body = r#"{"__type":"com.amazon.coral.service#AccessDeniedException","message":"not authorized"}"#;
     let mut response = Response::new(Body::from(body));

@@ -1,10 +1,10 @@
-//! The headers that every answer of ours carries, whatever the route and the status.
+//! The headers that every answer of Mooring carries, whatever the route and the status.
 
 use anyhow::{Result, ensure};
 
 use crate::Answer;
 
-/// Fails unless an answer is protected as all are. `https` is whether the API's origin is.
+/// Fails unless an answer has the headers of all answers. `https` is true when the API's origin is https.
 pub fn secured(answer: &Answer, https: bool) -> Result<()> {
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
@@ -26,7 +26,8 @@ pub fn secured(answer: &Answer, https: bool) -> Result<()> {
     answer.headers.get_all("set-cookie").iter().try_for_each(|value| cookie(value.to_str()?, https))
 }
 
-/// Nothing is loaded, framed or run; a page has its own style chunk, and a form page its own targets.
+/// Checks the policy: nothing is loaded, framed or run; a page has its own style sheet, and a form page its own
+/// targets.
 fn policy(answer: &Answer) -> Result<()> {
     let policy = answer.header("content-security-policy");
     let parts: Vec<&str> = policy.split("; ").collect();
@@ -38,7 +39,7 @@ fn policy(answer: &Answer) -> Result<()> {
     let targets = parts.iter().find_map(|part| part.strip_prefix("form-action "));
     let posts = answer.body.contains("<form");
     ensure!(targets.is_some_and(|targets| targets.starts_with("'self'") == posts), "policy {policy}");
-    // A form's request has to carry `Origin`; from anywhere else not even our address goes on.
+    // A form's request has to carry `Origin`; from all other pages not even our address goes on.
     let referrer = if posts { "same-origin" } else { "no-referrer" };
     ensure!(answer.header("referrer-policy") == referrer, "{}", answer.header("referrer-policy"));
     ensure!(!answer.body.contains(" style=\"") && !answer.body.contains("<script"), "the policy forbids it");

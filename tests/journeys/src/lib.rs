@@ -1,5 +1,5 @@
-//! What the journeys share: a small world in one process, the platform asked directly, the tables read raw, and a rig
-//! that breaks chosen external calls.
+//! The shared parts of the journeys: a small world in one process, direct calls of the platform, raw reads of the
+//! tables, and a rig that breaks chosen external calls.
 //!
 //! Nothing here judges; the tests do. Every test starts a world of its own, in memory and on free ports.
 

@@ -1,4 +1,4 @@
-//! The played platform asked directly, with a token of its own: what the product's reports are held against.
+//! The played platform, called directly with a token of its own: tests compare the product's reports with it.
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::ToSpan as _;
@@ -27,7 +27,7 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// Reads the metrics of one of our own answers.
+    /// Reads the metrics of an answer of Mooring.
     pub fn of_ours(metrics: &Value) -> Result<Self> {
         let count = |name: &str| metrics[name].as_i64().with_context(|| format!("no {name} in {metrics}"));
         let spend = metrics["spend"]["amount_micros"].as_i64().context("no spend")?;
@@ -69,17 +69,17 @@ impl Platform {
         Self::new(&world.stack.wiring().platform_origin, world.stack.sandbox().grant_all())
     }
 
-    /// A platform elsewhere, with a token of it.
+    /// Makes a platform at an origin, with a token of it.
     pub fn new(origin: &str, token: String) -> Result<Self> {
         Ok(Self { client: Client::new(), origin: Url::parse(origin)?, token })
     }
 
-    /// The platform's id of the advertiser with a name.
+    /// Returns the platform's id of the advertiser with a name.
     pub async fn advertiser(&self, world: &World, name: &str) -> Result<String> {
         self.advertiser_among(&world.stack.sandbox().advertiser_ids(), name).await
     }
 
-    /// The one of some advertisers that has a name.
+    /// Returns the one of some advertisers that has a name.
     pub async fn advertiser_among(&self, ids: &[String], name: &str) -> Result<String> {
         let ids = json!(ids).to_string();
         let data = self.ask("advertiser/info/", &[("advertiser_ids", &ids)]).await?;
@@ -89,7 +89,7 @@ impl Platform {
         id.map(str::to_owned).with_context(|| format!("no advertiser {name}"))
     }
 
-    /// The sums of an advertiser over days, both ends included, at the account's own level.
+    /// Reads the sums of an advertiser over days, both ends included, at the account's own level.
     pub async fn totals(&self, advertiser: &str, from: Date, to: Date) -> Result<Figures> {
         let (mut sum, mut first) = (Figures::default(), from);
         while first <= to {
@@ -128,7 +128,7 @@ impl Platform {
     }
 }
 
-/// How many living tokens the platform knows.
+/// Returns how many living tokens the platform knows.
 pub async fn living_tokens(world: &World) -> Result<u64> {
     let origin = Url::parse(&world.stack.wiring().platform_origin)?;
     let text = reqwest::get(origin.join("/_sandbox/state")?).await?.text().await?;

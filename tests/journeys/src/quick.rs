@@ -1,6 +1,7 @@
 //! The connect flow without a browser or pages: the same functions through the same events, in a few calls.
 //!
-//! Crash tests make hundreds of connections; each gets fresh functions, so that none waits for another's pace.
+//! Crash tests make hundreds of connections; each gets fresh functions, so that no connection waits for another one's
+//! rate limit.
 
 use anyhow::{Context as _, Result, ensure};
 use http::Method;
@@ -13,7 +14,7 @@ use crate::connecting::{parameter, request};
 use crate::rig::Functions;
 use crate::{Answer, Wire, World};
 
-/// A browser that stands before our callback: the path to open and the cookie to open it with.
+/// A browser before our callback: the path to open and the cookie to open it with.
 #[derive(Debug, Clone)]
 pub struct Door {
     /// Path and query.
@@ -54,15 +55,15 @@ async fn depart_for(
     Ok(Door { path, cookie: cookie(&sent)? })
 }
 
-/// Opens the callback; answers the confirm ticket's cookie.
+/// Opens the callback; returns the confirm ticket's cookie.
 pub async fn land(functions: &Functions, door: &Door) -> Result<String> {
     let answer = functions.http(&Method::GET, &door.path, &[("cookie", &door.cookie)], None).await?;
     ensure!(answer.status == 303, "the callback answered {} {}", answer.status, answer.body);
     cookie(&answer)
 }
 
-/// Chooses the first account of the page, as the stack's own functions show it; where the choice was carried out before,
-/// the page itself leads on.
+/// Chooses the first account of the page, as the stack's own functions show it; where the choice was made before, the
+/// page itself leads on.
 pub async fn confirm(world: &World, functions: &Functions, ticket: &str) -> Result<Answer> {
     let handle = handle(ticket)?;
     let path = format!("/connect/confirm?ticket={handle}");
@@ -76,7 +77,7 @@ pub async fn confirm(world: &World, functions: &Functions, ticket: &str) -> Resu
     post_form(world, functions, "/connect/confirm", ticket, &form).await
 }
 
-/// The handle in the name of a ticket's cookie.
+/// Returns the handle in the name of a ticket's cookie.
 fn handle(ticket: &str) -> Result<&str> {
     let name = ticket.split('=').next().unwrap_or_default();
     Ok(name.rsplit_once('-').context("not a ticket")?.1)
@@ -89,7 +90,7 @@ pub async fn until_code(world: &World, functions: &Functions, end_user: &str) ->
     code_of(&confirm(world, functions, &ticket).await?, end_user)
 }
 
-/// The code in the answer to the choice.
+/// Returns the code in the answer to the choice.
 pub fn code_of(confirmed: &Answer, end_user: &str) -> Result<Code> {
     let back = location(confirmed)?;
     let (connection, code) = (parameter(&back, "connection_id")?, parameter(&back, "code")?);
@@ -108,7 +109,7 @@ pub async fn connect(world: &World, functions: &Functions, end_user: &str) -> Re
     take_up(world, functions, code).await
 }
 
-/// Connects one advertiser that the grant is for alone: connections of one account each look for the others.
+/// Connects one advertiser with a grant for it alone: connections of one account each search for the others.
 pub async fn connect_alone(
     world: &World,
     functions: &Functions,
@@ -158,7 +159,7 @@ fn location(answer: &Answer) -> Result<Url> {
     Ok(Url::parse(value.to_str()?)?)
 }
 
-/// The first cookie that is set and not removed.
+/// Returns the first cookie that is set and not removed.
 fn cookie(answer: &Answer) -> Result<String> {
     let set = answer.headers.get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut kept = set.filter(|cookie| !cookie.contains("Max-Age=0"));

@@ -1,4 +1,4 @@
-//! A customer's server that receives webhooks: remembers what came, and answers as it is told.
+//! A customer's server that receives webhooks: remembers the calls, and answers with the given statuses.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,7 +11,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-/// What came.
+/// A call that came.
 #[derive(Debug, Clone)]
 pub struct Heard {
     /// Path and query.
@@ -32,12 +32,12 @@ pub struct Receiver {
 #[derive(Default)]
 struct Told {
     heard: Vec<Heard>,
-    /// What it answers, the next one first; then 204.
+    /// The statuses of its answers, the next one first; then 204.
     answers: Vec<u16>,
 }
 
 impl Receiver {
-    /// Starts one on a free port.
+    /// Starts a receiver on a free port.
     pub async fn start() -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let origin = format!("http://{}", listener.local_addr()?);
@@ -47,22 +47,22 @@ impl Receiver {
         Ok(Self { origin, told })
     }
 
-    /// Where it is.
+    /// Returns its origin.
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// Says what it answers to the next calls.
+    /// Sets the statuses of the answers to the next calls.
     pub fn answers(&self, statuses: &[u16]) {
         self.lock().answers = statuses.iter().rev().copied().collect();
     }
 
-    /// Everything that came.
+    /// Returns all calls that came.
     pub fn heard(&self) -> Vec<Heard> {
         self.lock().heard.clone()
     }
 
-    /// What came of a type.
+    /// Returns the calls that came with a type of event.
     pub fn of_type(&self, kind: &str) -> Vec<Heard> {
         let fits = |heard: &Heard| heard.json().get("type").and_then(Value::as_str) == Some(kind);
         self.heard().into_iter().filter(fits).collect()
@@ -86,17 +86,17 @@ async fn hear(
 }
 
 impl Heard {
-    /// A header, empty when there is none.
+    /// Returns a header, empty when there is none.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()
     }
 
-    /// How many signatures there are, of which one has to fit the secret.
+    /// Returns how many signatures there are. Fails unless one of them fits the secret.
     pub fn verified(&self, secret: &str) -> Result<usize> {
         let key = BASE64.decode(secret.strip_prefix("whsec_").context("not a secret")?.as_bytes())?;
         let at = self.header("webhook-timestamp").parse()?;

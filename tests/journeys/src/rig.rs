@@ -1,7 +1,7 @@
-//! Functions whose every external call goes through a fault proxy, and the way one of them is broken at a chosen call.
+//! Functions whose every external call goes through a fault proxy, and the ways to break a function at a chosen call.
 //!
-//! A crash drops the running function where it is, as a killed process would leave it; what goes on afterwards are
-//! fresh functions with new clients.
+//! A crash drops the running function where it is, as a killed process would leave it; fresh functions with new clients
+//! go on afterwards.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -24,15 +24,15 @@ use mooring_store::{Store, Tables};
 
 use crate::{Answer, World};
 
-/// How often our clients try a call: the SDK of AWS, and the kit where it may repeat.
+/// How often Mooring's clients try a call: the SDK of AWS, and the kit where it may repeat.
 const AWS_TRIES: u64 = 3;
 const KIT_TRIES: u64 = 4;
-/// The label of the proxy before a receiver of webhooks, which is called once.
+/// The label of the proxy in front of a receiver of webhooks, which is called once.
 const RECEIVER: &str = "receiver";
-/// No run makes as many calls.
+/// More calls than any run makes.
 const MOST_CALLS: u64 = 1_000;
 
-/// What a call takes on a slow machine.
+/// The time that a call takes on a slow machine.
 const SLOW: Duration = Duration::from_millis(60);
 
 /// How a call is broken.
@@ -42,7 +42,7 @@ pub enum Mode {
     CrashBefore,
     /// The process dies before the answer arrives.
     CrashAfter,
-    /// The service limits us, once.
+    /// The service throttles the call, once.
     Throttle,
     /// Another transaction holds the item, once.
     Conflict,
@@ -52,20 +52,20 @@ pub enum Mode {
     Duplicate,
     /// The call arrives and its answer is lost.
     Reset,
-    /// The service fails for as long as it is tried.
+    /// The service fails at every try.
     Outage,
-    /// The call takes longer than a fence check is believed, as on a busy machine.
+    /// The call takes longer than a fence check stays valid, as on a busy machine.
     Slow,
 }
 
 impl Mode {
     /// The two crashes.
     pub const CRASHES: [Self; 2] = [Self::CrashBefore, Self::CrashAfter];
-    /// Everything else.
+    /// The other modes of a single fault.
     pub const FAULTS: [Self; 6] =
         [Self::Throttle, Self::Conflict, Self::ServerError, Self::Duplicate, Self::Reset, Self::Outage];
 
-    /// Tells whether the process dies.
+    /// Returns whether the process dies.
     pub fn is_crash(self) -> bool {
         Self::CRASHES.contains(&self)
     }
@@ -95,14 +95,14 @@ impl Mode {
     }
 }
 
-/// What is broken in a run.
+/// The calls that are broken in a run, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct At {
-    /// How.
+    /// How they are broken.
     pub mode: Mode,
     /// The first call; 0 for none.
     pub call: u64,
-    /// Every so many calls from there on; `None` for the one call alone.
+    /// The distance to the next broken call, from the first one on; `None` for the first call alone.
     pub every: Option<usize>,
 }
 
@@ -115,16 +115,16 @@ impl From<(Mode, u64)> for At {
 /// One run with calls broken.
 #[derive(Debug, Clone)]
 pub struct Trial<T> {
-    /// What was broken.
+    /// The calls that were broken.
     pub at: At,
     /// Every external call of the run.
     pub log: Vec<Call>,
-    /// What the function answered; `None` when it died.
+    /// The answer of the function; `None` when it died.
     pub answered: Option<T>,
 }
 
 impl<T> Trial<T> {
-    /// The broken call, if the run came so far.
+    /// Returns the broken call, if the run came so far.
     pub fn hit(&self) -> Option<&Call> {
         self.log.iter().find(|call| call.seq == self.at.call)
     }
@@ -135,13 +135,13 @@ impl<T> Trial<T> {
         format!("{:?} ({})", self.at, what.unwrap_or_default())
     }
 
-    /// The number of the first call of an operation.
+    /// Returns the number of the first call of an operation.
     pub fn first(&self, operation: &str) -> Option<u64> {
         self.log.iter().find(|call| call.operation.contains(operation)).map(|call| call.seq)
     }
 }
 
-/// Proxies before everything that functions call, under one plan.
+/// Proxies in front of everything that functions call, under one plan.
 pub struct Rig {
     plan: Arc<FaultPlan>,
     proxied: Adapters,
@@ -153,7 +153,7 @@ pub struct Rig {
 }
 
 impl Rig {
-    /// Starts proxies before a world's services and platform. `days` is how far a first sync reaches back.
+    /// Starts proxies in front of a world's services and platform. A first sync reaches `days` back.
     pub async fn before(world: &World, days: u16) -> Result<Self> {
         let plan = FaultPlan::quiet();
         let direct = world.stack.wiring();
@@ -183,17 +183,17 @@ impl Rig {
         Ok(Self { plan, proxied, direct, tables, queues, log: Mutex::default(), _proxies: proxies })
     }
 
-    /// A proxy before a receiver of webhooks, under the same plan.
+    /// Starts a proxy in front of a receiver of webhooks, under the same plan.
     pub async fn receiver(&self, upstream: &str) -> Result<FaultProxy> {
         FaultProxy::start(upstream, RECEIVER, Arc::clone(&self.plan)).await
     }
 
-    /// Fresh functions that nothing breaks, with the same profile.
+    /// Makes fresh functions that nothing breaks, with the same profile.
     pub fn calm(&self) -> Functions {
         Functions(mount::all(&self.direct))
     }
 
-    /// Fresh functions behind the proxies, as patient with the tables as they are in Lambda.
+    /// Makes fresh functions behind the proxies, as patient with the tables as they are in Lambda.
     pub fn exposed(&self) -> Functions {
         let client = mooring_store::client(&sdk_config(&self.tables));
         let clock = Arc::clone(&self.proxied.clock);
@@ -201,19 +201,19 @@ impl Rig {
         Functions(mount::all(&Adapters { store, ..self.proxied.clone() }))
     }
 
-    /// Fresh functions on a machine whose clock is wrong by so much.
+    /// Makes fresh functions on a machine whose clock is wrong by a span of time.
     pub fn skewed(&self, world: &World, by: SignedDuration) -> Result<Functions> {
         let clock = Skewed { clock: world.stack.clock().clone(), by };
         let told = Adapters::with_clock(world.stack.wiring(), Arc::new(clock), self.direct.scale)?;
         Ok(Functions(mount::all(&Adapters { profile: Arc::clone(&self.direct.profile), ..told })))
     }
 
-    /// The URL of a queue.
+    /// Returns the URL of a queue.
     pub fn queue_url(&self, queue: Queue) -> &str {
         self.queues.url(queue.spec()).unwrap_or_default()
     }
 
-    /// The plan of all proxies.
+    /// Returns the plan of all proxies.
     pub fn plan(&self) -> &FaultPlan {
         &self.plan
     }
@@ -246,7 +246,7 @@ impl Rig {
         Ok(Trial { at, log, answered })
     }
 
-    /// The calls of the last run without faults.
+    /// Returns the calls of the last run without faults.
     fn last_calm(&self) -> Vec<Call> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -264,7 +264,7 @@ impl Clock for Skewed {
     }
 }
 
-/// The profile with a shorter reach.
+/// Returns the profile with a shorter reach.
 fn shortened(profile: &Profile, days: u16) -> Profile {
     let mut short = profile.clone();
     for platform in &mut short.platforms {
@@ -302,7 +302,7 @@ impl Queue {
 }
 
 impl Functions {
-    /// Fresh functions over adapters.
+    /// Makes fresh functions over adapters.
     pub fn over(adapters: &Adapters) -> Self {
         Self(mount::all(adapters))
     }
@@ -327,7 +327,7 @@ impl Functions {
         Ok(Answer { status, headers, body: String::from_utf8_lossy(&body).into_owned() })
     }
 
-    /// Hands a batch to the queue's worker; answers the ids of the messages that failed.
+    /// Hands a batch to the queue's worker; returns the ids of the messages that failed.
     pub async fn work(&self, queue: Queue, batch: &Batch) -> Result<Vec<String>> {
         let function = self.0.workers.get(queue.spec().worker).context("a queue without its worker")?;
         let response = function(batch.event.clone()).await;
@@ -350,7 +350,8 @@ impl Functions {
         Ok((self.0.webhook_sweeper)(schedules::input(world.now())).await?)
     }
 
-    /// Handles the next batch of a queue; what fails stays for another delivery. False when there is none.
+    /// Handles the next batch of a queue; messages that fail stay for another delivery. Returns false when there is no
+    /// batch.
     pub async fn next(&self, world: &World, queue: Queue) -> Result<bool> {
         let Some(batch) = Batch::receive(world, queue).await? else { return Ok(false) };
         let failed = self.work(queue, &batch).await?;
@@ -368,7 +369,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Receives what is visible: one job, or up to ten deletions.
+    /// Receives the visible messages: one job, or up to ten deletions.
     pub async fn receive(world: &World, queue: Queue) -> Result<Option<Self>> {
         Self::at_most(world, queue, if queue == Queue::Deletion { 10 } else { 1 }).await
     }
@@ -394,7 +395,7 @@ impl Batch {
         Ok(Some(Self { event: poller::event(&messages)?, messages, queue_url: queue_url.to_owned() }))
     }
 
-    /// Receives the one message that names something. Others that come before it, such as a job that put itself back,
+    /// Receives the only message that contains a text. Others that come before it, such as a job that put itself back,
     /// stay for a later delivery.
     pub async fn about(world: &World, queue: Queue, what: &str) -> Result<Self> {
         while let Some(batch) = Self::at_most(world, queue, 1).await? {
@@ -405,7 +406,7 @@ impl Batch {
         bail!("nothing in the queue names {what}")
     }
 
-    /// Tells whether a message names something.
+    /// Returns whether a message contains a text.
     pub fn names(&self, what: &str) -> bool {
         self.messages.iter().filter_map(Message::body).any(|body| body.contains(what))
     }
@@ -423,7 +424,7 @@ impl Batch {
     }
 }
 
-/// A client of the queues.
+/// Makes a client of the queues.
 pub fn sqs(world: &World) -> aws_sdk_sqs::Client {
     aws_sdk_sqs::Client::new(&sdk_config(&world.stack.wiring().endpoints.sqs))
 }

@@ -1,4 +1,4 @@
-//! The tables as they lie there, read around every function.
+//! The tables as they are stored, read past every function.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use mooring_aws_local::sdk_config;
 use mooring_domain::base::table::Table;
 use mooring_local::Stack;
 
-/// The tables that hold what belongs to a connection and must be empty of it when it is gone.
+/// The tables that hold rows of a connection, and must hold none when the connection is gone.
 pub const HOLDING: [Table; 4] = [Table::Directory, Table::Connections, Table::Vault, Table::Reports];
 
-/// How many items name something in their keys, by table; tables without any are left out.
+/// Counts the items whose keys contain a text, by table; tables without such an item are left out.
 pub async fn held(stack: &Stack, what: &str) -> Result<BTreeMap<&'static str, usize>> {
     let mut held = BTreeMap::new();
     for table in HOLDING {
@@ -23,7 +23,7 @@ pub async fn held(stack: &Stack, what: &str) -> Result<BTreeMap<&'static str, us
     Ok(held)
 }
 
-/// The sort keys of a table's items that name something.
+/// Lists the sort keys of a table's items that contain a text.
 pub async fn sort_keys(stack: &Stack, table: Table, what: &str) -> Result<Vec<String>> {
     let items = stack.items_naming(table, what).await?;
     let mut keys: Vec<_> = items.iter().filter_map(|item| text(item.get("sk"))).collect();
@@ -31,7 +31,7 @@ pub async fn sort_keys(stack: &Stack, table: Table, what: &str) -> Result<Vec<St
     Ok(keys)
 }
 
-/// The newest version of each chunk whose partition names something: name to version in milliseconds.
+/// Reads the newest version of each chunk whose partition contains a text: name to version in milliseconds.
 pub async fn versions(stack: &Stack, what: &str) -> Result<BTreeMap<String, i64>> {
     let mut versions = BTreeMap::new();
     for item in stack.items_naming(Table::Reports, what).await? {
@@ -44,7 +44,7 @@ pub async fn versions(stack: &Stack, what: &str) -> Result<BTreeMap<String, i64>
     Ok(versions)
 }
 
-/// Removes the rows of a table whose partition begins so, around every function.
+/// Removes the rows of a table whose partition begins with a prefix, past every function.
 pub async fn remove(stack: &Stack, table: Table, prefix: &str) -> Result<()> {
     let client = aws_sdk_dynamodb::Client::new(&sdk_config(&stack.wiring().endpoints.dynamodb));
     let name = format!("mooring-{}", table.as_str());
@@ -56,7 +56,7 @@ pub async fn remove(stack: &Stack, table: Table, prefix: &str) -> Result<()> {
     Ok(())
 }
 
-/// Everything in a table as one run of bytes: names and values of all attributes, binary ones as they are.
+/// Reads everything in a table as one run of bytes: names and values of all attributes, binary ones as they are.
 pub async fn bytes(stack: &Stack, table: Table) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     for item in stack.items(table).await? {

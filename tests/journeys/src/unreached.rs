@@ -1,7 +1,7 @@
-//! Rights that the guarded journey does not come to need, each with the reason and the test that shows its path.
+//! Rights that the guarded journey does not need, each with the reason and the test that shows its path.
 //!
-//! Every other right of a role has to be needed by some call of the journey. A right that nothing needs goes from
-//! template.yaml; one whose path is beyond the journey stands here until the journey goes there.
+//! Some call of the journey has to need every other right of a role. Whoever finds a right that nothing needs removes
+//! it from template.yaml; a right whose path is beyond the journey stands here until the journey goes there.
 
 use std::collections::BTreeSet;
 
@@ -17,13 +17,14 @@ pub struct Unreached {
     pub right: (&'static str, &'static str, &'static str),
     /// Why the journey does not go there.
     pub why: &'static str,
-    /// Whether two jobs of one batch may meet there in the journey, or may not: then it is right both ways.
+    /// True when chance decides whether the journey needs it, because two jobs of one batch may meet there: both is
+    /// right.
     pub by_chance: bool,
     /// The file and the name of the test that makes this call.
     pub shown_by: (&'static str, &'static str),
 }
 
-/// All of them.
+/// All rights without a call in the journey.
 pub const UNREACHED: &[Unreached] = &[
     Unreached {
         right: ("connection-activate", "Connections", "dynamodb:ConditionCheckItem"),
@@ -38,7 +39,7 @@ pub const UNREACHED: &[Unreached] = &[
         right: ("sync-worker", "Ledger", "dynamodb:GetItem"),
         by_chance: true,
         why: "another cutoff has to come between the platform's answer and the job's own",
-        shown_by: ("tests/contract/tests/services/store/cut.rs", "the_second_cut_is_told_of_the_first"),
+        shown_by: ("tests/contract/tests/services/store/cut.rs", "the_second_cutoff_is_told_of_the_first"),
     },
     Unreached {
         right: ("sync-worker", "Reports", "dynamodb:BatchWriteItem"),
@@ -46,12 +47,12 @@ pub const UNREACHED: &[Unreached] = &[
         why: "a day has further parts from 64 KiB on, sealed and compressed: thousands of ads",
         shown_by: (
             "tests/contract/tests/services/store/chunks.rs",
-            "a_sheet_of_many_large_parts_is_read_whole_and_in_order",
+            "a_chunk_of_many_large_parts_is_read_whole_and_in_order",
         ),
     },
 ];
 
-/// What is wrong with the rights that roles have, when these were needed; every line names one.
+/// Lists the problems of the rights that roles have, when `needed` were needed; every line names a right.
 pub fn problems(granted: &BTreeSet<Right>, needed: &BTreeSet<Right>) -> Result<Vec<String>> {
     let listed: BTreeSet<Right> = UNREACHED.iter().map(Unreached::named).collect();
     let mut found = Vec::new();
@@ -75,7 +76,7 @@ pub fn problems(granted: &BTreeSet<Right>, needed: &BTreeSet<Right>) -> Result<V
 }
 
 impl Unreached {
-    /// The right by itself.
+    /// Returns the right itself.
     pub fn named(&self) -> Right {
         let (function, sid, action) = self.right;
         (function.to_owned(), sid.to_owned(), action.to_owned())

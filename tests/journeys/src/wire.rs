@@ -6,7 +6,7 @@ use reqwest::Client;
 use serde_json::Value;
 use url::Url;
 
-/// What came back.
+/// The answer to a request.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The status.
@@ -18,17 +18,17 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// A header's value, empty when there is none.
+    /// Returns a header's value, empty when there is none.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// The body as JSON; null when it is something else.
+    /// Returns the body as JSON; null when it is something else.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()
     }
 
-    /// Tells whether this is a problem document whose status fits.
+    /// Returns whether this is a problem document whose status fits.
     pub fn is_problem(&self) -> bool {
         let body = self.json();
         self.header("content-type").starts_with("application/problem+json")
@@ -39,13 +39,13 @@ impl Answer {
             && body["retryable"].is_boolean()
     }
 
-    /// Tells whether this is a page.
+    /// Returns whether this is a page.
     pub fn is_page(&self) -> bool {
         self.header("content-type").starts_with("text/html") && self.body.contains("</html>")
     }
 }
 
-/// A client that sends what it is told.
+/// A client that sends requests exactly as given.
 #[derive(Clone)]
 pub struct Wire {
     client: Client,
@@ -53,7 +53,7 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// A client of an origin; it follows no redirects.
+    /// Makes a client of an origin; it follows no redirects.
     pub fn to(origin: &str) -> Result<Self> {
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
         Ok(Self { client, origin: Url::parse(origin)? })

@@ -1,5 +1,5 @@
-//! A small world: the whole of Mooring, the played platform and the AWS services, where nothing happens by itself, and
-//! whose clock stands: time passes when a test moves it, and 60 ms a call of the platform.
+//! A small world: the whole of Mooring, the played platform and the AWS services. Nothing happens by itself, and the
+//! clock stands: a test moves it, and each call of the platform moves it by 60 ms.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use mooring_local::{Connected, Person, Product, Stack, StackOptions};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-/// When every world begins: a Sunday morning, a few minutes after the hour.
+/// The time at which every world begins: a Sunday morning, a few minutes after the hour.
 pub const BEGINNING: &str = "2026-11-22T10:02:30Z";
 
-/// How large the played platform is.
+/// The size of the played platform.
 #[derive(Debug, Clone, Copy)]
 pub struct Size {
     /// Ads of the first ad account; the others are smaller.
@@ -31,7 +31,7 @@ impl Size {
 
 /// The world of one test.
 pub struct World {
-    /// Everything, served and not polled.
+    /// The whole stack, served and without pollers.
     pub stack: Stack,
     /// The product's server with the seeded API key.
     pub product: Product,
@@ -43,20 +43,20 @@ impl World {
         Self::serving(Stack::start(Self::options(size)?).await?).await
     }
 
-    /// The options of a world's stack.
+    /// Returns the options of a world's stack.
     pub(crate) fn options(size: Size) -> Result<StackOptions> {
         let clock = LocalClock::standing_at(BEGINNING.parse()?);
         Ok(StackOptions { clock, ads: size.ads, advertisers: size.advertisers, ..StackOptions::default() })
     }
 
-    /// A world over a stack that is served from now on.
+    /// Makes a world over a stack and serves the stack from now on.
     pub(crate) async fn serving(stack: Stack) -> Result<Self> {
         stack.serve().await?;
         let product = stack.product()?;
         Ok(Self { stack, product })
     }
 
-    /// The stack's time.
+    /// Returns the stack's time.
     pub fn now(&self) -> Timestamp {
         self.stack.clock().now()
     }
@@ -68,7 +68,7 @@ impl World {
         }
     }
 
-    /// Moves time forward, ticks the schedules once and handles what the queues hold.
+    /// Moves time forward, ticks the schedules once and handles the messages of the queues.
     pub async fn pass(&self, by: SignedDuration) -> Result<()> {
         self.skip(by);
         self.stack.tick().await?;
@@ -84,7 +84,7 @@ impl World {
         Ok(())
     }
 
-    /// Takes a new person through the pages and activates what comes back.
+    /// Takes a new person through the pages and activates the connection that comes back.
     pub async fn connect(&self, end_user: &str) -> Result<Connected> {
         self.product.connect(&mut Person::new()?, end_user, None).await
     }
@@ -96,12 +96,12 @@ impl World {
         Ok(connected)
     }
 
-    /// Disconnects and answers the deletion.
+    /// Disconnects and returns the deletion.
     pub async fn disconnect(&self, connection: &str) -> Result<Value> {
         self.product.call(Method::DELETE, &format!("/v1/connections/{connection}"), None).await
     }
 
-    /// Moves from step to step until a deletion is done; answers it. Fails when it takes more than `sweeps` sweeps.
+    /// Moves from step to step until a deletion is done; returns it. Fails when it takes more than `sweeps` sweeps.
     pub async fn finish(&self, deletion: &str, sweeps: usize) -> Result<Value> {
         self.stack.drain().await?;
         for _ in 0..=sweeps {
@@ -117,7 +117,7 @@ impl World {
         bail!("after {sweeps} sweeps the deletion is at {view}")
     }
 
-    /// Everything that a list of the API has, page by page: how many there are is never the length of a page.
+    /// Reads all items of a list of the API, page by page: the length of a page is never the number of items.
     pub async fn list(&self, path: &str, name: &str) -> Result<Vec<Value>> {
         let (mut all, mut cursor) = (Vec::new(), String::new());
         loop {
@@ -128,12 +128,12 @@ impl World {
         }
     }
 
-    /// The status that a GET of the product gets.
+    /// Returns the status of a GET of the product.
     pub async fn status(&self, path: &str) -> Result<StatusCode> {
         Ok(self.product.send(Method::GET, path, None).await?.status())
     }
 
-    /// A report over days of one account, asked as the product asks.
+    /// Reads a report over days of one account, as the product does.
     pub async fn report(&self, connected: &Connected, account: &str, rest: &str) -> Result<Value> {
         self.product.get(&report_path(&connected.id, account, rest)).await
     }
@@ -156,7 +156,7 @@ impl World {
     }
 }
 
-/// The path of a report.
+/// Returns the path of a report.
 pub fn report_path(connection: &str, account: &str, rest: &str) -> String {
     format!("/v1/reports?connection_id={connection}&account_id={account}&{rest}")
 }

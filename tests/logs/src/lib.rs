@@ -1,7 +1,7 @@
 //! The log as a test reads it: lines in memory, of the test's own thread.
 //!
-//! A test of this workspace runs its runtime on its own thread, so that what it logs is told from what its neighbours in
-//! the same process log. A runtime with threads of its own is not heard.
+//! A test of this workspace runs its runtime on its own thread, which separates its lines from those of its neighbours
+//! in the same process. Lines of a runtime with threads of its own are not collected.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
@@ -12,22 +12,22 @@ use tracing::subscriber::{DefaultGuard, Interest, set_default, set_global_defaul
 use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// What was logged, in memory. Clones share it.
+/// The logged lines, in memory. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Lines {
-    /// Everything so far.
+    /// Returns everything so far.
     pub fn bytes(&self) -> Vec<u8> {
         self.lock().clone()
     }
 
-    /// Everything so far, as text.
+    /// Returns everything so far, as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.lock()).into_owned()
     }
 
-    /// Takes what was logged since the last time.
+    /// Takes the lines since the last take.
     pub fn take(&self) -> String {
         String::from_utf8_lossy(&std::mem::take(&mut *self.lock())).into_owned()
     }
@@ -56,18 +56,18 @@ impl MakeWriter<'_> for Lines {
     }
 }
 
-/// Hands what this thread logs to a subscriber, until the guard is dropped.
+/// Hands the events of this thread to a subscriber, until the guard is dropped.
 pub fn listen(subscriber: impl Subscriber + Send + Sync + 'static) -> DefaultGuard {
     static DEAF: Once = Once::new();
     DEAF.call_once(|| {
-        // A process that has a subscriber already keeps it: whoever listens is asked first all the same.
+        // A process that has a subscriber already keeps it: a thread's own subscriber is asked first all the same.
         drop(set_global_default(Deaf));
     });
     set_default(subscriber)
 }
 
-/// Takes nothing, and makes every thread ask its own subscriber each time. Without it, a line that a thread without a
-/// subscriber comes to first would be off for the whole process.
+/// A subscriber that takes nothing, and makes every thread ask its own subscriber each time. Without it, a line that a
+/// thread without a subscriber comes to first would be off for the whole process.
 struct Deaf;
 
 impl Subscriber for Deaf {

@@ -1,7 +1,7 @@
 //! Decides a call as IAM would: whether the statements of one function's role allow it.
 //!
-//! A call of an SDK is taken apart into its needs: an action on a thing, with the partition keys or the encryption context
-//! that conditions look at. A transaction needs each of its actions; a batch needs its own.
+//! This module splits a call of an SDK into its needs: an action on a thing, with the partition keys or the encryption
+//! context that conditions read. A transaction needs each of its actions; a batch needs its own.
 
 use std::collections::BTreeSet;
 
@@ -10,20 +10,20 @@ use serde_json::Value;
 use crate::grants::{Grant, Thing};
 use crate::template::{at, entries, items, text, words};
 
-/// What one call, or one item of it, has to be allowed.
+/// The right that a call, or one item of it, needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Need {
-    /// Such as `dynamodb:GetItem`.
+    /// The action, such as `dynamodb:GetItem`.
     pub action: String,
-    /// On what.
+    /// The thing that the action is on.
     pub thing: Thing,
-    /// The partition keys that it touches; `None` for one that cannot be told.
+    /// The partition keys that it touches; `None` for a key that cannot be read from the call.
     pub keys: Vec<Option<String>>,
     /// The encryption context of KMS.
     pub context: Value,
 }
 
-/// What a call needs. A call that is not known needs a right that nobody has.
+/// Returns the needs of a call. An unknown call needs a right that nobody has.
 pub fn needs(target: &str, path: &str, body: &Value) -> Vec<Need> {
     match target.split_once('.') {
         Some(("DynamoDB_20120810", operation)) => rows(operation, body),
@@ -43,8 +43,8 @@ pub fn needs(target: &str, path: &str, body: &Value) -> Vec<Need> {
     }
 }
 
-/// The narrowest statement that allows a need: of two, the one that names rows, so that a wide one counts as needed only
-/// where no other would do.
+/// Returns the narrowest statement that allows a need: of two, the one that names rows, so that a wide statement counts
+/// as needed only where no other allows the need.
 pub fn allowing<'a>(grants: &'a [Grant], need: &Need) -> Option<&'a Grant> {
     let allows = |grant: &&Grant| {
         grant.allows(&need.action)
@@ -55,12 +55,13 @@ pub fn allowing<'a>(grants: &'a [Grant], need: &Need) -> Option<&'a Grant> {
     grants.iter().filter(allows).min_by_key(|grant| grant.rows().is_empty())
 }
 
-/// A mail has no identity in its call but its sender, and the template has one.
+/// Returns whether a statement's thing covers the thing of a call. A mail names no identity in its call but its sender,
+/// and the template has one.
 fn covers(allowed: &Thing, asked: &Thing) -> bool {
     allowed == asked || matches!((allowed, asked), (Thing::Named(_), Thing::Named(_)))
 }
 
-/// `ForAllValues`: each key has to fit; a key that cannot be told fits nothing.
+/// Decides `ForAllValues`: each key has to fit; an unknown key fits nothing.
 fn rows_fit(grant: &Grant, need: &Need) -> bool {
     let patterns = grant.rows();
     let fits = |key: &Option<String>| {
@@ -80,7 +81,7 @@ fn context_fits(grant: &Grant, need: &Need) -> bool {
     condition("StringEquals", &|wanted, given| wanted == given) && condition("StringLike", &like)
 }
 
-/// `StringLike`: a star stands for anything.
+/// Decides `StringLike`: a star stands for any text.
 fn like(pattern: &str, text: &str) -> bool {
     let mut pieces = pattern.split('*');
     let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else { return false };
@@ -119,7 +120,7 @@ fn rows(operation: &str, body: &Value) -> Vec<Need> {
     }
 }
 
-/// A part of a transaction.
+/// Returns the need of a part of a transaction.
 fn part(kind: &str, item: &Value) -> Need {
     let action =
         if kind == "ConditionCheck" { "ConditionCheckItem".to_owned() } else { format!("{kind}Item") };
@@ -127,7 +128,7 @@ fn part(kind: &str, item: &Value) -> Need {
     need(format!("dynamodb:{action}"), own(text(item, "TableName")), keys, Value::Null)
 }
 
-/// `INSERT INTO "table" VALUE {…}`: the only statement that the product sends.
+/// Returns the need of `INSERT INTO "table" VALUE {…}`, the only statement that the product sends.
 fn statement(one: &Value) -> Need {
     let text = text(one, "Statement");
     let table = text.split('"').nth(1).unwrap_or_default();
@@ -150,7 +151,7 @@ fn query(body: &Value) -> Need {
     need("dynamodb:Query".to_owned(), thing, vec![key], Value::Null)
 }
 
-/// The partition key of what is read or written.
+/// Returns the partition key of the row that is read or written.
 fn written(request: &Value) -> Option<String> {
     partition(at(request, "Key")).or_else(|| partition(at(request, "Item")))
 }
@@ -159,7 +160,7 @@ fn partition(key: &Value) -> Option<String> {
     at(key, "pk/S").as_str().map(str::to_owned)
 }
 
-/// `mooring-vault` is `VaultTable`, as the set-up and the tests name tables.
+/// Turns `mooring-vault` into `VaultTable`, as the set-up and the tests name tables.
 fn own(table: &str) -> Thing {
     Thing::Own(format!("{}Table", capital(table.trim_start_matches("mooring-"))))
 }
@@ -177,7 +178,7 @@ fn need(action: String, thing: Thing, keys: Vec<Option<String>>, context: Value)
     Need { action, thing, keys, context }
 }
 
-/// Every right of some statements, as function, statement and action.
+/// Lists every right of some statements, as function, statement and action.
 pub fn rights(grants: &[Grant]) -> BTreeSet<(String, String, String)> {
     let of = |grant: &Grant| {
         let named = |action: &String| (grant.function.clone(), grant.sid.clone(), action.clone());

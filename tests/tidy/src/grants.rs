@@ -1,4 +1,4 @@
-//! What the statements of template.yaml allow: who may do what to which thing, under which conditions.
+//! The grants of template.yaml's statements: who may do what to which thing, under which conditions.
 
 use std::collections::BTreeSet;
 
@@ -18,20 +18,20 @@ pub struct Grant {
     pub sid: String,
     /// `Allow` or `Deny`.
     pub effect: String,
-    /// What it may do, such as `dynamodb:GetItem`.
+    /// The allowed actions, such as `dynamodb:GetItem`.
     pub actions: BTreeSet<String>,
-    /// To what.
+    /// The things that the actions are on.
     pub things: Vec<Thing>,
     /// The conditions, as written.
     pub condition: Value,
 }
 
-/// What an action is allowed on.
+/// The thing on which an action is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Thing {
     /// A resource of the template, by its logical id.
     Own(String),
-    /// A part of one, such as `index/due` of a table.
+    /// A part of a resource, such as `index/due` of a table.
     Part(String, String),
     /// A name that is put together from parameters, such as the mail identity.
     Named(String),
@@ -40,7 +40,7 @@ pub enum Thing {
 }
 
 impl Grant {
-    /// The data keys that a KMS statement is bound to: what they seal, and whose they are, such as `secret of app_*`.
+    /// Returns the data keys of a KMS statement: their use and their owner, such as `secret of app_*`.
     pub fn keys(&self) -> BTreeSet<String> {
         let owner = text(&self.condition, "StringLike/kms:EncryptionContext:conn");
         let owner = if owner.is_empty() { "anybody" } else { owner };
@@ -48,23 +48,23 @@ impl Grant {
         uses.map(|purpose| format!("{purpose} of {owner}")).collect()
     }
 
-    /// The rows that a table's statement is bound to; empty for all of them.
+    /// Returns the rows of a table's statement; empty for all rows.
     pub fn rows(&self) -> Vec<&str> {
         words(at(&self.condition, "ForAllValues:StringLike/dynamodb:LeadingKeys")).collect()
     }
 
-    /// Whether the statement allows an action.
+    /// Returns whether the statement allows an action.
     pub fn allows(&self, action: &str) -> bool {
         self.effect == "Allow" && self.actions.contains(action)
     }
 
-    /// Whether the statement allows anything of a service, such as `kms:`.
+    /// Returns whether the statement allows any action of a service, such as `kms:`.
     pub fn speaks_to(&self, service: &str) -> bool {
         self.actions.iter().any(|action| action.starts_with(service))
     }
 }
 
-/// Every statement of every function's role.
+/// Lists every statement of every function's role.
 pub fn grants(template: &Template) -> Vec<Grant> {
     let of_function = |(_, function)| {
         let role = role(template, at(function, "Properties/Role"));
@@ -73,13 +73,13 @@ pub fn grants(template: &Template) -> Vec<Grant> {
     template.functions().flat_map(of_function).collect()
 }
 
-/// The role of the template that an ARN names; null when it names another thing.
+/// Returns the role of the template that an ARN names; null when it names another thing.
 pub fn role<'a>(template: &'a Template, arn: &Value) -> &'a Value {
     let named = target(arn).and_then(|id| template.of_type(ROLE).find(|(role, _)| *role == id));
     named.map_or(&Value::Null, |(_, role)| role)
 }
 
-/// The statements of a role's own policies.
+/// Lists the statements of a role's own policies.
 pub fn statements(role: &Value) -> impl Iterator<Item = &Value> {
     let policies = items(at(role, "Properties/Policies"));
     policies.flat_map(|policy| items(at(policy, "PolicyDocument/Statement")))
@@ -97,7 +97,7 @@ pub fn grant(function: &str, statement: &Value) -> Grant {
     }
 }
 
-/// Who may decrypt what: pairs of [`Grant::keys`] and a function.
+/// Lists who may decrypt what: pairs of [`Grant::keys`] and a function.
 pub fn decrypting(grants: &[Grant]) -> BTreeSet<(String, String)> {
     let of = |grant: &Grant| {
         let mut keys = grant.keys();
@@ -109,7 +109,7 @@ pub fn decrypting(grants: &[Grant]) -> BTreeSet<(String, String)> {
     grants.iter().filter(|grant| grant.allows("kms:Decrypt")).flat_map(of).collect()
 }
 
-/// Both branches of an `Fn::If` over resources; anything else is itself.
+/// Returns both branches of an `Fn::If` over resources; returns anything else itself.
 pub(crate) fn branches(resource: &Value) -> Vec<&Value> {
     match at(resource, "Fn::If").as_array().map(Vec::as_slice) {
         Some([_condition, one, other]) => vec![one, other],
@@ -131,7 +131,7 @@ fn thing(resource: &Value) -> Thing {
     }
 }
 
-/// The operators and keys of a condition, such as `StringEquals dynamodb:LeadingKeys`.
+/// Lists the operators and keys of a condition, such as `StringEquals dynamodb:LeadingKeys`.
 pub fn condition_keys(condition: &Value) -> BTreeSet<String> {
     let under = |(operator, keys): (&str, &Value)| {
         entries(keys).map(|(key, _)| format!("{operator} {key}")).collect::<Vec<_>>()

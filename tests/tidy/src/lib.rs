@@ -1,7 +1,7 @@
 //! The arrows that must never exist, the shape of the code, and the template against the functions.
 //!
-//! Here are the readers and the rules for the template; the other rules are in `tests/it`, one file a subject, each with the
-//! reason in its message.
+//! The library has the readers and the rules for the template; the other rules are in `tests/it`, one file a subject,
+//! each with the reason in its message.
 
 pub mod decide;
 pub mod grants;
@@ -19,7 +19,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-/// The root of the repository.
+/// Returns the root of the repository.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
@@ -31,11 +31,11 @@ pub struct Package {
     pub name: String,
     /// Its folder below the root, such as `shared/domain`.
     pub folder: String,
-    /// Its direct normal dependencies, ours and others'.
+    /// Its direct normal dependencies, inside and outside the workspace.
     pub depends: BTreeSet<String>,
-    /// Everything it is linked with, through other packages of ours; development dependencies left out.
+    /// Everything that it is linked with, through other packages of the workspace; without development dependencies.
     pub reaches: BTreeSet<String>,
-    /// What cargo builds of it.
+    /// Its targets.
     pub targets: Vec<Target>,
 }
 
@@ -44,9 +44,9 @@ pub struct Package {
 pub struct Target {
     /// Its name.
     pub name: String,
-    /// What it is: `lib`, `bin` or `test`.
+    /// Its kind: `lib`, `bin` or `test`.
     pub kind: String,
-    /// Whether `cargo test` builds and runs a test binary of it.
+    /// True when `cargo test` builds and runs a test binary of it.
     pub is_tested: bool,
 }
 
@@ -124,8 +124,8 @@ pub struct Source {
 }
 
 impl Source {
-    /// The lines of product code with their numbers. Tests within a file, below a `#[cfg(test)]` at the margin, are left
-    /// out with all that follows; a line that only names a file of tests ends nothing.
+    /// Returns the lines of product code with their numbers. Leaves out the tests within a file, below a `#[cfg(test)]`
+    /// at the margin, with all that follows; a line that only names a file of tests ends nothing.
     pub fn product_lines(&self) -> impl Iterator<Item = (usize, &str)> {
         let next = self.text.lines().skip(1).chain([""]);
         let lines = self.text.lines().zip(next).enumerate();
@@ -135,7 +135,7 @@ impl Source {
     }
 }
 
-/// Reads every Rust file below some folders, without what is under `tests/`, `testing/` and `target/`.
+/// Reads every Rust file below some folders, without those under `tests/`, `testing/` and `target/`.
 pub fn sources(folders: &[&str]) -> Result<Vec<Source>> {
     let mut found = Vec::new();
     for folder in folders {

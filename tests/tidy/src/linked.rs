@@ -1,4 +1,4 @@
-//! What the functions are linked with, asked of cargo with the features that each function is built with.
+//! The crates that the functions are linked with, from cargo, with the features with which each function is built.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::root;
 
-/// The targets that functions are built for.
+/// The targets for which functions are built.
 pub const TARGETS: [&str; 2] = ["aarch64-unknown-linux-gnu", "x86_64-unknown-linux-gnu"];
 
 /// A crate at one version.
@@ -19,13 +19,14 @@ pub struct Crate {
     pub version: String,
 }
 
-/// The crates whose code ends up in the binaries of some packages, on one target: no tests, no build scripts, no macros.
+/// Returns the crates whose code ends up in the binaries of some packages, on one target: no tests, no build scripts,
+/// no macros.
 pub fn linked(packages: &[String], target: &str) -> Result<BTreeSet<Crate>> {
     let text = tree(packages, target, "none", "{p}")?;
     Ok(text.lines().filter_map(Crate::named).collect())
 }
 
-/// What `cargo tree` prints about what is linked, each line with a prefix (`none`, `depth`) and a format of its own.
+/// Returns the output of `cargo tree` about the linked crates, each line with a prefix (`none`, `depth`) and a format.
 pub fn tree(packages: &[String], target: &str, prefix: &str, format: &str) -> Result<String> {
     let mut cargo = Command::new(option_env!("CARGO").unwrap_or("cargo"));
     cargo.args(["tree", "--offline", "--locked", "--quiet", "--prefix", prefix, "--format", format]);

@@ -1,4 +1,4 @@
-//! Which function may do what, evaluated from the statements of template.yaml in the form of docs/permissions.md.
+//! The rights of each function, evaluated from the statements of template.yaml in the form of docs/permissions.md.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -24,7 +24,7 @@ function that it starts (rule schedule-own-role).
 
 ";
 
-/// The evaluation as a template's statements say it, ready to be written.
+/// Returns the evaluation of a template's statements, ready to be written.
 pub fn text_of(template: &Template) -> Result<String> {
     let all = grants(template);
     let deletes = ["dynamodb:DeleteItem", "dynamodb:BatchWriteItem"];
@@ -73,7 +73,7 @@ fn by_thing(all: &[Grant], actions: &[&str]) -> Listed {
         }
     }
     for functions in listed.values_mut() {
-        // Who may touch every row is not named again for some of them.
+        // A function that may touch every row is not named again for some of them.
         let whole = functions.clone();
         let narrowed =
             |name: &String| name.split_once(" rows ").is_some_and(|(name, _)| whole.contains(name));

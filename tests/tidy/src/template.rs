@@ -14,7 +14,7 @@ pub const FUNCTION: &str = "AWS::Serverless::Function";
 /// The type of the API's resource.
 pub const API: &str = "AWS::Serverless::HttpApi";
 
-/// A template, read once and asked by rules.
+/// A template, read once for all rules.
 #[derive(Debug, Clone)]
 pub struct Template(
     /// The whole document.
@@ -27,8 +27,9 @@ impl Template {
         Self::of_file(&root().join("template.yaml"))
     }
 
-    /// Reads a template as it is written, or as SAM translated it: then its functions, events and API are put back into
-    /// SAM's form, so that the same rules judge both. The routes of the API's definition become events of their functions.
+    /// Reads a template as written, or as SAM translated it: puts a translated one's functions, events and API back
+    /// into SAM's form, so that the same rules judge both. The routes of the API's definition become events of their
+    /// functions.
     pub fn of_file(file: &Path) -> Result<Self> {
         let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
         let document: serde_yaml_ng::Value =
@@ -41,64 +42,64 @@ impl Template {
         Ok(Self(document))
     }
 
-    /// Every resource with its logical id.
+    /// Lists every resource with its logical id.
     pub fn resources(&self) -> impl Iterator<Item = (&str, &Value)> {
         entries(at(&self.0, "Resources"))
     }
 
-    /// The resources of one type.
+    /// Lists the resources of one type.
     pub fn of_type<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
         self.resources().filter(move |(_, resource)| text(resource, "Type") == kind)
     }
 
-    /// The functions by their logical id.
+    /// Lists the functions by their logical id.
     pub fn functions(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.of_type(FUNCTION)
     }
 
-    /// A resource; null when there is none of this name.
+    /// Returns a resource; null when there is none of this name.
     pub fn resource(&self, id: &str) -> &Value {
         at(&self.0, &format!("Resources/{id}"))
     }
 
-    /// A resource's properties; null when there is no such resource.
+    /// Returns a resource's properties; null when there is no such resource.
     pub fn properties(&self, id: &str) -> &Value {
         at(&self.0, &format!("Resources/{id}/Properties"))
     }
 
-    /// A property of a function, its own or the one of `Globals`.
+    /// Returns a property of a function, its own or the one of `Globals`.
     pub fn of_function<'a>(&'a self, function: &'a Value, path: &str) -> &'a Value {
         let own = at(function, &format!("Properties/{path}"));
         if own.is_null() { at(&self.0, &format!("Globals/Function/{path}")) } else { own }
     }
 }
 
-/// The name of a function's binary, which is also its folder.
+/// Returns the name of a function's binary, which is also its folder.
 pub fn binary(function: &Value) -> &str {
     text(function, "Metadata/BuildProperties/Binary")
 }
 
-/// What starts a function, by type, such as `SQS`.
+/// Lists the events that start a function, of a type such as `SQS`.
 pub fn events<'a>(function: &'a Value, kind: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
     entries(at(function, "Properties/Events")).filter(move |(_, event)| text(event, "Type") == kind)
 }
 
-/// The value at a path of names and positions such as `Properties/Policies/0`; null when there is none.
+/// Returns the value at a path of names and positions such as `Properties/Policies/0`; null when there is none.
 pub fn at<'a>(value: &'a Value, path: &str) -> &'a Value {
     value.pointer(&format!("/{path}")).unwrap_or(&Value::Null)
 }
 
-/// The text at a path; empty when there is none.
+/// Returns the text at a path; empty when there is none.
 pub fn text<'a>(value: &'a Value, path: &str) -> &'a str {
     at(value, path).as_str().unwrap_or_default()
 }
 
-/// The names and values of an object; nothing for anything else.
+/// Lists the names and values of an object; nothing for anything else.
 pub fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
     value.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value))
 }
 
-/// The items of a list; a single value is a list of one, null is an empty one.
+/// Lists the items of a list; a single value is a list of one, null is an empty one.
 pub fn items(value: &Value) -> impl Iterator<Item = &Value> {
     let (many, one) = match value {
         Value::Array(items) => (items.as_slice(), None),
@@ -108,12 +109,12 @@ pub fn items(value: &Value) -> impl Iterator<Item = &Value> {
     many.iter().chain(one)
 }
 
-/// The texts of a list or of a single value.
+/// Lists the texts of a list or of a single value.
 pub fn words(value: &Value) -> impl Iterator<Item = &str> {
     items(value).filter_map(Value::as_str)
 }
 
-/// The logical id that a `Ref` or `Fn::GetAtt` names.
+/// Returns the logical id that a `Ref` or `Fn::GetAtt` names.
 pub fn target(value: &Value) -> Option<&str> {
     if let Some(id) = at(value, "Ref").as_str() {
         return Some(id);
@@ -121,7 +122,7 @@ pub fn target(value: &Value) -> Option<&str> {
     at(value, "Fn::GetAtt").as_str().map(|path| path.split_once('.').map_or(path, |(id, _)| id))
 }
 
-/// Whether anything below a value is a text that a test accepts.
+/// Returns whether any text below a value is accepted by a test.
 pub fn any_text(value: &Value, accepts: &dyn Fn(&str) -> bool) -> bool {
     match value {
         Value::String(text) => accepts(text),
@@ -131,7 +132,7 @@ pub fn any_text(value: &Value, accepts: &dyn Fn(&str) -> bool) -> bool {
     }
 }
 
-/// `{"Fn::GetAtt": ["A", "Arn"]}` becomes `{"Fn::GetAtt": "A.Arn"}`.
+/// Turns `{"Fn::GetAtt": ["A", "Arn"]}` into `{"Fn::GetAtt": "A.Arn"}`.
 fn attribute(mut fields: Map<String, Value>) -> Map<String, Value> {
     if let Some(Value::Array(path)) = fields.get("Fn::GetAtt") {
         let path: Vec<&str> = path.iter().filter_map(Value::as_str).collect();
@@ -141,7 +142,7 @@ fn attribute(mut fields: Map<String, Value>) -> Map<String, Value> {
     fields
 }
 
-/// `!GetAtt A.Arn` becomes `{"Fn::GetAtt": "A.Arn"}`; every other value stays what it is.
+/// Turns `!GetAtt A.Arn` into `{"Fn::GetAtt": "A.Arn"}`; keeps every other value.
 fn plain(value: serde_yaml_ng::Value) -> Result<Value> {
     use serde_yaml_ng::Value as Yaml;
     Ok(match value {

@@ -1,8 +1,8 @@
-//! Puts what SAM made of a template back into SAM's form: each function with its events, the API with its stage; and, in
-//! both forms, the routes of the API's definition to their functions.
+//! Puts a template that SAM translated back into SAM's form: each function with its events, the API with its stage;
+//! and, in both forms, the routes of the API's definition to their functions.
 //!
-//! Everything else stays as it is. So a role, a permission or a log group that SAM added is seen by the rules, and the
-//! rules are written once.
+//! Everything else stays as it is. So the rules see a role, a permission or a log group that SAM added, and exist only
+//! once.
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value, json};
@@ -85,7 +85,7 @@ pub(crate) fn routes(document: &mut Value) -> Result<()> {
     Ok(())
 }
 
-/// The function of an operation, whose integration stands there or is named there.
+/// Returns the function of an operation, whose integration stands there or is named there.
 fn goes_to<'a>(body: &'a Value, operation: &'a Value) -> Option<&'a str> {
     let own = at(operation, "x-amazon-apigateway-integration");
     let named = own.get("$ref").and_then(Value::as_str);
@@ -107,7 +107,7 @@ fn route(api: &str, method: &str, path: &str) -> Value {
     json!({ "Type": "HttpApi", "Properties": { "ApiId": { "Ref": api }, "Method": method, "Path": path } })
 }
 
-/// Takes every resource of a type out.
+/// Removes every resource of a type and returns it.
 fn taken(resources: &mut Resources, kind: &str) -> Vec<(String, Value)> {
     let ids: Vec<String> =
         resources.iter().filter(|(_, one)| text(one, "Type") == kind).map(|(id, _)| id.clone()).collect();

@@ -6,7 +6,7 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 
-/// Who a request is for, told by its shape.
+/// The service that a request is for, recognised by the shape of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Service {
     DynamoDb,
@@ -16,7 +16,7 @@ enum Service {
     Platform,
 }
 
-/// Tells the operation of a request: the target's, or method and path.
+/// Returns the operation of a request: the target's, or method and path.
 pub(super) fn operation(parts: &Parts) -> String {
     match target(&parts.headers).and_then(|target| target.split_once('.')) {
         Some((_, operation)) => operation.to_owned(),
@@ -67,7 +67,7 @@ pub(super) fn failed(parts: &Parts) -> Response<Full<Bytes>> {
     }
 }
 
-/// One reason per item: the first is the one in conflict.
+/// Gives one reason per item; the first item is the one in conflict.
 fn cancelled(body: &[u8]) -> Response<Full<Bytes>> {
     let request: Value = serde_json::from_slice(body).unwrap_or_default();
     let items = request.get("TransactItems").and_then(Value::as_array).map_or(1, Vec::len);
@@ -84,7 +84,7 @@ fn cancelled(body: &[u8]) -> Response<Full<Bytes>> {
     )
 }
 
-/// A batch of statements as a whole succeeds; each of them says for itself that it did not.
+/// Answers for a batch of statements: the batch succeeds as a whole, and each statement says that it did not.
 fn each_met_another(body: &[u8]) -> Response<Full<Bytes>> {
     let request: Value = serde_json::from_slice(body).unwrap_or_default();
     let statements = request.get("Statements").and_then(Value::as_array).map_or(1, Vec::len);

@@ -1,7 +1,7 @@
 //! Faults at a chosen external call: a plan shared by proxies in front of every service and platform.
 //!
 //! The plan numbers all calls of all proxies from 1; a test runs once to learn how many there are, and then once for
-//! every call and fault. What the product does about a fault is the test's to judge.
+//! every call and fault. The test judges what the product does about a fault.
 
 mod answer;
 mod proxy;
@@ -14,22 +14,22 @@ use tokio::sync::watch;
 
 pub use proxy::FaultProxy;
 
-/// What happens to a call.
+/// A fault: what goes wrong with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The caller dies before the call goes out: it is not forwarded, never answered, and the crash is signalled.
     CrashBefore,
     /// The caller dies before the answer arrives: forwarded, never answered, and the crash is signalled.
     CrashAfter,
-    /// The service is throttling, said in its own dialect; not forwarded.
+    /// The service throttles the call, in its own dialect; not forwarded.
     Throttle,
-    /// Another transaction holds an item; not forwarded. Calls that are no `DynamoDB` write are forwarded untouched.
+    /// Another transaction holds an item; not forwarded. Calls other than a `DynamoDB` write are forwarded untouched.
     Conflict,
     /// The service fails with status 500; not forwarded.
     ServerError,
     /// The call is forwarded late.
     Delay(Duration),
-    /// The call is forwarded twice, and the second answer given, as after a lost one.
+    /// The call is forwarded twice and the second answer is given, as when the first answer was lost.
     Duplicate,
     /// The call is forwarded and the connection closed without an answer.
     Reset,
@@ -70,12 +70,12 @@ struct Lasting {
     share: Share,
 }
 
-/// Which calls a lasting fault meets.
+/// The share of calls that a lasting fault meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Share {
-    /// Every one.
+    /// Every call.
     All,
-    /// Every second one in the long run, by chance: a seed gives the same run again.
+    /// Every second call in the long run, by chance: a seed gives the same run again.
     Half(u64),
 }
 
@@ -88,7 +88,7 @@ impl Share {
 }
 
 impl FaultPlan {
-    /// Makes a plan without faults: it counts.
+    /// Makes a plan without faults: it only counts.
     pub fn quiet() -> Arc<Self> {
         Arc::new(Self { state: Mutex::default(), crashed: watch::channel(false).0 })
     }
@@ -131,12 +131,12 @@ impl FaultPlan {
         self.clear_crash();
     }
 
-    /// Tells all calls so far, in order.
+    /// Returns all calls so far, in order.
     pub fn log(&self) -> Vec<Call> {
         self.state().log.clone()
     }
 
-    /// Numbers a call and tells what shall happen to it.
+    /// Numbers a call and returns the fault that is planned for it.
     fn take(&self, label: &str, operation: &str) -> Option<Fault> {
         let mut state = self.state();
         let seq = u64::try_from(state.log.len()).unwrap_or(u64::MAX).saturating_add(1);

@@ -1,6 +1,7 @@
 //! A reverse proxy on loopback that asks the plan about every call. HTTP/1.1, bodies whole, connections kept alive.
 //!
-//! It drops the name that a caller gave, so that what is behind it cannot refuse a foreign one: the proxy does.
+//! The proxy drops the host name that a caller gave, so that the service behind it cannot refuse a foreign name: the
+//! proxy refuses it.
 
 use std::future::pending;
 use std::net::Ipv4Addr;
@@ -47,7 +48,7 @@ impl FaultProxy {
         Ok(Self { url, accepting })
     }
 
-    /// Tells the URL to call in place of the upstream's.
+    /// Returns the URL to call in place of the upstream's.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -68,7 +69,7 @@ struct Hop {
     client: Client<HttpConnector, Full<Bytes>>,
 }
 
-/// The connections live in the set, so that they end with the proxy.
+/// Accepts connections and keeps them in a set, so that they end with the proxy.
 async fn accept(listener: TcpListener, hop: Arc<Hop>) {
     let mut connections = JoinSet::new();
     loop {
@@ -93,7 +94,7 @@ async fn serve(stream: TcpStream, hop: Arc<Hop>) {
 }
 
 impl Hop {
-    /// An error closes the connection without an answer.
+    /// Handles one request. An error closes the connection without an answer.
     async fn handle(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>> {
         if !names_this(&request, self.port) {
             let mut refusal = Response::new(Full::from(own_names(self.port)));

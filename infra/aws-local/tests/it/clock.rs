@@ -53,7 +53,7 @@ fn moves_survive_a_restart() {
     drop(clock);
     let again = LocalClock::open(dir.path(), 1).unwrap();
     let ahead = again.now().duration_since(Timestamp::now());
-    // Between the two the wall's clock is asked, which may be set back a little.
+    // The wall's clock is read between the two, and may be set back a little.
     assert!(again.now() + SignedDuration::from_secs(1) >= last);
     assert!((SignedDuration::from_hours(23)..SignedDuration::from_hours(25)).contains(&ahead), "{ahead:?}");
 }

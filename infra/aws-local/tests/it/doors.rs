@@ -1,4 +1,4 @@
-//! Who may knock: programs of this machine, and no page of a site; and who may read what is kept.
+//! Who may call the services: programs of this machine, and no page of a site; and who may read the stored files.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -51,7 +51,7 @@ fn mode(path: &Path) -> u32 {
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
-/// What others may do with a file or directory, and with everything below it.
+/// Collects what other users may do with a file or directory, and with everything below it.
 fn open_to_others(path: &Path, found: &mut Vec<String>) {
     let mode = mode(path);
     if mode & 0o077 != 0 {
@@ -64,7 +64,7 @@ fn open_to_others(path: &Path, found: &mut Vec<String>) {
     }
 }
 
-/// What others may do with anything in a directory.
+/// Lists what other users may do with anything in a directory.
 fn open_inside(dir: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).unwrap() {
@@ -73,7 +73,8 @@ fn open_inside(dir: &Path) -> Vec<String> {
     found
 }
 
-/// Keeps one of everything in a directory, and returns what others may read of it then and after the end.
+/// Stores one of each kind in a directory. Returns what other users may read of it while the services run and after
+/// their end.
 async fn kept(dir: &Path) -> Vec<String> {
     let aws = on_disk(dir).await;
     let mail = serde_json::json!({

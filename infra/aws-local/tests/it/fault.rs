@@ -10,7 +10,7 @@ use mooring_aws_local::{AwsLocal, Fault, FaultPlan, FaultProxy, sdk_config};
 
 use crate::support::{create_table, ddb, exists, memory, put, text};
 
-/// The service, a proxy in front of it, a client through the proxy without retries, and one around it.
+/// A service, a proxy in front of it, a client through the proxy without retries, and a client around the proxy.
 struct Rig {
     _aws: AwsLocal,
     _proxy: FaultProxy,
@@ -105,7 +105,7 @@ async fn reset_duplicate_and_delay_reach_the_service() {
     assert!(started.elapsed() >= Duration::from_millis(80));
 }
 
-/// The name is dropped on the way, so the service behind it would take the call for its own.
+/// The proxy drops the host name, so the service behind it would take the call for its own.
 #[tokio::test]
 async fn a_proxy_answers_to_its_own_names_alone_and_counts_no_other_call() {
     let aws = memory(1).await;

@@ -44,7 +44,7 @@ async fn a_restart_keeps_everything() {
     second.shutdown().await.unwrap();
 }
 
-/// Dropping without a shutdown is what a kill leaves on disk.
+/// A drop without a shutdown leaves on disk what a kill leaves.
 #[tokio::test]
 async fn a_kill_loses_no_key_and_no_sent_message() {
     let dir = Dir::new();

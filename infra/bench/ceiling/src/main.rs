@@ -121,7 +121,7 @@ fn pack(rows: &[Row<'_>]) -> Vec<u8> {
     for (number, column) in columns.iter().enumerate() {
         let mut before = 0;
         for value in column {
-            // Ids and days follow each other; figures do not.
+            // Ids and days are near their neighbours; figures are not.
             let coded = if number < 2 { zigzag(value - before) } else { value.cast_unsigned() };
             before = *value;
             put(&mut out, coded);

@@ -1,4 +1,4 @@
-//! F7: what a month of one connected account costs, from counted calls and list prices.
+//! F7: the cost of a month of one connected account, from counted calls and list prices.
 
 use std::time::Instant;
 
@@ -35,7 +35,7 @@ const SQS_CALLS_PER_JOB: f64 = 3.0 / BATCH;
 const CHANGED_PER_HOUR: f64 = 1.25;
 /// Assumed: of the other 27 days that one job a day reads, this many changed.
 const CHANGED_PER_DAY: f64 = 10.0;
-/// What the platform takes for an answer, in milliseconds.
+/// The time that the platform takes for an answer, in milliseconds.
 const THINK: u64 = 200;
 
 struct Measured {
@@ -51,7 +51,7 @@ pub(super) async fn month(options: &Options, report: &mut Report) -> Result<()> 
     let measured = measure(options).await?;
     let Measured { unchanged, changed, daily, probe, seconds } = &measured;
     let probes = HOURS / PROBE_AFTER.as_secs_f64() * 3600.0;
-    // A probe is short; it is counted with the time of an hourly job, whose batch it waits in.
+    // A probe is short; it counts with the time of an hourly job, because it waits in such a job's batch.
     let messages = HOURS + DAYS + probes;
     let per_changed_day = (changed.all_written() - unchanged.all_written()) / 3.0;
     let daily_jobs = DAYS * (daily.all_written() + CHANGED_PER_DAY * per_changed_day);
@@ -113,7 +113,7 @@ async fn measure(options: &Options) -> Result<Measured> {
     Ok(Measured { unchanged, changed, daily, probe: probed(options).await?, seconds })
 }
 
-/// What the probe of a connection with one account costs, in a worker that has just started.
+/// Counts what the probe of a connection with one account costs, in a worker that has just started.
 async fn probed(options: &Options) -> Result<Counts> {
     let scene = Scene::start(&Settings { accounts: 1, ads: 1, think: 0, calls_per_second: UNLIMITED })?;
     let (mut env, counting) = scene.counted().await?;
@@ -126,7 +126,7 @@ async fn probed(options: &Options) -> Result<Counts> {
     Ok(counts)
 }
 
-/// What a stack costs that nobody uses: the key, alarms, and its schedules that find nothing.
+/// Prints what an unused stack costs: the key, alarms, and schedules that find nothing to do.
 fn idle(report: &Report) -> Result<()> {
     let template = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml"));
     let template = template.context("template.yaml")?;

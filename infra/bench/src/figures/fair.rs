@@ -24,7 +24,7 @@ const AT_ONCE: usize = 20;
 /// A job of six calls, 200 ms each.
 const MILLIS: u64 = 1_200;
 
-/// Hands out all accounts at once, as when everybody's slot comes at the same minute.
+/// Hands out all accounts at once, as when the slots of all accounts fall in the same minute.
 struct Everybody {
     accounts: Vec<AccountRef>,
     sent: Mutex<Vec<SyncJob>>,
@@ -65,7 +65,7 @@ impl JobQueue<ProbeJob> for Everybody {
     }
 }
 
-/// The groups of the planned messages, in the order in which they are sent.
+/// Returns the groups of the planned messages, in the order in which they are sent.
 async fn planned(tenants: &[usize]) -> Result<Vec<TenantId>> {
     let mut accounts = Vec::new();
     for (tenant, jobs) in tenants.iter().enumerate() {
@@ -93,7 +93,7 @@ fn uuid_of(number: u128) -> uuid::Uuid {
 }
 
 /// Serves messages as a fair queue does: of all groups that wait, the one with the fewest messages in flight is next.
-/// Answers each group's waits in milliseconds.
+/// Returns each group's waits in milliseconds.
 fn serve(messages: &[TenantId]) -> BTreeMap<TenantId, Vec<u64>> {
     let mut waiting: BTreeMap<&TenantId, VecDeque<u64>> = BTreeMap::new();
     for group in messages {
@@ -124,7 +124,7 @@ fn p99(waits: &BTreeMap<TenantId, Vec<u64>>, noisy: Option<&TenantId>) -> u64 {
     all.get(all.len() * 99 / 100).copied().unwrap_or_default()
 }
 
-/// The 99 tenants' waits without and with the noisy one.
+/// F8: measures the waits of 99 tenants without and with the noisy one.
 pub(super) async fn waits(report: &mut Report) -> Result<()> {
     let quiet = [&[0][..], &[JOBS; OTHERS]].concat();
     let loud = [&[NOISY_JOBS][..], &[JOBS; OTHERS]].concat();

@@ -42,7 +42,7 @@ fn scene() -> Result<Scene> {
     Scene::start(&Settings { accounts: 1, ads: ADS, think: 0, calls_per_second: UNLIMITED })
 }
 
-/// F5: from the start of the process to its first question, against Node; size; memory.
+/// F5: measures the time from the start of the process to its first poll, against Node; size; memory.
 pub(super) async fn start(options: &Options, report: &mut Report) -> Result<()> {
     let scene = scene()?;
     let binary = options.binary(FUNCTION);
@@ -59,7 +59,7 @@ pub(super) async fn start(options: &Options, report: &mut Report) -> Result<()> 
     report.state("F5", &format!("{FUNCTION}: CPU to first poll"), &format!("{cpu:.1} ms"))?;
     let what = format!("{FUNCTION}: start to first poll, median of {STARTS}");
     if options.quick {
-        // Where others work beside it, only the ratio says something.
+        // Where other programs run beside it, only the ratio says something.
         report.state("F5", &what, &format!("{init:.1} ms"))?;
     } else {
         report.judge("F5", &what, &format!("{init:.1} ms"), "<= 12 ms if quiet", init <= 12.0)?;
@@ -120,7 +120,7 @@ fn sizes(options: &Options, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// Milliseconds of some starts.
+/// The times of some starts, in milliseconds.
 #[derive(Default)]
 struct Starts {
     wall: Vec<f64>,
@@ -128,7 +128,7 @@ struct Starts {
 }
 
 impl Starts {
-    /// Adds a start, and answers its memory.
+    /// Adds a start, and returns its memory.
     fn add(&mut self, function: &Function) -> Result<u64> {
         self.wall.push(function.init.as_secs_f64() * 1000.0);
         self.cpu.push(function.cpu()? * 1000.0);
@@ -146,7 +146,7 @@ fn python(options: &Options) -> Option<PathBuf> {
     python.exists().then_some(python)
 }
 
-/// What the peers' handlers need: the very calls that ours made, to be made with their SDKs.
+/// Returns the environment of the peers' handlers: the very calls that our handler made, to be made with their SDKs.
 fn replaying(env: &BTreeMap<String, String>, calls: &[Sent]) -> Result<BTreeMap<String, String>> {
     let calls: Vec<Value> =
         calls.iter().map(|call| json!({ "target": call.target, "input": call.body })).collect();
@@ -156,7 +156,8 @@ fn replaying(env: &BTreeMap<String, String>, calls: &[Sent]) -> Result<BTreeMap<
     Ok(env)
 }
 
-/// F6: CPU of a warm request, against the same calls made with boto3 and with Node's SDK; then a large report.
+/// F6: measures the CPU time of a warm request, against the same calls made with boto3 and with Node's SDK; then a
+/// large report.
 pub(super) async fn warm(options: &Options, report: &mut Report) -> Result<()> {
     let scene = scene()?;
     let connection = &scene.facts.connection;
@@ -228,7 +229,7 @@ async fn request_cpu(command: &[&Path], env: &BTreeMap<String, String>, event: &
     Ok((function.cpu()? - before) / f64::from(u32::try_from(REQUESTS)?))
 }
 
-/// A report of thirty days of a thousand ads: CPU, calls, units.
+/// Measures a report of thirty days of a thousand ads: CPU, calls, units.
 async fn large_report(options: &Options, report: &mut Report, scene: &Scene) -> Result<()> {
     let binary = options.binary("reports-query");
     if !binary.exists() {

@@ -12,12 +12,12 @@ use crate::report::Report;
 
 /// Ads of an account in every figure.
 const ADS: u64 = 1_000;
-/// Ads, ad groups, campaigns and the account itself: rows of a day.
+/// Rows of a day: ads, ad groups, campaigns and the account itself.
 const ROWS_PER_DAY: u64 = ADS + ADS / 5 + ADS / 20 + 1;
-/// Days of a large job: the longest that the platform answers and the rows of a window allow.
+/// Days of a large job: the most that the platform answers and the rows of a window allow.
 const DAYS: i64 = 30;
 
-/// Measures what is wanted and fails if a bar was missed.
+/// Measures the wanted figures and fails if a bar was missed.
 pub(crate) async fn run(options: &Options) -> Result<()> {
     let mut report = Report::begin()?;
     if options.wants("F3") {

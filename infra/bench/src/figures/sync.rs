@@ -17,17 +17,17 @@ use crate::scene::{Scene, Settings, UNLIMITED, event, work};
 
 /// The metrics that sync-worker asks for; the peers ask for the same.
 const METRICS: &str = r#"["spend","impressions","clicks","conversion","total_complete_payment_rate"]"#;
-/// What a mapping sends at once (template.yaml).
+/// The jobs that a mapping sends at once (template.yaml).
 const BATCH: usize = 10;
 const AN_HOUR: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
-/// Large jobs that fit into the retention of one account.
+/// The large jobs that fit into the retention of one account.
 const WINDOWS: usize = 10;
 
 fn scene(accounts: usize, think: u64, calls_per_second: u32) -> Result<Scene> {
     Scene::start(&Settings { accounts: u32::try_from(accounts)?, ads: ADS, think, calls_per_second })
 }
 
-/// Jobs of thirty days each, none of them twice.
+/// Makes jobs of thirty days each, none of them twice.
 fn large_jobs(scene: &Scene, first: usize, count: usize) -> Result<Vec<SyncJob>> {
     let job = |number: usize| {
         let (account, window) = (number / WINDOWS, i64::try_from(number % WINDOWS)?);
@@ -36,7 +36,8 @@ fn large_jobs(scene: &Scene, first: usize, count: usize) -> Result<Vec<SyncJob>>
     (first..first + count).map(job).collect()
 }
 
-/// F1: rows per CPU second, the whole process counted, in alternating rounds with the official SDK and the ceiling.
+/// F1: measures rows per CPU second, the whole process counted, in alternating rounds with the official SDK and the
+/// ceiling.
 pub(super) async fn throughput(options: &Options, report: &mut Report) -> Result<()> {
     let rows_per_job = ROWS_PER_DAY * u64::try_from(DAYS)?;
     let jobs = usize::try_from(options.rows.div_ceil(rows_per_job))?;
@@ -121,12 +122,12 @@ fn peer_ceiling(options: &Options, scene: &Scene, repeats: u64) -> Result<Comman
     Ok(command)
 }
 
-/// Where the peers' programs are.
+/// Returns the folder of the peers' programs.
 pub(super) fn peers() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/peers"))
 }
 
-/// F2: the highest resident memory, and how it grows with the rows.
+/// F2: measures the highest resident memory, and how it grows with the rows.
 pub(super) async fn memory(options: &Options, report: &mut Report) -> Result<()> {
     let rows_per_job = ROWS_PER_DAY * u64::try_from(DAYS)?;
     let many = usize::try_from(2_000_000_u64.div_ceil(rows_per_job))?;
@@ -149,7 +150,7 @@ pub(super) async fn memory(options: &Options, report: &mut Report) -> Result<()>
     report.state("F2", "peak RSS after ten hourly jobs at once, too", &mib(worker.peak_kib()?))
 }
 
-/// F3: write units of one day at all levels; then of the same day unchanged, and changed.
+/// F3: counts the write units of one day at all levels; then of the same day unchanged, and changed.
 pub(super) async fn write_units(options: &Options, report: &mut Report) -> Result<()> {
     let scene = scene(1, 0, UNLIMITED)?;
     let (env, counting) = scene.counted().await?;
@@ -205,13 +206,14 @@ pub(super) async fn write_units(options: &Options, report: &mut Report) -> Resul
     Ok(())
 }
 
-/// Calls a second that the app of F4 may make, half of them each of two workers (template.yaml).
+/// Calls a second that the app of F4 may make; each of two workers may make half of them (template.yaml).
 const LIMIT: u32 = 60;
 const WORKERS: usize = 2;
 const THINK: u64 = 200;
 const ACCOUNTS: usize = WORKERS * BATCH;
 
-/// F4: twenty accounts of one connection, three days each, the platform thinks; against the same calls one by one.
+/// F4: measures twenty accounts of one connection, three days each, at a platform that takes its time; against the same
+/// calls one by one.
 pub(super) async fn waiting(options: &Options, report: &mut Report) -> Result<()> {
     let stretch = options.stretch.max(1);
     let (limit, think) = (LIMIT / stretch, THINK * u64::from(stretch));

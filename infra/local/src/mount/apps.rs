@@ -132,7 +132,7 @@ pub(super) fn webhook_sweeper(a: &Adapters) -> ScheduleFunction {
     worker!(a, mooring_webhook_sweeper { clock, rows, queue })
 }
 
-/// Webhook endpoints, deliveries, tests and replays. Here endpoints may be on this machine, without TLS.
+/// Webhook endpoints, deliveries, tests and replays. On the local runner endpoints may be on this machine, without TLS.
 pub(super) fn webhooks(a: &Adapters, functions: &mut HttpFunctions) {
     http!(functions, a, "webhook-endpoint-create", mooring_webhook_endpoint_create { rows, new_keys }, reach: Reach::WithLoopback);
     let app = mooring_webhook_endpoints_read::App { edge: a.edge.clone(), endpoints: a.store.clone() };

@@ -18,7 +18,7 @@ macro_rules! ports {
     ($a:ident, $($ports:ident)::+ { $($port:ident),+ }) => { $($ports)::+ { $($port: ports!(@ $a $port)),+ } };
 }
 
-/// Mounts a function behind API Gateway whose `App` is the edge, the ports of its operation, and perhaps something else.
+/// Mounts a function behind API Gateway whose `App` is the edge, the ports of its operation, and perhaps more.
 macro_rules! http {
     ($functions:ident, $a:ident, $name:literal, $function:ident { $($port:ident),+ } $(, $more:ident: $value:expr)*) => {
         let app = $function::App {

@@ -14,7 +14,7 @@ use super::screen::{done, say, table};
 use crate::product::{Connected, Product};
 use crate::stack::Stack;
 
-/// The tables that hold what belongs to a connection.
+/// The tables that hold the rows of a connection.
 const HELD: [Table; 3] = [Table::Vault, Table::Connections, Table::Reports];
 
 /// Disconnects, moves the clock from step to step, and holds the receipt against the tables.
@@ -52,7 +52,7 @@ pub(super) async fn disconnect(stack: &Stack, product: &Product, connected: &Con
     Ok(())
 }
 
-/// The tables with two counts beside each other.
+/// Lists the tables with two counts beside each other.
 fn compared(before: &[usize], after: &[usize]) -> Vec<Vec<String>> {
     let counts = before.iter().zip(after);
     HELD.iter()
@@ -67,13 +67,13 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value[field].as_str().unwrap_or("?")
 }
 
-/// The sum of what the receipt counted.
+/// Sums up the receipt's counts.
 fn counted(receipt: &Value) -> u64 {
     let places = receipt["counted"].as_array().into_iter().flatten();
     places.filter_map(|place| place["count"].as_u64()).sum()
 }
 
-/// Prints what happened, and moves the clock to the next step once nothing happens any more by itself.
+/// Prints the steps that happened, and moves the clock to the next step once nothing happens any more by itself.
 async fn follow(stack: &Stack, product: &Product, id: &str) -> Result<Value> {
     let (mut shown, mut waits) = (0, None);
     for _ in 0..600 {
@@ -101,7 +101,7 @@ async fn follow(stack: &Stack, product: &Product, id: &str) -> Result<Value> {
     anyhow::bail!("deletion {id} did not end")
 }
 
-/// A time to the second: nobody reads nanoseconds.
+/// Writes a time to the second: nobody reads nanoseconds.
 fn second(time: &str) -> String {
     let parsed = time.parse::<Timestamp>().map(|time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
     parsed.unwrap_or_else(|_| time.to_owned())
@@ -115,7 +115,7 @@ fn jump(stack: &Stack, to: Timestamp) {
     }
 }
 
-/// How many items of each table of [`HELD`] name the connection in their keys.
+/// Counts the items of each table of [`HELD`] that name the connection in their keys.
 async fn count(stack: &Stack, connection: &str) -> Result<Vec<usize>> {
     let mut counts = Vec::new();
     for table in HELD {
@@ -124,7 +124,7 @@ async fn count(stack: &Stack, connection: &str) -> Result<Vec<usize>> {
     Ok(counts)
 }
 
-/// Cuts a second connection while every function of ours is dead, and lets TTL alone do the rest.
+/// Disconnects a second connection while every function of Mooring is dead, and lets TTL alone do the rest.
 pub(super) async fn dead_man(stack: &Stack, product: &Product) -> Result<()> {
     let connected = super::connect(product, "tour-ben").await?;
     wait_for_rows(stack, &connected.id).await?;

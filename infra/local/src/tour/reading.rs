@@ -25,7 +25,7 @@ struct Reader {
     to: Date,
 }
 
-/// The accounts of a connection with their last 90 days in their own zones.
+/// Reads the accounts of a connection with their last 90 days in their own zones.
 async fn readers(product: &Product, connected: &Connected) -> Result<Vec<Reader>> {
     let connection = product.get(&format!("/v1/connections/{}", connected.id)).await?;
     let accounts = connection["accounts"].as_array().context("no accounts")?;
@@ -47,7 +47,7 @@ impl Reader {
         format!("{}&level={level}&from={}&to={}{rest}", self.path, self.from, self.to)
     }
 
-    /// How many of the days of a level are here, and whether any failed.
+    /// Counts the days of a level that are here. Fails if a day failed.
     async fn days(&self, product: &Product, level: &str) -> Result<u64> {
         let report = product.get(&self.question(level, "&group_by=day&metrics=spend&limit=1")).await?;
         let days = report["completeness"].as_array().context("no completeness")?;
@@ -62,7 +62,8 @@ fn status(day: &Value) -> &str {
     day["status"].as_str().unwrap_or_default()
 }
 
-/// Whether a day has rows. Today's figures may move between two calls; the day then says that its totals differ.
+/// Returns whether a day has rows. Today's figures may move between two calls; the day then says that its totals
+/// differ.
 fn here(day: &Value) -> bool {
     matches!(status(day), "complete" | "provisional" | "partial:totals_differ")
 }

@@ -1,4 +1,4 @@
-//! What the tour shows: headings, ticks, tables, sparklines.
+//! The tour's output: headings, ticks, tables, sparklines.
 
 use std::time::Duration;
 
@@ -18,12 +18,12 @@ pub fn heading(text: &str) {
     say(&format!("\n\u{1b}[1m{text}\u{1b}[0m"));
 }
 
-/// Prints something that was done.
+/// Prints a step that was done.
 pub fn done(text: &str) {
     say(&format!("  \u{1b}[32m✓\u{1b}[0m {text}"));
 }
 
-/// A progress bar with a name.
+/// Makes a progress bar with a name.
 pub fn bar(bars: &indicatif::MultiProgress, name: &str, length: u64) -> ProgressBar {
     let bar = bars.add(ProgressBar::new(length));
     let template = "  {prefix} [{bar:30.green/dim}] {pos:>4}/{len} day sheets {msg}";

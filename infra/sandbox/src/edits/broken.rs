@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 use axum::body::Bytes;
 use hyper::body::{Body, Frame};
 
-/// Sends some bytes, or none, and then breaks the connection. The server sends no head before the first byte of a body is
-/// there, so that the caller of a body without bytes hears nothing at all.
+/// Sends some bytes, or none, and then breaks the connection. The server sends no head before the first byte of a body
+/// is there, so that the caller of a body without bytes receives nothing at all.
 pub(super) struct Broken {
     bytes: Option<Bytes>,
     flushed: bool,
@@ -33,7 +33,7 @@ impl Body for Broken {
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
         if !self.flushed {
-            // The server writes what it has before it asks again.
+            // The server writes the bytes that it has before it polls again.
             self.flushed = true;
             cx.waker().wake_by_ref();
             return Poll::Pending;
@@ -42,7 +42,7 @@ impl Body for Broken {
     }
 }
 
-/// What the server is told so that it closes the connection.
+/// The error that makes the server close the connection.
 #[derive(Debug)]
 pub(super) struct Severed;
 

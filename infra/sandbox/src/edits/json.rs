@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::rule::Change;
 
-/// Makes one change; answers in how many places it was made.
+/// Makes one change; returns in how many places it was made.
 pub(super) fn change(body: &mut Value, change: &Change) -> usize {
     match change {
         Change::Set { at, value } => put(body, at, value, false),
@@ -60,7 +60,7 @@ fn remove(parent: &mut Value, last: &str) -> usize {
     }
 }
 
-/// Visits the parent of every place that a pointer names, with the last token, and sums up what the visits answer.
+/// Visits the parent of every place that a pointer names, with the last token, and sums up the results of the visits.
 fn parents(value: &mut Value, tokens: &[String], visit: &mut dyn FnMut(&mut Value, &str) -> usize) -> usize {
     let Some((first, rest)) = tokens.split_first() else { return 0 };
     let mut keys = match value {
@@ -69,7 +69,7 @@ fn parents(value: &mut Value, tokens: &[String], visit: &mut dyn FnMut(&mut Valu
         Value::Array(items) => (0..items.len()).map(|index| index.to_string()).collect(),
         _ => Vec::new(),
     };
-    // From the end, so that an item that is removed moves none that is still to be visited.
+    // The visits go from the end, so that a removed item moves no item that is still to be visited.
     keys.reverse();
     let mut places = 0;
     for key in keys {

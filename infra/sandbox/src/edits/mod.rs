@@ -1,7 +1,8 @@
 //! Edits single answers on their way from the played platforms to their caller, by rules; everything else passes
 //! untouched.
 //!
-//! It stands at the sandbox's own door and knows no platform. `README.md` of this crate has the rules' JSON form.
+//! The editor stands at the sandbox's own door and knows no platform. `README.md` of this crate has the rules' JSON
+//! form.
 
 mod broken;
 mod json;
@@ -24,7 +25,7 @@ use self::broken::Broken;
 use self::rule::Asked;
 pub use self::rule::{Change, Edit, Matching, Rule};
 
-/// A rule with what it has done.
+/// A rule with the counts of its work.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Applied {
     /// The rule's number.
@@ -40,12 +41,12 @@ pub struct Applied {
     pub missed: u64,
 }
 
-/// What the rules saw and did.
+/// The calls that the rules saw and the answers that they changed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Edited {
     /// How many calls the platforms answered.
     pub seen: u64,
-    /// How many of these answers were changed.
+    /// How many of these answers the rules changed.
     pub edited: u64,
     /// The rules in the order in which they are applied.
     pub rules: Vec<Applied>,
@@ -62,7 +63,7 @@ struct Book {
 pub(crate) struct Edits(Arc<Mutex<Book>>);
 
 impl Edits {
-    /// Adds a rule behind those that are there; answers its number.
+    /// Adds a rule behind the existing ones; returns its number.
     pub(crate) fn add(&self, rule: Rule) -> Result<u64> {
         rule.check()?;
         let mut book = self.book();
@@ -72,7 +73,7 @@ impl Edits {
         Ok(id)
     }
 
-    /// Removes a rule; answers whether there was one.
+    /// Removes a rule; returns whether there was one.
     pub(crate) fn remove(&self, id: u64) -> bool {
         let mut book = self.book();
         let before = book.state.rules.len();
@@ -98,7 +99,7 @@ impl Edits {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a call and answers the edits that its answer has to take, each with its rule's number.
+    /// Counts a call and returns the edits for its answer, each with its rule's number.
     fn due(&self, asked: &Asked<'_>) -> Vec<(u64, Edit)> {
         let mut book = self.book();
         book.state.seen += 1;
@@ -156,7 +157,7 @@ fn plain(status: StatusCode) -> Response {
     response
 }
 
-/// An answer under the rules' hands.
+/// An answer while the rules edit it.
 struct Answer {
     head: http::response::Parts,
     body: Vec<u8>,
@@ -165,7 +166,7 @@ struct Answer {
 }
 
 impl Answer {
-    /// Applies one rule's edit; answers whether all of it could be done.
+    /// Applies one rule's edit; returns whether all of it could be done.
     fn apply(&mut self, edit: &Edit) -> bool {
         if let Some(status) = edit.status.and_then(|status| StatusCode::from_u16(status).ok()) {
             self.head.status = status;
@@ -187,7 +188,7 @@ impl Answer {
             }
         }
         self.delay += Duration::from_millis(edit.delay_ms);
-        // Without a length to cut at, nothing of the answer is sent.
+        // Without a length to cut at, the sandbox sends nothing of the answer.
         if edit.drop && edit.truncate.is_none() {
             self.body.clear();
         }
@@ -195,7 +196,7 @@ impl Answer {
         done
     }
 
-    /// Makes the JSON changes; answers whether each found its place.
+    /// Makes the JSON changes; returns whether each found its place.
     fn change(&mut self, changes: &[Change]) -> bool {
         let Ok(mut value) = serde_json::from_slice(&self.body) else { return false };
         let found = changes.iter().filter(|change| json::change(&mut value, change) > 0).count();

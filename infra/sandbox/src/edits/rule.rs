@@ -1,6 +1,6 @@
-//! What a rule says: which answers it takes, and what it does to them.
+//! A rule: the answers that it edits, and its changes to them.
 //!
-//! The JSON form is the one that the admin interface and rule files take; Rust code builds the same with methods.
+//! The admin interface and rule files take its JSON form; Rust code builds the same rule with methods.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub struct Rule {
     /// The calls whose answers are edited.
     #[serde(rename = "match")]
     pub matching: Matching,
-    /// What is done to each of these answers.
+    /// The changes to each of these answers.
     pub edit: Edit,
 }
 
@@ -34,23 +34,23 @@ pub struct Matching {
     pub body: Option<String>,
     /// The first call to be edited among those that match, counted from 1.
     pub from: Option<u64>,
-    /// How many answers are edited from there on; for ever when it is not given.
+    /// How many answers are edited from there on; all of them when it is not given.
     pub times: Option<u64>,
 }
 
-/// Changes an answer. The platform has done its part by then: only what the caller hears is changed.
+/// Changes an answer. The platform has done its part by then: only the caller's view of it changes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Edit {
     /// Another status.
     pub status: Option<u16>,
-    /// Headers with other values; `null` takes one away.
+    /// Headers with other values; `null` removes a header.
     pub headers: BTreeMap<String, Option<String>>,
-    /// Another body, as it is to be sent.
+    /// Another body, sent as it is.
     pub body: Option<String>,
-    /// Changes of a JSON body, in this order. A body that is changed so is written anew.
+    /// Changes of a JSON body, in this order. The sandbox serialises a changed body anew.
     pub json: Vec<Change>,
-    /// Sends the first so many bytes of the body, with framing that fits them.
+    /// Sends only this many first bytes of the body, with framing that fits them.
     pub truncate: Option<usize>,
     /// Holds the answer back for this many real milliseconds.
     pub delay_ms: u64,
@@ -58,7 +58,7 @@ pub struct Edit {
     pub drop: bool,
 }
 
-/// One change of a JSON body. A pointer is that of RFC 6901; in it, `*` stands for every item or member.
+/// One change of a JSON body. Its pointers are those of RFC 6901; in a pointer, `*` stands for every item or member.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Change {
@@ -109,14 +109,14 @@ impl Matching {
             && self.body.as_ref().is_none_or(|part| asked.body.contains(part.as_str()))
     }
 
-    /// Whether the nth matching call is one of those to be edited.
+    /// Returns whether the nth matching call is one of those to be edited.
     pub(super) fn takes(&self, nth: u64) -> bool {
         let first = self.from.unwrap_or(1);
         nth >= first && self.times.is_none_or(|times| nth - first < times)
     }
 }
 
-/// Holds a path against a template, segment by segment: a closing slash counts.
+/// Compares a path with a template, segment by segment: a closing slash counts.
 fn fits(template: &str, path: &str) -> bool {
     let mut segments = path.split('/');
     for expected in template.split('/') {
@@ -133,41 +133,41 @@ fn fits(template: &str, path: &str) -> bool {
 }
 
 impl Rule {
-    /// A rule for every call of a path or path template; it does nothing until an edit is added.
+    /// Makes a rule for every call of a path or path template; it does nothing until an edit is added.
     pub fn on(path: &str) -> Self {
         let matching = Matching { path: Some(path.to_owned()), ..Matching::default() };
         Self { matching, edit: Edit::default() }
     }
 
-    /// Only calls with this method.
+    /// Limits the rule to calls with this method.
     #[must_use]
     pub fn method(mut self, method: &str) -> Self {
         self.matching.method = Some(method.to_owned());
         self
     }
 
-    /// Only calls whose query parameter contains a text.
+    /// Limits the rule to calls whose query parameter contains a text.
     #[must_use]
     pub fn query(mut self, name: &str, part: &str) -> Self {
         self.matching.query.insert(name.to_owned(), part.to_owned());
         self
     }
 
-    /// Only calls whose body contains a text.
+    /// Limits the rule to calls whose body contains a text.
     #[must_use]
     pub fn asking(mut self, part: &str) -> Self {
         self.matching.body = Some(part.to_owned());
         self
     }
 
-    /// Only from the nth of these calls on, counted from 1.
+    /// Starts the rule at the nth of these calls, counted from 1.
     #[must_use]
     pub fn from(mut self, nth: u64) -> Self {
         self.matching.from = Some(nth);
         self
     }
 
-    /// Only so many answers.
+    /// Limits the rule to a number of answers.
     #[must_use]
     pub fn times(mut self, times: u64) -> Self {
         self.matching.times = Some(times);
@@ -245,7 +245,7 @@ impl Rule {
         self
     }
 
-    /// Refuses a rule that could not do what it says.
+    /// Refuses a rule that could not do its work.
     pub(super) fn check(&self) -> Result<()> {
         let Self { matching, edit } = self;
         let path = matching.path.as_deref().unwrap_or("/");

@@ -9,7 +9,7 @@ use super::world::Advertiser;
 
 const MAX_ADVERTISERS: usize = 100;
 
-/// GET `user/info/`.
+/// Answers GET `user/info/`.
 pub(crate) fn user(call: &Call<'_>) -> ApiResult {
     call.grant()?;
     let world = &call.platform.world;
@@ -22,7 +22,7 @@ pub(crate) fn user(call: &Call<'_>) -> ApiResult {
     }))
 }
 
-/// GET `advertiser/info/`: up to 100 advertisers at once.
+/// Answers GET `advertiser/info/`: up to 100 advertisers at once.
 pub(crate) fn advertisers(call: &Call<'_>) -> ApiResult {
     let ids: Vec<String> = call.required_json("advertiser_ids")?;
     if ids.len() > MAX_ADVERTISERS {
@@ -34,7 +34,8 @@ pub(crate) fn advertisers(call: &Call<'_>) -> ApiResult {
     Ok(json!({"list": list.collect::<Result<Vec<_>, _>>()?}))
 }
 
-/// Personal fields come masked; `timezone` is a fixed offset while `display_timezone` is the city's zone.
+/// Describes an advertiser as TikTok does: personal fields are masked, `timezone` is a fixed offset, `display_timezone`
+/// is the city's zone.
 fn describe(advertiser: &Advertiser) -> Value {
     let market = advertiser.market;
     json!({

@@ -57,7 +57,7 @@ impl Call<'_> {
         self.grant.as_ref().ok_or_else(ApiError::token_empty)
     }
 
-    /// Finds an advertiser the grant still reaches.
+    /// Finds an advertiser that the grant still reaches.
     pub(crate) fn reachable(&self, id: &str) -> Result<&Advertiser, ApiError> {
         let granted = self.grant()?.advertisers.iter().any(|granted| granted == id);
         let found = self.platform.world.advertiser(id).filter(|_| granted);
@@ -91,7 +91,7 @@ fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, ApiError> {
     serde_json::from_str(text).map_err(|_| ApiError::invalid(format!("{name}: Not a valid value.")))
 }
 
-/// A page asked for, counted from 1.
+/// A requested page, counted from 1.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Page {
     pub(crate) number: usize,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::portal::Ask;
 
-/// What the page shows.
+/// The content of the page.
 pub(crate) struct Page<'a> {
     pub(crate) ask: &'a Ask,
     pub(crate) person: String,
@@ -43,7 +43,7 @@ button.go{background:var(--go);border-color:var(--go);color:#fff}
 [role=alert]{margin:1rem 0 0;padding:.6rem .75rem;border-left:4px solid var(--go);background:var(--back)}
 ";
 
-/// Renders the page that asks.
+/// Renders the page that asks for consent.
 pub(crate) fn render(page: &Page<'_>) -> String {
     let hidden =
         [("app_id", &page.ask.app_id), ("state", &page.ask.state), ("redirect_uri", &page.ask.redirect_uri)]

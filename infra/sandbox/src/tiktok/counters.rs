@@ -1,4 +1,4 @@
-//! What was called, for tests that assert on silence as much as on calls.
+//! Counts of calls, for tests that assert on silence as much as on calls.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -20,7 +20,7 @@ pub struct Counters {
     pub after_revocation: u64,
 }
 
-/// Counters with the second they are counting in.
+/// Counters with the second in which they count.
 #[derive(Default)]
 pub(crate) struct Meter {
     pub(crate) counters: Counters,

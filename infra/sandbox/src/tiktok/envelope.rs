@@ -1,6 +1,6 @@
 //! The platform's answer envelope and its numeric errors (`TikTok` portal, return codes page).
 //!
-//! Every API-level answer is HTTP 200; only `code` tells success from failure.
+//! Every API-level answer is HTTP 200; only `code` distinguishes success from failure.
 
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
@@ -21,7 +21,7 @@ impl ApiError {
         Self { code, message: message.into() }
     }
 
-    /// A parameter is wrong; only the message says which.
+    /// Makes the error for a wrong parameter; only the message says which one.
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self::new(40002, message)
     }

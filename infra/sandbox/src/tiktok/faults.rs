@@ -1,6 +1,6 @@
 //! Switches that make the sandbox misbehave on purpose.
 //!
-//! A switch that counts applies to that many next calls and then is off.
+//! A switch with a count applies to that many of the next calls and is off then.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +28,7 @@ pub struct Faults {
     pub query_too_large_days: Option<u32>,
 }
 
-/// What one call has to suffer.
+/// The faults of one call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ailment {
     pub(crate) slow_ms: u64,
@@ -47,7 +47,7 @@ pub(crate) enum Kind {
 }
 
 impl Faults {
-    /// Takes what applies to one call and counts it down.
+    /// Takes the faults that apply to one call and counts their switches down.
     pub(crate) fn take(&mut self, endpoint: &str, carries_token: bool) -> Ailment {
         if self.endpoint.as_ref().is_some_and(|part| !endpoint.contains(part.as_str())) {
             return Ailment::default();

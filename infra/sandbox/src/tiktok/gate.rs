@@ -1,4 +1,4 @@
-//! The way in for every API call: find the endpoint, count, suffer faults, throttle, authenticate, answer.
+//! The way in for every API call: find the endpoint, count, apply faults, throttle, authenticate, answer.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use super::faults::{Ailment, Kind};
 use super::grants::Grant;
 use super::{Platform, accounts, locked, not_found, oauth, reports, structure, throttle};
 
-/// What a call must present before its handler runs.
+/// The credential that a call must present before its handler runs.
 #[derive(Clone, Copy)]
 enum Auth {
     Nothing,

@@ -1,7 +1,7 @@
 //! Authorisation codes and access tokens: who may reach which advertisers with which scopes.
 //!
-//! Tokens live until revoked; codes live an hour and work once. A token file is written only on request of
-//! the configuration, so that a restarted sandbox still knows what it issued.
+//! Tokens live until revoked; codes live an hour and work once. The sandbox writes a token file only when the
+//! configuration names one, so that a restarted sandbox still knows its tokens.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File, Permissions};
@@ -17,7 +17,7 @@ use crate::random;
 
 const CODE_LIFETIME: SignedDuration = SignedDuration::from_hours(1);
 
-/// What a person agreed to.
+/// The advertisers and scopes that a person agreed to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Consent {
     pub(crate) advertisers: Vec<String>,
@@ -34,7 +34,7 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
-    /// Tells whether a scope was granted, itself or by a parent (a parent's number begins its children's).
+    /// Returns whether a scope was granted, itself or by a parent (a parent's number begins its children's).
     pub(crate) fn allows(&self, scope: u64) -> bool {
         std::iter::successors(Some(scope), |scope| Some(scope / 10).filter(|parent| *parent > 0))
             .any(|scope| self.scopes.contains(&scope))
@@ -60,7 +60,7 @@ pub(crate) struct Grants {
 }
 
 impl Grants {
-    /// Opens the grants, with what `file` remembers.
+    /// Opens the grants, with those that `file` holds.
     pub(crate) fn open(file: Option<PathBuf>) -> Self {
         let text = file.as_ref().and_then(|path| fs::read(path).ok());
         let kept = text.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
@@ -73,7 +73,7 @@ impl Grants {
         code
     }
 
-    /// Exchanges a code for a token; the code is gone whatever comes after.
+    /// Exchanges a code for a token; the code is used up, whatever comes after.
     pub(crate) fn exchange(&mut self, code: &str, now: Timestamp) -> Result<Grant, ApiError> {
         let refused = || ApiError::new(40110, "Auth code is invalid, expired or already used.");
         let found = self.codes.remove(code).ok_or_else(refused)?;
@@ -91,7 +91,7 @@ impl Grants {
         grant
     }
 
-    /// Returns the grant of a living token, without the advertisers lost since.
+    /// Returns the grant of a living token, without the advertisers that were lost since.
     pub(crate) fn living(&self, token: &str) -> Option<Grant> {
         let grant = self.kept.grants.iter().find(|grant| grant.token == token && !grant.revoked)?;
         let mut grant = grant.clone();
@@ -124,7 +124,7 @@ impl Grants {
         self.save();
     }
 
-    /// Gives an advertiser back to the grants that reached it; tells whether it was lost.
+    /// Gives an advertiser back to the grants that reached it; returns whether it was lost.
     pub(crate) fn restore_advertiser(&mut self, id: &str) -> bool {
         let was_lost = self.kept.lost.remove(id);
         self.save();

@@ -1,6 +1,6 @@
 //! `TikTok`'s Marketing API v1.3, played: state, endpoint table and routes.
 //!
-//! Only the advertiser side; the organic API of the same brand is another platform.
+//! It plays only the advertiser side; the organic API of the same brand is another platform.
 
 mod accounts;
 mod call;
@@ -35,7 +35,7 @@ use self::world::World;
 use crate::clock::Clock;
 use crate::config::SandboxConfig;
 
-/// Everything the played platform knows.
+/// The whole state of the played platform.
 pub(crate) struct Platform {
     pub(crate) config: SandboxConfig,
     pub(crate) world: World,
@@ -88,7 +88,7 @@ impl Platform {
     }
 }
 
-/// Locks even after a panic elsewhere: the state is plain data and stays usable.
+/// Locks even after a panic in another thread: the state is plain data and stays usable.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -102,7 +102,7 @@ pub(crate) fn router(platform: Arc<Platform>) -> Router {
         .with_state(platform)
 }
 
-/// The edge's answer to a path that never reached the API, such as one without its trailing slash.
+/// Makes the edge's answer to a path that never reached the API, such as one without its trailing slash.
 fn not_found() -> Response {
     let plain = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
     (StatusCode::NOT_FOUND, plain, "404 page not found").into_response()

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::envelope::{ApiError, ApiResult};
 
-/// POST `oauth2/access_token/`: a single-use code for a token without expiry.
+/// Answers POST `oauth2/access_token/`: a single-use code for a token without expiry.
 pub(crate) fn exchange(call: &Call<'_>) -> ApiResult {
     let (app_id, secret) = (call.body_text("app_id")?, call.body_text("secret")?);
     let code = call.body_text("auth_code")?;
@@ -17,7 +17,7 @@ pub(crate) fn exchange(call: &Call<'_>) -> ApiResult {
     Ok(json!({"access_token": grant.token, "scope": grant.scopes, "advertiser_ids": grant.advertisers}))
 }
 
-/// POST `oauth2/revoke_token/`: kills one token for good.
+/// Answers POST `oauth2/revoke_token/`: kills one token for good.
 pub(crate) fn revoke(call: &Call<'_>) -> ApiResult {
     let (app_id, secret) = (call.body_text("app_id")?, call.body_text("secret")?);
     let token = call.body_text("access_token")?;
@@ -26,7 +26,7 @@ pub(crate) fn revoke(call: &Call<'_>) -> ApiResult {
     Ok(json!({"app_id": app_id, "advertiser_ids": advertisers}))
 }
 
-/// GET `oauth2/advertiser/get/`: the advertisers a token reaches, unpaged.
+/// Answers GET `oauth2/advertiser/get/`: the advertisers that a token reaches, unpaged.
 pub(crate) fn advertisers(call: &Call<'_>) -> ApiResult {
     check_app(call, call.required("app_id")?, call.required("secret")?)?;
     let world = &call.platform.world;

@@ -1,6 +1,6 @@
 //! Campaigns, ad groups and ads as the platform writes them.
 //!
-//! Field names and value shapes follow recorded answers; unset fields are null or empty lists, as there.
+//! Field names and value shapes follow recorded answers; unset fields are null or empty lists, as in those answers.
 
 use serde_json::{Value, json};
 
@@ -140,7 +140,7 @@ fn ad(world: &World, index: usize) -> Value {
     })
 }
 
-/// Object times are UTC wall times without a zone.
+/// Writes an object's time: a UTC wall time without a zone.
 fn time(day: Day) -> String {
     format!("{} 09:30:00", date_of(day))
 }

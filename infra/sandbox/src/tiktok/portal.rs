@@ -1,6 +1,6 @@
 //! The consent flow in the browser: show who asks, let the person choose, send them back with a code.
 //!
-//! There is no sign-in: whoever opens the page is the one person of the played world.
+//! There is no sign-in: whoever opens the page is the only person of the played world.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::Platform;
 use super::consent_page::{self, Choice, Page};
 use super::grants::Consent;
 
-/// The parameters an app sends the person with.
+/// The parameters with which an app sends the person.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Ask {
     #[serde(default)]
@@ -27,7 +27,7 @@ pub(crate) struct Ask {
     pub(crate) redirect_uri: String,
 }
 
-/// GET: shows the consent page.
+/// Answers GET: shows the consent page.
 pub(crate) async fn show(State(platform): State<Arc<Platform>>, Query(ask): Query<Ask>) -> Response {
     match checked(&platform, &ask) {
         Ok(redirect) => page(&platform, &ask, &redirect, None),
@@ -35,7 +35,7 @@ pub(crate) async fn show(State(platform): State<Arc<Platform>>, Query(ask): Quer
     }
 }
 
-/// POST: takes the person's decision.
+/// Answers POST: takes the person's decision.
 pub(crate) async fn decide(State(platform): State<Arc<Platform>>, body: Bytes) -> Response {
     let form = Form::parse(&body);
     let ask = form.ask();

@@ -14,17 +14,17 @@ use crate::clock::{Day, day_of};
 
 const MAX_FILTER_IDS: usize = 100;
 
-/// GET `campaign/get/`.
+/// Answers GET `campaign/get/`.
 pub(crate) fn campaigns(call: &Call<'_>) -> ApiResult {
     list(call, Level::Campaign)
 }
 
-/// GET `adgroup/get/`.
+/// Answers GET `adgroup/get/`.
 pub(crate) fn adgroups(call: &Call<'_>) -> ApiResult {
     list(call, Level::AdGroup)
 }
 
-/// GET `ad/get/`.
+/// Answers GET `ad/get/`.
 pub(crate) fn ads(call: &Call<'_>) -> ApiResult {
     list(call, Level::Ad)
 }
@@ -58,7 +58,7 @@ pub(crate) fn chosen(object: Value, fields: Option<&[String]>) -> Result<Value, 
     distinct.into_iter().map(take).collect::<Result<serde_json::Map<_, _>, _>>().map(Value::Object)
 }
 
-/// The filter keys the sandbox plays; a key it does not know is refused, never ignored.
+/// The filter keys that the sandbox plays; it refuses an unknown key and never ignores it.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Filter {
@@ -108,7 +108,7 @@ impl Filter {
             && self.covers_change(advertiser.life_of(level, index).modified(today))
     }
 
-    /// Hides deleted objects unless a status is asked for.
+    /// Hides deleted objects unless the filter asks for a status.
     fn covers_status(&self, advertiser: &Advertiser, level: Level, index: usize, today: Day) -> bool {
         let status = advertiser.status(level, index, today);
         let secondary_covers = |wanted: &String| {

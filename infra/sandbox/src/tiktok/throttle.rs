@@ -1,6 +1,6 @@
 //! Token buckets in real time: one for the app, one for each advertiser.
 //!
-//! The answer is HTTP 200 with a code and neither rate headers nor `Retry-After`, as on the platform.
+//! A refusal is HTTP 200 with a code and has neither rate headers nor `Retry-After`, as TikTok's.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -36,7 +36,7 @@ impl Throttle {
     }
 }
 
-/// The app-level refusal.
+/// Makes the app-level refusal.
 pub(crate) fn too_many() -> ApiError {
     ApiError::new(40100, "Too many requests. The app is temporarily restricted, please retry later.")
 }

@@ -13,7 +13,7 @@ use crate::support::{Answer, World, config};
 
 const USER: &str = "/open_api/v1.3/user/info/";
 
-/// Asks the admin interface; no body for a GET or DELETE.
+/// Calls the admin interface; without a body for a GET or DELETE.
 async fn admin(world: &World, method: Method, path: &str) -> Answer {
     let request = Request::builder().method(method).uri(format!("/_sandbox/{path}"));
     world.send(request.body(Body::empty()).expect("a request")).await
@@ -119,7 +119,7 @@ async fn rules_come_from_a_file_too() {
     assert_eq!(world.get("user/info/", &[]).await.status, 418);
 }
 
-/// What a caller hears on the wire, as far as it comes.
+/// Returns what a caller receives on the wire, as far as it comes.
 async fn heard(sandbox: &Sandbox) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -135,7 +135,7 @@ fn read(address: SocketAddr) -> Vec<u8> {
     let request = format!("GET {USER} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).expect("sent");
     let mut bytes = Vec::new();
-    // A reset after some bytes leaves those bytes here.
+    // After a reset, the bytes before it are still here.
     let _ended = stream.read_to_end(&mut bytes).is_ok();
     bytes
 }

@@ -186,7 +186,7 @@ async fn a_lost_advertiser_that_is_given_back_is_reached_as_before() {
     assert_eq!(world.admin("restore", &json!({})).await.status, 422);
 }
 
-/// What a person took back stays taken back: only an advertiser can return to a grant.
+/// A token that a person revoked stays revoked: only an advertiser can return to a grant.
 #[tokio::test]
 async fn a_revoked_token_is_not_given_back() {
     let world = World::new(config());

@@ -76,7 +76,7 @@ async fn conversions_grow_for_28_days_and_spend_never_changes() {
     }
     for metric in 1..4 {
         assert!(seen.is_sorted_by_key(|day| day[metric]), "never goes back: {seen:?}");
-        // The first look was at age 1, so age 28 is the look of index 27.
+        // The first reading was at age 1, so the reading at age 28 has index 27.
         assert!(seen[0][metric] < seen[14][metric] && seen[14][metric] < seen[27][metric], "{seen:?}");
         assert!(seen[27..].iter().all(|day| day[metric] == seen[27][metric]), "settled: {seen:?}");
     }

@@ -166,7 +166,7 @@ impl World {
     }
 }
 
-/// Adds up one metric in units of 1/100 (or whole units), "-" being nothing.
+/// Adds up one metric in units of 1/100 (or whole units); "-" counts as nothing.
 pub(crate) fn sum(rows: &[Value], metric: &str) -> u64 {
     let number = |row: &Value| {
         let text = row["metrics"][metric].as_str().expect("metrics are strings");

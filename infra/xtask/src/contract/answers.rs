@@ -1,4 +1,4 @@
-//! Holds the sandbox's answers against the files: envelope, names in the data, return codes, figures.
+//! Compares the sandbox's answers with the files: envelope, names in the data, return codes, figures.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use super::tap::Exchange;
 
 /// Checks every answer.
 pub(crate) fn check(specs: &Specs, manifest: &Manifest, exchanges: &[Exchange], ledger: &mut Ledger) {
-    // Files of one vendor share the envelope, so it holds for calls too that have no file.
+    // Files of one vendor share the envelope, so it also holds for calls without a file.
     let common = specs.operations.values().find_map(|operation| operation.envelope.as_ref());
     let mut held: BTreeMap<&str, Held<'_>> = BTreeMap::new();
     for exchange in exchanges {
@@ -42,7 +42,7 @@ pub(crate) fn check(specs: &Specs, manifest: &Manifest, exchanges: &[Exchange], 
     }
 }
 
-/// The names that all answers to a call had, beside those that the file lists.
+/// The names in all answers to a call, beside the names that the file lists.
 struct Held<'a> {
     rule: &'a Value,
     names: BTreeSet<String>,
@@ -80,7 +80,7 @@ fn listed_names(rule: &Value, above: &str, into: &mut BTreeSet<String>) {
     }
 }
 
-/// Lists the names in data, as deep as the rule looks.
+/// Lists the names in data, as deep as the rule describes them.
 fn names_of(rule: &Value, data: &Value, above: &str, into: &mut BTreeSet<String>) {
     let deeper: BTreeMap<&str, &Value> =
         fields_of(rule).map(|(name, below)| (name.trim_end_matches("[]"), below)).collect();
@@ -93,7 +93,7 @@ fn names_of(rule: &Value, data: &Value, above: &str, into: &mut BTreeSet<String>
     }
 }
 
-/// The fields of an object, or of every object in a list.
+/// Returns the fields of an object, or of every object in a list.
 fn fields_of(value: &Value) -> Box<dyn Iterator<Item = (&String, &Value)> + '_> {
     match value {
         Value::Object(fields) => Box::new(fields.iter()),

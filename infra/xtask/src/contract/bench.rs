@@ -1,5 +1,5 @@
-//! The connector over the sandbox: every call that it can make, with everything that a call can carry, and what the
-//! platform answers when something is wrong.
+//! The connector over the sandbox: every call that the connector can make, with everything that a call can carry, and
+//! the platform's answers to wrong calls.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,7 +29,7 @@ const NOW: i64 = 1_789_473_600;
 const REDIRECT: &str = "https://api.example/oauth/callback/tiktok_ads/main";
 const LEVELS: [Level; 4] = [Level::Account, Level::Campaign, Level::AdGroup, Level::Ad];
 
-/// How large the sandbox's world is.
+/// The size of the sandbox's world.
 #[derive(Clone, Copy)]
 pub(crate) struct Size {
     pub(crate) advertisers: u32,
@@ -48,9 +48,9 @@ pub(crate) struct Bench {
     profile: PlatformProfile,
 }
 
-/// What a return code does to a call.
+/// The effect of a return code on a call.
 pub(crate) struct Meaning {
-    /// What kind of failure it is; `None` for a success.
+    /// The kind of the failure; `None` for a success.
     pub(crate) kind: Option<Kind>,
     pub(crate) is_tried_again: bool,
 }
@@ -86,7 +86,7 @@ impl Bench {
         Ok(Self { tap, sandbox, connector, app, profile })
     }
 
-    /// Connects, reads everything that there is of the largest and of the smallest account, and lets go.
+    /// Connects, reads everything of the largest and of the smallest account, and disconnects.
     pub(crate) async fn whole_way(&self) -> Result<()> {
         let grant = self.redeem(&self.consent(vec![1, 2, 4])).await?;
         let cx = self.cx(&grant.access);
@@ -103,7 +103,7 @@ impl Bench {
         Ok(())
     }
 
-    /// Makes calls that the platform refuses: codes, apps, tokens, accounts, too much of something.
+    /// Makes calls that the platform refuses: wrong codes, apps, tokens and accounts, and values above a limit.
     pub(crate) async fn refusals(&self) -> Result<()> {
         let code = self.consent(vec![44]);
         self.redeem(&code).await?;
@@ -124,9 +124,9 @@ impl Bench {
         refused(self.reports(&cx, &account, Level::Campaign, 1).await, Kind::NotPermitted)
     }
 
-    /// Sees what the connector makes of a return code.
+    /// Returns what the connector makes of a return code.
     pub(crate) async fn meaning(&self, code: u32) -> Result<Meaning> {
-        // What other codes cost does not count here: retries are paid from one budget.
+        // A fresh connector has a fresh budget of retries, so the retries of other codes do not count here.
         let connector = fresh(&self.tap.origin)?;
         let token = SecretString::from(self.sandbox.grant_all());
         self.tap.plant(code);
@@ -134,7 +134,7 @@ impl Bench {
         Ok(Meaning { is_tried_again: self.tap.unplant() > 1, kind: result.err().map(|error| error.kind) })
     }
 
-    /// Sees which scopes the connector holds for granted when the platform granted one.
+    /// Returns the scopes that the connector takes as granted when the platform granted one.
     pub(crate) async fn granted(&self, scope: u64) -> Result<Vec<String>> {
         Ok(self.redeem(&self.consent(vec![scope])).await?.scopes)
     }
@@ -200,7 +200,7 @@ fn refused<T>(result: mooring_domain::Result<T>, kind: Kind) -> Result<()> {
     Ok(())
 }
 
-/// Time in which waits pass at once, and which nothing else moves.
+/// A clock on which waits pass at once, and which nothing else moves.
 #[derive(Default)]
 struct Skipping {
     slept_ms: AtomicU64,

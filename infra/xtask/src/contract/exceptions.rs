@@ -1,4 +1,5 @@
-//! The committed list of disagreements that have a reason. One that nothing needs any more is itself a violation.
+//! The committed list of disagreements that have a reason. An exception that no finding needs any more is itself a
+//! violation.
 
 use std::collections::BTreeSet;
 
@@ -25,9 +26,9 @@ struct Exception {
     reason: String,
 }
 
-/// Findings, parted.
+/// The findings, with and without an exception.
 pub(crate) struct Outcome {
-    /// With the reason.
+    /// The findings with an exception, and its reason.
     pub(crate) excused: Vec<(Finding, String)>,
     pub(crate) violations: Vec<Finding>,
 }
@@ -46,7 +47,7 @@ impl Exceptions {
         Ok(list)
     }
 
-    /// Parts what has a reason from what has none.
+    /// Separates the findings that have a reason from the others.
     pub(crate) fn apply(&self, findings: BTreeSet<Finding>) -> Outcome {
         let mut unused: Vec<(&Exception, &String)> = self
             .all

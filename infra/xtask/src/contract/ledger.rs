@@ -1,15 +1,15 @@
-//! What was checked, how often, and what did not agree.
+//! The results of the checks: how often each was made, and the disagreements.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a check is about; the columns of the table, in order.
+/// The subject of a check; the columns of the table, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rule {
     /// The vendor has the operation, with this method, at this host.
     Operation,
     /// Parameters and body fields exist.
     Names,
-    /// Required ones are there.
+    /// Required names are there.
     Required,
     /// Values have the type, the words and the limits.
     Values,
@@ -23,11 +23,11 @@ pub(crate) enum Rule {
     Metrics,
     /// The scopes exist and cover the calls.
     Scopes,
-    /// Return codes exist and mean the same to us.
+    /// Return codes exist and mean the same to Mooring.
     Codes,
-    /// The vendor allows as many calls as we make.
+    /// The vendor allows as many calls as Mooring makes.
     Rates,
-    /// An exception is needed.
+    /// Each exception is still needed.
     Exceptions,
 }
 
@@ -47,7 +47,7 @@ const COLUMNS: [Rule; 11] = [
 ];
 
 impl Rule {
-    /// The word in the table and in the list of exceptions.
+    /// Returns the rule's word in the table and in the list of exceptions.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Operation => "operation",
@@ -66,11 +66,11 @@ impl Rule {
     }
 }
 
-/// One thing that does not agree with the files.
+/// A disagreement with the files.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Finding {
     pub(crate) rule: Rule,
-    /// What it is about, such as `token.exchange return_advertiser_ids`; exceptions name it.
+    /// Its subject, such as `token.exchange return_advertiser_ids`; exceptions name it.
     pub(crate) subject: String,
     pub(crate) detail: String,
 }
@@ -84,12 +84,12 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// Says where the description of a row comes from.
+    /// Sets the source of a row's description.
     pub(crate) fn source(&mut self, row: &str, source: &str) {
         self.sources.entry(row.to_owned()).or_insert_with(|| source.to_owned());
     }
 
-    /// Counts a check of something in a row, such as a call, and keeps its problem; the first one of each subject.
+    /// Counts a check in a row, such as a call, and keeps its problem; only the first problem of each subject.
     pub(crate) fn check(&mut self, row: &str, rule: Rule, subject: &str, problem: Option<String>) {
         *self.counts.entry(row.to_owned()).or_default().entry(rule).or_default() += 1;
         if let Some(detail) = problem {
@@ -98,7 +98,7 @@ impl Ledger {
         }
     }
 
-    /// Lists what did not agree.
+    /// Lists the disagreements.
     pub(crate) fn findings(&self) -> BTreeSet<Finding> {
         let finding = |((rule, subject), detail): (&(Rule, String), &String)| Finding {
             rule: *rule,
@@ -108,12 +108,12 @@ impl Ledger {
         self.findings.iter().map(finding).collect()
     }
 
-    /// How many checks were made.
+    /// Returns how many checks were made.
     pub(crate) fn total(&self) -> u64 {
         self.counts.values().flat_map(BTreeMap::values).sum()
     }
 
-    /// Writes the table: how often each thing was checked; a dash where nothing says what would be right.
+    /// Writes the table: how often each rule was checked in each row; a dash where no file says what would be right.
     pub(crate) fn table(&self) -> String {
         let line = |row: &str, source: &str, cell: &dyn Fn(Rule) -> String| {
             let add = |cells: String, rule: &Rule| format!("{cells}{:>10}", cell(*rule));

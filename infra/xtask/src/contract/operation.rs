@@ -1,4 +1,5 @@
-//! One operation as a vendor's file describes it. Knows how files are written, not what is held against them.
+//! One operation as a vendor's file describes it. This module knows the form of the files, not the values that are
+//! compared with them.
 
 use std::collections::BTreeMap;
 
@@ -8,18 +9,19 @@ use serde_json::Value;
 
 use super::schema::Schema;
 
-/// The token is listed among query parameters but travels as a header of this name.
+/// The header of the token. TikTok's files list the token among the query parameters, but it travels as a header of
+/// this name.
 pub(crate) const TOKEN: &str = "Access-Token";
 
-/// What a request may and must carry, and what an answer may hold.
+/// The fields that a request may and must carry, and that an answer may hold.
 #[derive(Debug, Default)]
 pub(crate) struct Operation {
-    /// The file that says so.
+    /// The file of this description.
     pub(crate) source: String,
     pub(crate) method: String,
     pub(crate) host: Option<String>,
     pub(crate) query: BTreeMap<String, Slot>,
-    /// Whether `query` holds every parameter that there is.
+    /// True when `query` holds every parameter of the operation.
     pub(crate) query_is_whole: bool,
     pub(crate) needs_token: bool,
     pub(crate) body: Option<Schema>,

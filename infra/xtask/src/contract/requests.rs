@@ -1,4 +1,4 @@
-//! Holds the connector's requests against the files.
+//! Compares the connector's requests with the files.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use super::schema::Schema;
 use super::specs::Specs;
 use super::tap::Exchange;
 
-/// Says what the API puts before every path of the files.
+/// Returns the prefix that the API puts before every path of the files.
 pub(crate) fn base(manifest: &Manifest) -> String {
     format!("/open_api/{}", manifest.version)
 }
@@ -22,7 +22,7 @@ pub(crate) fn call_of(manifest: &Manifest, exchange: &Exchange) -> Option<&'stat
     manifest.calls.iter().find(|call| call.path == exchange.path && call.method == exchange.method)
 }
 
-/// Finds what the files say of a call.
+/// Finds the files' description of a call.
 pub(crate) fn operation_of<'a>(specs: &'a Specs, manifest: &Manifest, call: &Call) -> Option<&'a Operation> {
     specs.operations.get(call.path.strip_prefix(&base(manifest))?)
 }
@@ -161,7 +161,7 @@ paths:
         properties: {app_id: {type: string}, secret: {type: string}}}}}}
 ";
 
-    /// The problems of one request beside those of calls that nobody describes here.
+    /// Lists the problems of one request, without those of calls that the test's files do not describe.
     fn problems(exchange: Exchange, files: &[&str]) -> Vec<String> {
         let read = files.iter().flat_map(|text| operation::read("x.yml", text).unwrap());
         let specs = Specs { operations: read.collect(), ..Specs::default() };

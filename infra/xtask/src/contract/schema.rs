@@ -1,11 +1,11 @@
-//! A value against the part of OpenAPI 3.0 that the vendors' files use, with their own closed lists of words.
+//! Checks a value against the part of OpenAPI 3.0 that the vendors' files use, with their own closed lists of words.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What a value has to be; whatever a file does not say is not asked for.
+/// The demands on a value; what the file does not demand is not checked.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Schema {
@@ -51,7 +51,7 @@ pub(crate) struct Word {
 }
 
 impl Schema {
-    /// A schema that asks for one kind of value.
+    /// Makes a schema that demands one kind of value.
     pub(crate) fn of(kind: Kind) -> Self {
         Self { kind: Some(kind), ..Self::default() }
     }
@@ -68,7 +68,7 @@ impl Schema {
         Ok(Value::String(text.to_owned()))
     }
 
-    /// Says the first thing that is wrong with a value, and where below `at`.
+    /// Returns the first problem of a value, and its place below `at`.
     pub(crate) fn problem(&self, at: &str, value: &Value) -> Option<String> {
         let kind = self.kind?;
         if value.is_null() {
@@ -120,7 +120,7 @@ impl Schema {
         }
     }
 
-    /// An object without properties says nothing of its fields.
+    /// Returns the problem of a field. An object without properties demands nothing of its fields.
     fn field_problem(&self, at: &str, name: &str, value: &Value) -> Option<String> {
         match self.properties.get(name) {
             Some(schema) => schema.problem(at, value),

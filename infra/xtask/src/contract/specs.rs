@@ -1,6 +1,6 @@
 //! The vendor's interface files, read as data from a folder outside the repository.
 //!
-//! Where an operation has no description of its own, the official SDK's tables stand in for it: they name endpoints,
+//! Where an operation has no description of its own, the official SDK's tables take its place: they name endpoints,
 //! bodies and filters, but no query parameters and no answers.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use super::operation::{self, Operation, Slot};
 use super::schema::{Kind, Schema};
 
-/// Everything that the files of one vendor say.
+/// The content of the files of one vendor.
 #[derive(Debug, Default)]
 pub(crate) struct Specs {
     /// Operations by their path below the API's version.
@@ -35,7 +35,7 @@ pub(crate) struct Scope {
     pub(crate) endpoints: BTreeSet<String>,
 }
 
-/// How much of the API an app may use.
+/// The rates at which an app may use the API.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Rates {
     pub(crate) tiers: Vec<Tier>,
@@ -117,7 +117,7 @@ struct Code {
 }
 
 impl Specs {
-    /// Reads a vendor's folder; `base` is what the API puts before every path, such as `/open_api/v1.3`.
+    /// Reads a vendor's folder; `base` is the prefix that the API puts before every path, such as `/open_api/v1.3`.
     pub(crate) fn read(folder: &Path, base: &str) -> Result<Self> {
         let (files, derived) = (folder.join("openapi"), folder.join("derived"));
         for part in [&files, &derived] {
@@ -144,7 +144,7 @@ impl Specs {
         })
     }
 
-    /// The scopes above a scope, the nearest first.
+    /// Returns the scopes above a scope, the nearest first.
     pub(crate) fn above(&self, scope: &str) -> Vec<String> {
         let parent = |scope: &String| self.scopes.get(scope).and_then(|scope| scope.parent.clone());
         std::iter::successors(parent(&scope.to_owned()), parent).take(self.scopes.len()).collect()
@@ -170,7 +170,7 @@ fn described(folder: &Path) -> Result<Vec<(String, Operation)>> {
     Ok(all)
 }
 
-/// Makes operations of the SDK's tables.
+/// Makes operations from the SDK's tables.
 fn sdk_operations<'a>(
     endpoints: Endpoints,
     bodies: &'a BTreeMap<String, Vec<Field>>,
@@ -203,7 +203,7 @@ fn object(fields: &[Field], bodies: &BTreeMap<String, Vec<Field>>) -> Schema {
     }
 }
 
-/// Reads the name of a Java type; one that is unknown asks for nothing.
+/// Reads the name of a Java type; an unknown type demands nothing.
 fn typed(name: &str, bodies: &BTreeMap<String, Vec<Field>>) -> Schema {
     if let Some(inner) = name.strip_prefix("List<").and_then(|rest| rest.strip_suffix('>')) {
         return Schema { items: Some(Box::new(typed(inner, bodies))), ..Schema::of(Kind::Array) };

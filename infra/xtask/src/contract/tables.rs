@@ -1,4 +1,4 @@
-//! Holds the connector's facts against the vendor's tables: metrics, scopes, return codes, rates.
+//! Compares the connector's facts with the vendor's tables: metrics, scopes, return codes, rates.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use super::requests::base;
 use super::specs::Specs;
 use super::tap::Exchange;
 
-/// Checks that every metric that was asked for exists.
+/// Checks that every requested metric exists.
 pub(crate) fn metrics(specs: &Specs, exchanges: &[Exchange], ledger: &mut Ledger) {
     let asked = exchanges.iter().flat_map(|exchange| &exchange.query).filter(|(name, _)| name == "metrics");
     let names: BTreeSet<String> =
@@ -63,7 +63,7 @@ pub(crate) fn profile(
     }
 }
 
-/// Checks that a scope granted from above counts, and that nothing counts that was not granted.
+/// Checks that a scope that is granted through its parent counts, and that no scope counts without a grant.
 pub(crate) async fn nesting(
     specs: &Specs,
     manifest: &Manifest,
@@ -86,7 +86,8 @@ pub(crate) async fn nesting(
     Ok(())
 }
 
-/// Checks that the connector knows no code that the vendor does not, and takes each of the vendor's as its category says.
+/// Checks that the connector knows only codes of the vendor, and treats each of the vendor's codes as its category
+/// says.
 pub(crate) async fn codes(
     specs: &Specs,
     known: impl Iterator<Item = u32>,
@@ -117,11 +118,11 @@ fn meaning_problem(category: &str, meaning: &Meaning) -> Option<String> {
         | "Internal service error"
         | "System related"
         | "Maintenance" => (&[Kind::Upstream], true),
-        // Faults of the question: they end no connection and come again with the same question.
+        // Faults of the request: they end no connection and come again with the same request.
         "Advertising policy related" | "File management related" => {
             (&[Kind::Invalid, Kind::NotPermitted, Kind::TooLarge, Kind::Upstream], false)
         }
-        // Also faults of where the question goes, and of where it comes from.
+        // Also faults of the request's address, and of its sender.
         "General" | "Blocked access" => {
             (&[Kind::Invalid, Kind::NotPermitted, Kind::TooLarge, Kind::Upstream, Kind::Setup], false)
         }

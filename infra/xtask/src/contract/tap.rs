@@ -1,4 +1,4 @@
-//! A layer before the sandbox that records what arrives and what goes back.
+//! A layer in front of the sandbox that records requests and answers.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -32,7 +32,7 @@ pub(crate) struct Exchange {
 #[derive(Default)]
 struct Inner {
     seen: Mutex<Vec<Exchange>>,
-    /// The code that answers get in place of their own, and how many got it.
+    /// The code that answers get in place of their own, and how many answers got it.
     planted: Mutex<Option<(u32, u32)>>,
 }
 
@@ -53,7 +53,7 @@ impl Tap {
         Ok(Self { origin, inner })
     }
 
-    /// Everything recorded so far, leaving out answers whose code was planted.
+    /// Returns the exchanges recorded so far, without those whose code was planted.
     pub(crate) fn seen(&self) -> Vec<Exchange> {
         locked(&self.inner.seen).clone()
     }
@@ -63,7 +63,7 @@ impl Tap {
         *locked(&self.inner.planted) = Some((code, 0));
     }
 
-    /// Ends that, and tells how many answers got the code.
+    /// Stops the planting, and returns how many answers got the code.
     pub(crate) fn unplant(&self) -> u32 {
         locked(&self.inner.planted).take().map_or(0, |(_, times)| times)
     }
@@ -115,7 +115,7 @@ async fn whole(body: Body) -> Bytes {
     to_bytes(body, usize::MAX).await.unwrap_or_default()
 }
 
-/// A body's type without its parameters.
+/// Returns a body's type without its parameters.
 fn media_type(headers: &HeaderMap) -> String {
     let text = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     text.split(';').next().unwrap_or_default().trim().to_owned()

@@ -1,6 +1,6 @@
-//! Time, for binaries that only know the real one: a deletion is made older by moving every time that is stored of it
-//! back, and a job of the outbox by moving the time since which it is due. What they did is not changed, and the
-//! functions find the next step due by the machine's clock.
+//! Time for binaries that only know the real clock. A deletion ages when every stored time of it is moved back, a job
+//! of the outbox when the time since which it is due is moved back. Nothing else in the rows changes, and the functions
+//! find the next step due by the machine's clock.
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::{SignedDuration, Timestamp};
@@ -10,24 +10,24 @@ use serde_json::{Value, json};
 use super::aws::{Item, key};
 use super::cloud::Cloud;
 
-/// Where a row says since when it is due.
+/// The attribute that says since when a row is due.
 const DUE_AT: &str = "due_at";
 /// The times of a deletion's row.
 const TIMES: [&str; 4] = ["t0", "delete_by", "next_step_at", "verified_at"];
 
-/// Every deletion of the Ledger, as it lies there.
+/// Reads every deletion of the Ledger, as it is stored.
 pub(crate) async fn deletions(cloud: &Cloud) -> Result<Vec<Item>> {
     let mut items = cloud.items("ledger").await?;
     items.retain(|item| key(item, "sk").starts_with("del_"));
     Ok(items)
 }
 
-/// Whether nothing is to come any more.
+/// Returns whether the deletion has no step left.
 pub(crate) fn is_over(deletion: &Item) -> bool {
     key(deletion, "next_step_at").is_empty()
 }
 
-/// Makes a deletion so old that its next step is due. False when it was due before, or moved on meanwhile.
+/// Makes a deletion so old that its next step is due. Returns false when it was due before, or moved on meanwhile.
 pub(crate) async fn make_due(cloud: &Cloud, deletion: &Item) -> Result<bool> {
     let next: Timestamp =
         key(deletion, "next_step_at").parse().context("a deletion that waits for nothing")?;
@@ -39,8 +39,8 @@ pub(crate) async fn make_due(cloud: &Cloud, deletion: &Item) -> Result<bool> {
     cloud.put_back("ledger", &older, "version").await
 }
 
-/// The first jobs that lie in the outbox. Each connection has one after its activation, which may have died before it
-/// sent the job: the planner sends what is a minute old.
+/// Reads the first jobs in the outbox. Each connection has one after its activation, which may have died before it sent
+/// the job: the planner sends a job that is a minute old.
 pub(crate) async fn outbox(cloud: &Cloud) -> Result<Vec<Item>> {
     let mut items = cloud.items("connections").await?;
     // The cutoff takes a job out of the due index: nobody sends it any more, and the purge takes its row.
@@ -48,7 +48,7 @@ pub(crate) async fn outbox(cloud: &Cloud) -> Result<Vec<Item>> {
     Ok(items)
 }
 
-/// Makes a job of the outbox so old that the planner sends it. False when the planner did so meanwhile.
+/// Makes a job of the outbox so old that the planner sends it. Returns false when the planner sent it meanwhile.
 pub(crate) async fn make_sendable(cloud: &Cloud, job: &Item) -> Result<bool> {
     cloud.put_back("connections", &waiting_longer(job, OUTBOX_AGE)?, DUE_AT).await
 }
@@ -60,7 +60,7 @@ fn waiting_longer(job: &Item, by: SignedDuration) -> Result<Item> {
     Ok(older)
 }
 
-/// The row with every time moved back.
+/// Returns the row with every time moved back.
 fn older(deletion: &Item, by: SignedDuration) -> Result<Item> {
     let back = |text: &str| -> Result<Timestamp> { Ok(text.parse::<Timestamp>()?.checked_sub(by)?) };
     let mut older = deletion.clone();

@@ -1,4 +1,4 @@
-//! The deployed tables, queues, mappings and logs, asked over the services' own protocols around every function.
+//! The deployed tables, queues, mappings and logs, reached over the services' own protocols, past every function.
 
 #![expect(clippy::indexing_slicing, reason = "a JSON value answers null for what is not there")]
 
@@ -13,7 +13,7 @@ use super::cloud::{Cloud, text};
 /// An item of a table, each attribute with its type.
 pub(crate) type Item = Map<String, Value>;
 
-/// The tables that hold what belongs to a connection.
+/// The tables that hold the rows of a connection.
 pub(crate) const HOLDING: [&str; 4] = ["directory", "connections", "vault", "reports"];
 
 /// The queues, by their resources.
@@ -37,7 +37,7 @@ impl Cloud {
         self.client.request(method, format!("{}{path}", self.endpoint)).header("authorization", authorization)
     }
 
-    /// Every item of a table.
+    /// Reads every item of a table.
     pub(crate) async fn items(&self, table: &str) -> Result<Vec<Item>> {
         let name = self.places.tables.get(table).with_context(|| format!("no table {table}"))?;
         let (mut items, mut from) = (Vec::new(), Value::Null);
@@ -56,7 +56,7 @@ impl Cloud {
         }
     }
 
-    /// How many items name something in their keys, by table; tables without any are left out.
+    /// Counts the items whose keys contain a text, by table; tables without such an item are left out.
     pub(crate) async fn held(&self, what: &str) -> Result<BTreeMap<&'static str, usize>> {
         let mut held = BTreeMap::new();
         for table in HOLDING {
@@ -72,7 +72,7 @@ impl Cloud {
         Ok(held)
     }
 
-    /// Puts an item back, if its attribute is still what it was. False when it is not.
+    /// Puts an item back, if an attribute still has its old value. Returns false when it has not.
     pub(crate) async fn put_back(&self, table: &str, item: &Item, unchanged: &str) -> Result<bool> {
         let body = json!({
             "TableName": self.places.tables.get(table),
@@ -91,7 +91,7 @@ impl Cloud {
         self.places.queues.get(queue).map(String::as_str).with_context(|| format!("no queue {queue}"))
     }
 
-    /// How many messages a queue has: those that wait, those under way, and those put off.
+    /// Counts the messages of a queue: waiting, under way, and delayed.
     pub(crate) async fn messages(&self, queue: &str) -> Result<[u64; 3]> {
         let body = json!({ "QueueUrl": self.queue(queue)?, "AttributeNames": ["All"] });
         let answer = self.call("sqs", "AmazonSQS.GetQueueAttributes", &body).await?;
@@ -104,7 +104,7 @@ impl Cloud {
         ])
     }
 
-    /// How long a message stays hidden after a receive.
+    /// Sets how long a message stays hidden after a receive.
     pub(crate) async fn set_visibility(&self, queue: &str, seconds: u32) -> Result<()> {
         let attributes = json!({ "VisibilityTimeout": seconds.to_string() });
         let body = json!({ "QueueUrl": self.queue(queue)?, "Attributes": attributes });
@@ -122,7 +122,7 @@ impl Cloud {
         Ok(())
     }
 
-    /// Receives a message and leaves it: its body, its handle, and how often it was received before this.
+    /// Receives a message and leaves it in the queue: its body, its handle, and how often it was received before.
     pub(crate) async fn receive(&self, queue: &str) -> Result<Option<(String, String, u64)>> {
         let body = json!({ "QueueUrl": self.queue(queue)?, "AttributeNames": ["All"] });
         let answer = self.call("sqs", "AmazonSQS.ReceiveMessage", &body).await?;
@@ -155,7 +155,7 @@ impl Cloud {
         answered(self.request(Method::POST, "lambda", &path).body("{}")).await.map(|_| ())
     }
 
-    /// The lines of the functions' log with a text in them.
+    /// Reads the lines of the functions' log that contain a text.
     pub(crate) async fn logged(&self, what: &str) -> Result<Vec<String>> {
         let body = json!({ "logGroupName": self.places.logs, "filterPattern": format!("\"{what}\"") });
         let answer = self.call("logs", "Logs_20140328.FilterLogEvents", &body).await?;
@@ -164,7 +164,7 @@ impl Cloud {
     }
 }
 
-/// A text attribute of an item; empty when there is none.
+/// Returns a text attribute of an item; empty when there is none.
 pub(crate) fn key<'a>(item: &'a Item, name: &str) -> &'a str {
     item.get(name).and_then(|value| value["S"].as_str()).unwrap_or_default()
 }

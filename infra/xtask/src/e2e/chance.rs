@@ -1,25 +1,25 @@
-//! Choices that a seed decides: splitmix64, so that a run can be made again.
+//! Choices that a seed decides, by splitmix64, so that a run can be repeated.
 
 use std::hash::{BuildHasher as _, RandomState};
 
-/// A run of choices.
+/// A sequence of choices.
 #[derive(Debug, Clone)]
 pub(crate) struct Chance {
     state: u64,
 }
 
 impl Chance {
-    /// One of the runs of choices of a seed.
+    /// Makes one of the sequences of a seed.
     pub(crate) fn of(seed: u64, run: u64) -> Self {
         Self { state: seed ^ run.wrapping_mul(0x9e37_79b9_7f4a_7c15) }
     }
 
-    /// A seed that was not used before.
+    /// Makes a seed that was not used before.
     pub(crate) fn fresh_seed() -> u64 {
         RandomState::new().hash_one(std::process::id()) % 1_000_000_000
     }
 
-    /// A number below a limit; 0 for a limit of 0.
+    /// Draws a number below a limit; 0 for a limit of 0.
     pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.state;
@@ -28,7 +28,7 @@ impl Chance {
         (mixed ^ (mixed >> 31)).checked_rem(limit).unwrap_or(0)
     }
 
-    /// One of some values; `None` when there are none.
+    /// Draws one of some values; `None` when there are none.
     pub(crate) fn pick<'a, T>(&mut self, values: &'a [T]) -> Option<&'a T> {
         let index = self.below(values.len().try_into().unwrap_or(u64::MAX));
         values.get(usize::try_from(index).ok()?)

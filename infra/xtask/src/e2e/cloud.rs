@@ -1,4 +1,4 @@
-//! ministack with our template deployed into it, and the platform that is played, both on loopback.
+//! ministack with our template deployed into it, and the played platform, both on loopback.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,9 +21,9 @@ use crate::package::{Arch, functions, is_for};
 use crate::tools::{E2E, root};
 
 const REGION: &str = "eu-central-1";
-/// Where the product lets people return to; nothing has to listen there.
+/// The product's return URL; nothing has to listen there.
 const RETURN_URL: &str = "http://localhost:9/connected";
-/// The least that EventBridge Scheduler can do. The template says five minutes.
+/// The shortest rate of EventBridge Scheduler. The template says five minutes.
 const SCHEDULE: &str = "rate(1 minute)";
 
 /// The size of the platform's world.
@@ -35,7 +35,7 @@ pub(crate) struct World {
     pub(crate) advertisers: u32,
 }
 
-/// Where everything is, as the deployment said.
+/// The names and addresses of everything, from the deployment's output.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Places {
     /// How many resources the stack has.
@@ -57,11 +57,11 @@ pub(crate) struct Places {
 
 /// The running cloud and the running platform.
 pub(crate) struct Cloud {
-    /// Runs the functions.
+    /// The server that runs the functions.
     pub(crate) ministack: Server,
     sandbox: Server,
     ports: [u16; 2],
-    /// Where everything is.
+    /// The names and addresses of everything.
     pub(crate) places: Places,
     /// The API, by its own domain.
     pub(crate) api_origin: String,
@@ -165,7 +165,7 @@ impl Cloud {
         Product::new(Url::parse(&self.api_origin)?, key.trim(), RETURN_URL)
     }
 
-    /// This program with the deployment's tables and key in its environment.
+    /// Returns the command of this program with the deployment's tables and key in its environment.
     fn chore(&self, arguments: &[&str]) -> Result<Command> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(arguments).current_dir(root());
@@ -178,7 +178,7 @@ impl Cloud {
         Ok(command)
     }
 
-    /// How often a text stands in what ministack said of its functions' ends.
+    /// Counts how often a text stands in ministack's lines about the ends of its functions.
     pub(crate) fn said(&self, text: &str) -> Result<usize> {
         Ok(fs::read_to_string(&self.log)?.matches(text).count())
     }
@@ -214,7 +214,7 @@ fn ministack(port: u16, endpoint: &str, folder: &Path) -> Result<Command> {
     Ok(command)
 }
 
-/// Builds the sandbox, if nobody did, and answers how it is started.
+/// Builds the sandbox, unless its binary was given, and returns the command that starts it.
 fn sandbox(built: &Built, port: u16, redirect: &str, world: World) -> Result<Command> {
     let binary = if let Some(binary) = &built.sandbox {
         root().join(binary)
@@ -230,7 +230,7 @@ fn sandbox(built: &Built, port: u16, redirect: &str, world: World) -> Result<Com
     Ok(command)
 }
 
-/// Runs a program to its end and answers what it wrote.
+/// Runs a program to its end and returns its output.
 fn run(mut command: Command, input: &str) -> Result<String> {
     use std::io::Write as _;
     let name = command.get_program().to_string_lossy().into_owned();
@@ -250,7 +250,7 @@ fn free_port() -> Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-/// A value of a JSON document that is there.
+/// Returns a text of a JSON document. Fails when it is not there.
 pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> Result<&'a str> {
     value.pointer(pointer).and_then(Value::as_str).with_context(|| format!("no {pointer} in {value}"))
 }

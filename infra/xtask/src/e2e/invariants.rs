@@ -1,4 +1,4 @@
-//! What must hold once everything has come to rest, read from the tables, the API and the platform.
+//! The invariants that hold once everything has come to rest, read from the tables, the API and the platform.
 
 #![expect(clippy::indexing_slicing, reason = "a JSON value answers null for what is not there")]
 
@@ -15,11 +15,11 @@ use super::journey::report_path;
 use super::kill::Story;
 use super::{ageing, reading};
 
-/// Everything that was looked at, with how often it held, and every violation.
+/// Every invariant that was checked, with how often it held, and every violation.
 #[derive(Default)]
 pub(crate) struct Findings {
     held: BTreeMap<&'static str, usize>,
-    /// What does not hold.
+    /// The violations, as sentences.
     pub(crate) violations: Vec<String>,
 }
 
@@ -31,13 +31,13 @@ impl Findings {
         }
     }
 
-    /// The invariants with how often each held.
+    /// Lists the invariants with how often each held.
     pub(crate) fn rows(&self) -> Vec<(String, String)> {
         self.held.iter().map(|(what, count)| ((*what).to_owned(), format!("{count} times"))).collect()
     }
 }
 
-/// Looks at everything.
+/// Checks all invariants.
 pub(crate) async fn check(cloud: &Cloud, product: &Product, stories: &[Story]) -> Result<Findings> {
     let mut findings = Findings::default();
     let rows = Rows::read(cloud).await?;
@@ -51,13 +51,13 @@ pub(crate) async fn check(cloud: &Cloud, product: &Product, stories: &[Story]) -
     Ok(findings)
 }
 
-/// What the tables say.
+/// The rows of the tables.
 struct Rows {
     /// The states of all connections.
     states: BTreeMap<String, String>,
     /// The connections that any table names.
     named: BTreeSet<String>,
-    /// Those that the Vault names.
+    /// The connections that the Vault names.
     in_vault: BTreeSet<String>,
 }
 
@@ -82,7 +82,7 @@ impl Rows {
     }
 }
 
-/// Nothing is readable after a disconnect, and nothing is left.
+/// Checks that nothing is readable after a disconnect, and that nothing is left.
 async fn gone(
     cloud: &Cloud,
     product: &Product,
@@ -109,7 +109,7 @@ async fn gone(
     Ok(())
 }
 
-/// A receipt exists only for what was counted, and is still counted, at zero.
+/// Checks that a receipt exists only for a connection whose rows were counted at zero, and still are.
 async fn receipts(cloud: &Cloud, rows: &Rows, findings: &mut Findings) -> Result<()> {
     for deletion in ageing::deletions(cloud).await? {
         let connection = key(&deletion, "connection");
@@ -125,7 +125,7 @@ async fn receipts(cloud: &Cloud, rows: &Rows, findings: &mut Findings) -> Result
     Ok(())
 }
 
-/// Every connection that is there is active, complete and says what the platform says.
+/// Checks that every connection that is there is active and complete, and agrees with the platform.
 async fn live(cloud: &Cloud, product: &Product, rows: &Rows, findings: &mut Findings) -> Result<()> {
     let (platform, advertisers): (Platform, _) = (cloud.platform().await?, cloud.advertisers().await?);
     for (connection, state) in &rows.states {

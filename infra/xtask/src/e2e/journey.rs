@@ -21,7 +21,7 @@ const END_USER: &str = "e2e-anna";
 const TICK: Duration = Duration::from_mins(3);
 const SYNC_PATIENCE: Duration = Duration::from_mins(15);
 
-/// Plays it.
+/// Plays the whole way.
 pub(crate) async fn run(built: &Built) -> Result<()> {
     let mut steps = Steps::begin("Mooring in a cloud: the whole way");
     let cloud = Cloud::start(built, WORLD).await?;
@@ -46,7 +46,7 @@ pub(crate) async fn run(built: &Built) -> Result<()> {
     Ok(())
 }
 
-/// The deployed API describes itself as the repository does.
+/// Checks that the deployed API describes itself as the repository does.
 async fn described(product: &Product) -> Result<()> {
     let served = product.get("/openapi.json").await?;
     let committed: Value = serde_json::from_str(&crate::openapi_text()?)?;
@@ -65,7 +65,7 @@ async fn compare(cloud: &Cloud, product: &Product, connected: &Connected, steps:
     Ok(())
 }
 
-/// The planner comes by itself, and sends what is due.
+/// Checks that the planner runs by itself and sends the jobs that are due.
 async fn planned(cloud: &Cloud, connected: &Connected, steps: &mut Steps) -> Result<()> {
     let account = connected.accounts.first().context("no account")?;
     let items = cloud.items("connections").await?;
@@ -118,13 +118,13 @@ async fn disconnect(
     let after = cloud.held(id).await?;
     ensure!(after.is_empty(), "the recount found {after:?}");
     steps.done("verified", format!("receipt and recount at zero; before: {before:?}"));
-    // The token with which this run asks the platform itself lives on.
+    // The token with which this run calls the platform itself lives on.
     let living = cloud.living_tokens().await?;
     ensure!(living == 1, "{living} tokens live at the platform");
     Ok(())
 }
 
-/// A report that a connection answers while it is there.
+/// Returns the path of a report that the API answers while the connection is there.
 pub(crate) fn report_path(connection: &str, account: &str) -> String {
     format!(
         "/v1/reports?connection_id={connection}&account_id={account}&level=account&from=2026-01-01&to=2026-01-02"
@@ -140,7 +140,7 @@ async fn step(product: &Product, deletion: &str, step: &str, patience: Duration)
     .await
 }
 
-/// Makes the deletion as old as its next step wants it.
+/// Makes the deletion as old as its next step needs it.
 async fn grow_old(cloud: &Cloud, deletion: &str) -> Result<()> {
     let rows = ageing::deletions(cloud).await?;
     let row = rows.iter().find(|row| key(row, "sk") == deletion).context("no row of the deletion")?;
@@ -148,7 +148,7 @@ async fn grow_old(cloud: &Cloud, deletion: &str) -> Result<()> {
     Ok(())
 }
 
-/// Only the poison is left of all messages.
+/// Checks that only the poison is left of all messages.
 async fn queues(cloud: &Cloud, steps: &mut Steps) -> Result<()> {
     until("the queues to be empty", TICK, async || {
         let (sync, deletion) = (cloud.messages(SYNC).await?, cloud.messages(DELETION).await?);

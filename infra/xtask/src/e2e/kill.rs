@@ -26,10 +26,10 @@ const LIVING: usize = 4;
 /// How long a message stays hidden after a receive: the template's 6 and 90 minutes would be the run's length.
 const VISIBILITY: u32 = 30;
 
-/// The longest pause between two kills, in milliseconds: on the average, some calls of a connect flow end well.
+/// The longest pause between two kills, in milliseconds: on average, some calls of a connect flow end well.
 const PAUSE: u64 = 2_500;
 
-/// How long a process is looked at to see whether it is at work.
+/// How long the killer watches a process to see whether it is at work.
 const GLANCE: Duration = Duration::from_millis(5);
 
 /// One connection of the run.
@@ -39,11 +39,11 @@ pub(crate) struct Story {
     pub(crate) connection: String,
     /// Its accounts.
     pub(crate) accounts: Vec<String>,
-    /// Whether the product was told that it is being let go.
+    /// True when the product got the answer that its deletion has begun.
     pub(crate) disconnected: bool,
 }
 
-/// What the people and the killer share.
+/// The state that the people and the killer share.
 #[derive(Default)]
 struct Storm {
     stories: Mutex<Vec<Story>>,
@@ -67,7 +67,7 @@ impl Storm {
     }
 }
 
-/// Plays it.
+/// Plays the kills.
 pub(crate) async fn run(built: &Built, kills: usize, seed: Option<u64>) -> Result<()> {
     let seed = seed.unwrap_or_else(Chance::fresh_seed);
     let mut steps = Steps::begin(&format!("Mooring in a cloud: {kills} processes killed, seed {seed}"));
@@ -111,7 +111,7 @@ pub(crate) async fn run(built: &Built, kills: usize, seed: Option<u64>) -> Resul
     Ok(())
 }
 
-/// Kills one function process after the other; answers which functions they ran.
+/// Kills one function process after the other; returns the functions that they ran.
 async fn killer(cloud: &Cloud, storm: &Storm, kills: usize, chance: &mut Chance) -> Result<Vec<String>> {
     let mut victims = Vec::new();
     let outcome = async {
@@ -139,7 +139,7 @@ async fn killer(cloud: &Cloud, storm: &Storm, kills: usize, chance: &mut Chance)
     outcome.map(|()| victims)
 }
 
-/// The function processes; only those that are at work when it is asked for.
+/// Lists the function processes; with `at_work` only those that are at work.
 async fn running(cloud: &Cloud, at_work: bool) -> Result<Vec<(String, Process)>> {
     let all: Vec<_> =
         processes_below(cloud.ministack.pid())?.into_iter().map(|process| (process.ran(), process)).collect();
@@ -163,7 +163,7 @@ async fn live(storm: &Storm, product: &Product, chance: &mut Chance) {
     }
 }
 
-/// Goes through the pages; what is killed on the way is begun anew another time.
+/// Goes through the pages; a flow that is killed on the way begins anew another time.
 async fn connect(storm: &Storm, product: &Product, number: u64) {
     let end_user = format!("e2e-{number}");
     let arrived = async {
@@ -180,7 +180,7 @@ async fn connect(storm: &Storm, product: &Product, number: u64) {
     }
 }
 
-/// Disconnects, as often as it takes to be answered; then nothing may be readable.
+/// Disconnects, as often as it takes to get an answer; then nothing may be readable.
 async fn disconnect(storm: &Storm, product: &Product, story: &Story) {
     let path = format!("/v1/connections/{}", story.connection);
     while !product.send(Method::DELETE, &path, None).await.is_ok_and(|answer| answer.status().is_success()) {
@@ -228,8 +228,8 @@ fn told(cloud: &Cloud, storm: &Storm, victims: &[String], steps: &mut Steps) -> 
     Ok(())
 }
 
-/// What is still to come. A job that only the outbox has is work like any other: without it an activation that was
-/// killed before it sent its first job would be judged before the planner could.
+/// The work that is still to come. A job that is only in the outbox counts too: otherwise an activation that was killed
+/// before it sent its first job would be judged before the planner could send it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct UnderWay {
     deletions: usize,
@@ -238,7 +238,7 @@ struct UnderWay {
 }
 
 impl UnderWay {
-    /// Reads the outbox before the queues: what the planner takes from the one lies in the others by then.
+    /// Reads the outbox before the queues: a job that the planner takes from the outbox is in a queue by then.
     async fn read(cloud: &Cloud, deletions: usize) -> Result<Self> {
         let outbox = ageing::outbox(cloud).await?.len();
         let mut messages = 0;
@@ -253,8 +253,8 @@ impl UnderWay {
     }
 }
 
-/// Lets everything end that is under way, each deletion made as old as its next step wants it and each job of the
-/// outbox as old as the planner wants it; answers how many dead letters were sent again.
+/// Lets all work that is under way end: makes each deletion as old as its next step needs it, and each job of the
+/// outbox as old as the planner needs it. Returns how many dead letters were sent again.
 async fn settle(cloud: &Cloud) -> Result<usize> {
     let mut redriven = 0;
     let patience = Duration::from_mins(30);
@@ -294,7 +294,7 @@ async fn redrive(cloud: &Cloud) -> Result<usize> {
 mod tests {
     use super::*;
 
-    /// A run that looked at the tables while a first job lay in the outbox found a connection without a single day.
+    /// A run that read the tables while a first job lay in the outbox found a connection without a single day.
     #[test]
     fn it_is_not_at_rest_while_a_job_lies_in_the_outbox() {
         let rest = UnderWay { deletions: 0, outbox: 0, messages: 0 };

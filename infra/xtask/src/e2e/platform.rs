@@ -1,4 +1,4 @@
-//! The played platform asked directly: what it says of days, and which grants live.
+//! The played platform, asked directly: its figures of days, and its living grants.
 
 #![expect(clippy::indexing_slicing, reason = "a JSON value answers null for what is not there")]
 
@@ -14,7 +14,7 @@ use url::Url;
 use super::cloud::{Cloud, text};
 
 impl Cloud {
-    /// The platform as a client of its own sees it: a person consents, and the code is redeemed.
+    /// Connects to the platform as a client of its own: a person consents, and the code is redeemed.
     pub(crate) async fn platform(&self) -> Result<Platform> {
         let SandboxConfig { app_id, secret, .. } = SandboxConfig::default();
         let redirect = format!("{}/oauth/callback/tiktok_ads/statasphere", self.api_origin);
@@ -35,18 +35,18 @@ impl Cloud {
         Platform::new(&self.platform_origin, text(&granted, "/data/access_token")?.to_owned())
     }
 
-    /// What the sandbox says of itself.
+    /// Reads the sandbox's own state.
     async fn sandbox_state(&self) -> Result<Value> {
         let url = format!("{}/_sandbox/state", self.platform_origin);
         Ok(serde_json::from_str(&self.client.get(url).send().await?.text().await?)?)
     }
 
-    /// How many tokens work at the platform.
+    /// Counts the tokens that work at the platform.
     pub(crate) async fn living_tokens(&self) -> Result<u64> {
         self.sandbox_state().await?["tokens"]["living"].as_u64().context("the sandbox does not count tokens")
     }
 
-    /// The platform's advertisers.
+    /// Lists the platform's advertisers.
     pub(crate) async fn advertisers(&self) -> Result<Vec<String>> {
         Ok(serde_json::from_value(self.sandbox_state().await?["advertisers"].take())?)
     }

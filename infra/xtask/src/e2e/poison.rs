@@ -1,5 +1,5 @@
-//! A message that is none of ours, in one batch with jobs that are: only it comes again, and after the fifth receive
-//! it lies in the dead letter queue.
+//! A message that is not a job of Mooring, in one batch with jobs: only this message comes again, and after the fifth
+//! receive it lies in the dead letter queue.
 
 use std::time::Duration;
 
@@ -18,12 +18,12 @@ use super::until;
 /// The template's limit.
 const RECEIVES: usize = 5;
 const POISON: &str = r#"{"v":1,"e2e":"poison"}"#;
-/// Jobs in the batch beside it.
+/// Jobs in the batch beside the poison.
 const PEERS: i64 = 4;
 /// The template's setting, which is put back.
 const VISIBILITY: u32 = 360;
 
-/// Plays it; answers what was seen.
+/// Plays the poison; returns what was seen.
 pub(crate) async fn play(cloud: &Cloud, connected: &Connected) -> Result<String> {
     // Five receives would take half an hour with the template's visibility timeout.
     cloud.map(SYNC, &json!({ "Enabled": false })).await?;
@@ -35,7 +35,7 @@ pub(crate) async fn play(cloud: &Cloud, connected: &Connected) -> Result<String>
     cloud.send(SYNC, &bodies).await?;
     cloud.map(SYNC, &json!({ "Enabled": true })).await?;
     let dead = until("the poison in the dead letter queue", Duration::from_mins(2), async || {
-        // The queue moves a message on when it is asked for the next one.
+        // The queue moves a message to the dead letters when a consumer asks for the next message.
         cloud.messages(SYNC).await?;
         cloud.receive(SYNC_DEAD).await
     });
@@ -63,7 +63,7 @@ async fn idle(cloud: &Cloud) -> Result<()> {
     .await
 }
 
-/// Jobs for old days of an account, each with a slot of its own.
+/// Makes jobs for old days of an account, each with a slot of its own.
 async fn peers(cloud: &Cloud, connected: &Connected) -> Result<Vec<SyncJob>> {
     let items = cloud.items("connections").await?;
     let row = items.iter().find(|item| key(item, "sk") == connected.id).context("no connection row")?;

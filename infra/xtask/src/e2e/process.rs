@@ -1,4 +1,4 @@
-//! Processes: servers that end with us, the processes they start, and the hard way to end one.
+//! Processes: servers that end with this program, the processes that they start, and the kill of one.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -8,21 +8,21 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 
-/// A server in a process of its own. It ends when this value does, with everything it started.
+/// A server in a process of its own. It ends when this value is dropped, with everything that it started.
 pub(crate) struct Server {
     name: &'static str,
     child: Child,
 }
 
 impl Server {
-    /// Starts a server; what it says goes into a file.
+    /// Starts a server; its output goes into a file.
     pub(crate) fn start(name: &'static str, mut command: Command, log: &Path) -> Result<Self> {
         let file = File::create(log).with_context(|| log.display().to_string())?;
         command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
         Ok(Self { name, child: command.spawn().with_context(|| format!("starting {name}"))? })
     }
 
-    /// Its process.
+    /// Returns the id of its process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -34,7 +34,7 @@ impl Server {
         Ok(())
     }
 
-    /// Asks the server to end, then makes it and whatever it left behind.
+    /// Asks the server to end, then kills it and whatever it left behind.
     pub(crate) fn stop(&mut self) {
         let started = processes_below(self.pid()).unwrap_or_default();
         signal("-TERM", self.pid());
@@ -62,22 +62,22 @@ impl Drop for Server {
     }
 }
 
-/// A process that another one started.
+/// A process that another process started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Process {
     /// Its number.
     pub(crate) pid: u32,
-    /// When it started, in the kernel's ticks: a number that is used again is another process.
+    /// When it started, in the kernel's ticks: a number that the kernel uses again is another process.
     started: u64,
 }
 
 impl Process {
-    /// Whether the number is still of this process.
+    /// Returns whether the number still belongs to this process.
     pub(crate) fn is_still_there(&self) -> bool {
         matches!(stat(self.pid), Ok(Some((_, started))) if started == self.started)
     }
 
-    /// The function that the process runs, as Lambda's runtime tells it.
+    /// Returns the function that the process runs, from the environment of Lambda's runtime.
     pub(crate) fn function(&self) -> Option<String> {
         let environment = fs::read(format!("/proc/{}/environ", self.pid)).ok()?;
         let mut variables = environment.split(|byte| *byte == 0);
@@ -85,19 +85,19 @@ impl Process {
         String::from_utf8(value.to_vec()).ok()
     }
 
-    /// How long it ran on a processor so far, in nanoseconds.
+    /// Returns how long the process has run on a processor, in nanoseconds.
     pub(crate) fn ran(&self) -> Option<u64> {
         let text = fs::read_to_string(format!("/proc/{}/schedstat", self.pid)).ok()?;
         text.split_whitespace().next()?.parse().ok()
     }
 
-    /// Ends it at once, as a crash does. False when it was gone already.
+    /// Ends the process at once, as a crash does. Returns false when it was gone already.
     pub(crate) fn kill(&self) -> bool {
         self.is_still_there() && signal("-KILL", self.pid)
     }
 }
 
-/// The processes that a process started itself.
+/// Lists the processes that a process started itself.
 pub(crate) fn processes_below(parent: u32) -> Result<Vec<Process>> {
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc")? {
@@ -112,7 +112,7 @@ pub(crate) fn processes_below(parent: u32) -> Result<Vec<Process>> {
     Ok(found)
 }
 
-/// Parent and start of a process; `None` when there is none with the number.
+/// Reads parent and start of a process; `None` when no process has the number.
 fn stat(pid: u32) -> Result<Option<(u32, u64)>> {
     let text = match fs::read_to_string(format!("/proc/{pid}/stat")) {
         Ok(text) => text,

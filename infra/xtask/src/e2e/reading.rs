@@ -1,4 +1,4 @@
-//! Reports of a connection: whether every day is here, and whether they say what the platform says.
+//! Reports of a connection: every day is here, and the figures agree with the platform.
 
 #![expect(clippy::indexing_slicing, reason = "a JSON value answers null for what is not there")]
 
@@ -17,9 +17,9 @@ use super::until;
 
 /// The levels of a report.
 pub(crate) const LEVELS: [&str; 4] = ["account", "campaign", "ad_group", "ad"];
-/// How far the profile's first sync reaches back.
+/// The days that the profile's first sync reaches back.
 const DAYS: i32 = 90;
-/// Days that the platform restates no more, with a margin.
+/// The age in days at which the platform no longer restates a day, with a margin.
 const SETTLED: i32 = 40;
 
 /// An account with its days.
@@ -31,7 +31,7 @@ pub(crate) struct Reader {
     to: Date,
 }
 
-/// The accounts of a connection; each has days of its own zone.
+/// Reads the accounts of a connection; each has days of its own zone.
 pub(crate) async fn readers(product: &Product, connection: &str) -> Result<Vec<Reader>> {
     let view = product.get(&format!("/v1/connections/{connection}")).await?;
     let accounts = view["accounts"].as_array().context("no accounts")?;
@@ -53,7 +53,7 @@ impl Reader {
         format!("{}&level={level}&from={}&to={}{rest}", self.path, days.0, days.1)
     }
 
-    /// How many days of a level are not here. A day of which the platform moved on between two calls is here.
+    /// Counts the days of a level that are not here. A day whose figures moved between two calls is here.
     async fn missing(&self, product: &Product, level: &str) -> Result<usize> {
         let days = (self.from, self.to);
         let report = product.get(&self.question(level, days, "&group_by=day&metrics=spend&limit=1")).await?;
@@ -65,7 +65,7 @@ impl Reader {
         Ok(days.len() - days.iter().filter(here).count())
     }
 
-    /// How many day chunks of all levels are not here.
+    /// Counts the day chunks of all levels that are not here.
     pub(crate) async fn all_missing(&self, product: &Product) -> Result<usize> {
         let mut missing = 0;
         for level in LEVELS {
@@ -74,7 +74,7 @@ impl Reader {
         Ok(missing)
     }
 
-    /// Holds JSON and CSV of the settled days against the platform, at every level; answers the days' spend.
+    /// Compares JSON and CSV of the settled days with the platform, at every level; returns the days' spend.
     pub(crate) async fn compare(
         &self,
         product: &Product,
@@ -117,7 +117,7 @@ fn summed(text: &str) -> Result<Figures> {
     Ok(sum)
 }
 
-/// Waits until every day of every level is here; answers how many day chunks that are.
+/// Waits until every day of every level is here; returns how many day chunks they are.
 pub(crate) async fn wait_complete(
     product: &Product,
     connected: &Connected,

@@ -1,10 +1,10 @@
-//! The steps of a run as they are told: a line when each begins and ends, a table at the end.
+//! The printed steps of a run: a line when each begins and ends, a table at the end.
 
 use std::time::{Duration, Instant};
 
 use mooring_local::screen::{done, heading, table};
 
-/// What has been done so far.
+/// The steps done so far.
 pub(crate) struct Steps {
     started: Instant,
     rows: Vec<Vec<String>>,
@@ -17,7 +17,7 @@ impl Steps {
         Self { started: Instant::now(), rows: Vec::new() }
     }
 
-    /// Notes that something was done, with its figure.
+    /// Notes a step that was done, with its figure.
     pub(crate) fn done(&mut self, what: &str, figure: impl Into<String>) {
         let (figure, at) = (figure.into(), seconds(self.started.elapsed()));
         done(&format!("{at:>7}  {what}: {figure}"));

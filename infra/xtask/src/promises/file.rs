@@ -1,4 +1,4 @@
-//! The data file, read strictly and held against the tree.
+//! The data file, read strictly and checked against the tree.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -13,10 +13,10 @@ use super::names::Tests;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Promises {
-    /// What the four products promise.
+    /// The promises of the four products.
     #[serde(rename = "promise")]
     pub(crate) claims: Vec<Claim>,
-    /// Faults that were found once and must not come back.
+    /// Faults that were found once and that must not come back.
     #[serde(rename = "fault", default)]
     pub(crate) faults: Vec<Claim>,
     /// Figures that must hold.
@@ -43,9 +43,9 @@ pub(crate) struct Claim {
 pub(crate) struct Measurement {
     /// Its number on the scorecard.
     pub(crate) id: u32,
-    /// What must hold.
+    /// The sentence that must hold.
     pub(crate) says: String,
-    /// What measures it: a test binary, or a module of the binary `it`.
+    /// The test binary that measures it, or a module of the binary `it`.
     pub(crate) by: String,
 }
 
@@ -64,18 +64,19 @@ pub(crate) struct Shown {
     pub(crate) test: String,
     /// What it shows, in one sentence.
     pub(crate) shows: String,
-    /// The file that the change is made in.
+    /// The file of the change.
     pub(crate) file: String,
-    /// The text that the change takes away; it stands once in the file.
+    /// The text that the change removes; it stands once in the file.
     pub(crate) find: String,
-    /// What it puts there.
+    /// The text that the change puts there.
     pub(crate) replace: String,
-    /// What the product no longer does after the change.
+    /// The change in words: what the product no longer does.
     pub(crate) change: String,
 }
 
 impl Promises {
-    /// Reads the data file and holds each row against the tree: a row that names what is not there proves nothing.
+    /// Reads the data file and checks each row against the tree: a row that names a missing test or text proves
+    /// nothing.
     pub(crate) fn read(root: &Path) -> Result<Self> {
         let path = root.join("tests/promises.toml");
         let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
@@ -96,7 +97,7 @@ impl Promises {
         Ok(promises)
     }
 
-    /// Fails for an id that nothing claims, so that a slip of the hand proves nothing in silence.
+    /// Fails for an id that nothing claims, so that a mistyped id does not silently prove nothing.
     pub(crate) fn claim_each(&self, ids: &[String]) -> Result<()> {
         let claims = || self.claims.iter().chain(&self.faults).map(|claim| claim.id.as_str());
         if let Some(id) = ids.iter().find(|id| claims().all(|known| known != id.as_str())) {

@@ -1,4 +1,4 @@
-//! Finds tests by their names in the sources, so that a row whose test was renamed fails without anything being compiled.
+//! Finds tests by their names in the sources, so that a row whose test was renamed fails without a build.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ pub(super) struct Tests<'a> {
 }
 
 impl<'a> Tests<'a> {
-    /// Looks in the packages below a folder.
+    /// Takes the packages below a folder.
     pub(super) fn new(root: &'a Path, packages: &'a [Package]) -> Self {
         Self { root, packages }
     }
@@ -50,7 +50,8 @@ impl<'a> Tests<'a> {
     }
 }
 
-/// The main file of a test binary that brings its own runner, so that its tests are no functions of their names.
+/// Returns the main file of a test binary that brings its own runner, so that its tests are not functions of their
+/// names.
 fn own_runner(folder: &Path, target: &str) -> Result<Option<PathBuf>> {
     let manifest: toml::Table = fs::read_to_string(folder.join("Cargo.toml"))?.parse()?;
     let tests = manifest.get("test").and_then(toml::Value::as_array).into_iter().flatten();
@@ -63,7 +64,7 @@ fn own_runner(folder: &Path, target: &str) -> Result<Option<PathBuf>> {
     Ok(None)
 }
 
-/// `platform::rule`: the rule stands in the list of trials, as `module::rule;`.
+/// Checks a name such as `platform::rule`: the rule stands in the list of trials, as `module::rule;`.
 fn is_trial(main: &Path, test: &str) -> Result<()> {
     let name = test.rsplit("::").next().unwrap_or(test);
     let folder = main.parent().context("a file has a folder")?;
@@ -99,7 +100,7 @@ fn is_test(main: &Path, test: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether the attributes right above a function make it a test that is run.
+/// Returns whether the attributes right above a function make it a test that runs.
 fn has_attribute(above: &[&str]) -> bool {
     let attributes =
         || above.iter().rev().take_while(|line| line.starts_with("#[") || line.starts_with("//"));

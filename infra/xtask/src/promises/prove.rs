@@ -75,7 +75,7 @@ impl Copy {
         Ok(copy)
     }
 
-    /// Takes away what an earlier copy had and the tree no longer has: tests that read the tree would see it.
+    /// Removes the files that an earlier copy had and the tree no longer has: tests that read the tree would see them.
     fn forget(&self, names: &[String]) -> Result<()> {
         if !self.tree.is_dir() {
             return Ok(());
@@ -89,8 +89,8 @@ impl Copy {
         Ok(())
     }
 
-    /// Runs the tests of one test binary in the product as it is: a test that is red anyway proves nothing. Each by itself,
-    /// because not every runner takes more than one name.
+    /// Runs the tests of one test binary in the unbroken product: a test that is red anyway proves nothing. Each test
+    /// runs by itself, because not every runner takes more than one name.
     fn are_green(&self, rows: &[&Shown]) -> Result<()> {
         let tests: BTreeMap<&str, &Shown> = rows.iter().map(|row| (row.test.as_str(), *row)).collect();
         for (name, row) in tests {
@@ -134,7 +134,7 @@ impl Copy {
     }
 }
 
-/// The files that git knows or would take up, so that what is not yet committed is copied too.
+/// Lists the files that git tracks or would add, so that the copy has uncommitted files too.
 fn listed(root: &Path) -> Result<Vec<String>> {
     let arguments = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
     let listed = Command::new("git").args(arguments).current_dir(root).output()?;
@@ -144,7 +144,7 @@ fn listed(root: &Path) -> Result<Vec<String>> {
     Ok(names.map(str::to_owned).collect())
 }
 
-/// Every file below a folder, without what is built there.
+/// Lists every file below a folder, without build output.
 fn walk(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
@@ -158,7 +158,7 @@ fn walk(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Gives a file the time of now, so that cargo sees the change.
+/// Sets the time of a file to now, so that cargo sees the change.
 fn touch(file: &Path) -> Result<()> {
     Ok(fs::File::options().write(true).open(file)?.set_modified(SystemTime::now())?)
 }
@@ -173,7 +173,7 @@ fn tail(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    /// A file that is gone from the tree is gone from the copy at its next use, and what is built there stays.
+    /// A file that is gone from the tree is gone from the copy at its next use, and build output stays.
     #[test]
     fn a_copy_forgets_what_the_tree_no_longer_has() {
         let base = std::env::temp_dir().join(format!("mooring-promises-{}", std::process::id()));

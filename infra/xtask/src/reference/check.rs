@@ -1,4 +1,4 @@
-//! A value against the words of JSON Schema that the description uses.
+//! Checks a value against the keywords of JSON Schema that the description uses.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ pub fn resolve<'a>(description: &'a Value, schema: &'a Value) -> &'a Value {
     target.and_then(|pointer| description.pointer(pointer)).unwrap_or(schema)
 }
 
-/// Everything that is wrong with a value.
+/// Lists every problem of a value.
 pub fn problems(description: &Value, schema: &Value, value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     Check { description, found: &mut found }.value(schema, value, "$");

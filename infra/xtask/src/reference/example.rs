@@ -1,4 +1,4 @@
-//! An example of a schema: the words that the schema itself gives, and plain values elsewhere.
+//! Makes an example of a schema: from the schema's own words, and from plain values where it gives none.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use super::check::resolve;
 const ID: &str = "01J9ZK3V8Q2M4T6W8X0Y2A4B6C";
 const TIME: &str = "2026-11-26T20:15:00Z";
 
-/// Makes an example that fits.
+/// Makes an example that fits the schema.
 pub fn of(description: &Value, schema: &Value) -> Value {
     named(description, schema, "")
 }
@@ -48,7 +48,7 @@ fn object(description: &Value, schema: &Value) -> Value {
     Value::Object(made)
 }
 
-/// The kind of a value; of several the first that is not null.
+/// Returns the kind of a value; of several kinds the first that is not null.
 fn kind(schema: &Value) -> &str {
     match schema.get("type") {
         Some(Value::String(kind)) => kind,
@@ -63,7 +63,7 @@ fn text<'a>(schema: &'a Value, field: &str) -> &'a str {
     schema.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The shortest true-looking text for a schema: what its pattern, format, name or description says.
+/// Makes the shortest realistic text for a schema, by its pattern, format, name or description.
 fn string(schema: &Value, name: &str, told: &str) -> String {
     let pattern = text(schema, "pattern");
     if let Some((prefix, _)) = pattern.strip_prefix('^').and_then(|rest| rest.split_once("_[0-7]")) {

@@ -24,7 +24,7 @@ impl<'a> Operation<'a> {
     }
 }
 
-/// All operations, in the order of their paths.
+/// Lists all operations, in the order of their paths.
 pub(super) fn operations(description: &Value) -> Vec<Operation<'_>> {
     let paths = description.get("paths").and_then(Value::as_object).into_iter().flatten();
     let all = paths.flat_map(|(path, item)| {
@@ -100,7 +100,7 @@ fn parameter(about: &Value) -> String {
     format!("| `{}`{must} | {} | {meaning} |\n", text("name"), text("in"))
 }
 
-/// The media types of a body, with an example of each that is JSON, and what its fields mean.
+/// Writes the media types of a body, with an example of each JSON body and the meaning of its fields.
 fn contents(description: &Value, content: &Map<String, Value>, what: &str, meaning: &str) -> Result<String> {
     let media: Vec<_> = content.keys().map(|media| format!("`{media}`")).collect();
     let mut text = format!("\n**{what}** ({}). {meaning}\n", media.join(" or ")).replace(" \n", "\n");

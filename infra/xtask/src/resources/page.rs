@@ -1,4 +1,4 @@
-//! The page: sums first, then what they are made of.
+//! The page: sums first, then their parts.
 
 use std::fmt::Write as _;
 
@@ -25,7 +25,7 @@ heartbeat and the alarm at its silence.
 
 ";
 
-/// Writes it; an error when a sum passes its bar.
+/// Writes the page. Fails when a sum passes its bar.
 pub(super) fn text(count: &Count, planned: &Planned) -> Result<String> {
     let mut out = String::from(HEAD);
     sums(&mut out, count, planned)?;

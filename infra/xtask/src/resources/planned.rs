@@ -1,4 +1,4 @@
-//! What infra/template/planned.toml says, as types, held against what exists.
+//! The types of infra/template/planned.toml, checked against the functions and routes that exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -17,7 +17,7 @@ use crate::template::Functions;
 pub(super) struct Planned {
     /// Each planned function.
     pub(super) function: BTreeMap<String, Function>,
-    /// Resources that several of them share, with how many there are.
+    /// Resources that several planned functions share, and their number.
     pub(super) shared: BTreeMap<String, usize>,
     /// Functions that are built as one.
     pub(super) join: BTreeMap<String, Join>,
@@ -54,7 +54,7 @@ impl Planned {
         planned.held(&|name| built.function.contains_key(name)).with_context(|| path.display().to_string())
     }
 
-    /// Holds what is planned against the functions and routes that exist, and against itself.
+    /// Checks the plan against the functions and routes that exist, and against itself.
     fn held(self, is_built: &dyn Fn(&str) -> bool) -> Result<Self> {
         let mut routes: BTreeSet<String> =
             ROUTES.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
@@ -87,22 +87,22 @@ impl Planned {
         Ok(())
     }
 
-    /// All planned routes.
+    /// Counts all planned routes.
     pub(super) fn routes(&self) -> usize {
         self.function.values().map(|function| function.shape().routes).sum()
     }
 
-    /// Functions behind the API, before any is joined.
+    /// Counts the functions behind the API, before any is joined.
     pub(super) fn behind_api(&self) -> usize {
         self.function.values().filter(|function| !function.routes.is_empty()).count()
     }
 
-    /// Functions that go because they are built as one.
+    /// Counts the functions that are saved because some are built as one.
     pub(super) fn joined(&self) -> usize {
         self.join.values().map(|join| join.of.len() - 1).sum()
     }
 
-    /// Resources of all planned functions and of what they share, before any are joined.
+    /// Counts the resources of all planned functions and their shared ones, before any are joined.
     pub(super) fn resources(&self) -> usize {
         let own: usize = self.function.values().map(|function| function.shape().resources()).sum();
         own + self.shared.values().sum::<usize>()
@@ -110,7 +110,7 @@ impl Planned {
 }
 
 impl Function {
-    /// The routes, one for each method.
+    /// Lists the routes, one for each method.
     fn routes(&self) -> Vec<String> {
         let each = |line: &String| {
             let (methods, path) = line.rsplit_once(' ').unwrap_or_default();
@@ -119,7 +119,7 @@ impl Function {
         self.routes.iter().flat_map(each).collect()
     }
 
-    /// What decides how many resources it brings.
+    /// Returns the facts that decide how many resources the function brings.
     pub(super) fn shape(&self) -> Shape {
         Shape {
             routes: self.routes().len(),
@@ -129,7 +129,7 @@ impl Function {
         }
     }
 
-    /// What starts it, in words.
+    /// Says what starts the function, in words.
     pub(super) fn started(&self) -> String {
         let mut words: Vec<String> = self.queues.iter().map(|queue| format!("queue {queue}")).collect();
         if self.tick {

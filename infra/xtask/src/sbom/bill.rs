@@ -1,4 +1,4 @@
-//! One bill: what cargo says is linked into one package, as a `CycloneDX` document.
+//! One bill: the crates that cargo links into one package, as a `CycloneDX` document.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ struct Part {
 }
 
 impl Bill {
-    /// Asks cargo what a package is linked with on a target.
+    /// Asks cargo which crates a package is linked with on a target.
     pub(super) fn of(package: &str, target: &str, lock: &Lock) -> Result<Self> {
         let mut parts: BTreeMap<Crate, Part> = BTreeMap::new();
         let mut above: Vec<Crate> = Vec::new();
@@ -43,7 +43,7 @@ impl Bill {
         Ok(Self { about, target: target.to_owned(), parts })
     }
 
-    /// The `CycloneDX` document. It holds no time and no random number: the same source gives the same bill.
+    /// Returns the `CycloneDX` document. It holds no time and no random number: the same source gives the same bill.
     pub(super) fn document(&self) -> Value {
         let others = self.parts.iter().filter(|(each, _)| **each != self.about);
         let components: Vec<Value> = others.map(|(each, part)| component("library", each, part)).collect();
@@ -63,7 +63,7 @@ impl Bill {
     }
 }
 
-/// `2 serde v1.0.0|MIT OR Apache-2.0 (*)`: how deep, what, and its licence.
+/// Reads a line such as `2 serde v1.0.0|MIT OR Apache-2.0 (*)`: depth, crate, and its licence.
 fn read(line: &str) -> Option<(usize, Crate, String)> {
     let (depth, rest) = line.split_once(' ')?;
     let (named, licence) = rest.split_once('|')?;

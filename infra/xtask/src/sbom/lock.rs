@@ -1,4 +1,4 @@
-//! Cargo.lock: which crates there are, and the checksums they were fetched with.
+//! Cargo.lock: its crates, and the checksums with which cargo fetched them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,7 +8,7 @@ use mooring_tests_tidy::linked::Crate;
 use mooring_tests_tidy::root;
 use serde::Deserialize;
 
-/// The checksums of Cargo.lock; a crate of ours has none.
+/// The checksums of Cargo.lock; a crate of this workspace has none.
 pub(super) struct Lock(BTreeMap<Crate, Option<String>>);
 
 #[derive(Deserialize)]
@@ -31,7 +31,7 @@ impl Lock {
         Ok(Self(file.package.into_iter().map(package).collect()))
     }
 
-    /// The checksum of a crate; an error if Cargo.lock does not know it.
+    /// Returns the checksum of a crate. Fails if Cargo.lock does not know the crate.
     pub(super) fn checksum(&self, of: &Crate) -> Result<Option<&str>> {
         let found = self.0.get(of).with_context(|| format!("{of:?} is not in Cargo.lock"))?;
         Ok(found.as_deref())

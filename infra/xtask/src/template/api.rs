@@ -1,7 +1,7 @@
-//! Writes what the API knows of its routes: their throttles, and its definition, OpenAPI as API Gateway imports it.
+//! Writes the routes of the API: their throttles, and the API's definition, OpenAPI as API Gateway imports it.
 //!
-//! The routes are those of shared/edge/src/routes.rs. Each function has one integration that all of its routes name: an
-//! API may have 300 integrations, and that quota cannot be raised. Path parameters are named on each operation and the
+//! The routes come from shared/edge/src/routes.rs. Each function has one integration that all of its routes name: an
+//! API may have 300 integrations, and AWS does not raise that quota. Each operation names its path parameters and the
 //! default route is marked, as SAM writes them.
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use mooring_edge::routes::{FALLBACK, PREFLIGHT, ROUTES, Route};
 use super::file::{Functions, Throttle, is_behind_api};
 use super::{Lines, camel};
 
-/// Where the integrations stand in the definition.
+/// The key of the integrations in the definition.
 const INTEGRATIONS: &str = "x-amazon-apigateway-integrations";
 
 /// Writes the region.
@@ -84,7 +84,7 @@ fn integration(function: &str) -> String {
     format!("x-amazon-apigateway-integration: {{$ref: \"#/components/{INTEGRATIONS}/{function}\"}}")
 }
 
-/// The path parameters of an operation; empty when there are none.
+/// Writes the path parameters of an operation; empty when there are none.
 fn parameters(path: &str) -> String {
     let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let listed: Vec<String> =

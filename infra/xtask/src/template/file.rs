@@ -1,4 +1,4 @@
-//! What infra/template/functions.toml says, as types.
+//! The types of infra/template/functions.toml.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,13 +22,13 @@ pub(crate) struct Functions {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Common {
-    /// Of each function with a route that needs a credential.
+    /// Statements of each function with a route that needs a credential.
     pub(crate) api: BTreeMap<String, String>,
-    /// Of those that also have a POST.
+    /// Statements of those functions that also have a POST.
     pub(crate) with_post: BTreeMap<String, String>,
-    /// Of those that have none.
+    /// Statements of those functions without a POST.
     pub(crate) without_post: BTreeMap<String, String>,
-    /// Of each function that names them.
+    /// Statements of each function that names them.
     pub(crate) named: BTreeMap<String, String>,
 }
 
@@ -60,7 +60,7 @@ pub(crate) struct Function {
     pub(crate) may: BTreeMap<String, String>,
 }
 
-/// Calls in a second, and at once.
+/// The limit of calls in a second, and at once.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Throttle {
@@ -84,7 +84,7 @@ pub(crate) struct Takes {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Tick {
-    /// Such as `5 minutes`.
+    /// The time between two ticks, such as `5 minutes`.
     pub(crate) every: String,
     pub(crate) retries: u32,
 }
@@ -122,7 +122,7 @@ impl Takes {
 }
 
 impl Tick {
-    /// The seconds between two ticks: an event that is older is worth nothing, because the next one is there.
+    /// Returns the seconds between two ticks: an older event is worth nothing, because the next one is there.
     pub(crate) fn seconds(&self) -> Result<u32> {
         let (number, unit) = self.every.split_once(' ').context("say `every = \"5 minutes\"`")?;
         let seconds = match unit.trim_end_matches('s') {
@@ -134,12 +134,12 @@ impl Tick {
     }
 }
 
-/// The routes of a function, with the one of all preflights.
+/// Lists the routes of a function, with the one of all preflights.
 pub(crate) fn routes_of(name: &str) -> impl Iterator<Item = &'static Route> {
     ROUTES.iter().chain([&PREFLIGHT]).filter(move |route| route.function == name)
 }
 
-/// Whether the API calls a function.
+/// Returns whether the API calls a function.
 pub(crate) fn is_behind_api(name: &str) -> bool {
     name == FALLBACK || routes_of(name).next().is_some()
 }

@@ -9,7 +9,7 @@ use super::file::{Function, Functions, Takes, Tick, is_behind_api, routes_of};
 use super::statement::Statement;
 use super::{Lines, camel};
 
-/// Parameters of the template that a variable may be.
+/// The parameters of the template from which a variable may take its value.
 const PARAMETERS: [(&str, &str); 4] = [
     ("API_ORIGIN", "ApiOrigin"),
     ("EDGE_SECRET_SHA256", "EdgeSecretSha256"),
@@ -17,7 +17,7 @@ const PARAMETERS: [(&str, &str); 4] = [
     ("PROFILE", "Profile"),
 ];
 
-/// What a function behind the API reads, if it reads a table.
+/// The variables of a function behind the API that reads a table.
 const OF_API: [&str; 2] = ["API_ORIGIN", "EDGE_SECRET_SHA256"];
 
 /// Writes all functions.
@@ -42,7 +42,7 @@ pub(super) fn write(functions: &Functions) -> Result<Lines> {
     Ok(out)
 }
 
-/// The statements of a function by their Sid: the common ones, then its own in their place.
+/// Returns the statements of a function by their Sid: the common ones, then its own in their place.
 fn statements(
     common: &super::file::Common,
     name: &str,
@@ -168,7 +168,7 @@ fn schedule(out: &mut Lines, id: &str, tick: &Tick) -> Result<()> {
     Ok(())
 }
 
-/// A role with a trust and one policy of its own.
+/// Writes a role with a trust and one policy of its own.
 fn role<'a>(out: &mut Lines, name: &str, statements: impl Iterator<Item = &'a Statement>) {
     out.gap();
     out.add(1, format!("{}Role:", camel(name)));
@@ -196,7 +196,7 @@ fn policy(out: &mut Lines) {
     out.all(6, ["Version: \"2012-10-17\"", "Statement:"]);
 }
 
-/// What the scheduler of this account has, to start the one function.
+/// Writes the role with which the scheduler of this account starts the function.
 fn tick_role(out: &mut Lines, name: &str) {
     let id = camel(name);
     out.gap();
@@ -211,7 +211,7 @@ fn tick_role(out: &mut Lines, name: &str) {
     out.add(8, format!("Resource: !GetAtt {id}Function.Arn"));
 }
 
-/// One permission for all routes of a function.
+/// Writes one permission for all routes of a function.
 fn permission(out: &mut Lines, name: &str) {
     let id = camel(name);
     out.gap();

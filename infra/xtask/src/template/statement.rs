@@ -1,4 +1,4 @@
-//! One statement of a role: a line of infra/template/functions.toml becomes what IAM reads.
+//! One statement of a role: turns a line of infra/template/functions.toml into IAM's form.
 
 use anyhow::{Context as _, Result, bail, ensure};
 
@@ -14,7 +14,7 @@ pub(crate) struct Statement {
     only: Only,
 }
 
-/// What it is allowed on.
+/// The resource of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum On {
     Arn(String),
@@ -22,7 +22,7 @@ enum On {
     MailIdentity,
 }
 
-/// What it is narrowed to.
+/// The condition that narrows a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Only {
     Nothing,
@@ -31,19 +31,19 @@ enum Only {
 }
 
 impl Statement {
-    /// What Lambda does in the name of each function.
+    /// Returns the statement of every function: Lambda writes its logs.
     pub(crate) fn logs() -> Self {
         let actions = ["CreateLogStream", "PutLogEvents"].map(str::to_owned);
         Self::plain("Logs".to_owned(), "logs", actions.into(), "FunctionLogs")
     }
 
-    /// What Lambda does in the name of a function that a queue starts.
+    /// Returns the statement of a function that a queue starts: Lambda receives and deletes its messages.
     pub(crate) fn takes(queue: &str) -> Self {
         let actions = ["DeleteMessage", "GetQueueAttributes", "ReceiveMessage"].map(str::to_owned);
         Self::plain(format!("Take{queue}"), "sqs", actions.into(), queue)
     }
 
-    /// Sending to a queue.
+    /// Returns the statement that allows sends to a queue.
     pub(crate) fn sends(queue: &str) -> Self {
         Self::plain(format!("Send{queue}"), "sqs", vec!["SendMessage".to_owned()], queue)
     }
@@ -52,7 +52,7 @@ impl Statement {
         Self { sid, service, actions, on: On::Arn(on.to_owned()), only: Only::Nothing }
     }
 
-    /// Reads a line, whose grammar stands at the head of the file.
+    /// Reads a line, whose grammar the head of functions.toml describes.
     pub(crate) fn read(sid: &str, text: &str) -> Result<Self> {
         let first = text.split_whitespace().next().context("a statement without an action")?;
         match first {
@@ -89,7 +89,7 @@ impl Statement {
         Ok(Self { sid: sid.to_owned(), service: "dynamodb", actions, on, only })
     }
 
-    /// The variable in which the function finds what the statement is about, and its value.
+    /// Returns the variable in which the function finds the statement's resource, and its value.
     pub(crate) fn variable(&self) -> Option<(String, String)> {
         let (On::Arn(id) | On::Index(id, _)) = &self.on else { return None };
         match self.service {
@@ -106,7 +106,7 @@ impl Statement {
         }
     }
 
-    /// Writes it into a policy.
+    /// Writes the statement into a policy.
     pub(crate) fn write(&self, out: &mut Lines) {
         let actions: Vec<String> =
             self.actions.iter().map(|action| format!("{}:{action}", self.service)).collect();

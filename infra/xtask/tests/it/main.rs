@@ -1,4 +1,4 @@
-//! What the chores write is what is committed, and what the local runner and the template both say is the same.
+//! The committed files are those that the chores write, and the local runner agrees with the template.
 
 mod mail;
 mod openapi;

@@ -1,4 +1,4 @@
-//! The description that is served is the one that the types give.
+//! The served description is the one that the types give.
 
 use std::collections::BTreeSet;
 

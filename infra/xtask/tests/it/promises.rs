@@ -1,4 +1,4 @@
-//! What is written about promises is what tests/promises.toml says, and its rows fit the tree.
+//! docs/promises.md agrees with tests/promises.toml, whose rows fit the tree.
 
 use mooring_xtask::{promises_file, promises_text};
 

@@ -1,11 +1,11 @@
-//! The table of queues is that of template.yaml: how long a message hides, how many come at once, to which function.
+//! The table of queues agrees with template.yaml: visibility timeout, batch size and consuming function.
 
 use mooring_queue::queues::RECEIVES;
 use mooring_queue::{QUEUES, Queue};
 use mooring_tests_tidy::template::{Template, at, events};
 use serde_json::Value;
 
-/// The queue's resource of template.yaml.
+/// Returns the name of the queue in template.yaml.
 fn resource(queue: &Queue) -> String {
     let (first, rest) = queue.name.split_at(1);
     format!("{}{rest}Queue", first.to_uppercase())

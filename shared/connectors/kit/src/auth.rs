@@ -1,7 +1,7 @@
-//! Puts secrets into requests. Beside the vault the only place that looks at one in clear.
+//! Puts secrets into requests. Beside the vault, no other place reads a secret in clear.
 //!
-//! A header is marked sensitive, so that no library prints it. A secret in a query or a body is only for platforms
-//! that take it nowhere else.
+//! A header is marked sensitive, so that no library prints it. A secret in a query or a body is only for a platform
+//! that accepts the secret nowhere else.
 
 use http::{HeaderName, HeaderValue};
 use mooring_domain::{Error, Kind, Result};
@@ -10,11 +10,12 @@ use serde::de::{Deserialize as _, Deserializer, Error as _};
 
 use crate::Request;
 
-/// Longer tokens are no tokens: with one, no request would pass the limits on headers that servers have.
+/// The number of bytes of the longest token that is accepted. With a longer one, no request would pass the limits on
+/// headers that servers have.
 const LONGEST_TOKEN: usize = 4096;
 
-/// Reads a token that a platform gives. One that no header can carry is found out here, where nothing is stored yet and
-/// the platform's answer is what is wrong.
+/// Reads a token that a platform gives. A token that no header can carry fails here, where nothing is stored yet and
+/// the error can blame the platform's answer.
 pub fn token<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<SecretString, D::Error> {
     let token = SecretString::deserialize(deserializer)?;
     let text = token.expose_secret().as_bytes();

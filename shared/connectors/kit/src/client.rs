@@ -1,4 +1,4 @@
-//! The one place where a request leaves for a platform.
+//! The client: every request to a platform leaves here.
 
 use std::time::Duration;
 
@@ -12,20 +12,20 @@ use crate::timing::Pace;
 use crate::transport::{Answer, Transport};
 use crate::{Origin, Request, parse};
 
-/// What sets a platform's HTTP apart from another's.
+/// The properties in which the HTTP of one platform differs from another's.
 #[derive(Debug, Clone, Copy)]
 pub struct Dialect {
-    /// Its facts; no call leaves that is not among them.
+    /// The platform's facts; no call leaves that is not among them.
     pub manifest: &'static Manifest,
-    /// Finds the failure in an answer, in the platform's own way of telling.
+    /// Finds the failure in an answer, in the platform's own way of reporting it.
     pub judge: fn(&Answer) -> Result<()>,
     /// How many calls may leave in a second.
     pub calls_per_second: u32,
-    /// How long to leave a platform alone whose limit outlasts the retries.
+    /// How long Mooring makes no further call when the platform's limit outlasts the retries.
     pub pause: Duration,
 }
 
-/// How an answer that passed the judge becomes a value.
+/// Turns an answer that passed the judge into a value.
 pub type Read<T> = fn(&[u8]) -> Result<T>;
 
 /// How long the exchange of a code may take: a person waits for it.
@@ -54,14 +54,14 @@ impl Client {
 
     /// Makes a call that the profile allows; refuses any other before it leaves.
     ///
-    /// A GET is repeated while that may help and both budgets last, its own and the process's; nothing else is ever
-    /// sent twice. The call ends within the context's patience, whatever the platform does, and its gate is asked before
-    /// each try, when every wait is over.
+    /// A GET is repeated while this may help and both budgets last, the call's own and the process's. No other request
+    /// is ever sent twice. The call ends within the context's patience, whatever the platform does. The gate is asked
+    /// before each try, after every wait.
     pub async fn call<T: DeserializeOwned>(&self, cx: &CallContext<'_>, request: Request) -> Result<T> {
         self.read(cx, request, parse::json).await
     }
 
-    /// Makes a call whose answer is read in a way of its own; for the rest it is [`Self::call`].
+    /// Makes a call whose answer is read by a function of the connector; in all else the same as [`Self::call`].
     pub async fn read<T>(&self, cx: &CallContext<'_>, request: Request, read: Read<T>) -> Result<T> {
         let (platform, call) = (self.dialect.manifest.platform, request.call.name);
         if cx.profile.platform != platform || !cx.profile.allows(call) {
@@ -71,9 +71,10 @@ impl Client {
         self.send(&request, cx.patience, cx.gate, read).await
     }
 
-    /// Redeems an authorisation code, once. No profile is asked, because the person has just been sent for the code.
+    /// Redeems an authorisation code, once. No profile is checked, because the person has just been sent for the code.
     ///
-    /// Codes are single-use: after a failure nobody knows whether this one was used, so it is never worth another try.
+    /// Codes are single-use: after a failure nobody knows whether this code was used, so the error never allows
+    /// another try.
     pub async fn redeem<T: DeserializeOwned>(&self, gate: &dyn Gate, request: Request) -> Result<T> {
         if request.is_repeatable() {
             return Err(Error::new(Kind::Internal, "bad_request", "A code is not redeemed by a GET."));

@@ -1,4 +1,4 @@
-//! Reads what may be odd without losing what is around it: text that people wrote, and lists item by item.
+//! Reads odd values without losing the values around them: text that people wrote, and lists item by item.
 
 use std::borrow::Cow;
 
@@ -6,13 +6,13 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use serde_json::value::RawValue;
 
-/// Text that people wrote, however it comes: a half of a character becomes a mark, a number its digits, and anything
-/// else nothing.
+/// Text that people wrote, in any JSON form: half of a surrogate pair becomes a replacement mark, a number becomes its
+/// digits, and anything else becomes no text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Text(pub Option<String>);
 
 impl Text {
-    /// The text, if there is one.
+    /// Returns the text, if there is one.
     pub fn as_deref(&self) -> Option<&str> {
         self.0.as_deref()
     }
@@ -25,7 +25,7 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
-/// The text of a value: a string, or the literal of a number.
+/// Returns the text of a value: a string, or the literal of a number.
 pub fn text_of(raw: &RawValue) -> Option<String> {
     let literal = raw.get();
     match literal.as_bytes().first()? {
@@ -35,7 +35,7 @@ pub fn text_of(raw: &RawValue) -> Option<String> {
     }
 }
 
-/// Strings as bytes may hold halves of characters, which JSON can write and text cannot.
+/// Reads strings as bytes: JSON can write half of a surrogate pair, and Rust's text cannot hold it.
 struct Lossy;
 
 impl Visitor<'_> for Lossy {
@@ -54,12 +54,12 @@ impl Visitor<'_> for Lossy {
     }
 }
 
-/// A list whose odd items stand apart.
+/// A list that keeps its odd items apart.
 #[derive(Debug)]
 pub struct Items<T> {
     /// The items as agreed, in order.
     pub read: Vec<T>,
-    /// The others as they came.
+    /// The odd items, as they came.
     pub odd: Vec<Box<RawValue>>,
 }
 
@@ -82,14 +82,15 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Items<T> {
     }
 }
 
-/// Reads what a platform may leave empty: nothing stands for what is not said.
+/// Reads a value that a platform may leave empty: `null` becomes the default.
 pub fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// A body as text: bytes that are none become marks, and a mark of order before it goes.
+/// Reads a body as text: bytes that are not UTF-8 become replacement marks, and a byte order mark at the start is
+/// dropped.
 pub fn body(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
 }

@@ -1,8 +1,9 @@
-//! What every connector shares: transport, retries, paging, OAuth vocabulary, error axes.
+//! The parts that every connector shares: transport, retries, paging, OAuth vocabulary, meanings of errors.
 //!
-//! [`Client::call`] is the one place where a request leaves for a platform: it checks the profile and the manifest,
-//! keeps the pace, repeats what may be repeated, and turns every failure into the family error. A connector adds only
-//! what differs: its calls, its wire types and its error table. Deliberately absent: anything that names a platform.
+//! Every request to a platform leaves through [`Client::call`]: it checks the profile and the manifest, keeps the
+//! pace, repeats calls that may be repeated, and turns every failure into the domain's error. A connector adds only
+//! its differences: its calls, its wire types and its error table. Deliberately absent: anything that names a
+//! platform.
 
 mod auth;
 mod client;

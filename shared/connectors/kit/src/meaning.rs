@@ -1,7 +1,7 @@
-//! What a platform's error code means: one word for each code, the same words for every connector.
+//! The meaning of a platform's error code: one word for each code, the same words for every connector.
 //!
-//! A connector's error table is a list of codes and meanings. What operations do with a failure follows from the meaning
-//! alone, so that two platforms never differ in it.
+//! A connector's error table is a list of codes and meanings. An operation's reaction to a failure follows from the
+//! meaning alone, so that two platforms never differ in the reaction.
 
 use std::time::Duration;
 
@@ -11,32 +11,32 @@ use mooring_domain::{Kind, Retry};
 /// The meaning of a platform's error code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
-    /// The platform has trouble of its own that passes; the call is tried again.
+    /// The platform has a fault of its own that passes; the call is tried again.
     Passing,
-    /// The platform limits our calls; the wait is the shortest after which it takes the next one.
+    /// The platform limits Mooring's calls; holds the shortest wait after which the platform accepts the next call.
     Limited(Duration),
-    /// The login ended by itself. The person has to connect again; this is no evidence of a revocation.
+    /// The login ended by itself. The person has to connect again. This is no evidence of a revocation.
     Expired,
     /// The platform says that access was taken back: evidence that ends a connection once it is confirmed.
     Revoked,
     /// The authorisation code is used up, expired or never existed; the person begins again.
     CodeRefused,
-    /// Our app, its secret or its registration is at fault. The operator has to act, the person cannot.
+    /// The app, the app's secret or its registration is at fault. The operator has to act, the person cannot.
     Setup,
     /// The grant lives and no longer reaches this account.
     AccountLost,
     /// The grant does not cover this call or object.
     NotPermitted,
-    /// The question does not fit.
+    /// The parameters of the question are not valid.
     Invalid,
-    /// The question is too large; ask for less.
+    /// The question is too large; a smaller one is needed.
     TooLarge,
-    /// Nobody knows; not tried again, and it ends nothing.
+    /// The code's meaning is unknown; the call is not tried again, and the code ends nothing.
     Unknown,
 }
 
 impl Meaning {
-    /// What went wrong, whether to try again, and the stable word.
+    /// Returns the kind of the error, whether to try again, and the stable word.
     pub const fn axes(self) -> (Kind, Retry, &'static str) {
         match self {
             Self::Passing => (Kind::Upstream, Retry::After(None), "platform_failed"),

@@ -1,7 +1,7 @@
-//! OAuth 2.0 in the words of the `oauth2` crate, with the places where platforms depart from it.
+//! OAuth 2.0 with the `oauth2` crate, and the deviations of platforms from it.
 //!
-//! Holds what the present platforms use: the authorise URL. Standard code, refresh and revocation requests come with
-//! the first platform that makes them.
+//! This module holds only what the present platforms use: the authorise URL. Standard code, refresh and revocation
+//! requests come with the first platform that makes them.
 
 use std::borrow::Cow;
 
@@ -12,12 +12,12 @@ use oauth2::basic::BasicClient;
 use oauth2::{AuthUrl, ClientId, CsrfToken, RedirectUrl, Scope};
 use url::Url;
 
-/// How a platform's authorise URL departs from RFC 6749.
+/// The deviations of a platform's authorise URL from RFC 6749.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OAuthDeviations {
-    /// Parameters that go by another name: the standard's, the platform's.
+    /// Parameters with another name at the platform: the standard's name, the platform's name.
     pub renamed: &'static [(&'static str, &'static str)],
-    /// Parameters that the platform does not take.
+    /// Parameters that the platform does not accept.
     pub absent: &'static [&'static str],
 }
 

@@ -1,11 +1,11 @@
-//! Where requests go: scheme, host and port of a platform, TLS everywhere but on this machine.
+//! The destination of requests: scheme, host and port of a platform, with TLS everywhere but on this machine.
 
 use std::net::IpAddr;
 
 use mooring_domain::{Error, Kind, Result};
 use url::{Host, Url};
 
-/// An origin that requests may leave for.
+/// An origin that requests may go to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin(Url);
 
@@ -23,7 +23,7 @@ impl Origin {
         if bare && anonymous && safe { Ok(Self(url)) } else { Err(refuse()) }
     }
 
-    /// Adds a path, which begins with a slash.
+    /// Adds a path, which begins with a slash, to the origin.
     pub fn join(&self, path: &str) -> Url {
         let mut url = self.0.clone();
         url.set_path(path);

@@ -1,17 +1,18 @@
-//! Numbered pages behind an opaque cursor.
+//! Turns numbered pages into an opaque cursor.
 
 use mooring_domain::platform::capabilities::PageCursor;
 use mooring_domain::{Error, Result};
 
 use crate::parse;
 
-/// More pages than any window of ours holds: a platform that says so would keep us forever.
+/// The most pages of a list. No window of a job has as many, so a platform that reports more would keep a job for
+/// ever.
 const MAX_PAGES: u32 = 100_000;
 
-/// What an answer says of its page, as far as it says it.
+/// The facts that an answer gives about its page, as far as it gives them.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Answered {
-    /// Which page it is.
+    /// The number of the page.
     pub page: Option<u32>,
     /// How many pages there are.
     pub pages: Option<u32>,
@@ -27,12 +28,12 @@ impl Answered {
     }
 }
 
-/// A page by its number, from 1.
+/// The number of a page, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageNumber(u32);
 
 impl PageNumber {
-    /// Reads the number out of a cursor; the first page has none.
+    /// Reads the number from a cursor; without a cursor it is the first page.
     pub fn read(cursor: Option<&PageCursor>) -> Result<Self> {
         let Some(PageCursor(text)) = cursor else { return Ok(Self(1)) };
         let number = text.strip_prefix('p').and_then(|number| number.parse().ok());
@@ -40,15 +41,15 @@ impl PageNumber {
         number.map(Self).ok_or_else(|| Error::invalid("bad_cursor", "The page cursor is not one of ours."))
     }
 
-    /// The number as the platform wants it.
+    /// Returns the number as the platform wants it.
     pub fn get(self) -> u32 {
         self.0
     }
 
-    /// Works out the next page from what the answer says of itself.
+    /// Computes the next page from the facts that the answer gives.
     ///
-    /// An empty page does not end the list, the count of pages does; where there is no count, a page that is not full is
-    /// the last. An answer to another page than the one asked for would repeat rows, so it is refused.
+    /// An empty page does not end the list; the count of pages does. Where there is no count, a page that is not full
+    /// is the last. An answer with another page than the one asked for would repeat rows, so it is refused.
     pub fn next(self, answered: &Answered) -> Result<Option<PageCursor>> {
         if answered.page.is_some_and(|page| page != self.0) {
             return Err(parse::changed("page_info.page"));

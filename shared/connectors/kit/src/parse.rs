@@ -1,4 +1,4 @@
-//! Reads answers. An error names the path where the shape differs, and never shows what was there.
+//! Reads answers. An error names the path where the shape differs, and never shows the value there.
 
 use mooring_domain::{Error, Kind, Result, Retry};
 use serde::Deserialize;
@@ -9,10 +9,11 @@ use crate::lenient;
 
 const MAX_PATH: usize = 120;
 
-/// Reads a whole body as JSON; unknown fields pass, and the parser limits the depth of what is kept.
+/// Reads a whole body as JSON. Unknown fields are ignored, and the parser limits the depth of the fields that are
+/// kept.
 ///
-/// Most answers are as agreed: only one that is not is read again, leniently for bytes that are no text, and for the
-/// path to what differs.
+/// Most answers have the agreed shape. Only an answer that does not is read a second time, to replace bytes that are
+/// not UTF-8 and to find the path where the shape differs.
 pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     match std::str::from_utf8(body).map(serde_json::from_str) {
         Ok(Ok(value)) => Ok(value),
@@ -34,7 +35,7 @@ pub fn changed(path: &str) -> Error {
     Error::new(Kind::UpstreamChanged, "answer_changed", message)
 }
 
-/// Tells a different shape, which stays, from a broken text, which the next try may mend.
+/// Tells a different shape, which will not change, from a broken text, which the next try may mend.
 fn unexpected(path: &str, error: &serde_json::Error) -> Error {
     if error.classify() == Category::Data {
         return changed(&missing_field(path, error));
@@ -44,7 +45,7 @@ fn unexpected(path: &str, error: &serde_json::Error) -> Error {
     Error::new(Kind::UpstreamChanged, "answer_malformed", message).retry(Retry::After(None))
 }
 
-/// Adds the name of a missing field, which is ours and therefore safe to show.
+/// Adds the name of a missing field. The name comes from Mooring's own types and is therefore safe to show.
 fn missing_field(path: &str, error: &serde_json::Error) -> String {
     let text = error.to_string();
     let field = text.strip_prefix("missing field `").and_then(|rest| rest.split_once('`'));
@@ -55,7 +56,7 @@ fn missing_field(path: &str, error: &serde_json::Error) -> String {
     }
 }
 
-/// Keeps what field names and indices are made of: a hostile key must not reach a log.
+/// Keeps only the characters of field names and indices: a hostile key must not reach a log.
 fn printable(path: &str) -> String {
     let plain = |c: &char| c.is_ascii_alphanumeric() || "_.[]?".contains(*c);
     path.chars().filter(plain).take(MAX_PATH).collect()

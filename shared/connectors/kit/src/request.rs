@@ -1,6 +1,6 @@
-//! A request as a connector describes it: one call of the manifest and its parameters.
+//! A request as a connector describes it: one call of the manifest, with parameters.
 //!
-//! Method and path come from the call, so that nothing leaves for an address that the manifest does not name.
+//! Method and path come from the call, so that no request goes to an address that the manifest does not name.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::Origin;
 
-/// A request that has not left. Its `Debug` shows the call alone, because parameters may hold secrets.
+/// A request that has not left. The request's `Debug` shows the call alone, because parameters may hold secrets.
 #[derive(Clone)]
 pub struct Request {
     pub(crate) call: &'static Call,
@@ -42,12 +42,12 @@ impl Request {
         self
     }
 
-    /// Tells whether sending it twice does no harm.
+    /// Returns whether sending the request twice does no harm.
     pub(crate) fn is_repeatable(&self) -> bool {
         self.call.method == Method::GET.as_str()
     }
 
-    /// Writes it out for an origin.
+    /// Builds the HTTP request for an origin.
     pub fn to_http(&self, origin: &Origin) -> Result<http::Request<Vec<u8>>> {
         let broken =
             |_| Error::new(Kind::Internal, "bad_request", "A request to the platform cannot be built.");

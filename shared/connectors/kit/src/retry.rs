@@ -1,4 +1,5 @@
-//! When a failed call is tried again: full jitter, a small budget, and the platform's own word where it gives one.
+//! Decides when a failed call is tried again: full jitter, a small budget, and the platform's own wait where it names
+//! one.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -8,25 +9,26 @@ use mooring_domain::{Error, Kind, Retry};
 
 use crate::timing::Timing;
 
-/// How often one call may leave.
+/// How often one call may be sent.
 const ATTEMPTS: u32 = 4;
 /// The ceilings of the jitter.
 const WAITS: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(8));
 /// How long one call may take with all its tries.
 const BUDGET: Duration = Duration::from_mins(1);
-/// A try that has less time than this is not worth its wait.
+/// The least time that a try needs to be worth its wait.
 const SHORTEST: Duration = Duration::from_secs(1);
-/// A wait named by the platform that is worth staying for.
+/// The longest wait named by the platform that a call stays for.
 const SHORT: Duration = Duration::from_secs(5);
 
-/// What a retry costs and what a call earns: one in ten calls may be a retry, beside a first ten.
+/// The price of a retry, and the earning of a call: one in ten calls may be a retry, beside a first ten.
 const PRICE: u32 = 10;
 const EARNED: u32 = 1;
 const MOST: u32 = 10 * PRICE;
 
-/// The retries that a process may still make. When a platform is away they are used up soon, and each call leaves once.
+/// The retries that a process may still make. While a platform does not answer they are soon used up, and each call is
+/// sent once.
 ///
-/// A limit costs nothing: the platform itself says when to come back, and the pace keeps to it.
+/// A retry after a limit costs nothing: the platform itself says when to come back, and the pace respects this.
 pub(crate) struct Budget(AtomicU32);
 
 impl Default for Budget {
@@ -36,12 +38,12 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// Counts a call.
+    /// Counts a call, which earns a part of a retry.
     pub(crate) fn earn(&self) {
         self.change(|left| Some((left + EARNED).min(MOST)));
     }
 
-    /// Pays for a retry; false when nothing is left to pay with.
+    /// Pays for a retry; false when the budget is used up.
     pub(crate) fn allows(&self, error: &Error) -> bool {
         error.kind == Kind::RateLimited || self.change(|left| left.checked_sub(PRICE))
     }
@@ -60,17 +62,17 @@ pub(crate) struct Tries<'a> {
 }
 
 impl<'a> Tries<'a> {
-    /// Begins a call that has so long for all its tries, and never longer than [`BUDGET`].
+    /// Begins a call. All its tries together may take `patience`, and never longer than [`BUDGET`].
     pub(crate) fn begin(timing: &'a dyn Timing, patience: Duration) -> Self {
         Self { timing, begun: timing.now(), patience: patience.min(BUDGET), made: 0 }
     }
 
-    /// What is left of the call's time.
+    /// Returns the time that is left for the call.
     pub(crate) fn left(&self) -> Duration {
         self.patience.saturating_sub(self.timing.now().saturating_sub(self.begun))
     }
 
-    /// Tells how long to wait before the next try; `None` when there is none.
+    /// Returns how long to wait before the next try; `None` when there is no next try.
     pub(crate) fn wait_after(&mut self, error: &Error) -> Option<Duration> {
         let wait = match error.retry {
             Retry::After(Some(named)) if named <= SHORT => named + self.timing.draw(named),
@@ -82,15 +84,16 @@ impl<'a> Tries<'a> {
     }
 }
 
-/// Says of the last error of a repeated call what the caller may still hope for.
+/// Sets the retry advice of the last error of a repeated call.
 ///
-/// A limit that outlasts the budget is a longer one: the job is put back for `pause`. Anything else was tried enough.
+/// A limit that outlasts the budget is a longer one, so the job is put back for `pause`. Any other error was tried
+/// often enough.
 pub(crate) fn give_up(error: Error, pause: Duration) -> Error {
     match error.retry {
         Retry::After(wait) if error.kind == Kind::RateLimited => {
             error.retry(Retry::After(Some(wait.unwrap_or_default().max(pause))))
         }
-        // A pause that is too long to stay for is the platform's word all the same.
+        // A wait that is too long to stay for is still the platform's own wait.
         Retry::After(Some(wait)) if wait > SHORT => error,
         Retry::After(_) => error.retry(Retry::Exhausted),
         Retry::Never | Retry::Exhausted => error,
@@ -105,7 +108,7 @@ mod tests {
 
     use super::*;
 
-    /// Draws the highest possible time and moves on by what is slept.
+    /// A timing that draws the highest possible time and whose clock moves on by each sleep.
     #[derive(Default)]
     struct Worst(Mutex<Duration>);
 

@@ -1,4 +1,4 @@
-//! Time and chance behind one trait, so that waits are drawn and counted in tests without waiting.
+//! Time and chance behind one trait, so that tests can draw and count waits without waiting.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,14 +10,14 @@ use mooring_domain::base::host::Entropy;
 use mooring_domain::base::random;
 use tokio::time::Instant;
 
-/// Measures, waits and draws.
+/// The clock, the sleep and the random waits of a client.
 #[async_trait]
 pub trait Timing: Send + Sync {
-    /// Tells how long this has been running; never goes back.
+    /// Returns how long this timing has been running; the time never goes back.
     fn now(&self) -> Duration;
     /// Draws a time from zero up to `below`.
     fn draw(&self, below: Duration) -> Duration;
-    /// Waits.
+    /// Sleeps for a time.
     async fn sleep(&self, time: Duration);
 }
 
@@ -28,7 +28,7 @@ pub struct SystemTiming {
 }
 
 impl SystemTiming {
-    /// Starts measuring now.
+    /// Starts to measure now.
     pub fn new(entropy: Arc<dyn Entropy>) -> Self {
         Self { start: Instant::now(), entropy }
     }
@@ -49,13 +49,13 @@ impl Timing for SystemTiming {
     }
 }
 
-/// Lets at most so many calls leave within any second, in the order they ask.
+/// Lets at most a number of calls leave within any second, in the order in which they ask.
 pub(crate) struct Pace {
     calls: usize,
     sent: Mutex<VecDeque<Duration>>,
 }
 
-/// A second, and what a call may be later on its way than the one after it: the platform counts when they arrive.
+/// The rate window: one second, plus 50 ms because calls may arrive at the platform in another order than they left.
 const WINDOW: Duration = Duration::from_millis(1050);
 
 impl Pace {
@@ -72,7 +72,7 @@ impl Pace {
         }
     }
 
-    /// Takes the next free moment and tells how far away it is.
+    /// Takes the next free moment and returns how far ahead it is.
     fn reserve(&self, now: Duration) -> Duration {
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
         let oldest = if sent.len() < self.calls { None } else { sent.pop_front() };

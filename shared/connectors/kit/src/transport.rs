@@ -1,4 +1,5 @@
-//! Sends one request and reads one answer, within limits. Knows nothing of platforms, permission or repetition.
+//! Sends one request and reads one answer, within limits. The transport knows nothing of platforms, permission or
+//! repetition.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use reqwest::redirect::Policy;
 
 use crate::timing::Timing;
 
-/// How long and how large an exchange may be.
+/// The limits of an exchange: times and size.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// The time to connect.
@@ -40,11 +41,11 @@ pub struct Transport {
     timing: Arc<dyn Timing>,
 }
 
-/// What a platform answered.
+/// The answer of a platform.
 pub struct Answer {
     status: StatusCode,
     retry_after: Option<Duration>,
-    /// Why the body is not whole, where it is not: what came of it may still say why.
+    /// Why the body is incomplete, if it is: the bytes that came may still name the platform's error.
     cut: Option<&'static str>,
     /// The bytes of the body; never shown.
     pub body: Vec<u8>,
@@ -69,8 +70,8 @@ impl Transport {
         self.timing.as_ref()
     }
 
-    /// Sends a request; whatever status comes back is an answer, and so is the beginning of one. It takes `at_most` so
-    /// long, and never longer than the limit of every exchange.
+    /// Sends a request. An answer with any status is a success, and so is the beginning of an answer. The exchange may
+    /// take `at_most`, and never longer than the limit of every exchange.
     pub(crate) async fn send(&self, request: http::Request<Vec<u8>>, at_most: Duration) -> Result<Answer> {
         let mut request = reqwest::Request::try_from(request).map_err(failed)?;
         *request.timeout_mut() = Some(at_most.min(self.total));
@@ -97,8 +98,8 @@ impl Transport {
     }
 }
 
-/// How long the platform wants to be left alone: seconds, or a date, which is held against the answer's own date, so
-/// that neither clock has to be right (RFC 9110, 10.2.3).
+/// Reads how long the platform wants no further call: seconds, or a date. A date is compared with the answer's own
+/// date, so that neither clock has to be right (RFC 9110, 10.2.3).
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: HeaderName| headers.get(name)?.to_str().ok();
     let wanted = text(RETRY_AFTER)?;
@@ -110,7 +111,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::try_from(wait).unwrap_or_default())
 }
 
-/// Drops the address, which may hold a secret, and says what it was.
+/// Drops the address, which may hold a secret, and sorts the error.
 fn failed(error: reqwest::Error) -> Error {
     let error = error.without_url();
     let code = if error.is_timeout() { TIMED_OUT } else { "platform_unreachable" };
@@ -128,17 +129,17 @@ fn unanswered(code: &'static str) -> Error {
 }
 
 impl Answer {
-    /// Makes an answer, as connectors need them to try their own ways of judging.
+    /// Makes an answer, for the tests of connectors.
     pub fn new(status: StatusCode, body: impl Into<Vec<u8>>) -> Self {
         Self { status, retry_after: None, cut: None, body: body.into() }
     }
 
-    /// How long the platform's header wants to be left alone.
+    /// Returns how long the platform's header asks for no further call.
     pub fn pause(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// Passes a whole success, and turns anything else into the family error by what HTTP says alone.
+    /// Passes a complete success, and turns any other answer into the domain's error by its HTTP status alone.
     pub fn accepted(&self) -> Result<()> {
         let status = self.status;
         if status.is_redirection() {

@@ -1,17 +1,17 @@
-//! Where the platforms are called.
+//! The addresses and rates of the platforms.
 
 use mooring_domain::platform::manifest::Manifest;
 use mooring_domain::{Error, Kind, Result};
 use mooring_kit::Origin;
 
-/// Where each platform is called.
+/// The addresses and rate of each platform.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
     /// TikTok Ads.
     pub tiktok_ads: PlatformConfig,
 }
 
-/// Where one platform is called, where it is not where its manifest says.
+/// The addresses and rate of one platform, where they differ from its manifest.
 #[derive(Debug, Clone, Default)]
 pub struct PlatformConfig {
     /// The API's origin: `PLATFORM_ORIGIN_<PLATFORM>`.

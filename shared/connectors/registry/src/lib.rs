@@ -14,7 +14,7 @@ use mooring_tiktok_ads::TikTokAds;
 
 pub use config::{Config, PlatformConfig};
 
-/// All connectors, over one HTTP client.
+/// All connectors, over one shared HTTP client.
 pub struct Registry {
     tiktok_ads: TikTokAds,
 }
@@ -33,12 +33,12 @@ impl Registry {
         Self::new(config, Limits::default(), Arc::new(SystemTiming::new(Arc::new(SystemEntropy))))
     }
 
-    /// Builds the connectors as the environment says.
+    /// Builds the connectors from the environment.
     pub fn from_env() -> Result<Self> {
         Self::with_defaults(&Config::from_env()?)
     }
 
-    /// Every connector.
+    /// Returns every connector.
     pub fn all(&self) -> [&dyn Connector; 1] {
         [&self.tiktok_ads]
     }

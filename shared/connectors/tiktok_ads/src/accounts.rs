@@ -1,4 +1,4 @@
-//! The advertisers of a grant. One that cannot be used stands beside the others with its reason.
+//! Lists the advertisers of a grant. One that cannot be used stands beside the others with its reason.
 
 use std::collections::HashMap;
 
@@ -12,11 +12,12 @@ use crate::manifest::ADVERTISER_BATCH;
 use crate::wire::{Advertiser, Envelope, List, Reached, is_id};
 use crate::{TikTokAds, map, requests};
 
-/// How often refused batches may be asked again in parts. One bad id of a hundred costs fourteen; a grant whose every
-/// account is refused would cost two calls an account while a person waits, so what is left then is refused together.
+/// How often refused batches may be asked again in parts. One bad id of a hundred costs fourteen calls. A grant whose
+/// every account is refused would cost two calls an account while a person waits, so the accounts that are left then
+/// are refused together.
 const MOST_PARTS: usize = 200;
-/// The same of batches that nobody understands, enough for two odd ids: where every answer is odd, asking again tells nothing
-/// and takes the rate from the syncs of everybody.
+/// The same limit for batches with an answer that is not understood, enough for two odd ids. Where every answer is
+/// odd, asking again says nothing new and takes calls from everybody's syncs.
 const MOST_ODD_PARTS: usize = 28;
 
 #[async_trait]
@@ -72,34 +73,36 @@ impl TikTokAds {
     }
 }
 
-/// One advertiser that was deleted makes TikTok refuse all that are asked for with it (40001, seen in public reports).
+/// Returns whether TikTok refuses a batch. One deleted advertiser makes TikTok refuse all that are asked for with it
+/// (40001, seen in public reports).
 fn is_refusal(error: &Error) -> bool {
     matches!(error.kind, Kind::NotPermitted | Kind::Invalid)
 }
 
-/// An answer that nobody understands may be about one id of its batch as well: the others are not given up for it.
+/// Returns whether an answer that is not understood may be about one id of its batch: the other ids are then still
+/// asked for.
 fn may_be_about_an_id(error: &Error) -> bool {
     let (_, _, unknown) = Meaning::Unknown.axes();
     let is_odd = error.kind == Kind::UpstreamChanged || error.code == unknown;
     is_refusal(error) || (is_odd && error.retry == Retry::Never)
 }
 
-/// The platform failed, or the time was over: nothing is said of any account.
+/// Returns whether the platform failed or the time was over: this says nothing of any account.
 fn is_passing(error: &Error) -> bool {
     matches!(error.kind, Kind::Upstream | Kind::UpstreamChanged | Kind::RateLimited | Kind::Gone)
 }
 
-/// A list while it is put together.
+/// A list of accounts under construction.
 struct Listing {
-    /// What is to be described, each once.
+    /// The ids to describe, each once.
     ids: Vec<String>,
-    /// The names that the list itself gave.
+    /// The names that TikTok's list itself gave.
     names: HashMap<String, String>,
     list: AccountList,
 }
 
 impl Listing {
-    /// Begins with what the platform lists; entries without a readable id are kept as such.
+    /// Begins with the entries of TikTok's list; entries without a readable id are kept as unusable.
     fn new(reached: Vec<Reached>, odd: usize) -> Self {
         let mut listing = Self { ids: Vec::new(), names: HashMap::new(), list: AccountList::default() };
         for Reached { advertiser_id, advertiser_name } in reached {
@@ -119,7 +122,7 @@ impl Listing {
         listing
     }
 
-    /// Takes what was described of a batch, in the batch's order; the platform drops ids that it cannot describe.
+    /// Adds the descriptions of a batch, in the batch's order. TikTok drops ids that it cannot describe.
     fn take(&mut self, batch: &[String], described: Vec<Advertiser>) {
         let mut described: HashMap<_, _> =
             described.into_iter().map(|one| (one.advertiser_id.0.clone(), one)).collect();

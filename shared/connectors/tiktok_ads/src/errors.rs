@@ -1,8 +1,8 @@
-//! The platform's codes and what they mean to us, one word each.
+//! TikTok's return codes and their meanings for Mooring, one word each.
 //!
 //! Sources: `RC` is TikTok's portal page "Appendix: Return codes" (id 1737172488964097, as of August 2026), which has
-//! codes and categories and few details; the other sources stand beside their code. The platform's own message is looked
-//! at where a code alone is ambiguous, and never taken over: it may repeat what was sent.
+//! codes and categories and few details; the other sources stand beside their code. Where a code alone is ambiguous,
+//! the connector reads TikTok's own message, and never copies it: the message may repeat what was sent.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use serde::de::IgnoredAny;
 use crate::offered::{Refusal, carrying, refusal};
 use crate::outcome::{Outcome, begins_with_success};
 
-/// A limit per second is over in the next one; the kit puts the job off when it was a longer one.
+/// A limit per second has passed in the next second; the kit puts the job off when it was a longer limit.
 const LIMITED: Meaning = Meaning::Limited(Duration::from_secs(1));
 
 const TABLE: &[(u32, Meaning)] = &[
@@ -35,16 +35,17 @@ const TABLE: &[(u32, Meaning)] = &[
     (40100, LIMITED),
     (40132, LIMITED),
     (40133, LIMITED),
-    // RC "Authentication related": the parameters of an authorisation are wrong. The app's id and secret are all that we
-    // send on our own account, and a wrong pair of them answers so (portal, authorisation page).
+    // RC "Authentication related": the parameters of an authorisation are wrong. The connector sends only the app's id
+    // and secret on its own account, and TikTok gives this answer to a wrong pair of them (portal, authorisation
+    // page).
     (40101, Setup),
     // RC: the access token has expired; only short-lived tokens do (portal, TikTok accounts).
     (40102, Expired),
-    // RC: the refresh token has expired, or is invalid. Nobody took access back; the login has to be made again.
+    // RC: the refresh token has expired, or is invalid. Nobody took access back; the person has to log in again.
     (40103, Expired),
     (40107, Expired),
-    // RC: the request carries no access token. The message of a live answer says to set the header `Access-Token`: our
-    // request is at fault, not the grant.
+    // RC: the request carries no access token. The message of a live answer says to set the header `Access-Token`: the
+    // connector's request is at fault, not the grant.
     (40104, Setup),
     // RC, and live answers of 2026: "Access token is incorrect or has been revoked."
     (40105, Revoked),
@@ -52,7 +53,8 @@ const TABLE: &[(u32, Meaning)] = &[
     (40110, CodeRefused),
     // RC: the app is blocked, or its secret is wrong.
     (40113, Setup),
-    // RC: the time stamp of an authorisation has expired. We send none but the clock of our own machine: our set-up.
+    // RC: the time stamp of an authorisation has expired. The connector sends none but this machine's clock: a set-up
+    // fault.
     (40115, Setup),
     // RC: the developer's profile is not approved; the developer has no permission for the call.
     (40124, Setup),
@@ -64,9 +66,10 @@ const TABLE: &[(u32, Meaning)] = &[
     // RC: the interface is gone, a field is no longer used: this version of the connector is out of date.
     (41001, Setup),
     (41002, Setup),
-    // RC "Blocked access": the address that we call from belongs to a country that is blocked.
+    // RC "Blocked access": the address that Mooring calls from belongs to a country that is blocked.
     (41000, Setup),
-    // RC: no permission for the operation or the object. It may be a scope and says nothing of the account.
+    // RC: no permission for the operation or the object. The cause may be a scope, so the code says nothing of the
+    // account.
     (40001, NotPermitted),
     // RC: not on the allow list of a feature.
     (40118, NotPermitted),
@@ -84,16 +87,16 @@ const TABLE: &[(u32, Meaning)] = &[
     (60001, Passing),
 ];
 
-/// Lists the return codes that the connector tells apart, to be held against the platform's own list.
+/// Lists the return codes that the connector distinguishes, to be compared with TikTok's own list.
 pub fn return_codes() -> impl Iterator<Item = u32> {
     TABLE.iter().map(|row| row.0)
 }
 
 /// Passes an answer that carries data. Nearly every failure comes with HTTP 200, so the code in the envelope decides,
-/// before the status and whatever else the answer is.
+/// before the status and every other part of the answer.
 pub(crate) fn judge(answer: &Answer) -> Result<()> {
     let status = answer.accepted();
-    // A page is read once for its data; its envelope alone is looked at here.
+    // A page is read once for its data; here only its envelope is read.
     if status.is_ok() && begins_with_success(&answer.body) {
         return Ok(());
     }
@@ -149,19 +152,19 @@ fn meaning_of(code: u32) -> Meaning {
     }
 }
 
-/// Tells whether a message says that the token was given to another app than the one that asks: "The `app_id` is
+/// Returns whether a message says that the token was given to another app than the one that asks: "The `app_id` is
 /// inconsistent with the token's app information. Please retry after correcting it." (code 40000, public connectors).
 fn app_is_foreign(message: &str) -> bool {
     message.contains("app_id is inconsistent")
 }
 
-/// Tells whether a message says that the advertiser is gone: "The advertiser 123 doesn't exist or has been deleted." (code
-/// 40001, public reports).
+/// Returns whether a message says that the advertiser is gone: "The advertiser 123 doesn't exist or has been deleted."
+/// (code 40001, public reports).
 fn advertiser_is_gone(message: &str) -> bool {
     message.to_ascii_lowercase().contains("advertiser") && message.contains("exist or has been deleted")
 }
 
-/// Names the request for the platform's support; only if it looks like a reference.
+/// Names the request for TikTok's support, if the request id looks like a reference.
 fn reference(request_id: &str) -> String {
     let plain = (1..=64).contains(&request_id.len()) && request_id.bytes().all(|b| b.is_ascii_alphanumeric());
     if plain { format!(", request {request_id}") } else { String::new() }
@@ -215,7 +218,7 @@ mod tests {
         for (code, word) in words {
             assert_eq!(meaning(code, ""), word, "{code}");
         }
-        // The one code that says that access was taken back: it ends a connection.
+        // Only one code says that access was taken back: it ends a connection.
         assert_eq!(TABLE.iter().filter(|(_, word)| *word == Revoked).count(), 1);
     }
 

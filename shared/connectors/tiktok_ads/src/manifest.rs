@@ -1,4 +1,4 @@
-//! The facts of the platform: calls, scopes, limits.
+//! The facts of TikTok Ads: calls, scopes, limits.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use mooring_domain::platform::manifest::{Call, Manifest};
 pub(crate) const EXCHANGE: Call = post("token.exchange", "/open_api/v1.3/oauth2/access_token/");
 /// Ends a token.
 pub(crate) const REVOKE: Call = post("token.revoke", "/open_api/v1.3/oauth2/revoke_token/");
-/// Tells who granted.
+/// Reads the person who granted.
 pub(crate) const USER: Call = get("user.read", "/open_api/v1.3/user/info/", "");
 /// Lists the advertisers of a grant.
 pub(crate) const ADVERTISERS: Call = get("account.list", "/open_api/v1.3/oauth2/advertiser/get/", "100");
@@ -24,16 +24,16 @@ pub(crate) const ADS: Call = get("ad.list", "/open_api/v1.3/ad/get/", "220");
 /// Reads a report.
 pub(crate) const REPORT: Call = get("report.read", "/open_api/v1.3/report/integrated/get/", "44");
 
-/// The page that asks the person, below the authorise origin.
+/// The path of the page that asks the person, below the authorise origin.
 pub(crate) const AUTHORIZE_PATH: &str = "/portal/auth";
 
-/// How many advertisers one call describes.
+/// The number of advertisers that one call describes.
 pub(crate) const ADVERTISER_BATCH: usize = 100;
 
-/// Calls per second that every app has (portal, rate limits page: level Basic).
+/// The calls per second that every app may make (portal, rate limits page: level Basic).
 pub const CALLS_PER_SECOND: u32 = 10;
 
-/// The portal's advice for a limit per minute: leave the API alone for five minutes.
+/// The pause that the portal advises after a limit per minute: no call of the API for five minutes.
 pub(crate) const PAUSE: Duration = Duration::from_mins(5);
 
 /// The facts of TikTok Ads.
@@ -52,7 +52,8 @@ pub const MANIFEST: Manifest = Manifest {
     calls: &[EXCHANGE, REVOKE, USER, ADVERTISERS, ADVERTISER, CAMPAIGNS, AD_GROUPS, ADS, REPORT],
 };
 
-/// Scopes with the scopes that they include (portal, permission scopes page), as far as our calls need them.
+/// Scopes with the scopes that they include (portal, permission scopes page), as far as the connector's calls need
+/// them.
 const CHILDREN: &[(&str, &[&str])] = &[
     ("1", &["10"]),
     ("10", &["100"]),
@@ -63,7 +64,7 @@ const CHILDREN: &[(&str, &[&str])] = &[
     ("4", &["40", "41", "42", "43", "44"]),
 ];
 
-/// Adds to granted scopes every scope that they include.
+/// Adds every scope that the granted scopes include.
 pub(crate) fn with_children(mut scopes: Vec<String>) -> Vec<String> {
     let mut index = 0;
     while let Some(parent) = scopes.get(index) {

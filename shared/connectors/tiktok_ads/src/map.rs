@@ -1,4 +1,4 @@
-//! From the platform's words to ours. Pure.
+//! Maps TikTok's words to the domain's types. Pure.
 
 use mooring_domain::base::window::Window;
 use mooring_domain::platform::account::{Described, PlatformAccount, UnusableAccount};
@@ -9,9 +9,9 @@ use mooring_kit::lenient::Text;
 use crate::rows::Rows;
 use crate::wire;
 
-/// Describes an account, or says why it cannot be used; its days are those of the zone that the platform shows.
+/// Maps an account, or returns why it cannot be used. The account's days are those of the zone that TikTok shows.
 pub(crate) fn account(wire: &wire::Advertiser, listed: &str) -> Result<PlatformAccount, UnusableAccount> {
-    // `timezone` may be a fixed offset that ignores summer time, so it is only the second choice.
+    // TikTok's `timezone` may be a fixed offset that ignores summer time, so it is only the second choice.
     let zones = [wire.display_timezone.as_deref(), wire.timezone.as_deref()];
     let (external_id, currency) = (wire.advertiser_id.0.as_str(), wire.currency.as_deref());
     let name = wire.name.as_deref().unwrap_or(listed);
@@ -55,7 +55,7 @@ fn entity(id: wire::Id, parent: String, name: Text, status: Option<String>) -> E
     Entity { id: id.0, parent, name: name.0.unwrap_or_default(), status: status.unwrap_or_default() }
 }
 
-/// Reads the rows of a page; a row of a day that was not asked for is odd, because it may stand for one that was.
+/// Maps the rows of a page. A row of a day that was not asked for is odd, because it may stand for a day that was.
 pub(crate) fn rows(rows: Rows, window: Window) -> RowPage {
     let mut page = RowPage { odd: rows.odd, ..RowPage::default() };
     page.rows.reserve(rows.read.len());

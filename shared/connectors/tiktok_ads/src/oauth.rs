@@ -1,4 +1,4 @@
-//! Where TikTok departs from OAuth: renamed parameters, JSON bodies, wrapped answers, no refresh.
+//! The deviations of TikTok from OAuth: renamed parameters, JSON bodies, wrapped answers, no refresh.
 
 use async_trait::async_trait;
 use mooring_domain::base::error::{EXPIRED, REVOKED};
@@ -15,7 +15,7 @@ use crate::manifest::{AUTHORIZE_PATH, with_children};
 use crate::wire::{AccessToken, Envelope, User};
 use crate::{TikTokAds, requests};
 
-/// Scopes belong to the app and are not asked for (portal, authorisation page).
+/// TikTok's scopes belong to the app and are not asked for (portal, authorisation page).
 const DEPARTURES: OAuthDeviations =
     OAuthDeviations { renamed: &[("client_id", "app_id")], absent: &["response_type", "scope"] };
 
@@ -32,7 +32,7 @@ impl OAuth for TikTokAds {
             .await?;
         let scopes = data.scope.read;
         let scopes = scopes.into_iter().map(|scope| scope.0).collect();
-        // This token has no timer and nothing to refresh it with: it lives until somebody revokes it.
+        // TikTok's token has no expiry and nothing to refresh it with: it lives until somebody revokes it.
         Ok(Grant {
             access: data.access_token,
             refresh: None,
@@ -56,8 +56,8 @@ impl OAuth for TikTokAds {
     }
 }
 
-/// Tells whether the platform says no to this grant. A fault of our set-up, a code that nobody knows and a platform in
-/// trouble say nothing of the grant: another try may still end it.
+/// Returns whether TikTok refuses to end this grant. A set-up fault, an unknown code and a platform in trouble say
+/// nothing of the grant: another try may still end it.
 fn is_refusal(error: &Error) -> bool {
     !error.is_retryable() && matches!(error.kind, Kind::Invalid | Kind::NotPermitted)
 }

@@ -1,5 +1,6 @@
-//! What the platform says it does not offer. The codes of such refusals are those of any invalid parameter; only the
-//! message names what it was, so it is looked through for words of ours, and nothing of it is taken over.
+//! Finds the metrics and levels that TikTok does not offer. The codes of such refusals are those of any invalid
+//! parameter. Only the message names the parameter, so the connector searches it for known words, and copies nothing
+//! of it.
 
 use std::fmt;
 
@@ -10,10 +11,10 @@ use crate::requests::METRICS;
 
 /// The codes of invalid parameters (portal, return codes page).
 const INVALID: [u32; 2] = [40000, 40002];
-/// The words by which a message says that it refuses something.
+/// The words by which a message refuses something.
 const REFUSALS: [&str; 4] = ["invalid", "unsupported", "not support", "does not exist"];
 
-/// The metrics that a refusal names, as the source of its error.
+/// The metrics that a refusal names, kept as the source of its error.
 #[derive(Debug)]
 struct NotOffered(MetricSet);
 
@@ -26,7 +27,7 @@ impl fmt::Display for NotOffered {
 
 impl std::error::Error for NotOffered {}
 
-/// What a refusal is about.
+/// The subject of a refusal.
 pub(crate) enum Refusal {
     /// Metrics that are not offered.
     Metrics(MetricSet),
@@ -34,8 +35,8 @@ pub(crate) enum Refusal {
     Level,
 }
 
-/// Finds out what a refusal is about: `Invalid metric fields: ['conversion']` names a metric, others a `data_level`. A
-/// refusal of metrics may name the level as well, which is no word against the level.
+/// Finds the subject of a refusal: `Invalid metric fields: ['conversion']` names a metric, other messages a
+/// `data_level`. A refusal of metrics may name the level as well, which does not refuse the level.
 pub(crate) fn refusal(code: u32, message: &str) -> Option<Refusal> {
     let message = message.to_ascii_lowercase();
     if !INVALID.contains(&code) || !REFUSALS.iter().any(|word| message.contains(word)) {
@@ -48,10 +49,10 @@ pub(crate) fn refusal(code: u32, message: &str) -> Option<Refusal> {
     message.contains("data_level").then_some(Refusal::Level)
 }
 
-/// The words before `metrics` by which a message begins to list what is offered.
+/// The words before `metrics` by which a message begins a list of the metrics that are offered.
 const OFFERED: [&str; 5] = ["supported", "valid", "available", "allowed", "offered"];
 
-/// The metrics of ours that a message names as refused.
+/// Returns the domain's metrics that a message names as refused.
 fn named(message: &str) -> MetricSet {
     let Some((before, list)) = message.split_once("metric") else { return MetricSet::default() };
     let before: Vec<_> = before.split_whitespace().collect();
@@ -59,18 +60,18 @@ fn named(message: &str) -> MetricSet {
     if !is_refused && before.last().is_some_and(|word| OFFERED.contains(word)) {
         return MetricSet::default();
     }
-    // What follows the list may be a list of all that is offered.
+    // A list of all offered metrics may follow the list of refused ones.
     let list = list.split([']', ';', '.']).next().unwrap_or_default();
     let words: Vec<_> = list.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
     METRICS.iter().filter(|(_, name)| words.contains(name)).map(|(metric, _)| *metric).collect()
 }
 
-/// Lets an error carry the metrics that it is about.
+/// Attaches to an error the metrics that it is about.
 pub(crate) fn carrying(error: Error, metrics: MetricSet) -> Error {
     error.because(NotOffered(metrics))
 }
 
-/// The metrics that an error is about.
+/// Returns the metrics that an error is about.
 pub(crate) fn not_offered(error: &Error) -> Option<MetricSet> {
     let source = error.source.as_ref()?.downcast_ref::<NotOffered>()?;
     Some(source.0)

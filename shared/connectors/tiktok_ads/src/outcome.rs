@@ -1,4 +1,4 @@
-//! The part of an answer that tells success from failure, read before anything else of it and whatever is odd beside it.
+//! Reads the part of an answer that distinguishes success from failure, before and independently of the rest.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,24 +6,24 @@ use std::fmt;
 use mooring_kit::lenient::{self, Text};
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
-/// What an envelope says of itself, as far as it can be read: a broken answer may still say why.
+/// The readable part of an envelope: a broken answer may still say why.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
-    /// The return code; `None` where there is none to be read.
+    /// The return code; `None` where none can be read.
     pub(crate) code: Option<u32>,
-    /// The platform's name of the request; empty where there is none.
+    /// TikTok's name of the request; empty where there is none.
     pub(crate) request_id: String,
-    /// The platform's own words: looked through, never taken over, because they may repeat what was sent.
+    /// TikTok's own message: searched for known words, never copied, because it may repeat what was sent.
     pub(crate) message: String,
 }
 
 impl Outcome {
-    /// Reads what can be read. Neither the data nor what is wrong with it matters here.
+    /// Reads every field that can be read. Neither the data nor its faults matter here.
     pub(crate) fn read(body: &[u8]) -> Self {
         let mut outcome = Self::default();
         let text = lenient::body(body);
-        // An answer that breaks off ends with an error, and what came before it counts: not a number that nothing ends,
-        // for it may lack digits.
+        // An answer that breaks off ends with an error, and the fields before the break count. A number at the very
+        // end does not count, because it may lack digits.
         let text = text.trim_end_matches(|c: char| c.is_ascii_digit());
         serde_json::Deserializer::from_str(text)
             .deserialize_map(Head { outcome: &mut outcome, whole: true })
@@ -31,22 +31,22 @@ impl Outcome {
         outcome
     }
 
-    /// Tells whether the code is that of a success.
+    /// Returns whether the code is that of a success.
     pub(crate) fn is_success(&self) -> bool {
         self.code.is_some_and(is_success)
     }
 }
 
-/// 20001 is a partial success, which only writes give.
+/// Returns whether a code is a success. 20001 is a partial success, which only writes give.
 fn is_success(code: u32) -> bool {
     matches!(code, 0 | 20001)
 }
 
-/// Tells whether the code of a success comes before the data, which is not read.
+/// Returns whether the code of a success comes before the data, which is not read.
 pub(crate) fn begins_with_success(body: &[u8]) -> bool {
     let mut outcome = Outcome::default();
     let mut reader = serde_json::Deserializer::from_slice(body);
-    // Reading ends with an error at the data: what comes after it is of no interest.
+    // Reading ends with an error at the data; nothing after that matters here.
     reader.deserialize_map(Head { outcome: &mut outcome, whole: false }).is_err() && outcome.is_success()
 }
 
@@ -79,7 +79,7 @@ impl<'de> Visitor<'de> for Head<'_> {
     }
 }
 
-/// A code as a number or as text; one that is out of range is no success of anything.
+/// Reads a code from a number or a text. A code that is out of range is no success.
 fn number(text: &str) -> Option<u32> {
     let text = text.trim();
     let digits = text.strip_suffix(".0").unwrap_or(text);

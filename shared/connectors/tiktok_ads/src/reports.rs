@@ -1,4 +1,4 @@
-//! Daily figures.
+//! Reads daily figures.
 
 use async_trait::async_trait;
 use mooring_domain::platform::capabilities::{
@@ -34,8 +34,8 @@ impl Reports for TikTokAds {
 }
 
 impl TikTokAds {
-    /// Asks for the metrics that are offered. Which are not the platform says in its refusal (40002), so the first page
-    /// of a question costs one call more; the cursor carries it on.
+    /// Asks for the metrics that are offered. TikTok names the others in its refusal (40002), so the first page of a
+    /// question costs one call more; the cursor carries the refused metrics on.
     async fn offered(
         &self,
         cx: &CallContext<'_>,

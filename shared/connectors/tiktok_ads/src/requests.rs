@@ -1,4 +1,4 @@
-//! Typed input to requests. Pure; arrays and objects in a query are JSON text, as the platform wants them.
+//! Builds requests from typed input. Pure; arrays and objects in a query are JSON text, as TikTok wants them.
 
 use mooring_domain::Result;
 use mooring_domain::platform::capabilities::{CallContext, CodeExchange, ReportQuestion};
@@ -13,7 +13,7 @@ use crate::manifest::{
     AD_GROUPS, ADS, ADVERTISER, ADVERTISERS, CAMPAIGNS, EXCHANGE, MANIFEST, REPORT, REVOKE, USER,
 };
 
-/// Our metrics with the platform's names; the last is the total value of purchases, whatever its name says.
+/// The domain's metrics with TikTok's names; the last is the total value of purchases, in spite of its name.
 pub(crate) const METRICS: [(Metric, &str); 5] = [
     (Metric::Spend, "spend"),
     (Metric::Impressions, "impressions"),
@@ -22,7 +22,8 @@ pub(crate) const METRICS: [(Metric, &str); 5] = [
     (Metric::ConversionValue, "total_complete_payment_rate"),
 ];
 
-/// Redeems a code. The list of advertisers is left out: a person may reach thousands, and it is asked for later.
+/// Redeems a code. The answer's list of advertisers is left out: a person may reach thousands, and the connector asks
+/// for them later.
 pub(crate) fn exchange(app: &AppCredentials, exchange: &CodeExchange<'_>) -> Request {
     Request::new(&EXCHANGE)
         .field("app_id", app.id.as_str())
@@ -39,7 +40,7 @@ pub(crate) fn revoke(cx: &CallContext<'_>) -> Request {
         .secret_field("access_token", cx.token)
 }
 
-/// Asks who granted.
+/// Asks for the person who granted.
 pub(crate) fn user(token: &SecretString) -> Result<Request> {
     authenticated(Request::new(&USER), token)
 }
@@ -50,7 +51,7 @@ pub(crate) fn advertisers(cx: &CallContext<'_>) -> Result<Request> {
     authenticated(request.secret_query("secret", &cx.app.secret), cx.token)
 }
 
-/// Describes advertisers; only what is stored is asked for.
+/// Describes advertisers; asks only for the fields that are stored.
 pub(crate) fn advertiser_info(token: &SecretString, ids: &[String]) -> Result<Request> {
     let fields = json!(["advertiser_id", "name", "currency", "timezone", "display_timezone"]);
     let request = Request::new(&ADVERTISER)
@@ -59,7 +60,7 @@ pub(crate) fn advertiser_info(token: &SecretString, ids: &[String]) -> Result<Re
     authenticated(request, token)
 }
 
-/// Lists one level of an account's structure, deleted objects too: reports of past days name them.
+/// Lists one level of an account's structure, deleted objects too, because reports of past days name them.
 pub(crate) fn structure(
     token: &SecretString,
     account: &str,
@@ -111,7 +112,7 @@ pub(crate) fn report(
         .query("metrics", json!(wanted).to_string())
         .query("start_date", question.window.from.to_string())
         .query("end_date", question.window.to.to_string());
-    // Without it the spend of deleted objects is missing, and the levels do not add up.
+    // Without this filter the spend of deleted objects is missing, and the levels do not add up.
     if let Some(field) = status {
         let all = json!([{"field_name": field, "filter_type": "IN", "filter_value": r#"["STATUS_ALL"]"#}]);
         request = request.query("filtering", all.to_string());

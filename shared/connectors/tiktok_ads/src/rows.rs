@@ -1,4 +1,5 @@
-//! A page of report rows: as agreed it is read once; only where a row is odd each is read by itself.
+//! Reads a page of report rows: a page of the agreed shape is read once; only a page with an odd row is read row by
+//! row.
 
 use std::collections::HashMap;
 
@@ -13,7 +14,7 @@ use crate::wire::{
     Count, Day, Decimal, Dimensions, Envelope, FromScalar, Metrics, PageInfo, PageOf, ReportRow,
 };
 
-/// A page of rows, with the day of each row that cannot be read; `None` where not even that can be.
+/// A page of rows, with the day of each row that cannot be read; `None` where not even the day can be read.
 #[derive(Debug)]
 pub(crate) struct Rows {
     pub(crate) read: Vec<ReportRow>,
@@ -25,7 +26,7 @@ pub(crate) struct Rows {
 pub(crate) fn read(body: &[u8]) -> Result<Rows> {
     match parse::json::<Envelope<PageOf<Vec<ReportRow>>>>(body) {
         Ok(Envelope { data }) => Ok(Rows { read: data.list, odd: Vec::new(), page_info: data.page_info }),
-        // A text that breaks off may be whole the next time; one of another shape may hold good rows.
+        // A text that breaks off may be complete the next time; a text of another shape may hold good rows.
         Err(error) if error.kind == Kind::UpstreamChanged && error.retry == Retry::Never => {
             one_by_one(body).map_err(|_| error)
         }
@@ -45,7 +46,7 @@ fn one_by_one(body: &[u8]) -> Result<Rows> {
     Ok(rows)
 }
 
-/// A row that is not as agreed.
+/// A row that does not have the agreed shape.
 #[derive(Deserialize)]
 struct LooseRow {
     dimensions: Box<RawValue>,
@@ -79,7 +80,7 @@ fn metrics(all: &HashMap<String, Box<RawValue>>) -> Option<Metrics> {
     })
 }
 
-/// Reads one figure; `None` when it is there and cannot be read exactly.
+/// Reads one figure; `None` when the figure is there and cannot be read exactly.
 fn figure<T: FromScalar>(all: &HashMap<String, Box<RawValue>>, name: &str) -> Option<T> {
     let Some(raw) = all.get(name).filter(|raw| raw.get() != "null") else { return T::from_nothing() };
     let text = text_of(raw)?;
@@ -90,7 +91,7 @@ fn figure<T: FromScalar>(all: &HashMap<String, Box<RawValue>>, name: &str) -> Op
     T::from_text(&text)
 }
 
-/// The largest exponent that can belong to a figure of ours.
+/// The largest exponent that a figure can have.
 const MOST: i32 = 30;
 
 /// Writes `1.25E3` out as `1250`; `None` where there is no exponent, or an absurd one.

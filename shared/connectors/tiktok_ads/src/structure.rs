@@ -1,4 +1,4 @@
-//! Campaigns, ad groups and ads with names and statuses.
+//! Reads campaigns, ad groups and ads with names and statuses.
 
 use async_trait::async_trait;
 use mooring_domain::Result;

@@ -1,4 +1,4 @@
-//! What the platform sends, as it sends it: unknown fields pass, ids stay text, figures become exact numbers at once.
+//! The types of TikTok's answers: unknown fields are ignored, ids stay text, figures become exact numbers at once.
 
 #![expect(clippy::struct_field_names, reason = "fields are named as the platform names them")]
 
@@ -37,7 +37,7 @@ pub(crate) struct PageOf<L> {
     pub(crate) page_info: PageInfo,
 }
 
-/// What the platform says of a page; any of it may be missing.
+/// TikTok's facts about a page; any of them may be missing.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct PageInfo {
     #[serde(default)]
@@ -49,7 +49,7 @@ pub(crate) struct PageInfo {
 }
 
 impl PageInfo {
-    /// The page as the kit counts it: the platform may give less at once than was asked for.
+    /// Returns the page as the kit counts it: TikTok may return fewer items a page than were asked for.
     pub(crate) fn answered(&self, asked: u32, items: usize) -> Answered {
         let number = |text: &Text| text.as_deref().and_then(|text| text.parse().ok());
         let size = number(&self.page_size).filter(|size| *size > 0).unwrap_or(asked).min(asked);
@@ -61,7 +61,7 @@ impl PageInfo {
 pub(crate) struct AccessToken {
     #[serde(deserialize_with = "mooring_kit::token")]
     pub(crate) access_token: SecretString,
-    /// An entry that cannot be read is a scope that was not granted.
+    /// An entry that cannot be read counts as a scope that was not granted.
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) scope: Items<Id>,
 }
@@ -71,7 +71,7 @@ pub(crate) struct User {
     pub(crate) core_user_id: Id,
 }
 
-/// An entry of the list of what a grant reaches.
+/// An entry of TikTok's list of the accounts that a grant reaches.
 #[derive(Deserialize)]
 pub(crate) struct Reached {
     #[serde(default)]
@@ -136,7 +136,7 @@ pub(crate) struct ReportRow {
     pub(crate) metrics: Metrics,
 }
 
-/// Only the id of the level that was asked for comes back.
+/// The id of a row. TikTok returns only the id of the level that was asked for.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Dimensions {
     #[serde(alias = "advertiser_id", alias = "campaign_id", alias = "adgroup_id", alias = "ad_id")]
@@ -154,16 +154,16 @@ pub(crate) struct Metrics {
     pub(crate) clicks: Count,
     #[serde(default)]
     pub(crate) conversion: Decimal,
-    /// The total value of purchases, whatever its name says.
+    /// The total value of purchases, in spite of its name.
     #[serde(default)]
     pub(crate) total_complete_payment_rate: Decimal,
 }
 
-/// An id as text. The platform sends text; a few numbers are understood too, as long as they are whole.
+/// An id as text. TikTok sends text; whole numbers are accepted too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Id<T = String>(pub(crate) T);
 
-/// Tells an id from a text that lost bytes or never was one.
+/// Returns whether a text is an id: a text that lost bytes, or never was an id, is not.
 pub(crate) fn is_id(text: &str) -> bool {
     (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
@@ -180,7 +180,7 @@ pub(crate) struct Count(pub(crate) Option<i64>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Day(pub(crate) Date);
 
-/// What is read from text, from a whole number, or from nothing. Never from a float: it would not be exact.
+/// A value that is read from text, from a whole number, or from nothing. Never from a float, which would not be exact.
 pub(crate) trait FromScalar: Sized {
     const WANTED: &'static str;
     fn from_text(text: &str) -> Option<Self>;
@@ -239,7 +239,7 @@ impl FromScalar for Day {
     }
 }
 
-/// Reads an object and nothing else: a derived struct takes `[]` for an object without fields.
+/// Reads an object and nothing else: a derived struct would accept `[]` for an object without fields.
 fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
     deserializer.deserialize_map(Object(PhantomData))
 }

@@ -1,20 +1,20 @@
-//! E-mail addresses: the one check of every entry point, and the one spelling of an address.
+//! E-mail addresses: the one check that every entry point uses, and the one spelling that an address has.
 //!
-//! The name before the `@` is ASCII and in ASCII lower case; the domain is an A-label (RFC 5890). No letter beyond ASCII
-//! is folded anywhere: `K` (the Kelvin sign) would become `k`, and an address that only looks like a known one would be
-//! taken for it. Mail goes to the spelling that was compared, never to the one that was typed.
+//! The name before the `@` is ASCII in lower case; the domain is an A-label (RFC 5890). No letter beyond ASCII is
+//! folded anywhere: `K` (the Kelvin sign) would become `k`, and an address that only resembles a known one would be
+//! taken for the known one. Mail goes to the spelling that was compared, never to the spelling that was typed.
 
 use crate::base::error::{Error, Result};
 use crate::base::secret::Confidential;
 
-/// The longest address (RFC 5321, 4.5.3.1.3, less the brackets).
+/// The longest address that is accepted (RFC 5321, 4.5.3.1.3, less the brackets).
 pub const ADDRESS_MAX: usize = 254;
 
-/// The longest name before the `@` (RFC 5321, 4.5.3.1.1).
+/// The longest name before the `@` that is accepted (RFC 5321, 4.5.3.1.1).
 const NAME_MAX: usize = 64;
 
-/// What a name may hold besides letters, digits and inner dots (RFC 5322, 3.2.3). Quoted names are not accepted: hardly
-/// anybody has one, and each has many spellings.
+/// The marks that a name may hold besides letters, digits and inner dots (RFC 5322, 3.2.3). Quoted names are refused:
+/// hardly anybody has one, and each has many spellings.
 const NAME_MARKS: &str = "!#$%&'*+-/=?^_`{|}~";
 
 /// An e-mail address in its one spelling.
@@ -22,7 +22,7 @@ const NAME_MARKS: &str = "!#$%&'*+-/=?^_`{|}~";
 pub struct MailAddress(Confidential);
 
 impl MailAddress {
-    /// Reads an address that a person typed or a product sent; blanks around it do not count.
+    /// Reads an address that a person typed or a product sent, and ignores blanks around the address.
     pub fn parse(text: &str) -> Result<Self> {
         let text = text.trim_matches([' ', '\t', '\r', '\n']);
         let (name, domain) = text.rsplit_once('@').ok_or_else(refused)?;
@@ -33,7 +33,7 @@ impl MailAddress {
         Ok(Self(Confidential::new(address)))
     }
 
-    /// The address as mail goes to it and as fingerprints are made of it.
+    /// Returns the address as mail goes to it and as fingerprints are made of it.
     pub fn text(&self) -> &str {
         self.0.text()
     }
@@ -49,8 +49,8 @@ fn name(text: &str) -> Result<String> {
     Err(refused())
 }
 
-/// The domain as its A-label. A domain in letters of the world is taken as it is registered, in lower case: what IDNA
-/// would first map to other letters is refused.
+/// Reads the domain as its A-label. A domain in letters beyond ASCII is taken as it is registered, in lower case. A
+/// letter that IDNA would first map to another letter is refused.
 fn domain(text: &str) -> Result<String> {
     let typed = text.to_ascii_lowercase();
     let ascii = idna::domain_to_ascii_strict(&typed).map_err(|_| refused())?;

@@ -1,11 +1,11 @@
 //! Waits before another try: ceilings that double with each try, and jitter.
 //!
-//! Jitter keeps callers that failed together from coming back together. Nothing here draws: whoever waits brings the
-//! random number, so that each wait can be computed in a test.
+//! Jitter keeps callers that failed together from coming back together. Nothing here draws a random number: the caller
+//! brings one, so that a test can compute each wait.
 
 use std::time::Duration;
 
-/// Ceilings that double with each failed try, up to the highest one.
+/// Ceilings that double with each failed try, up to a highest ceiling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
     first: Duration,
@@ -13,7 +13,7 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Doubles `first` with each failed try, up to `highest`.
+    /// Makes ceilings that begin with `first` and double with each failed try, up to `highest`.
     pub const fn new(first: Duration, highest: Duration) -> Self {
         Self { first, highest }
     }
@@ -30,7 +30,7 @@ impl Backoff {
     }
 }
 
-/// Computes the part of a time that a random number stands for: nothing for 0, all of it for [`u32::MAX`].
+/// Computes the part of a time that a random number stands for: none of the time for 0, all of it for [`u32::MAX`].
 pub fn jitter(most: Duration, random: u32) -> Duration {
     Duration::from_nanos_u128(most.as_nanos() * u128::from(random) / u128::from(u32::MAX))
 }

@@ -1,11 +1,11 @@
-//! The family error: what went wrong ([`Kind`]) beside whether trying again helps ([`Retry`]).
+//! The error that every family uses: what went wrong ([`Kind`]) beside whether trying again helps ([`Retry`]).
 
 use std::time::Duration;
 
-/// What went wrong, in words that a caller or an operator can act on.
+/// The kind of an error, in words that a caller or an operator can act on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// The input does not fit; the caller has to change it.
+    /// The input does not fit; the caller has to change the input.
     Invalid,
     /// No valid credential came with the call.
     Unauthenticated,
@@ -13,40 +13,41 @@ pub enum Kind {
     Forbidden,
     /// The thing does not exist for this caller.
     NotFound,
-    /// There is something, but not with this method.
+    /// The path exists, but not with this method.
     Method,
-    /// The answer does not exist in any form that the caller takes.
+    /// The answer exists in no form that the caller accepts.
     NotAcceptable,
-    /// The body came in a form that is not read here.
+    /// The body came in a form that this API does not read.
     MediaType,
-    /// The thing is in a state that does not allow this.
+    /// The thing is in a state that does not allow the call.
     Conflict,
-    /// The call says that it repeats an earlier one, and asks for something else.
+    /// The call says that it repeats an earlier call, and asks for something else.
     Mismatch,
     /// The thing was used up or is being deleted.
     Gone,
-    /// Too many calls, ours or the platform's.
+    /// Too many calls: of the caller to Mooring, or of Mooring to the platform.
     RateLimited,
     /// The platform no longer accepts the grant; the person has to connect again. The code says why: [`REVOKED`] is
-    /// evidence that access was taken back, [`EXPIRED`] is none.
+    /// evidence that access was taken back, [`EXPIRED`] is no such evidence.
     Reauthorise,
     /// The grant does not cover this account or scope.
     NotPermitted,
-    /// The profile or the platform's manifest does not allow this call; it never left.
+    /// The profile or the platform's manifest does not allow this call; the call never left.
     Refused,
-    /// The question was too large for the platform; ask for less.
+    /// The question was too large for the platform; the caller has to ask for less.
     TooLarge,
-    /// The platform refuses our app, its secret or its registration: the operator has to act, and nobody else can.
+    /// The platform refuses the app, the app's secret or its registration: the operator has to act, and nobody else
+    /// can.
     Setup,
     /// The platform answered with a failure.
     Upstream,
     /// The platform's answer does not have the agreed shape.
     UpstreamChanged,
-    /// A service that we build on did not answer.
+    /// A service that Mooring builds on did not answer.
     Unavailable,
     /// A sealed value did not open.
     Sealed,
-    /// A fault of ours.
+    /// A fault of Mooring itself.
     Internal,
 }
 
@@ -62,35 +63,36 @@ pub const ACCOUNT_LOST: &str = "account_lost";
 /// The code of every [`Kind::Setup`].
 pub const PLATFORM_SETUP: &str = "platform_setup";
 
-/// Whether the same call can succeed later without anybody changing anything.
+/// Advice on trying again: whether the same call can succeed later without anybody changing anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
-    /// It cannot.
+    /// The same call cannot succeed later.
     Never,
-    /// It can, after the wait where one is known.
+    /// The same call can succeed later, after the wait where the wait is known.
     After(Option<Duration>),
-    /// It could, but the budget of attempts is used up.
+    /// The same call could succeed later, but the budget of attempts is used up.
     Exhausted,
 }
 
-/// An error of any part of Mooring. Its text is safe to show and to log: it never holds a secret or personal data.
+/// An error of any part of Mooring. The error's text is safe to show and to log: it never holds a secret or personal
+/// data.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
-    /// What went wrong.
+    /// The kind of the error.
     pub kind: Kind,
-    /// Whether to try again.
+    /// Whether trying again can help.
     pub retry: Retry,
     /// A stable word for programs, `snake_case`, such as `unknown_metric`.
     pub code: &'static str,
-    /// What happened and what to do, for people.
+    /// The event and the remedy, in words for people.
     pub message: String,
     /// The cause, for logs.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-/// A result with the family error.
+/// A result whose error is [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
@@ -104,7 +106,7 @@ impl Error {
         Self::new(Kind::Invalid, code, message)
     }
 
-    /// Makes the one answer for what a caller may not know of.
+    /// Makes the one answer for a thing that the caller may not know of.
     pub fn not_found(what: &'static str) -> Self {
         Self::new(Kind::NotFound, "not_found", format!("There is no such {what}."))
     }
@@ -133,7 +135,7 @@ impl Error {
         self
     }
 
-    /// Tells whether the same call may succeed later.
+    /// Returns whether the same call may succeed later.
     pub fn is_retryable(&self) -> bool {
         matches!(self.retry, Retry::After(_))
     }

@@ -1,4 +1,4 @@
-//! What the host gives: time and randomness.
+//! The ports to the host: time and randomness.
 
 use jiff::Timestamp;
 
@@ -6,7 +6,7 @@ use crate::base::secret::Digest;
 
 /// The one source of time. Instants are UTC.
 pub trait Clock: Send + Sync {
-    /// The current instant.
+    /// Returns the current instant.
     fn now(&self) -> Timestamp;
 }
 
@@ -14,10 +14,11 @@ pub trait Clock: Send + Sync {
 pub trait Entropy: Send + Sync {
     /// Fills the buffer with random bytes.
     fn fill(&self, buffer: &mut [u8]);
-    /// SHA-256.
+    /// Computes the SHA-256 of bytes.
     fn digest(&self, bytes: &[u8]) -> Digest;
-    /// Compares in constant time.
+    /// Compares two values in constant time.
     fn same(&self, left: &[u8], right: &[u8]) -> bool;
-    /// HKDF-SHA-256 of a secret with a label, 32 bytes: the PKCE verifier comes from the browser's cookie.
+    /// Derives 32 bytes from a secret and a label by HKDF-SHA-256: the PKCE verifier comes from the browser's cookie
+    /// this way.
     fn derive(&self, secret: &[u8], label: &str) -> [u8; 32];
 }

@@ -1,6 +1,7 @@
 //! Identifiers: a prefix, an underscore, and a UUIDv7 in 26 Crockford characters.
 //!
-//! Ids are opaque, sort by creation time, and are safe in keys, logs and KMS contexts: they say nothing about a person.
+//! Ids are opaque, sort by creation time, and are safe in keys, logs and KMS contexts: an id says nothing about a
+//! person.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +10,7 @@ use uuid::Uuid;
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// Says why a text is not an id.
+/// The reason why a text is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("has to be {expected}")]
 pub struct InvalidId {
@@ -27,7 +28,7 @@ fn encode(mut bits: u128) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Tells whether a text is 26 characters of the alphabet and fits 128 bits.
+/// Returns whether a text is 26 characters of the alphabet and fits 128 bits.
 fn is_body(text: &str) -> bool {
     text.len() == 26
         && text.bytes().all(|byte| ALPHABET.contains(&byte))
@@ -49,12 +50,12 @@ macro_rules! id {
                 Self(format!("{}_{}", $prefix, encode(uuid.as_u128())))
             }
 
-            /// The whole id as text.
+            /// Returns the whole id as text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
 
-            /// The 26 characters after the prefix.
+            /// Returns the 26 characters after the prefix.
             pub fn body(&self) -> &str {
                 self.0.get($prefix.len() + 1..).unwrap_or_default()
             }
@@ -106,7 +107,7 @@ id!(DeliveryId, "dlv", "One event on its way to one webhook endpoint.");
 
 id!(MailId, "mai", "One request for a mail.");
 
-/// Tells whether a text has the form of an id of ours, of whatever kind.
+/// Returns whether a text has the form of an id of Mooring, of any kind.
 pub fn is_id(text: &str) -> bool {
     text.split_once('_').is_some_and(|(prefix, body)| {
         (2..=8).contains(&prefix.len()) && prefix.bytes().all(|b| b.is_ascii_lowercase()) && is_body(body)
@@ -118,12 +119,12 @@ pub fn is_id(text: &str) -> bool {
 pub struct DataKeyId(pub [u8; 16]);
 
 impl DataKeyId {
-    /// The id as 32 lower-case hex characters.
+    /// Returns the id as 32 lower-case hex characters.
     pub fn to_hex(self) -> String {
         data_encoding::HEXLOWER.encode(&self.0)
     }
 
-    /// Reads 32 hex characters.
+    /// Reads an id from 32 hex characters.
     pub fn from_hex(text: &str) -> Option<Self> {
         let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).ok()?;
         bytes.try_into().ok().map(Self)
@@ -138,12 +139,12 @@ impl fmt::Debug for DataKeyId {
 
 /// A product's own opaque reference to a person; at most 128 visible ASCII characters.
 ///
-/// It is the product's pseudonym, so it is stored and compared, and never logged.
+/// The reference is the product's pseudonym for the person, so Mooring stores and compares it, and never logs it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EndUser(String);
 
 impl EndUser {
-    /// The reference as the product wrote it.
+    /// Returns the reference as the product wrote it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -195,9 +196,9 @@ mod tests {
 /// The address of an account's rows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AccountRef {
-    /// Whose it is.
+    /// The tenant that owns the connection.
     pub tenant: TenantId,
-    /// Its connection.
+    /// The connection that reaches the account.
     pub connection: ConnectionId,
     /// The account.
     pub account: AccountId,

@@ -3,29 +3,30 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A decimal number in micro units: 1.5 is 1,500,000. Money in the account's currency, or a count that may have fractions.
+/// A decimal number in micro units: 1.5 is 1,500,000. It is money in the account's currency, or a count that may have
+/// fractions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Micros(pub i64);
 
-/// One whole unit.
+/// The micro units of one whole unit.
 pub const MICROS: i64 = 1_000_000;
 
-/// Says why a text is not a decimal number.
+/// The reason why a text is not a decimal number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidNumber {
-    /// Something other than an optional sign, digits and one point.
+    /// The text holds something other than an optional sign, digits and one point.
     #[error("not a decimal number")]
     Malformed,
-    /// More than six digits that matter after the point.
+    /// The text has more than six digits that matter after the point.
     #[error("more precise than a millionth")]
     TooPrecise,
-    /// Outside the range of 64-bit micro units.
+    /// The number is outside the range of 64-bit micro units.
     #[error("out of range")]
     OutOfRange,
 }
 
 impl Micros {
-    /// Makes the micro units of a whole number, if it is in range.
+    /// Returns the micro units of a whole number, if they are in range.
     pub fn whole(units: i64) -> Option<Self> {
         units.checked_mul(MICROS).map(Self)
     }
@@ -46,14 +47,14 @@ impl FromStr for Micros {
     }
 }
 
-/// Powers of ten, by the digits that are missing to a millionth.
+/// Powers of ten, by the number of digits that are missing to a millionth.
 const TENS: [u64; 7] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
 
-/// So many digits and a point are in range, whatever they are.
+/// The longest text of digits and a point that is always in range.
 const SHORT: usize = 13;
 
-/// Reads what nearly every figure looks like: this runs five times for every row of every account. What is longer,
-/// finer or wrong is left to [`micros`], which knows why.
+/// Reads a number in its common form quickly: this runs five times for every row of every account. A longer, finer or
+/// malformed text is left to [`micros`], which knows what is wrong.
 fn plain_micros(digits: &[u8]) -> Option<u64> {
     let (mut number, mut point) = (0_u64, None);
     for (place, byte) in digits.iter().enumerate() {
@@ -117,7 +118,8 @@ impl fmt::Display for Micros {
     }
 }
 
-/// Divides exactly and rounds half away from zero; `None` when the divisor is zero or the result is out of range.
+/// Divides exactly and rounds half away from zero; returns `None` when the divisor is zero or the result is out of
+/// range.
 pub fn ratio(numerator: i64, denominator: i64, scale: i64) -> Option<i64> {
     if denominator == 0 {
         return None;
@@ -134,12 +136,12 @@ pub fn ratio(numerator: i64, denominator: i64, scale: i64) -> Option<i64> {
 pub struct Currency([u8; 3]);
 
 impl Currency {
-    /// The three letters.
+    /// Returns the three letters.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("XXX")
     }
 
-    /// Tells a currency from the two codes of the standard that stand for none.
+    /// Returns whether the code is a currency: the standard has two codes, `XXX` and `XTS`, that stand for none.
     pub fn is_money(&self) -> bool {
         !matches!(&self.0, b"XXX" | b"XTS")
     }

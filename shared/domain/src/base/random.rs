@@ -1,16 +1,16 @@
-//! New ids and new secrets, from the [`Entropy`] port and an instant. Everything here is pure given its entropy.
+//! Makes new ids and new secrets from the [`Entropy`] port and an instant. Everything here is pure, given its entropy.
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::base::host::Entropy;
 
-/// How many characters [`secret_text`] has.
+/// The number of characters of a [`secret_text`].
 pub const SECRET_LENGTH: usize = 43;
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// Makes a UUID (version 7) of an instant, for a new id.
+/// Makes a UUID (version 7) from an instant, for a new id.
 pub fn uuid(entropy: &dyn Entropy, now: Timestamp) -> Uuid {
     let mut random = [0; 10];
     entropy.fill(&mut random);
@@ -18,8 +18,8 @@ pub fn uuid(entropy: &dyn Entropy, now: Timestamp) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
-/// Makes the UUID (version 7) that belongs to a secret and a label: the same every time, so that a repetition writes the
-/// same rows, and not to be guessed without the secret.
+/// Makes the UUID (version 7) that belongs to a secret and a label. The UUID is the same every time, so that a
+/// repeated call writes the same rows, and nobody can guess it without the secret.
 pub fn derived_uuid(entropy: &dyn Entropy, (secret, label): (&str, &str), at: Timestamp) -> Uuid {
     let derived = entropy.derive(secret.as_bytes(), label);
     let mut random = [0; 10];
@@ -28,19 +28,20 @@ pub fn derived_uuid(entropy: &dyn Entropy, (secret, label): (&str, &str), at: Ti
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
-/// Makes the secret text that belongs to a secret and a label: the same every time.
+/// Makes the secret text that belongs to a secret and a label. The text is the same every time.
 pub fn derived_text(entropy: &dyn Entropy, secret: &str, label: &str) -> String {
     base62(&entropy.derive(secret.as_bytes(), label), SECRET_LENGTH)
 }
 
-/// Makes 256 random bits as 43 base62 characters: sessions, states, tickets, codes, links, credentials.
+/// Makes a text of 43 base62 characters from 256 random bits, for sessions, states, tickets, codes, links and
+/// credentials.
 pub fn secret_text(entropy: &dyn Entropy) -> String {
     let mut bytes = [0; 32];
     entropy.fill(&mut bytes);
     base62(&bytes, SECRET_LENGTH)
 }
 
-/// Draws a number, for jitter.
+/// Draws a random number, for jitter.
 pub fn number(entropy: &dyn Entropy) -> u32 {
     let mut bytes = [0; 4];
     entropy.fill(&mut bytes);
@@ -58,7 +59,7 @@ pub fn base62(number: &[u8], length: usize) -> String {
     String::from_utf8_lossy(&digits).into_owned()
 }
 
-/// Divides a big-endian number in place and answers the remainder.
+/// Divides a big-endian number in place and returns the remainder.
 fn divide(number: &mut [u8], by: u32) -> u32 {
     number.iter_mut().fold(0, |rest, byte| {
         let value = (rest << 8) | u32::from(*byte);

@@ -1,34 +1,35 @@
-//! How long what was deleted can still come back, and what it then is: one constant for each table, queue and log.
+//! How long deleted data can still be restored, and what it then holds: one constant for each table, queue and log.
 //!
-//! `tests/tidy` holds template.yaml to these constants, and receipts compute their dates from them, so that neither can
-//! say something else than the other.
+//! `tests/tidy` compares template.yaml with these constants, and receipts compute their dates from the same constants.
+//! So a receipt and the deployed tables cannot contradict each other.
 
 use crate::base::table::Table;
 
 /// Days from T0 within which everything must be deleted (promise T45).
 pub const DELETE_DAYS: u16 = 7;
 
-/// Days that queues keep messages.
+/// Days for which queues keep messages.
 pub const QUEUE_DAYS: u16 = 1;
 
-/// Days that dead letter queues keep messages.
+/// Days for which dead letter queues keep messages.
 pub const DEAD_LETTER_DAYS: u16 = 4;
 
-/// Days that log groups keep lines.
+/// Days for which log groups keep lines.
 pub const LOG_DAYS: u16 = 90;
 
-/// Days that entries of the access log, the sync log and the webhook log are kept.
+/// Days for which the access log, the sync log and the webhook log keep entries.
 pub const ACTIVITY_DAYS: u16 = 83;
 
-/// Days by which `DynamoDB`'s TTL and `CloudWatch` remove late what has expired. Both say "within a few days" and promise
-/// no bound; three are what is left of the 90 days of the access log.
+/// Days by which `DynamoDB`'s TTL and `CloudWatch` may be late to remove expired data. AWS says "within a few days"
+/// for both and promises no bound; three days are left of the 90 days of the access log.
 pub const LATE_DAYS: u16 = 3;
 
-/// The longest life of a row in Transient in days: the row that says whose a deletion is, until everything must be gone.
+/// The longest life of a row in Transient in days. The row that names a deletion's owner lives longest: until
+/// everything must be gone.
 pub const TRANSIENT_DAYS: u16 = DELETE_DAYS;
 
 impl Table {
-    /// The table's recovery window (point-in-time recovery) in days; `None` where there is none.
+    /// Returns the table's recovery window (point-in-time recovery) in days; `None` for a table without one.
     pub const fn recovery_days(self) -> Option<u16> {
         match self {
             Self::Directory => Some(21),
@@ -39,7 +40,8 @@ impl Table {
         }
     }
 
-    /// For how many days after its deletion, or after its last writing where TTL deletes it, a row can still be had.
+    /// Returns the days for which a row can still be restored, counted from its deletion, or from its last write where
+    /// TTL deletes it.
     pub const fn gone_after_days(self) -> u16 {
         let window = match self.recovery_days() {
             Some(days) => days,
@@ -52,7 +54,7 @@ impl Table {
         }
     }
 
-    /// What the recovery window of the table holds of a deleted subject, as people read it.
+    /// Returns what the table's recovery window holds of a deleted subject, in words for people.
     pub const fn holds(self) -> &'static str {
         match self {
             Self::Directory => {
@@ -77,7 +79,7 @@ impl Table {
     }
 }
 
-/// The bounds of what no table holds: queued messages, and log lines.
+/// The retention of data outside the tables: queued messages and log lines.
 pub(crate) const ELSEWHERE: [(&str, &str, u16); 2] = [
     ("queues and dead letter queues", "opaque ids", QUEUE_DAYS + DEAD_LETTER_DAYS),
     ("logs", "opaque ids and pseudonyms", LOG_DAYS + LATE_DAYS),
@@ -91,7 +93,7 @@ mod tests {
     use super::*;
     use crate::notice::mail::REQUEST_KEPT;
 
-    /// A mail that was asked for waits with its address: what a receipt says of the table says that too, and for how long.
+    /// The address of a requested mail waits in the Transient table: a receipt says so of the table, and for how long.
     #[test]
     fn p1_what_waits_to_be_mailed_is_said_with_its_address() {
         let said = Table::Transient.holds();
@@ -100,7 +102,7 @@ mod tests {
         assert_eq!(1 + LATE_DAYS, 4);
     }
 
-    /// C25: an entry can be had for at least 83 days, and on day 90 not even a backup has it, however late TTL is.
+    /// C25: a log entry can be read for at least 83 days, and on day 90 no backup holds it, however late TTL is.
     #[test]
     fn c25_the_access_log_is_there_for_83_days_and_gone_by_day_90_backups_included() {
         let window = Table::Activity.recovery_days().unwrap_or_default();

@@ -1,11 +1,11 @@
 //! The tables: each is one retention class, one backup class and one IAM boundary.
 
-/// A table of ours, which is one retention class.
+/// A table of Mooring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Table {
     /// Tenants, credentials, origins.
     Directory,
-    /// Connections, accounts, fences, sync state, completeness, outbox; whose mailbox a connection belongs to.
+    /// Connections, accounts, fences, sync state, completeness, outbox; the index from mailboxes to connections.
     Connections,
     /// Wrapped keys and sealed tokens.
     Vault,
@@ -31,7 +31,7 @@ impl Table {
         Self::Ledger,
     ];
 
-    /// The table's word.
+    /// Returns the table's word.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Directory => "directory",

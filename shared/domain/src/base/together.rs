@@ -9,9 +9,10 @@ use std::task::{Context, Poll, Wake, Waker};
 /// A future that [`together`] runs.
 pub type Work<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Runs all work, at most `at_once` of it at the same time, and answers the results in order.
+/// Runs all work, at most `at_once` items at the same time, and returns the results in order.
 ///
-/// Only what was woken is polled: a task that waits for many answers does not look at all of them for each.
+/// Polls only the futures that were woken: a task that waits for many answers does not poll all of them for each
+/// answer.
 pub async fn together<T>(work: Vec<Work<'_, T>>, at_once: usize) -> Vec<T> {
     let mut results = Vec::with_capacity(work.len());
     let mut waiting = work.into_iter();
@@ -50,7 +51,7 @@ impl<T> Slot<'_, T> {
     }
 }
 
-/// Whom to wake when one future of many was woken.
+/// The waker of one future: it marks the future as woken, and wakes the task that polls all of them.
 struct Signal {
     woken: AtomicBool,
     outer: Arc<Mutex<Option<Waker>>>,

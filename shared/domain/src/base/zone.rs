@@ -5,16 +5,16 @@ use jiff::tz::{Offset, TimeZone};
 /// Names that people write and the tz data lacks, where only one zone can be meant: China has one legal time.
 const ALIASES: &[(&str, &str)] = &[("Asia/Beijing", "Asia/Shanghai")];
 
-/// Entries of the tz data that say that nobody knows the zone.
+/// Entries of the tz data that stand for an unknown zone.
 const NOT_ZONES: &[&str] = &["Etc/Unknown", "Factory"];
 
-/// What stands before an offset in everyday writing, the sign as people mean it: `GMT+8` is eight hours ahead. The
-/// opposite sign belongs to `Etc/GMT-8`, which the tz data has.
+/// The letters before an offset in everyday writing. The sign is as people mean it: `GMT+8` is eight hours ahead.
+/// `Etc/GMT-8` of the tz data has the opposite sign.
 const PREFIXES: &[&str] = &["GMT", "UTC"];
 
 const HOUR: i32 = 3600;
 
-/// Reads what a platform calls a zone; `None` where nothing exact can be meant.
+/// Reads a platform's name for a zone; `None` where the name has no exact meaning.
 ///
 /// A whole number of hours becomes its `Etc/` name, which every tz library knows; other offsets become `+05:30`.
 pub fn canonical(text: &str) -> Option<String> {
@@ -27,7 +27,7 @@ pub fn canonical(text: &str) -> Option<String> {
     offset(text).map(offset_name)
 }
 
-/// Finds the zone behind a name that [`canonical`] gave.
+/// Finds the zone of a name that [`canonical`] returned.
 pub fn find(name: &str) -> Option<TimeZone> {
     if let Ok(zone) = TimeZone::get(name) {
         return Some(zone);
@@ -60,7 +60,7 @@ fn offset(text: &str) -> Option<i32> {
 fn offset_name(seconds: i32) -> String {
     let (sign, size) = if seconds < 0 { ('-', -seconds) } else { ('+', seconds) };
     let (hours, minutes) = (size / HOUR, size % HOUR / 60);
-    // The tz data counts the other way round, and from twelve hours behind to fourteen ahead.
+    // The tz data has the opposite sign, and goes from twelve hours behind to fourteen ahead.
     let etc = format!("Etc/GMT{}{hours}", if seconds < 0 { '+' } else { '-' });
     match (seconds, minutes) {
         (0, _) => "Etc/UTC".to_owned(),

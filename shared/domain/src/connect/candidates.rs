@@ -1,7 +1,7 @@
 //! The accounts that a person may choose from: sealed in parts between the callback and the confirmation.
 //!
-//! Each carries the fingerprint that recognises it later, because the function that confirms the choice cannot open
-//! the key behind fingerprints.
+//! Each candidate carries the fingerprint that recognises the account later, because the function that confirms the
+//! choice cannot open the key behind fingerprints.
 
 use crate::base::error::{Error, Kind, Result};
 use crate::base::secret::Fingerprint;
@@ -9,26 +9,26 @@ use crate::platform::account::{PlatformAccount, Unusable, UnusableAccount, put_f
 use crate::platform::figures::shortened;
 use crate::vault::keys::{DataKey, SealedBox};
 
-/// The largest part in clear.
+/// The largest part in clear, in bytes.
 const PART_BYTES: usize = 48 * 1024;
 
-/// How many parts fit the transaction that stores them: some 20,000 accounts.
+/// The number of parts that fit the transaction that stores them: some 20,000 accounts.
 const PARTS: usize = 50;
 
 /// The first byte of each part.
 const VERSION: u8 = 1;
 
-/// The first byte of an entry says what it is.
+/// The first byte of a usable entry.
 const USABLE: u8 = b'u';
 
 const UNUSABLE: u8 = b'x';
 
-/// What a grant reaches, between the callback and the confirmation.
+/// The accounts that a grant reaches, between the callback and the confirmation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Candidates {
-    /// What can be chosen.
+    /// The accounts that can be chosen.
     pub usable: Vec<Candidate>,
-    /// What cannot, to be shown beside it.
+    /// The accounts that cannot be chosen; the page shows them too.
     pub unusable: Vec<UnusableAccount>,
 }
 
@@ -37,7 +37,7 @@ pub struct Candidates {
 pub struct Candidate {
     /// The account as the platform describes it.
     pub account: PlatformAccount,
-    /// What recognises it later.
+    /// The fingerprint that recognises the account later.
     pub fingerprint: Fingerprint,
 }
 
@@ -58,7 +58,7 @@ pub fn seal(key: &dyn DataKey, candidates: &Candidates) -> Result<Vec<SealedBox>
     parts.iter().enumerate().map(|(number, part)| key.seal(&slot(number), part)).collect()
 }
 
-/// Opens what [`seal`] sealed.
+/// Opens the parts that [`seal`] sealed.
 pub fn open(key: &dyn DataKey, parts: &[SealedBox]) -> Result<Candidates> {
     let mut candidates = Candidates::default();
     for (number, part) in parts.iter().enumerate() {
@@ -71,7 +71,7 @@ pub fn open(key: &dyn DataKey, parts: &[SealedBox]) -> Result<Candidates> {
     Ok(candidates)
 }
 
-/// The slot of a part, which is its row's sort key.
+/// Names the slot of a part, which is its row's sort key.
 fn slot(number: usize) -> String {
     format!("cand#{number}")
 }

@@ -6,23 +6,23 @@ use crate::base::ids::{ConnectionId, DeletionId, EndUser, TenantId};
 use crate::base::secret::Fingerprint;
 use crate::platform::manifest::Tier;
 
-/// The states of a connection and of each of its accounts.
+/// The states of a connection and of its accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
-    /// Granted by the person, not yet taken up by the product; syncs nothing and ends by itself.
+    /// The person granted, and the product has not taken the connection up yet: it syncs nothing and ends by itself.
     Pending,
-    /// Working.
+    /// The connection works.
     Active,
-    /// The platform refused the token once; waiting to be sure.
+    /// The platform refused the token once, and Mooring waits to be sure.
     Suspect,
     /// The person has to connect again.
     NeedsReauth,
-    /// Let go: unreadable and unwritable, on its way out.
+    /// The connection was let go: nobody can read or write it, and its deletion is under way.
     Purging,
 }
 
 impl State {
-    /// The state's word in keys and answers.
+    /// Returns the state's word in keys and answers.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -40,12 +40,12 @@ impl State {
             .find(|state| state.as_str() == text)
     }
 
-    /// Tells whether the customer's data may be read.
+    /// Returns whether the customer's data may be read.
     pub const fn is_readable(self) -> bool {
         matches!(self, Self::Active | Self::Suspect | Self::NeedsReauth)
     }
 
-    /// Tells whether jobs may call the platform and write.
+    /// Returns whether jobs may call the platform and write.
     pub const fn is_syncable(self) -> bool {
         matches!(self, Self::Active | Self::Suspect)
     }
@@ -54,30 +54,30 @@ impl State {
 /// A connection's row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
-    /// Its id, never reused.
+    /// The connection's id, never reused.
     pub id: ConnectionId,
-    /// Whose it is.
+    /// The tenant that owns the connection.
     pub tenant: TenantId,
     /// The platform's word, such as `tiktok_ads`.
     pub platform: String,
-    /// Which callback context it was made in.
+    /// The callback context that the connection was made in.
     pub context: String,
     /// The product's reference to the person who connected.
     pub end_user: EndUser,
-    /// Its state.
+    /// The connection's state.
     pub state: State,
-    /// How strongly its OAuth was bound.
+    /// How strongly the connection's OAuth was bound.
     pub tier: Tier,
-    /// What was granted, in the platform's words.
+    /// The granted scopes, in the platform's words.
     pub scopes: Vec<String>,
     /// When the person came back from the platform.
     pub created_at: Timestamp,
-    /// Recognises the platform identity at a re-authorisation.
+    /// The fingerprint that recognises the platform identity at a re-authorisation.
     pub identity: Fingerprint,
-    /// Finds the connection when its owner asks for deletion by e-mail.
+    /// The fingerprint that finds the connection when its owner asks for deletion by e-mail.
     pub mail: Option<Fingerprint>,
     /// The deletion under way, from T0 on.
     pub deletion: Option<DeletionId>,
-    /// When everything must be gone, from T0 on.
+    /// When everything must be gone; set from T0 on.
     pub delete_by: Option<Timestamp>,
 }

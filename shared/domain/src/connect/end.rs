@@ -1,4 +1,4 @@
-//! How a connect flow can end without a connection: the words that products get with the return URL.
+//! The ways in which a connect flow can end without a connection: the words that products get with the return URL.
 
 use crate::base::error::{Error, Kind};
 
@@ -11,7 +11,7 @@ pub enum End {
     Cancelled,
     /// The grant reaches no account that can be used.
     NoAccounts,
-    /// A permission that is needed was left out.
+    /// The person left out a permission that is needed.
     ScopeMissing,
     /// The person came back too late.
     Expired,
@@ -25,12 +25,12 @@ pub enum End {
     TooManyAccounts,
     /// The product's registration at the platform is not in order.
     Setup,
-    /// The platform or a service of ours failed.
+    /// The platform or a service of Mooring failed.
     Failed,
 }
 
 impl End {
-    /// All of them, in the order of the documentation.
+    /// All ends, in the order of the documentation.
     pub const ALL: [Self; 11] = [
         Self::Declined,
         Self::Cancelled,
@@ -45,7 +45,7 @@ impl End {
         Self::Failed,
     ];
 
-    /// The word in the return URL.
+    /// Returns the word in the return URL.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Declined => "declined",
@@ -67,7 +67,7 @@ impl End {
         Self::ALL.into_iter().find(|end| end.as_str() == text)
     }
 
-    /// What a product can tell the person.
+    /// Returns the sentence that a product can show the person.
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::Declined => "You did not give access, so nothing was connected.",
@@ -94,7 +94,7 @@ impl End {
         }
     }
 
-    /// What an error of the flow means to the product.
+    /// Returns the end that an error of the flow means to the product.
     pub fn of(error: &Error) -> Self {
         Self::parse(error.code).unwrap_or(match error.kind {
             Kind::Setup => Self::Setup,
@@ -115,7 +115,7 @@ mod tests {
         }
     }
 
-    /// The table that products read, and what the demo product tells its visitors.
+    /// Compares docs/api/README.md and the demo product with the table of ends.
     #[test]
     fn every_end_is_documented_with_its_sentence() {
         let document = include_str!("../../../../docs/api/README.md");

@@ -2,7 +2,8 @@
 
 use crate::connect::connection::State;
 
-/// What a fence item says, read consistently right before each write: the state of the connection and of one account.
+/// The states that a fence item holds: those of the connection and of one account, read consistently right before each
+/// write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fence {
     /// The connection's state; `None` when the item is gone.
@@ -12,12 +13,12 @@ pub struct Fence {
 }
 
 impl Fence {
-    /// Tells whether a job for the account may call and write.
+    /// Returns whether a job for the account may call and write.
     pub fn lets_write(&self) -> bool {
         self.connection.is_some_and(State::is_syncable) && self.account.is_some_and(State::is_syncable)
     }
 
-    /// Tells whether the account's data may be read.
+    /// Returns whether the account's data may be read.
     pub fn lets_read(&self) -> bool {
         self.connection.is_some_and(State::is_readable) && self.account.is_some_and(State::is_readable)
     }

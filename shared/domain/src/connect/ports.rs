@@ -1,4 +1,4 @@
-//! The ports of the connect flow: short-lived rows, and what is connected already.
+//! The ports of the connect flow: short-lived rows, and the connections that exist already.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -22,32 +22,32 @@ use crate::vault::rows::{KeyRow, TokenRow};
 /// Finds connections by the fingerprint of their owner's mailbox.
 #[async_trait]
 pub trait MailIndexRead: Send + Sync {
-    /// The connections that were made with the mailbox.
+    /// Reads the connections that were made with the mailbox.
     async fn by_mail(&self, mail: &Fingerprint) -> Result<Vec<(TenantId, ConnectionId)>>;
 }
 
 /// Reads connections. Every read is consistent, because the state decides what may be shown.
 #[async_trait]
 pub trait ConnectionRead: Send + Sync {
-    /// One connection of a tenant.
+    /// Reads one connection of a tenant.
     async fn connection(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Option<Connection>>;
-    /// Connections of a tenant after an id, at most `limit`, in id order.
+    /// Reads connections of a tenant after an id, at most `limit`, in id order.
     async fn connections(
         &self,
         tenant: &TenantId,
         after: Option<&ConnectionId>,
         limit: u32,
     ) -> Result<Vec<Connection>>;
-    /// The chosen accounts of a connection.
+    /// Reads the chosen accounts of a connection.
     async fn accounts(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Vec<Account>>;
-    /// The sealed parts of the list of accounts that the person may choose from, in order.
+    /// Reads the sealed parts of the list of accounts that the person may choose from, in order.
     async fn candidates(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Vec<SealedBox>>;
 }
 
 /// Reads fence items, consistently.
 #[async_trait]
 pub trait FenceRead: Send + Sync {
-    /// The states of a connection and, if asked, of one account.
+    /// Reads the states of a connection and, if asked, of one account.
     async fn fence(
         &self,
         tenant: &TenantId,
@@ -56,29 +56,29 @@ pub trait FenceRead: Send + Sync {
     ) -> Result<Fence>;
 }
 
-/// A connection that just came back from the platform: everything that is written in one transaction.
+/// A connection whose person just came back from the platform: everything that one transaction writes.
 #[derive(Debug, Clone)]
 pub struct NewConnection {
-    /// The row, state `pending`.
+    /// The connection's row, state `pending`.
     pub connection: Connection,
-    /// Its data keys: `token`, and `data` of the connection itself.
+    /// The data keys: `token`, and `data` of the connection itself.
     pub keys: Vec<KeyRow>,
-    /// Its tokens.
+    /// The sealed tokens.
     pub tokens: Vec<TokenRow>,
     /// The sealed parts of the list of accounts to choose from; slot `cand#<n>`.
     pub candidates: Vec<SealedBox>,
-    /// The deletion that runs by itself if nobody takes the connection up.
+    /// The deletion that runs by itself if the product does not take the connection up.
     pub abandoned: Deletion,
-    /// When TTL removes the rows if even that does not run.
+    /// When TTL removes the rows, if even that deletion does not run.
     pub expires_at: Timestamp,
 }
 
 /// A chosen account with its data key.
 #[derive(Debug, Clone)]
 pub struct NewAccount {
-    /// The row, state `pending`.
+    /// The account's row, state `pending`.
     pub account: Account,
-    /// Its data key.
+    /// The account's data key.
     pub key: KeyRow,
 }
 
@@ -102,8 +102,8 @@ pub trait ConnectionConfirm: Send + Sync {
         accounts: &[NewAccount],
         expires_at: Timestamp,
     ) -> Result<()>;
-    /// In one transaction: the connection is still pending, the list of candidates goes, the code comes, and the ticket
-    /// says that its choice was carried out.
+    /// Confirms the choice in one transaction: the connection is still pending, the list of candidates is deleted, the
+    /// code is stored, and the ticket is marked as carried out.
     async fn confirm(
         &self,
         ticket: &Digest,
@@ -128,72 +128,74 @@ pub trait ConnectionActivate: Send + Sync {
     ) -> Result<()>;
 }
 
-/// Keeps what is known of grants, and the states that follow from it.
+/// Keeps the facts that are known of grants, and the states that follow from them.
 #[async_trait]
 pub trait ConnectionState: Send + Sync {
-    /// What is known of a connection's grant, read consistently.
+    /// Reads the facts that are known of a connection's grant, consistently.
     async fn life(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Life>;
-    /// One transaction: what is known, the state that goes with it, and what is told of it. False when either was not as it
-    /// was read; then nothing was written.
+    /// Stores the facts, the state and the events of a change in one transaction. Returns false, with nothing written,
+    /// when the facts or the state were not as they had been read.
     async fn record_life(&self, tenant: &TenantId, id: &ConnectionId, change: &Change) -> Result<bool>;
 }
 
-/// Writes what an account is like now.
+/// Writes an account's present currency, zone and profile.
 #[async_trait]
 pub trait AccountRenew: Send + Sync {
-    /// One transaction: currency, zone and sealed profile of an account that lives, and a job that reads it anew.
+    /// Stores currency, zone and sealed profile of a live account, and a job that reads the account anew, in one
+    /// transaction.
     async fn renew_account(&self, at: &AccountRef, account: &Account, again: Option<&SyncJob>) -> Result<()>;
 }
 
-/// Puts short-lived rows. Each carries its own expiry, and the table's TTL removes it.
+/// Puts short-lived rows. Each row carries its own expiry, and the table's TTL removes it.
 #[async_trait]
 pub trait TransientPut: Send + Sync {
-    /// A connect session, and its way back.
+    /// Puts a connect session, and the way back of its flow.
     async fn put_session(&self, key: &Digest, session: &ConnectSession) -> Result<()>;
-    /// A confirm ticket.
+    /// Puts a confirm ticket.
     async fn put_ticket(&self, key: &Digest, ticket: &ConfirmTicket) -> Result<()>;
-    /// How far the flow of a transaction came.
+    /// Puts how far the flow of a transaction came.
     async fn put_way(&self, key: &Digest, way: &WayBack) -> Result<()>;
-    /// A frontend token.
+    /// Puts a frontend token.
     async fn put_frontend_token(&self, credential: &Credential) -> Result<()>;
-    /// A mailed deletion link.
+    /// Puts a mailed deletion link.
     async fn put_link(&self, key: &Digest, link: &DeletionLink) -> Result<()>;
 }
 
-/// Looks at short-lived rows without using them up; expired ones are not there.
+/// Reads short-lived rows without using them up. An expired row counts as absent.
 #[async_trait]
 pub trait TransientRead: Send + Sync {
-    /// A connect session.
+    /// Reads a connect session.
     async fn session(&self, key: &Digest, now: Timestamp) -> Result<Option<ConnectSession>>;
-    /// An OAuth transaction.
+    /// Reads an OAuth transaction.
     async fn transaction(&self, key: &Digest, now: Timestamp) -> Result<Option<AuthTransaction>>;
-    /// The way back of a connect session or of a transaction; known for a day longer than they.
+    /// Reads the way back of a connect session or of a transaction. The way is kept for a day longer than they.
     async fn way(&self, key: &Digest, now: Timestamp) -> Result<Option<WayBack>>;
-    /// A confirm ticket; known for a day longer than it works, so that whoever comes late finds back.
+    /// Reads a confirm ticket. The ticket is kept for a day longer than it works, so that a person who comes late
+    /// finds the way back.
     async fn ticket(&self, key: &Digest, now: Timestamp) -> Result<Option<ConfirmTicket>>;
-    /// A mailed deletion link.
+    /// Reads a mailed deletion link.
     async fn link(&self, key: &Digest, now: Timestamp) -> Result<Option<DeletionLink>>;
 }
 
-/// Takes short-lived rows: one conditional delete that answers the old row, so that of any number of takers one wins.
+/// Takes short-lived rows: one conditional delete that returns the old row, so that of any number of takers one wins.
 #[async_trait]
 pub trait TransientTake: Send + Sync {
-    /// Uses a connect session up for a transaction, in one transaction with the ways back of both. Answers whether the
-    /// session was still there.
+    /// Uses a connect session up for an OAuth transaction, in one database transaction with the ways back of both.
+    /// Returns whether the session was still there.
     async fn depart(&self, session: &Digest, to: (&Digest, &AuthTransaction)) -> Result<bool>;
-    /// An OAuth transaction.
+    /// Takes an OAuth transaction.
     async fn take_transaction(&self, key: &Digest, now: Timestamp) -> Result<Option<AuthTransaction>>;
-    /// Decides with a ticket, which stays: of any number of choices the first counts, and it may be repeated. Answers
-    /// whether this one counts; `done` says that nothing more has to be done for it.
+    /// Stores the choice in a ticket, which stays: of any number of choices the first counts, and the same choice may
+    /// be sent again. Returns whether this choice counts; `done` marks the choice as carried out.
     async fn decide(&self, key: &Digest, choice: &Digest, done: bool) -> Result<bool>;
-    /// An activation code.
+    /// Takes an activation code.
     async fn take_code(&self, key: &Digest, now: Timestamp) -> Result<Option<ActivationCode>>;
-    /// A mailed deletion link.
+    /// Takes a mailed deletion link.
     async fn take_link(&self, key: &Digest, now: Timestamp) -> Result<Option<DeletionLink>>;
 }
 
-/// How many connections that hold an account are looked at: a person who sees one knows enough, and a product that
-/// connects an account more often has more to clean up than a list.
+/// The number of connections that hold an account and that a query reads at most. A person who sees one knows enough,
+/// and a product that connects an account more often has more to clean up than a list.
 pub const MOST_HOLDERS: usize = 10;
 
 /// The connections that hold an account.
@@ -201,16 +203,16 @@ pub const MOST_HOLDERS: usize = 10;
 pub struct Holders {
     /// The account.
     pub account: Fingerprint,
-    /// Live connections of the tenant that hold it, of the [`MOST_HOLDERS`] that were looked at.
+    /// Live connections of the tenant that hold the account, among the [`MOST_HOLDERS`] that were read.
     pub connections: Vec<Connection>,
-    /// There are further ones, which were not looked at.
+    /// True when further connections hold the account, which were not read.
     pub more: bool,
 }
 
 /// Finds accounts that a tenant has connected already.
 #[async_trait]
 pub trait HeldAccounts: Send + Sync {
-    /// Which live connections of the tenant hold any of these accounts, for each account that one holds. A connection
-    /// that was taken up a moment ago may not be found yet.
+    /// Finds the tenant's live connections that hold any of these accounts, for each account that one holds. A
+    /// connection that was taken up a moment ago may not be found yet.
     async fn held(&self, tenant: &TenantId, accounts: &[Fingerprint]) -> Result<Vec<Holders>>;
 }

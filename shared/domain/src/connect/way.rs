@@ -1,5 +1,6 @@
-//! The way back: what is kept of a flow for a day longer than the flow itself, so that a person who comes late, or twice,
-//! is led back to the product. It names nobody: a registered URL, how far the flow came, and which browser it belongs to.
+//! The way back: a row that outlives the flow by a day, so that a person who comes late, or twice, is led back to the
+//! product. The row names nobody: it holds a registered URL, how far the flow came, and the digest of the browser's
+//! cookie.
 
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
@@ -12,13 +13,13 @@ use crate::base::secret::{Confidential, Digest};
 use crate::connect::binding::{return_to, ticket_handle};
 use crate::connect::end::End;
 
-/// How much longer than the flow a way back is kept.
+/// How long a way back is kept after the flow.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 /// How far a flow came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
-    /// It waits for its person.
+    /// The flow waits for the person.
     Open,
     /// The connect link led on to the platform; the transaction with this key goes on.
     Departed(Digest),
@@ -28,7 +29,7 @@ pub enum Stage {
     Choosing,
     /// A live connection was authorised again.
     Again(ConnectionId),
-    /// It ended.
+    /// The flow ended.
     Ended(End),
 }
 
@@ -37,11 +38,11 @@ pub enum Stage {
 pub struct WayBack {
     /// The registered URL to return to.
     pub return_url: String,
-    /// SHA-256 of the cookie of the browser that it belongs to, once there is one.
+    /// SHA-256 of the cookie of the flow's browser, once there is one.
     pub cookie: Option<Digest>,
     /// How far the flow came.
     pub stage: Stage,
-    /// Until when the stage can be left; [`KEPT`] longer the way is known.
+    /// Until when the flow can leave the stage; the way is kept [`KEPT`] longer.
     pub until: Timestamp,
 }
 
@@ -52,7 +53,7 @@ pub enum Onward {
     Choose {
         /// The ticket's text.
         ticket: Confidential,
-        /// Its handle.
+        /// The ticket's handle.
         handle: String,
     },
     /// Back to the product.
@@ -62,7 +63,7 @@ pub enum Onward {
 }
 
 impl Stage {
-    /// The stage as a text.
+    /// Returns the stage as a text.
     pub fn to_text(&self) -> String {
         match self {
             Self::Open => "open".to_owned(),
@@ -74,7 +75,7 @@ impl Stage {
         }
     }
 
-    /// Reads what [`Self::to_text`] wrote.
+    /// Reads a stage from the text that [`Self::to_text`] wrote.
     pub fn parse(text: &str) -> Option<Self> {
         let (word, rest) = text.split_once('#').unwrap_or((text, ""));
         match word {
@@ -90,7 +91,7 @@ impl Stage {
 }
 
 impl WayBack {
-    /// Where the browser with this cookie goes on; `None` when the way is another browser's.
+    /// Returns where the browser with this cookie goes on; `None` when the way belongs to another browser.
     pub fn leads(&self, entropy: &dyn Entropy, cookie: &str, now: Timestamp) -> Result<Option<Onward>> {
         let presented = entropy.digest(cookie.as_bytes());
         if !self.cookie.is_some_and(|own| entropy.same(&presented.0, &own.0)) {
@@ -112,13 +113,13 @@ impl WayBack {
         Ok(Some(onward))
     }
 
-    /// The return URL with the word of an end.
+    /// Returns the return URL with the word of an end.
     pub fn ended(&self, end: End) -> Result<Url> {
         return_to(&self.return_url, &[("error", end.as_str())])
     }
 }
 
-/// The ticket that belongs to a browser's cookie: a callback that is opened again leads to the same list.
+/// Derives the ticket that belongs to a browser's cookie: a callback that is opened again leads to the same list.
 pub fn ticket_of(entropy: &dyn Entropy, cookie: &str) -> Confidential {
     Confidential::new(derived_text(entropy, cookie, "ticket"))
 }

@@ -1,4 +1,4 @@
-//! Deletions: what ends, why, every step with its time and counts, and what is left to expire.
+//! Deletions: their subject and reason, every step with its time and counts, and the copies that are left to expire.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,57 +12,58 @@ use crate::platform::capabilities::RevokeOutcome;
 #[expect(clippy::as_conversions, reason = "a constant cannot be converted by a trait, and every u16 fits")]
 pub const DELETE_WITHIN: SignedDuration = SignedDuration::from_hours(24 * DELETE_DAYS as i64);
 
-/// When DynamoDB's TTL makes everything unreadable even if every function is dead.
+/// How long after the cutoff DynamoDB's TTL makes everything unreadable, even if every function is dead.
 pub const DEAD_MAN: SignedDuration = SignedDuration::from_hours(1);
 
-/// The second pass: no function alive at T0 can be alive then (Lambda ends them after 15 minutes).
+/// How long after the cutoff the second pass runs: no function alive at T0 can be alive then (Lambda ends them after
+/// 15 minutes).
 pub const SECOND_PASS: SignedDuration = SignedDuration::from_mins(20);
 
-/// The verification.
+/// How long after the cutoff the verification runs.
 pub const VERIFY: SignedDuration = SignedDuration::from_hours(24);
 
 /// How often a platform is asked to revoke.
 pub const REVOKE_TRIES: u8 = 3;
 
-/// How long between two tries.
+/// How long Mooring waits between two tries.
 pub const REVOKE_PAUSE: SignedDuration = SignedDuration::from_mins(15);
 
 /// How long until a failed verification is tried again.
 pub const VERIFY_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 
-/// When a deletion that is not done is worth an alarm.
+/// How long after T0 a deletion that is not done raises an alarm.
 pub const ALARM_AFTER: SignedDuration = SignedDuration::from_hours(48);
 
-/// When it is worth waking somebody up.
+/// How long after T0 such a deletion has to wake somebody up.
 pub const PAGE_AFTER: SignedDuration = SignedDuration::from_hours(5 * 24);
 
-/// Whether a deletion is on its way as it should be.
+/// How late a deletion is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lateness {
-    /// It is.
+    /// The deletion is on its way as it should be.
     InTime,
-    /// It should have been verified a day ago.
+    /// The deletion should have been verified a day ago.
     Alarm,
-    /// Two days are left until the promise is broken.
+    /// Two days are left until the deletion breaks the promise.
     Page,
 }
 
-/// What ended it.
+/// The reason for a deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// The customer disconnected.
     Disconnected,
-    /// A deletion request through the API.
+    /// Somebody requested the deletion through the API.
     Requested,
-    /// A deletion request with proof of the mailbox.
+    /// Somebody requested the deletion with proof of the mailbox.
     RequestedByMail,
     /// The platform says that access was revoked.
     RevokedAtPlatform,
-    /// The platform took the account away from the grant, or has it no more.
+    /// The platform took the account away from the grant, or no longer has the account.
     AccountLost,
-    /// The login ended, and the person did not come back in the time that the profile gives.
+    /// The login ended, and the person did not come back in the time that the profile allows.
     NotReauthorised,
-    /// The connection was never taken up.
+    /// The product never took the connection up.
     Abandoned,
     /// The whole tenant ends.
     TenantDeleted,
@@ -80,12 +81,12 @@ impl Reason {
         (Self::TenantDeleted, "tenant_deleted"),
     ];
 
-    /// Every reason.
+    /// Returns every reason.
     pub fn all() -> impl Iterator<Item = Self> {
         Self::WORDS.into_iter().map(|(reason, _)| reason)
     }
 
-    /// The reason's word.
+    /// Returns the reason's word.
     pub fn as_str(self) -> &'static str {
         Self::WORDS.iter().find(|(reason, _)| *reason == self).map_or("requested", |(_, word)| word)
     }
@@ -96,20 +97,20 @@ impl Reason {
     }
 }
 
-/// The steps of a deletion, in order. The name is of what happens next.
+/// The steps of a deletion, in order. Each step is named for the work that comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Step {
-    /// Only for tenants: every connection is cut.
+    /// Only for tenants: the cutoff of every connection is made.
     CutConnections,
     /// The data keys are deleted: from now on the data is noise.
     ShredData,
-    /// First purge of every place.
+    /// Every place is purged for the first time.
     Purge,
-    /// The platform is asked to end the grant.
+    /// Mooring asks the platform to end the grant.
     Revoke,
-    /// Token key and tokens are deleted, whatever the platform said.
+    /// Token key and tokens are deleted, whatever the platform answered.
     ShredToken,
-    /// Second purge, after every function that was alive at T0 has ended.
+    /// Every place is purged again, after every function that was alive at T0 has ended.
     PurgeAgain,
     /// Every place is counted.
     Verify,
@@ -129,7 +130,7 @@ impl Step {
         (Self::Done, "done"),
     ];
 
-    /// The step's word.
+    /// Returns the step's word.
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(step, _)| *step == self).map_or("done", |(_, word)| word)
     }
@@ -149,29 +150,29 @@ pub struct DeletionJob {
     pub deletion: DeletionId,
 }
 
-/// One thing that happened, as the receipt lists it.
+/// One event of a deletion, as the receipt lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepEvent {
-    /// When.
+    /// When the event happened.
     pub at: Timestamp,
-    /// What.
+    /// The step that the event belongs to.
     pub step: Step,
-    /// How many items it deleted or counted, by table.
+    /// How many items the step deleted or counted, by table.
     pub counts: Vec<(Table, u64)>,
-    /// The platform's part in it, for [`Step::Revoke`].
+    /// The platform's answer, for [`Step::Revoke`].
     pub outcome: Option<RevokeOutcome>,
 }
 
 /// A deletion: the Ledger's row, and with [`Step::Done`] the receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deletion {
-    /// Its id.
+    /// The deletion's id.
     pub id: DeletionId,
-    /// Whose data it is about.
+    /// The tenant whose data is deleted.
     pub tenant: TenantId,
-    /// What it is about.
+    /// The connection, account or tenant that is deleted.
     pub subject: Subject,
-    /// What ended it.
+    /// The reason for the deletion.
     pub reason: Reason,
     /// The platform, for connections and accounts.
     pub platform: String,
@@ -179,25 +180,25 @@ pub struct Deletion {
     pub t0: Timestamp,
     /// When everything must be gone.
     pub delete_by: Timestamp,
-    /// What happens next.
+    /// The step that comes next.
     pub step: Step,
-    /// When it happens; `None` once done.
+    /// When the next step is due; `None` once the deletion is done.
     pub next_step_at: Option<Timestamp>,
-    /// Everything that is purged and counted.
+    /// Every place that is purged and counted.
     pub places: Vec<Place>,
-    /// The data keys that were held and are destroyed.
+    /// The data keys that the subject held and that are destroyed.
     pub keys: Vec<DataKeyId>,
     /// How often the platform was asked to revoke.
     pub revoke_tries: u8,
-    /// What came of it.
+    /// The outcome of asking.
     pub revoke: Option<RevokeOutcome>,
-    /// Everything that happened.
+    /// Every event so far.
     pub events: Vec<StepEvent>,
-    /// When it was verified.
+    /// When the deletion was verified.
     pub verified_at: Option<Timestamp>,
     /// The public code of the status page; it reveals the status and nothing else.
     pub code: String,
-    /// Counts up with every change; each change is conditional on it.
+    /// The number of changes; each change is conditional on it.
     pub version: u64,
 }
 
@@ -207,26 +208,27 @@ impl Deletion {
         DeletionJob { tenant: self.tenant.clone(), deletion: self.id.clone() }
     }
 
-    /// When TTL may remove what the cutoff closed. It counts from the cutoff, which is the first step's time and may be days
-    /// after T0: a row that expires in the past could not be read any more to ask the platform for the grant's end.
+    /// Returns when TTL may remove the rows that the cutoff closed. The time counts from the cutoff, which is the
+    /// first step's time and may be days after T0: Mooring could no longer read a row that expires in the past, to ask
+    /// the platform for the grant's end.
     pub fn dead_at(&self) -> Timestamp {
         self.next_step_at.map_or(self.t0, |cut| cut.max(self.t0)) + DEAD_MAN
     }
 
-    /// Tells whether the platform is asked to end the grant: only whole connections have one of their own.
+    /// Returns whether Mooring asks the platform to end the grant: only whole connections have a grant of their own.
     pub fn revokes(&self) -> bool {
         matches!(self.subject, Subject::Connection(_))
     }
 
-    /// The events that are over. A step that deletes writes down what is there before it does, so that a crash in
-    /// between loses no count; until it has ended that note is not an event.
+    /// Returns the events of steps that have ended. A step that deletes first stores the counts of what is there, so
+    /// that a crash in between loses no count. Until the step has ended, that record is not an event.
     pub fn happened(&self) -> impl Iterator<Item = &StepEvent> {
         self.events.iter().filter(|event| {
             event.step < self.step || matches!(event.step, Step::Revoke | Step::Verify | Step::Done)
         })
     }
 
-    /// Tells when it is too late, or nearly.
+    /// Returns how late the deletion is at an instant.
     pub fn lateness(&self, now: Timestamp) -> Lateness {
         match now.duration_since(self.t0) {
             _ if self.step == Step::Done => Lateness::InTime,

@@ -13,10 +13,10 @@ pub const LINK_MINUTES: i64 = 60;
 pub struct DeletionLink {
     /// The connections that were made with the mailbox.
     pub connections: Vec<(TenantId, ConnectionId)>,
-    /// The mailbox: using one of its links ends all of them.
+    /// The fingerprint of the mailbox: using one of its links ends all of them.
     pub mail: Fingerprint,
     /// When the link was made.
     pub made_at: Timestamp,
-    /// When it stops working.
+    /// When the link stops working.
     pub expires_at: Timestamp,
 }

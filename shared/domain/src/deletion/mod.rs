@@ -1,4 +1,4 @@
-//! Deletions: what they are about, the Ledger, the places that they empty, what is left and until when.
+//! Deletions: their subjects, the Ledger, the places that they empty, and the copies that remain until they expire.
 
 pub mod ledger;
 pub mod link;

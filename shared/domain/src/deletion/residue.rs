@@ -1,4 +1,4 @@
-//! What cannot be counted after a deletion: recovery windows, short-lived rows, queues and logs.
+//! The copies that nobody can count after a deletion: recovery windows, short-lived rows, queues and logs.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -7,21 +7,21 @@ use crate::base::table::Table;
 use crate::deletion::ledger::{Deletion, Step};
 use crate::deletion::places::Subject;
 
-/// A copy that cannot be counted, with the time by which it is gone.
+/// A copy that nobody can count, with the time by which it is gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Residue {
-    /// Where it may be.
+    /// Where the copy may be.
     pub place: &'static str,
-    /// What it holds.
+    /// The contents of the copy, in words for people.
     pub holds: &'static str,
-    /// How many days it outlives the last deletion.
+    /// How many days the copy outlives the last deletion.
     pub days: u16,
-    /// When it is gone; known once the deletion is done.
+    /// When the copy is gone; known once the deletion is done.
     pub by: Option<Timestamp>,
 }
 
 impl Deletion {
-    /// Lists what cannot be counted and expires by itself.
+    /// Lists the copies that nobody can count and that expire by themselves.
     pub fn residues(&self) -> Vec<Residue> {
         let tables = Table::ALL.into_iter().filter(|table| self.leaves(*table));
         let tables = tables.map(|table| {
@@ -38,8 +38,8 @@ impl Deletion {
         Residue { place, holds, days, by: (self.step == Step::Done).then_some(by) }
     }
 
-    /// Tells whether a table can hold something of the subject after its deletion. Activity and Transient always can:
-    /// their rows go by TTL. The Ledger keeps the proof itself. A tenant had rows everywhere.
+    /// Returns whether a table can hold something of the subject after its deletion. Activity and Transient always
+    /// can: their rows end by TTL. The Ledger keeps the proof itself. A tenant had rows everywhere.
     fn leaves(&self, table: Table) -> bool {
         match table {
             Table::Ledger => false,
@@ -50,10 +50,10 @@ impl Deletion {
         }
     }
 
-    /// The latest time at which a row of a table can have been deleted.
+    /// Returns the latest time at which a row of a table can have been deleted.
     ///
-    /// A pass counts as a deletion also when it found nothing: TTL may have been faster, and was faster than the pass.
-    /// A verification deletes only what it found. Of a tenant, the deletions of its connections ended before its own
+    /// A pass counts as a deletion also when it found nothing: TTL may have deleted the rows before the pass. A
+    /// verification deletes only what it found. The deletions of a tenant's connections ended before the tenant's own
     /// verification and are not among its events.
     fn last_deletion(&self, table: Table) -> Timestamp {
         if self.subject == Subject::Tenant || matches!(table, Table::Activity | Table::Transient) {

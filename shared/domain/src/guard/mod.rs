@@ -1,4 +1,4 @@
-//! What stands before a call: rate limits and idempotency, each with its port.
+//! The guards before a call: rate limits and idempotency, each with its port.
 
 pub mod idempotency;
 pub mod limits;

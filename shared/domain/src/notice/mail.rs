@@ -1,39 +1,40 @@
-//! Mail that was asked for: the request until its mail has left, and how often an address may be written to.
+//! Mail that people request: keeps the request until its mail has left, and limits how often an address gets mail.
 //!
-//! A request is never lost. One that comes too soon after the mail before it waits, and others that come meanwhile are
-//! answered by the same mail: whoever asks gets a mail within the hour.
+//! A request is never lost. A request that comes too soon after the mail before it waits, and the same mail answers
+//! the requests that come meanwhile: everybody who asks gets a mail within the hour.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::base::ids::MailId;
 use crate::vault::keys::SealedBox;
 
-/// An address that nobody knows is looked for once more this much after it was asked for: the index of mailboxes follows the
-/// connections behind it, and a person may ask right after connecting.
+/// How long after a request an unknown address is looked up once more: the index of mailboxes follows the connections
+/// behind it, and a person may ask right after connecting.
 pub const LOOK_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 
-/// How long a request is kept if its mail cannot be sent: long enough to mend the fault and to send it again.
+/// How long a request is kept if its mail cannot be sent: long enough to mend the fault and to send the mail again.
 pub const REQUEST_KEPT: SignedDuration = SignedDuration::from_hours(24);
 
-/// How soon a mail may follow the one before it.
+/// How soon a mail to an address may follow the one before it.
 pub const PAUSE: SignedDuration = SignedDuration::from_mins(PAUSE_MINUTES);
 
-/// The same in minutes, as people are told: a mail comes within this time.
+/// The same pause in minutes, as people are told: a mail comes within this time.
 pub const PAUSE_MINUTES: i64 = 15;
 
-/// How many mails of a day go out at that pace; the ones after them go out once an hour.
+/// How many mails of a day go out at that pace; the mails after them go out once an hour.
 pub const QUICK_MAILS: u32 = 4;
 
-/// How soon a mail may follow when an address was written to often.
+/// How soon a mail may follow when an address got mail often.
 pub const LONG_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 
 /// The time in which mails are counted.
 pub const COUNTED_IN: SignedDuration = SignedDuration::from_hours(24);
 
-/// How late a request that waits may be before another takes its place.
+/// How late a waiting request may be before another takes its place.
 const GRACE: SignedDuration = SignedDuration::from_mins(15);
 
-/// How many requests of one source go on at once in [`SOURCE_WINDOW`]; those after them wait for [`SOURCE_DELAY`].
+/// How many requests of one source go on at once in [`SOURCE_WINDOW`]; the requests after them wait for
+/// [`SOURCE_DELAY`].
 pub const SOURCE_FREE: u64 = 10;
 
 /// The time in which requests of a source are counted.
@@ -42,51 +43,51 @@ pub const SOURCE_WINDOW: SignedDuration = SignedDuration::from_mins(10);
 /// How long a request of a busy source waits; its mail still comes within [`PAUSE_MINUTES`].
 pub const SOURCE_DELAY: SignedDuration = SignedDuration::from_mins(10);
 
-/// Somebody gave an address to have data deleted.
+/// The request of somebody who gave an address to have data deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailRequest {
-    /// Its id.
+    /// The request's id.
     pub id: MailId,
     /// The address, sealed under the key of [`crate::platform::credentials::INDEX_APP`] in the slot [`slot`].
     pub sealed: SealedBox,
-    /// When it is given up.
+    /// When the request expires.
     pub expires_at: Timestamp,
 }
 
-/// The slot of a request's sealed address.
+/// Names the slot of a request's sealed address.
 pub fn slot(id: &MailId) -> String {
     format!("mail#{id}")
 }
 
-/// What is remembered of the mails to one known address.
+/// The record of the mails to one known address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pace {
-    /// When the last one was about to be sent.
+    /// When the last mail was about to be sent.
     pub last: Timestamp,
-    /// The request that it answered.
+    /// The request that the last mail answered.
     pub by: MailId,
     /// When counting began.
     pub since: Timestamp,
-    /// How many were sent since then.
+    /// How many mails were sent since then.
     pub count: u32,
-    /// The request whose mail waits, and until when.
+    /// The request whose mail waits, and until when it waits.
     pub waiting: Option<(MailId, Timestamp)>,
-    /// Counts the changes; each change is conditional on it.
+    /// The number of changes; each change is conditional on it.
     pub version: u64,
 }
 
-/// What a request may do now.
+/// The decision about a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Turn {
-    /// Its mail leaves; the pace to store before it does.
+    /// The request's mail leaves; holds the pace to store before the mail does.
     Send(Pace),
-    /// It waits until then; the pace to store, unless that says so already.
+    /// The request waits until the instant; holds the pace to store, unless the stored one says so already.
     Wait(Option<Pace>, Timestamp),
-    /// Another request waits, and its mail answers this one too.
+    /// Another request waits, and its mail answers this request too.
     Merge,
 }
 
-/// Decides what a request may do.
+/// Decides whether a request's mail leaves now, waits, or merges with another.
 pub fn turn(pace: Option<&Pace>, id: &MailId, now: Timestamp) -> Turn {
     let Some(pace) = pace else {
         return Turn::Send(Pace {
@@ -100,7 +101,7 @@ pub fn turn(pace: Option<&Pace>, id: &MailId, now: Timestamp) -> Turn {
     };
     let next = Pace { version: pace.version + 1, ..pace.clone() };
     if pace.by == *id {
-        // The mail could not be sent, or nobody knows whether it was.
+        // The mail could not be sent, or its fate is unknown.
         return Turn::Send(next);
     }
     let free_at = pace.last + pause(pace, now);
@@ -132,8 +133,8 @@ mod tests {
         MailId::from_uuid(Uuid::from_u128(number))
     }
 
-    /// Plays requests of one known address, each at its minute and from a busy source or not, and the messages that were
-    /// put off. Answers when each was asked for, and when mails left.
+    /// Plays requests of one known address, each at its minute and from a busy source or not, and the messages that
+    /// were put off. Returns when each was asked for, and when mails left.
     fn play(requests: &[(i64, bool)]) -> (Vec<Timestamp>, Vec<Timestamp>) {
         let start = Timestamp::UNIX_EPOCH;
         let asked: Vec<_> =

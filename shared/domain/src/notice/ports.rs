@@ -1,4 +1,4 @@
-//! The ports of mail that was asked for.
+//! The ports of mail that people request.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -14,32 +14,32 @@ use crate::notice::mail::{MailRequest, Pace};
 pub trait MailRequestPut: Send + Sync {
     /// Stores a request.
     async fn put_mail_request(&self, request: &MailRequest) -> Result<()>;
-    /// Counts a request of a source in a window of time and answers how many there were. Tried once and given little
-    /// time, because the caller waits.
+    /// Counts a request of a source in a window of time and returns how many there were. The call is tried once and
+    /// has little time, because the caller waits.
     async fn count_source(&self, source: &Fingerprint, window: i64, expires_at: Timestamp) -> Result<u64>;
 }
 
-/// Works requests off.
+/// Reads and deletes requests as they are worked on.
 #[async_trait]
 pub trait MailRequestTake: Send + Sync {
-    /// A request; an expired one is not there.
+    /// Reads a request; an expired one counts as absent.
     async fn mail_request(&self, id: &MailId, now: Timestamp) -> Result<Option<MailRequest>>;
-    /// Forgets a request with its sealed address.
+    /// Deletes a request with its sealed address.
     async fn forget_mail_request(&self, id: &MailId) -> Result<()>;
 }
 
-/// Remembers how often known addresses were written to.
+/// Keeps how often known addresses got mail.
 #[async_trait]
 pub trait MailPaces: Send + Sync {
-    /// What is remembered of an address.
+    /// Reads the pace of an address.
     async fn pace(&self, mail: &Fingerprint) -> Result<Option<Pace>>;
-    /// Stores a pace if its version is the next; false when another was faster.
+    /// Stores a pace if its version is the next one; false when another worker was faster.
     async fn put_pace(&self, mail: &Fingerprint, pace: &Pace, now: Timestamp) -> Result<bool>;
 }
 
 /// Sends mail.
 #[async_trait]
 pub trait Mailer: Send + Sync {
-    /// Sends one mail. The address is used and forgotten.
+    /// Sends one mail. The address is used and not kept.
     async fn send(&self, to: &SecretString, subject: &str, text: &str) -> Result<()>;
 }

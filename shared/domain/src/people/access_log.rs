@@ -1,7 +1,8 @@
-//! The access log: which credential called what, when, and what came of it. Opaque ids, words of ours and pseudonyms.
+//! The access log: which credential called what, when, and with which outcome. It holds opaque ids, words of Mooring
+//! and pseudonyms.
 //!
-//! The pseudonym of an end user is keyed with the tenant's own key, which is kept in the tenant's row and goes with
-//! it: what is left of the log then names nobody to anybody.
+//! The pseudonym of an end user is keyed with the tenant's own key, which is kept in the tenant's row and deleted with
+//! it: the remaining log then names nobody to anybody.
 
 use std::fmt;
 
@@ -23,7 +24,7 @@ impl PseudonymKey {
         Self(key)
     }
 
-    /// The key as it is stored.
+    /// Returns the key as it is stored.
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
@@ -33,7 +34,7 @@ impl PseudonymKey {
         bytes.try_into().ok().map(Self)
     }
 
-    /// The pseudonym of an end user: the same for every call, and useless without the key.
+    /// Computes the pseudonym of an end user: the same for every call, and useless without the key.
     pub fn of(&self, entropy: &dyn Entropy, user: &EndUser) -> Pseudonym {
         let digest = entropy.derive(&self.0, &format!("access log: end user {}", user.as_str()));
         Pseudonym(HEXLOWER.encode(digest.first_chunk::<16>().map_or(&[], <[u8; 16]>::as_slice)))
@@ -46,35 +47,35 @@ impl fmt::Debug for PseudonymKey {
     }
 }
 
-/// Stands for an end user in the access log: 32 hex characters.
+/// The name that stands for an end user in the access log: 32 hex characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pseudonym(String);
 
 impl Pseudonym {
-    /// The pseudonym as text.
+    /// Returns the pseudonym as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// One call.
+/// One call of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
-    /// Whose credential called.
+    /// The tenant whose credential called.
     pub tenant: TenantId,
     /// The credential.
     pub credential: CredentialId,
-    /// Whom it was bound to; an API key speaks for the whole tenant.
+    /// The end user whom the credential was bound to; an API key speaks for the whole tenant.
     pub person: Option<Pseudonym>,
     /// The operation's name in OpenAPI.
     pub action: &'static str,
-    /// Ids of ours that the call named or made.
+    /// Ids of Mooring that the call named or made.
     pub targets: Vec<String>,
-    /// What came of it: `2xx`, `4xx` or `5xx`.
+    /// The outcome: `2xx`, `4xx` or `5xx`.
     pub outcome: &'static str,
-    /// The request's id, which its log lines carry too.
+    /// The request's id, which the request's log lines carry too.
     pub request_id: String,
-    /// When.
+    /// When the call was made.
     pub at: Timestamp,
 }
 

@@ -5,18 +5,18 @@ use jiff::Timestamp;
 use crate::base::ids::CredentialId;
 use crate::people::caller::Credential;
 
-/// How many API keys a tenant may have, those included that have expired and were not revoked.
+/// How many API keys a tenant may have, including keys that have expired and were not revoked.
 pub const MOST_KEYS: u32 = 20;
 
-/// An API key as its owner sees it: everything but its secret.
+/// An API key as its owner sees it: everything but the key's secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
     /// The key.
     pub credential: Credential,
-    /// What its owner calls it.
+    /// The label that the key's owner gave.
     pub label: String,
-    /// When it was made.
+    /// When the key was made.
     pub created_at: Timestamp,
-    /// The key that replaces it, after a rotation.
+    /// The key that replaces this one, after a rotation.
     pub successor: Option<CredentialId>,
 }

@@ -13,62 +13,63 @@ use crate::people::tenant::Tenant;
 /// Finds credentials and tenants.
 #[async_trait]
 pub trait CallerRead: Send + Sync {
-    /// The API key of a tenant, read consistently: a revoked key stops at once.
+    /// Reads the API key of a tenant, consistently: a revoked key stops at once.
     async fn api_key(&self, tenant: &TenantId, id: &CredentialId) -> Result<Option<Credential>>;
-    /// The frontend token of a tenant, read consistently.
+    /// Reads the frontend token of a tenant, consistently.
     async fn frontend_token(&self, tenant: &TenantId, id: &CredentialId) -> Result<Option<Credential>>;
-    /// The tenant.
+    /// Reads the tenant.
     async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>>;
-    /// Tells whether any tenant registered the browser origin: preflights carry no credential.
+    /// Returns whether any tenant registered the browser origin: preflights carry no credential.
     async fn origin_known(&self, origin: &str) -> Result<bool>;
 }
 
 /// Writes the access log.
 #[async_trait]
 pub trait AccessLog: Send + Sync {
-    /// Adds a call; the entry expires after [`crate::base::retention::ACTIVITY_DAYS`]. Tried once and given little time, because the caller waits.
+    /// Adds a call; the entry expires after [`crate::base::retention::ACTIVITY_DAYS`]. The write is tried once and has
+    /// little time, because the caller waits.
     async fn add_access(&self, access: &Access) -> Result<()>;
 }
 
-/// Registers tenants; only the set-up command has it.
+/// Registers tenants; only the set-up command has this port.
 #[async_trait]
 pub trait DirectoryWrite: Send + Sync {
     /// Stores a tenant with its origins, unless another call changed its origins meanwhile.
     async fn put_tenant(&self, tenant: &Tenant) -> Result<()>;
 }
 
-/// What came of storing a thing whose number is bounded.
+/// The outcome of storing a thing whose number is bounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admission {
-    /// It is stored, and counted.
+    /// The thing is stored, and counted.
     Stored,
-    /// It was there already.
+    /// The thing was there already.
     There,
-    /// The tenant has as many as it may have.
+    /// The tenant has as many things as it may have.
     Full,
     /// The tenant is unknown or closed.
     Closed,
-    /// What it replaces is not there any more.
+    /// The thing to replace no longer exists.
     Gone,
 }
 
 /// Reads API keys.
 #[async_trait]
 pub trait KeyRead: Send + Sync {
-    /// All keys of a tenant in id order, read consistently; expired ones too.
+    /// Reads all keys of a tenant in id order, consistently; expired ones too.
     async fn keys(&self, tenant: &TenantId) -> Result<Vec<ApiKey>>;
 }
 
-/// Writes API keys; only the operator's command has it.
+/// Writes API keys; only the operator's command has this port.
 #[async_trait]
 pub trait KeyWrite: Send + Sync {
     /// Stores a new key and counts it in one transaction, if the tenant is active and has room for it.
     async fn add_key(&self, key: &ApiKey) -> Result<Admission>;
-    /// As [`KeyWrite::add_key`], and in the same transaction lets the key that it replaces end at an instant, unless
-    /// that key ends earlier. The old key is given as it was found: with other scopes by now it is not replaced, or its
-    /// successor could do what the old key may no longer.
+    /// Does the same as [`KeyWrite::add_key`], and in the same transaction lets the key that it replaces end at an
+    /// instant, unless that key ends earlier. The old key is given as it was found: a key that has other scopes by now
+    /// is not replaced, or its successor could do what the old key may no longer do.
     async fn rotate_key(&self, old: &Credential, until: Timestamp, new: &ApiKey) -> Result<Admission>;
-    /// Replaces a key's scopes if they are still the ones before; false when they are not.
+    /// Replaces a key's scopes if the stored ones are still those before; false when they are not.
     async fn narrow_key(
         &self,
         tenant: &TenantId,

@@ -3,19 +3,19 @@
 use crate::base::ids::TenantId;
 use crate::people::access_log::PseudonymKey;
 
-/// What the Directory knows of a tenant that requests need.
+/// The facts of a tenant in the Directory that requests need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
-    /// Its id.
+    /// The tenant's id.
     pub id: TenantId,
     /// The organisation's display name, shown on the connect page.
     pub name: String,
-    /// False from the moment its deletion was asked for.
+    /// False from the moment that the tenant's deletion was asked for.
     pub active: bool,
-    /// Where the connect flow may return to: exact URLs.
+    /// The exact URLs that the connect flow may return to.
     pub return_urls: Vec<String>,
-    /// Which browser origins may call the API: exact origins.
+    /// The exact browser origins that may call the API.
     pub origins: Vec<String>,
-    /// The key of its pseudonyms in the access log; without one the log leaves end users out.
+    /// The key of the tenant's pseudonyms in the access log; without a key the log leaves end users out.
     pub pseudonyms: Option<PseudonymKey>,
 }

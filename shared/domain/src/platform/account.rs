@@ -1,9 +1,10 @@
-//! Accounts: what a connection reaches, chosen and let go one by one.
+//! Accounts at a platform: a connection reaches them, and the person chooses and lets them go one by one.
 
 use crate::base::money::Currency;
 use crate::base::zone;
 
-/// An account as the platform describes it. Its name and number come from the platform, so they are only stored sealed.
+/// An account as the platform describes it. Its name and number come from the platform, so Mooring stores them only
+/// sealed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PlatformAccount {
     /// The platform's own id, as text.
@@ -16,7 +17,7 @@ pub struct PlatformAccount {
     pub zone: String,
 }
 
-/// What a grant reaches: each account once, by its id.
+/// The accounts that a grant reaches: each account once, by its id.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AccountList {
     /// The accounts that can be connected, in the platform's order.
@@ -25,15 +26,15 @@ pub struct AccountList {
     pub unusable: Vec<UnusableAccount>,
 }
 
-/// An account that the grant names and that cannot be connected. What is missing is the platform's to say, so it is
-/// shown and never guessed. Sealed wherever it is stored.
+/// An account that the grant names and that cannot be connected. Only the platform can fill in what is missing, so the
+/// page shows the account and Mooring guesses nothing. Sealed wherever it is stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UnusableAccount {
-    /// The platform's own id, as text; empty where it gave none.
+    /// The platform's own id, as text; empty where the platform gave none.
     pub external_id: String,
-    /// The name that people see; empty where it is not known.
+    /// The name that people see; empty where the name is not known.
     pub name: String,
-    /// What is wrong with it.
+    /// The reason why the account cannot be connected.
     pub reason: Unusable,
 }
 
@@ -46,22 +47,22 @@ impl std::fmt::Debug for UnusableAccount {
 /// Why an account cannot be connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Unusable {
-    /// The platform lists it without an id.
+    /// The platform lists the account without an id.
     NoId,
-    /// The platform gives no currency: its money would have no unit.
+    /// The platform gives no currency: the account's money would have no unit.
     NoCurrency,
-    /// The currency is no code of ISO 4217.
+    /// The currency is not a code of ISO 4217.
     UnknownCurrency,
     /// The platform gives no zone: nobody could say when its days begin.
     NoZone,
-    /// The zone is none that we know.
+    /// Mooring does not know the zone.
     UnknownZone,
-    /// The platform refuses to describe it: it does not exist any more, or the grant does not reach it.
+    /// The platform refuses to describe the account: it does not exist any more, or the grant does not reach it.
     Refused,
-    /// The platform was asked for it and left it out of its answer, or answered with something else.
+    /// The platform was asked for the account and left it out of its answer, or answered with something else.
     NotDescribed,
-    /// The time was over, the platform failed, or nobody understands its answer. Nothing is known to be wrong with the
-    /// account itself.
+    /// The time was over, the platform failed, or its answer could not be understood. No fault of the account itself
+    /// is known.
     NotRead,
 }
 
@@ -78,7 +79,7 @@ impl Unusable {
         (Self::NotRead, "not_read"),
     ];
 
-    /// The reason's word.
+    /// Returns the reason's word.
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(reason, _)| *reason == self).map_or("refused", |(_, word)| word)
     }
@@ -89,21 +90,21 @@ impl Unusable {
     }
 }
 
-/// What a platform says of an account, as far as it says it.
+/// The platform's description of an account, as far as there is one.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Described<'a> {
-    /// Its id.
+    /// The account's id.
     pub external_id: &'a str,
-    /// Its name.
+    /// The account's name.
     pub name: &'a str,
-    /// Its currency.
+    /// The account's currency.
     pub currency: Option<&'a str>,
-    /// What may be its zone, the best first.
+    /// The texts that may name the account's zone, the best first.
     pub zones: &'a [Option<&'a str>],
 }
 
 impl Described<'_> {
-    /// The account, or why it cannot be used. `usd` can only be `USD`; nothing else is read into what is there.
+    /// Returns the account, or the reason why it cannot be used. `usd` can only be `USD`; no other guess is made.
     pub fn account(&self) -> std::result::Result<PlatformAccount, UnusableAccount> {
         let account = || {
             let currency = said(self.currency).ok_or(Unusable::NoCurrency)?;
@@ -140,7 +141,7 @@ impl std::fmt::Debug for PlatformAccount {
     }
 }
 
-/// The first byte of everything that [`encode_accounts`] writes.
+/// The first byte of the bytes that [`encode_accounts`] writes.
 const VERSION: u8 = 1;
 
 /// Writes accounts as bytes to seal: the format's version, then each field with its length before it.
@@ -154,7 +155,7 @@ pub fn encode_accounts(accounts: &[PlatformAccount]) -> Vec<u8> {
     out
 }
 
-/// Reads what [`encode_accounts`] wrote; `None` when the bytes are something else.
+/// Reads the bytes that [`encode_accounts`] wrote; `None` when the bytes are something else.
 pub fn decode_accounts(bytes: &[u8]) -> Option<Vec<PlatformAccount>> {
     let mut bytes = bytes.strip_prefix(&[VERSION])?;
     let mut accounts = Vec::new();
@@ -173,7 +174,7 @@ pub(crate) fn put_field(out: &mut Vec<u8>, field: &str) {
     out.extend_from_slice(field.as_bytes());
 }
 
-/// Reads a field that [`put_field`] wrote, and moves on behind it.
+/// Reads a field that [`put_field`] wrote, and moves on behind the field.
 pub(crate) fn take_field(bytes: &mut &[u8]) -> Option<String> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     let (field, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;

@@ -1,4 +1,5 @@
-//! What a platform can do, as operations see it. `Some` or `None` is the declaration; nothing else says it.
+//! The capabilities of a platform, as operations see them. `Some` or `None` is the declaration of a capability;
+//! nothing else declares it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,28 +18,28 @@ use crate::platform::figures::{Entity, Level, MetricSet, Row};
 use crate::platform::manifest::Manifest;
 use crate::platform::profile::PlatformProfile;
 
-/// Asked right before a call leaves, when it has waited for its turn or its next try: the connection or the time for it
-/// may be over. Jobs and probes look at the fence here.
+/// The check right before a call leaves, after the call has waited for its turn or its next try: the connection or the
+/// time for the call may have ended meanwhile. Jobs and probes check the fence here.
 #[async_trait]
 pub trait Gate: std::fmt::Debug + Send + Sync {
-    /// Tells whether a call may leave now.
+    /// Returns whether a call may leave now.
     async fn is_open(&self) -> bool;
 
-    /// How long calls may still take, all together; each ends within it.
+    /// Returns how long calls may still take, all together; each call ends within this time.
     fn left(&self) -> Duration {
         Duration::MAX
     }
 
-    /// Tells whether somebody waits for all calls together: part of an answer in time is then better than none.
+    /// Returns whether somebody waits for all calls together: part of an answer in time is then better than none.
     fn is_awaited(&self) -> bool {
         self.left() != Duration::MAX
     }
 
-    /// Is told how long a call took, with all its tries.
+    /// Notes how long a call took, with all its tries.
     fn spent(&self, _time: Duration) {}
 }
 
-/// A gate that lets calls out for so long altogether: somebody waits for all of them, and not for each.
+/// A gate that lets calls leave for a limited time altogether: somebody waits for all of them, and not for each.
 #[derive(Debug)]
 pub struct Allowance(Mutex<Duration>);
 
@@ -69,7 +70,7 @@ impl Gate for Allowance {
     }
 }
 
-/// The gate of the one call that no cut holds back: the revocation, which follows it.
+/// The gate of the one call that no cutoff holds back: the revocation, which follows the cutoff.
 #[derive(Debug, Clone, Copy)]
 pub struct Unguarded;
 
@@ -80,23 +81,23 @@ impl Gate for Unguarded {
     }
 }
 
-/// What every platform call needs: the token, the app, what the profile lets out, and whether it may leave.
+/// The context of every platform call: the token, the app, the profile's limits, and the gate.
 #[derive(Debug, Clone, Copy)]
 pub struct CallContext<'a> {
     /// The access token.
     pub token: &'a SecretString,
     /// The app.
     pub app: &'a AppCredentials,
-    /// The profile's word on this platform.
+    /// The profile of this platform.
     pub profile: &'a PlatformProfile,
-    /// How long the call may take with all its tries: what is asked of a platform that hangs has to end before the
-    /// invocation does, or nobody writes down that it hung.
+    /// How long the call may take with all its tries. A question to a platform that hangs has to end before the
+    /// invocation does, or nobody could store that the platform hung.
     pub patience: Duration,
-    /// Asked before each try.
+    /// The gate that is asked before each try.
     pub gate: &'a dyn Gate,
 }
 
-/// What the authorise URL carries.
+/// The parameters of the authorise URL.
 #[derive(Debug, Clone)]
 pub struct AuthorizeRequest<'a> {
     /// The opaque state.
@@ -105,11 +106,11 @@ pub struct AuthorizeRequest<'a> {
     pub redirect_uri: &'a str,
     /// The scopes to ask for.
     pub scopes: &'a [String],
-    /// The PKCE verifier, for platforms that take one.
+    /// The PKCE verifier, for platforms that support PKCE.
     pub verifier: &'a SecretString,
 }
 
-/// What the platform sent back to the callback, already checked against the transaction.
+/// The parameters that the platform sent back to the callback, already checked against the transaction.
 #[derive(Debug)]
 pub struct CodeExchange<'a> {
     /// The authorisation code.
@@ -118,11 +119,11 @@ pub struct CodeExchange<'a> {
     pub redirect_uri: &'a str,
     /// The PKCE verifier.
     pub verifier: &'a SecretString,
-    /// How long it may take.
+    /// The gate, which limits how long the exchange may take.
     pub gate: &'a dyn Gate,
 }
 
-/// A grant: tokens and what they cover.
+/// A grant: tokens and the scopes that they cover.
 #[derive(Debug, Clone)]
 pub struct Grant {
     /// The access token.
@@ -135,28 +136,28 @@ pub struct Grant {
     pub scopes: Vec<String>,
 }
 
-/// Who granted, as the platform numbers its people; only ever fingerprinted.
+/// The person or business that granted, by the platform's id; Mooring only ever fingerprints it.
 #[derive(Debug, Clone)]
 pub struct Identity {
     /// The platform's id of the person or business.
     pub id: SecretString,
 }
 
-/// What became of a token at the platform.
+/// The outcome of a revocation at the platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RevokeOutcome {
     /// The platform confirmed, or says that the token was dead already.
     Killed,
-    /// The platform said no to ending this grant.
+    /// The platform refused to end this grant.
     Refused,
-    /// The platform has no way; the person can do it in the platform's settings.
+    /// The platform has no way to end a grant; the person can end it in the platform's settings.
     Impossible,
-    /// No try of those that are allowed came through: the platform was away, or our own set-up was at fault.
+    /// None of the allowed tries succeeded: the platform did not answer, or Mooring's own set-up was at fault.
     Unreachable,
 }
 
 impl RevokeOutcome {
-    /// The outcome's word.
+    /// Returns the outcome's word.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Killed => "killed",
@@ -178,18 +179,18 @@ impl RevokeOutcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageCursor(pub String);
 
-/// One page of something.
+/// One page of a list.
 #[derive(Debug, Clone)]
 pub struct Page<T> {
-    /// What is on it, without what could not be read.
+    /// The items of the page, without those that could not be read.
     pub items: Vec<T>,
     /// How many items could not be read.
     pub odd: u64,
-    /// Where the next one starts; `None` on the last.
+    /// Where the next page starts; `None` on the last page.
     pub next: Option<PageCursor>,
 }
 
-/// The word of an error by which a platform says that it has no figures of a level.
+/// The code of an error by which a platform says that it has no figures of a level.
 pub const LEVEL_NOT_OFFERED: &str = "level_not_offered";
 
 /// One page of daily rows.
@@ -197,11 +198,12 @@ pub const LEVEL_NOT_OFFERED: &str = "level_not_offered";
 pub struct RowPage {
     /// The rows, without those that could not be read.
     pub rows: Vec<Row>,
-    /// The day of each row that could not be read; `None` where not even that could be, or it was not asked for.
+    /// The day of each row that could not be read; `None` where not even the day could be read, or it was not asked
+    /// for.
     pub odd: Vec<Option<Date>>,
     /// Metrics that the platform does not offer for this question; the rows have the others.
     pub not_offered: MetricSet,
-    /// Where the next page starts; `None` on the last.
+    /// Where the next page starts; `None` on the last page.
     pub next: Option<PageCursor>,
 }
 
@@ -211,7 +213,7 @@ pub trait OAuth: Send + Sync {
     /// Builds the URL that the person is sent to.
     fn authorize_url(&self, app: &AppCredentials, request: &AuthorizeRequest<'_>) -> Result<Url>;
 
-    /// Redeems a code, once; never retried, because codes are single-use.
+    /// Redeems a code, once. A code is never redeemed again, because codes are single-use.
     async fn exchange(&self, app: &AppCredentials, exchange: &CodeExchange<'_>) -> Result<Grant>;
 
     /// Ends the grant at the platform.
@@ -221,20 +223,20 @@ pub trait OAuth: Send + Sync {
     async fn identity(&self, cx: &CallContext<'_>) -> Result<Identity>;
 }
 
-/// Listing the accounts that a grant reaches.
+/// Lists the accounts that a grant reaches.
 #[async_trait]
 pub trait Accounts: Send + Sync {
-    /// Lists them with name, currency and zone, each once. One that cannot be used never takes the list with it: it
-    /// stands beside the others with its reason. An error says that the list is not known. What could not be understood,
-    /// and what was not read in the time that the gate gives where somebody waits, is
-    /// [`crate::platform::account::Unusable::NotRead`]. It takes as many calls as the platform wants.
+    /// Lists the accounts with name, currency and zone, each once. An account that cannot be used never fails the
+    /// list: it stands beside the others with its reason. An error says that the list is not known. An account whose
+    /// description could not be understood, or could not be read in the time of a gate that somebody waits for, is
+    /// [`crate::platform::account::Unusable::NotRead`]. The list takes as many calls as the platform wants.
     async fn list(&self, cx: &CallContext<'_>) -> Result<AccountList>;
 }
 
-/// Reading campaigns, ad groups and ads.
+/// Reads campaigns, ad groups and ads.
 #[async_trait]
 pub trait StructureRead: Send + Sync {
-    /// Reads one page of one level; [`Level::Account`] has none.
+    /// Reads one page of one level; [`Level::Account`] has no pages.
     async fn page(
         &self,
         cx: &CallContext<'_>,
@@ -244,12 +246,12 @@ pub trait StructureRead: Send + Sync {
     ) -> Result<Page<Entity>>;
 }
 
-/// Reading daily figures.
+/// Reads daily figures.
 #[async_trait]
 pub trait Reports: Send + Sync {
-    /// Reads one page of daily rows of one level in a window of at most [`Manifest::window_days`] days. A row that cannot
-    /// be read exactly is left out and its day named; a metric that is not offered is named and the others are read. A
-    /// level that is not offered is an error with the word [`LEVEL_NOT_OFFERED`].
+    /// Reads one page of daily rows of one level in a window of at most [`Manifest::window_days`] days. A row that
+    /// cannot be read exactly is left out and its day named. A metric that is not offered is named and the others are
+    /// read. A level that is not offered is an error with the code [`LEVEL_NOT_OFFERED`].
     async fn page(
         &self,
         cx: &CallContext<'_>,
@@ -269,22 +271,22 @@ pub struct ReportQuestion<'a> {
     pub window: Window,
 }
 
-/// One platform.
+/// The connector of one platform.
 pub trait Connector: Send + Sync {
-    /// Its facts.
+    /// Returns the platform's facts.
     fn manifest(&self) -> &'static Manifest;
-    /// Its OAuth; every platform has one.
+    /// Returns the platform's OAuth; every platform has one.
     fn oauth(&self) -> &dyn OAuth;
-    /// Its accounts.
+    /// Returns the list of accounts, if the platform has one.
     fn accounts(&self) -> Option<&dyn Accounts>;
-    /// Its structure.
+    /// Returns the structure, if the platform has one.
     fn structure(&self) -> Option<&dyn StructureRead>;
-    /// Its reports.
+    /// Returns the reports, if the platform has them.
     fn reports(&self) -> Option<&dyn Reports>;
 }
 
 /// Finds connectors by platform.
 pub trait Connectors: Send + Sync {
-    /// The connector of a platform, if there is one.
+    /// Returns the connector of a platform, if there is one.
     fn find(&self, platform: &str) -> Option<&dyn Connector>;
 }

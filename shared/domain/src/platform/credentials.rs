@@ -12,7 +12,7 @@ pub const INDEX_APP: &str = "mooring";
 /// The name of the sealed credentials of a platform app.
 pub const CREDENTIALS: &str = "credentials";
 
-/// The slot of an app's sealed secret.
+/// Names the slot of an app's sealed secret.
 pub fn secret_slot(name: &str) -> String {
     format!("sec#{name}")
 }
@@ -27,7 +27,7 @@ pub fn mail_fingerprint(index: &dyn DataKey, address: &MailAddress) -> Fingerpri
     fingerprint(index, "mail", address.text().as_bytes())
 }
 
-/// Fingerprints where a request came from, which is counted and never stored in clear.
+/// Fingerprints the source of a request, which is counted and never stored in clear.
 pub fn source_fingerprint(index: &dyn DataKey, source: &str) -> Fingerprint {
     fingerprint(index, "source", source.as_bytes())
 }

@@ -1,4 +1,4 @@
-//! Report rows: levels, metrics and how each adds up. Days belong to the account's zone; money is exact.
+//! Report rows: levels, metrics and how each metric adds up. Days belong to the account's zone; money is exact.
 
 use compact_str::CompactString;
 use jiff::civil::Date;
@@ -17,10 +17,10 @@ pub enum Level {
 }
 
 impl Level {
-    /// All levels, from the whole to the parts.
+    /// All levels, from the whole account to the ads.
     pub const ALL: [Self; 4] = [Self::Account, Self::Campaign, Self::AdGroup, Self::Ad];
 
-    /// The level's word in keys and answers.
+    /// Returns the level's word in keys and answers.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Account => "account",
@@ -36,10 +36,10 @@ impl Level {
     }
 }
 
-/// A stored metric. Every one is a sum over rows and days; what is not is a [`Ratio`].
+/// A stored metric. Every metric is a sum over rows and days; a value that is not a sum is a [`Ratio`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Metric {
-    /// What was spent, in micro units of the account's currency.
+    /// The spend, in micro units of the account's currency.
     Spend,
     /// How often ads were shown.
     Impressions,
@@ -47,7 +47,7 @@ pub enum Metric {
     Clicks,
     /// Conversions, in micro units because some platforms count fractions.
     Conversions,
-    /// What the conversions were worth, in micro units of the account's currency.
+    /// The value of the conversions, in micro units of the account's currency.
     ConversionValue,
 }
 
@@ -70,7 +70,7 @@ impl Metric {
     pub const ALL: [Self; METRICS] =
         [Self::Spend, Self::Impressions, Self::Clicks, Self::Conversions, Self::ConversionValue];
 
-    /// The metric's word in the API.
+    /// Returns the metric's word in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Spend => "spend",
@@ -81,7 +81,7 @@ impl Metric {
         }
     }
 
-    /// The unit of its integer.
+    /// Returns the unit of the metric's integer.
     pub const fn unit(self) -> Unit {
         match self {
             Self::Spend | Self::ConversionValue => Unit::Money,
@@ -90,7 +90,7 @@ impl Metric {
         }
     }
 
-    /// Its column.
+    /// Returns the metric's column.
     pub const fn column(self) -> usize {
         match self {
             Self::Spend => 0,
@@ -107,43 +107,43 @@ impl Metric {
     }
 }
 
-/// Some of the stored metrics.
+/// A set of stored metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct MetricSet(u8);
 
 impl MetricSet {
-    /// All stored metrics.
+    /// Returns the set of all stored metrics.
     pub fn all() -> Self {
         Metric::ALL.into_iter().collect()
     }
 
-    /// The set as bits, by column.
+    /// Returns the set as bits, by column.
     pub const fn bits(self) -> u8 {
         self.0
     }
 
-    /// Reads what [`Self::bits`] gave; `None` when there is a column that nobody knows.
+    /// Reads the bits that [`Self::bits`] returned; `None` when they have an unknown column.
     pub fn from_bits(bits: u8) -> Option<Self> {
         Some(Self(bits)).filter(|set| set.0 & !Self::all().0 == 0)
     }
 
-    /// Tells whether a metric is in it.
+    /// Returns whether a metric is in the set.
     pub const fn contains(self, metric: Metric) -> bool {
         self.0 & (1 << metric.column()) != 0
     }
 
-    /// Tells whether none is in it.
+    /// Returns whether the set has no metric.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// What is in either.
+    /// Returns the metrics that are in either set.
     #[must_use]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Its metrics, in the order of their columns.
+    /// Returns the set's metrics, in the order of their columns.
     pub fn iter(self) -> impl Iterator<Item = Metric> {
         Metric::ALL.into_iter().filter(move |metric| self.contains(*metric))
     }
@@ -155,7 +155,7 @@ impl FromIterator<Metric> for MetricSet {
     }
 }
 
-/// A ratio of two sums; it is computed from the sums of the answer's rows and never stored or added.
+/// A ratio of two sums. It is computed from the sums of the answer's rows and never stored or added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Ratio {
     /// Clicks per impression.
@@ -174,7 +174,7 @@ impl Ratio {
     /// All ratios.
     pub const ALL: [Self; 5] = [Self::Ctr, Self::Cpc, Self::Cpm, Self::Roas, Self::Cpa];
 
-    /// The ratio's word in the API.
+    /// Returns the ratio's word in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ctr => "ctr",
@@ -190,7 +190,7 @@ impl Ratio {
         Self::ALL.into_iter().find(|ratio| ratio.as_str() == text)
     }
 
-    /// Tells whether the result is money; otherwise it is a plain number in micro units.
+    /// Returns whether the result is money; otherwise the result is a plain number in micro units.
     pub const fn is_money(self) -> bool {
         matches!(self, Self::Cpc | Self::Cpm | Self::Cpa)
     }
@@ -209,12 +209,12 @@ impl Ratio {
     }
 }
 
-/// The values of one row, by column; `None` is what the platform did not report, which is not zero.
+/// The values of one row, by column; `None` stands for a value that the platform did not report, which is not zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Values(pub [Option<i64>; METRICS]);
 
 impl Values {
-    /// The value of a metric.
+    /// Returns the value of a metric.
     pub fn get(&self, metric: Metric) -> Option<i64> {
         self.0.get(metric.column()).copied().flatten()
     }
@@ -226,7 +226,7 @@ impl Values {
         }
     }
 
-    /// Adds another row; what was reported on neither side stays unreported. `None` when a sum leaves 64 bits.
+    /// Adds another row; a value that neither row reports stays unreported. `None` when a sum leaves 64 bits.
     #[must_use]
     pub fn plus(&self, other: &Self) -> Option<Self> {
         let mut sum = Self::default();
@@ -244,11 +244,11 @@ impl Values {
 /// One row: an entity on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// The platform's id of the entity, as text: short ones lie in the row itself, because rows come by the million.
+    /// The platform's id of the entity, as text: short ids lie in the row itself, because rows come by the million.
     pub entity: CompactString,
     /// The day in the account's zone.
     pub day: Date,
-    /// Its values.
+    /// The row's values.
     pub values: Values,
 }
 
@@ -271,13 +271,13 @@ impl std::fmt::Debug for Entity {
     }
 }
 
-/// Longer ids are no ids.
+/// The longest id that is accepted. A longer one fails the job.
 pub const LONGEST_ID: usize = 128;
 
-/// Names and statuses are kept up to this many characters; no platform of ours lets people write more.
+/// The number of characters that are kept of names and statuses; no supported platform lets people write more.
 pub const LONGEST_TEXT: usize = 512;
 
-/// A name or status as it is kept.
+/// Shortens a name or status to its kept length.
 pub fn shortened(mut text: String) -> String {
     if let Some((end, _)) = text.char_indices().nth(LONGEST_TEXT) {
         text.truncate(end);

@@ -1,9 +1,9 @@
-//! What a platform is like, as data: hosts, version, scopes, limits, tiers.
+//! The facts of a platform, as data: hosts, version, scopes, limits, tiers.
 
 /// The facts of a platform: data, not code.
 #[derive(Debug, Clone, Copy)]
 pub struct Manifest {
-    /// Our word for the platform, such as `tiktok_ads`.
+    /// Mooring's word for the platform, such as `tiktok_ads`.
     pub platform: &'static str,
     /// The platform's name for people.
     pub title: &'static str,
@@ -36,7 +36,7 @@ pub struct Call {
     pub method: &'static str,
     /// The path below the API origin.
     pub path: &'static str,
-    /// The scope that the platform wants for it; empty where none is.
+    /// The scope that the platform wants for the call; empty where the call needs none.
     pub scope: &'static str,
 }
 
@@ -50,7 +50,7 @@ pub enum Tier {
 }
 
 impl Tier {
-    /// The tier's letter.
+    /// Returns the tier's letter.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::A => "A",

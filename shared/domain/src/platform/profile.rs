@@ -1,26 +1,26 @@
-//! A product's profile: which platform calls it may make, for which purposes, and how long it keeps what it reads.
+//! A product's profile: which platform calls the product may make, for which purposes, and how long it keeps the data.
 
-/// A scope of a platform with the purpose that people are told.
+/// A scope of a platform with the purpose that the connect page shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScopePurpose {
     /// The platform's word for the scope.
     pub scope: String,
-    /// What is read or done with it, in the person's language.
+    /// The data that is read or the action that is done with the scope, in the person's language.
     pub what: String,
-    /// What for.
+    /// The purpose of the scope.
     pub purpose: String,
-    /// Without it the connection is refused.
+    /// True when the connection is refused without the scope.
     pub required: bool,
 }
 
-/// What a profile says of one platform.
+/// The part of a profile for one platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlatformProfile {
     /// The platform's word, such as `tiktok_ads`.
     pub platform: String,
     /// Scopes with their purposes.
     pub scopes: Vec<ScopePurpose>,
-    /// The platform calls that may leave, by the connector's call names; everything else is refused.
+    /// The platform calls that may leave, by the connector's call names; every other call is refused.
     pub calls: Vec<String>,
     /// How many days the first sync reaches back.
     pub backfill_days: u16,
@@ -37,25 +37,26 @@ pub struct Profile {
     pub product: String,
     /// The privacy policy to link from every page.
     pub privacy_url: String,
-    /// Where people write to.
+    /// The address that people write to.
     pub contact_email: String,
-    /// How many days report rows are kept while the account is connected; `None`: as long as it is (promise T46).
+    /// How many days report rows are kept while the account is connected; `None`: as long as the account is (promise
+    /// T46).
     pub retention_days: Option<u16>,
     /// How many days a connection waits for a person whose login ended before it is deleted; `None`: for ever.
     pub needs_reauth_days: Option<u16>,
-    /// The platforms it connects to.
+    /// The platforms that the product connects to.
     pub platforms: Vec<PlatformProfile>,
 }
 
 impl Profile {
-    /// Finds what the profile says of a platform.
+    /// Finds the part of the profile for a platform.
     pub fn platform(&self, platform: &str) -> Option<&PlatformProfile> {
         self.platforms.iter().find(|entry| entry.platform == platform)
     }
 }
 
 impl PlatformProfile {
-    /// Tells whether a platform call may leave.
+    /// Returns whether a platform call may leave.
     pub fn allows(&self, call: &str) -> bool {
         self.calls.iter().any(|name| name == call)
     }

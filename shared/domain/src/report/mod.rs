@@ -1,3 +1,3 @@
-//! Reports: figures of a span of days, grouped, with their completeness.
+//! Reports: figures over several days, grouped, with their completeness.
 
 pub mod ops;

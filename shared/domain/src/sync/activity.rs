@@ -4,21 +4,21 @@ use jiff::Timestamp;
 
 use crate::base::ids::{AccountId, ConnectionId, TenantId};
 
-/// What happened, for the sync and access log; pseudonyms only.
+/// An event for the sync and access log; pseudonyms only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Activity {
-    /// Whose it is.
+    /// The tenant that owns the connection.
     pub tenant: TenantId,
     /// The connection.
     pub connection: ConnectionId,
-    /// The account, if it was about one.
+    /// The account, if the event was about one.
     pub account: Option<AccountId>,
     /// A word such as `sync.done`.
     pub what: &'static str,
-    /// The numbers that belong to it, such as `rows`.
+    /// The numbers that belong to the event, such as `rows`.
     pub numbers: Vec<(&'static str, u64)>,
-    /// The code of the error, if it failed.
+    /// The code of the error, if the event is a failure.
     pub error: Option<&'static str>,
-    /// When.
+    /// When the event happened.
     pub at: Timestamp,
 }

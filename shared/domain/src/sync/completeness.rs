@@ -1,10 +1,10 @@
-//! Completeness: for each day, level and account, what is known of the rows. Zero is never confused with not fetched.
+//! Completeness: the status of the rows for each day, level and account. Zero is never confused with not fetched.
 
 use jiff::Timestamp;
 
 use crate::platform::figures::{Level, MetricSet};
 
-/// What is known of a day.
+/// The status of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DayStatus {
     /// All rows are here and the platform no longer changes them.
@@ -15,25 +15,25 @@ pub enum DayStatus {
     Partial(Reason),
     /// No rows could be fetched.
     Failed(Reason),
-    /// The grant does not cover this.
+    /// The grant does not cover the day's rows.
     NotPermitted,
     /// The platform has no figures of this level.
     NotOffered,
 }
 
-/// What else is known of a day's rows; no failure.
+/// Further facts about a day's rows, none of them a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Marks {
-    /// Metrics that the platform does not offer here: they are no zeros and will not come.
+    /// Metrics that the platform does not offer here: these are no zeros and will not come.
     pub not_offered: MetricSet,
-    /// The account's own total is higher than what belongs to a campaign: the rest belongs to none.
+    /// True when the account's own total is higher than the sum of its campaigns: the rest belongs to no campaign.
     pub unattributed: bool,
 }
 
 /// Why a day is partial or failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
-    /// The platform limited our calls.
+    /// The platform limited Mooring's calls.
     RateLimited,
     /// The platform failed or could not be reached.
     Upstream,
@@ -45,7 +45,7 @@ pub enum Reason {
     Reauthorise,
     /// The product's app at the platform is not set up as it should be; its operator has to act.
     Setup,
-    /// Some rows could not be read, or contradicted each other, also when they were asked for again.
+    /// Some rows could not be read, or contradicted each other, also when Mooring asked for them again.
     OddRows,
 }
 
@@ -60,7 +60,7 @@ impl Reason {
         (Self::OddRows, "odd_rows"),
     ];
 
-    /// The reason's word.
+    /// Returns the reason's word.
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(reason, _)| *reason == self).map_or("upstream", |(_, word)| word)
     }
@@ -71,7 +71,7 @@ impl Reason {
 }
 
 impl DayStatus {
-    /// The status as one word, or two with a colon, such as `partial:totals_differ`.
+    /// Returns the status as one word, or two with a colon, such as `partial:totals_differ`.
     pub fn to_text(self) -> String {
         match self {
             Self::Complete => "complete".to_owned(),
@@ -83,7 +83,7 @@ impl DayStatus {
         }
     }
 
-    /// Reads what [`Self::to_text`] wrote.
+    /// Reads a status from the text that [`Self::to_text`] wrote.
     pub fn parse(text: &str) -> Option<Self> {
         match text.split_once(':') {
             None if text == "complete" => Some(Self::Complete),
@@ -96,33 +96,33 @@ impl DayStatus {
         }
     }
 
-    /// Tells whether rows of the day can be shown.
+    /// Returns whether rows of the day can be shown.
     pub const fn has_rows(self) -> bool {
         matches!(self, Self::Complete | Self::Provisional | Self::Partial(_))
     }
 }
 
-/// A day's entry: its status and when the platform was asked.
+/// A day's entry: its status and when Mooring asked the platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DayEntry {
-    /// What is known.
+    /// The day's status.
     pub status: DayStatus,
     /// When the rows were observed.
     pub observed_at: Timestamp,
 }
 
-/// What is known of one day of one level, with the version and content hash of its stored chunk.
+/// The record of one day of one level, with the version and content hash of its stored chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DayRecord {
-    /// What is known.
+    /// The day's status.
     pub status: DayStatus,
-    /// What else is known of its rows.
+    /// Further facts about the day's rows.
     pub marks: Marks,
     /// The version of the stored chunk, if rows were stored.
     pub version: Option<Timestamp>,
-    /// The keyed hash of its content.
+    /// The keyed hash of the chunk's content.
     pub hash: [u8; 16],
-    /// How many rows it has.
+    /// How many rows the chunk has.
     pub rows: u64,
 }
 

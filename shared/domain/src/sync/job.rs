@@ -8,19 +8,19 @@ use crate::base::window::Window;
 /// How many shards the due index has.
 pub const SHARDS: u16 = 16;
 
-/// How many rows a window may hold before it is cut.
+/// How many rows a window may hold before it is split.
 pub const WINDOW_ROWS: u64 = 50_000;
 
-/// The place of a connection in its period: a shard of the due index and a minute of the period.
+/// Returns the place of a connection in its period: a shard of the due index and a minute of the period.
 ///
-/// A stable hash of the id, so that connections spread evenly and nothing has to be planned when one is added.
+/// The place is a stable hash of the id, so that connections spread evenly and adding one needs no planning.
 pub fn slot_of(connection: &ConnectionId, period_minutes: u16) -> (u16, u16) {
     let hash = connection
         .as_str()
         .bytes()
         .fold(FNV_OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME));
     let below = |value: u64, limit: u16| u16::try_from(value % u64::from(limit.max(1))).unwrap_or(0);
-    // Ids that were made together differ in few characters: the high bits carry what the low ones do not.
+    // Ids that were made together differ in few characters, so the high bits are mixed into the low ones.
     let mixed = (hash ^ (hash >> 32)).wrapping_mul(FNV_PRIME);
     (below(mixed >> 8, SHARDS), below(mixed >> 24, period_minutes))
 }
@@ -29,7 +29,7 @@ const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 
 const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
 
-/// Why a job exists.
+/// The reason for a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JobKind {
     /// The first days after activation: names, statuses and the newest window.
@@ -41,7 +41,7 @@ pub enum JobKind {
 }
 
 impl JobKind {
-    /// The kind's word in envelopes.
+    /// Returns the kind's word in envelopes.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::First => "first",
@@ -56,43 +56,44 @@ impl JobKind {
     }
 }
 
-/// One sync job. The window is `None` where the account's zone has to say which days are meant.
+/// One sync job. The window is `None` where the account's zone has to decide which days are meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncJob {
-    /// Whose job it is.
+    /// The tenant that owns the connection.
     pub tenant: TenantId,
     /// The connection.
     pub connection: ConnectionId,
     /// The account.
     pub account: AccountId,
-    /// Why it exists.
+    /// The reason for the job.
     pub kind: JobKind,
-    /// The days, once known.
+    /// The days, once they are known.
     pub window: Option<Window>,
-    /// The slot of the period it belongs to: the same slot gives the same id.
+    /// The slot of the period that the job belongs to: the same slot gives the same id.
     pub slot: Timestamp,
-    /// How often it put itself back because the platform limited it.
+    /// How often the job put itself back because the platform limited it.
     pub deferred: u16,
-    /// Before this the platform does not want to be called: more than one wait of the queue.
+    /// When the platform may be called again, if this is further ahead than one wait of the queue.
     pub not_before: Option<Timestamp>,
 }
 
 impl SyncJob {
-    /// The deterministic id: a job that is sent twice is done once.
+    /// Returns the deterministic id: a job that is sent twice is done once.
     pub fn id(&self) -> String {
         let window = self.window.map_or_else(|| "-".to_owned(), |w| format!("{}_{}", w.from, w.to));
         format!("{}.{}.{window}", self.kind.as_str(), self.slot.as_second())
     }
 }
 
-/// One probe: the question whether a connection's grant lives. Ids only; the same due time gives the same probe.
+/// One probe: the question whether a connection's grant lives. It holds ids only; the same due time gives the same
+/// probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbeJob {
-    /// Whose it is.
+    /// The tenant that owns the connection.
     pub tenant: TenantId,
     /// The connection.
     pub connection: ConnectionId,
-    /// When it was to be asked.
+    /// When the grant was due to be asked.
     pub due_at: Timestamp,
 }
 

@@ -1,4 +1,4 @@
-//! Sync jobs: what is due, how far a job came, chunks of figures, completeness, breakers.
+//! Sync jobs: the jobs that are due, their progress, chunks of figures, completeness, breakers.
 
 pub mod activity;
 pub mod breaker;

@@ -1,4 +1,4 @@
-//! Ports of syncs and reports: what is due, how far it came, chunks, completeness, the log.
+//! Ports of syncs and reports: due jobs, progress, chunks, completeness, the log.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ use crate::sync::state::{Checkpoint, SyncChange, SyncState};
 /// Reads completeness.
 #[async_trait]
 pub trait CompletenessRead: Send + Sync {
-    /// The records of all levels in a span of days, both ends included.
+    /// Reads the records of all levels for a range of days, both ends included.
     async fn days(
         &self,
         account: &AccountRef,
@@ -26,13 +26,13 @@ pub trait CompletenessRead: Send + Sync {
 /// Keeps the progress of syncs. Every write reads the account's fence right before.
 #[async_trait]
 pub trait SyncProgress: Send + Sync {
-    /// What is remembered of an account.
+    /// Reads the sync state of an account.
     async fn sync_state(&self, account: &AccountRef) -> Result<SyncState>;
-    /// Stores what a job decides of it, and nothing else.
+    /// Stores a job's changes to the sync state, and nothing else of it.
     async fn change_sync_state(&self, account: &AccountRef, change: &SyncChange) -> Result<()>;
-    /// How far a job came.
+    /// Reads how far a job came.
     async fn checkpoint(&self, account: &AccountRef, job: &str) -> Result<Checkpoint>;
-    /// Stores it; it expires a week later.
+    /// Stores how far a job came; the row expires a week later.
     async fn put_checkpoint(
         &self,
         account: &AccountRef,
@@ -47,7 +47,7 @@ pub trait SyncProgress: Send + Sync {
 /// Reads sealed chunks.
 #[async_trait]
 pub trait ChunkRead: Send + Sync {
-    /// The chunks whose names lie in a range, both ends included; with `as_of`, each as it was then.
+    /// Reads the chunks whose names lie in a range, both ends included; with `as_of`, each as it was then.
     async fn chunks(
         &self,
         account: &AccountRef,
@@ -60,19 +60,20 @@ pub trait ChunkRead: Send + Sync {
 /// Writes sealed chunks.
 #[async_trait]
 pub trait ChunkWrite: Send + Sync {
-    /// Stores new versions of chunks of different names and keeps the ones before them. Answers of each, in order,
-    /// whether it was stored: false when a newer version is there already. After an error of the whole nothing is known.
+    /// Stores new versions of chunks of different names and keeps the versions before. Returns for each chunk, in
+    /// order, whether it was stored: false when a newer version is there already. After an error of the whole call,
+    /// the outcome of each is unknown.
     async fn put_chunks(&self, account: &AccountRef, chunks: &[NewChunk]) -> Result<Vec<Result<bool>>>;
 }
 
-/// Reads what is due.
+/// Reads the accounts, probes and outbox jobs that are due.
 #[async_trait]
 pub trait DueRead: Send + Sync {
-    /// The accounts of a shard whose slot (minute of the period) lies in a range, both ends included.
+    /// Reads the accounts of a shard whose slot (minute of the period) lies in a range, both ends included.
     async fn due(&self, shard: u16, first: u16, last: u16) -> Result<Vec<AccountRef>>;
-    /// The connections whose grants are to be asked by then, each with when it was to be asked.
+    /// Reads the connections whose grants are due to be asked by then, each with its due time.
     async fn probes(&self, until: Timestamp) -> Result<Vec<(TenantId, ConnectionId, Timestamp)>>;
-    /// Outbox jobs older than an instant.
+    /// Reads outbox jobs older than an instant.
     async fn outbox(&self, before: Timestamp) -> Result<Vec<(String, SyncJob)>>;
     /// Removes outbox jobs that were sent.
     async fn outbox_done(&self, job: &SyncJob, id: &str) -> Result<()>;

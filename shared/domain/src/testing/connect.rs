@@ -36,10 +36,10 @@ pub(crate) struct ConnectRows {
     pub(crate) created: Mutex<Vec<NewConnection>>,
     pub(crate) reauthorised: Mutex<Vec<(Connection, Vec<TokenRow>)>>,
     pub(crate) renewed: Mutex<Vec<(PlatformAccount, Option<SyncJob>)>>,
-    /// What is known of the grant of [`connection`].
+    /// The life of the grant of [`connection`].
     pub(crate) life: Mutex<Life>,
     pub(crate) told: Mutex<Vec<(EventType, Timestamp, Option<Timestamp>)>>,
-    /// After so many more reads the fence is closed.
+    /// The number of reads after which the fence is closed.
     pub(crate) fence_reads: Mutex<Option<u32>>,
     /// No connection can be created, and of a choice the first accounts alone are stored.
     pub(crate) is_broken: Mutex<bool>,

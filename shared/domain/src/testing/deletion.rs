@@ -108,7 +108,7 @@ impl World {
         rows.iter().filter(|row| row.0 == table).map(|row| row.2.clone()).collect()
     }
 
-    /// Tells whether what a deletion rests on is still there.
+    /// Returns whether the rows that a deletion rests on are still there.
     fn stands(&self, deletion: &Deletion) -> bool {
         let (Subject::Connection(id) | Subject::Account(id, _)) = &deletion.subject else { return true };
         let Some(row) = self.connect.connections.lock().unwrap().get(id).cloned() else { return false };

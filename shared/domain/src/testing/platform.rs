@@ -87,7 +87,7 @@ pub(crate) struct Platform {
     pub(crate) unattributed: Mutex<BTreeMap<Date, i64>>,
     /// How much that changes with each question for the account's own level.
     pub(crate) moving: Mutex<i64>,
-    /// Days of odd rows at the ad level, in so many answers.
+    /// The days of odd rows at the ad level, and the number of answers that carry them.
     pub(crate) odd: Mutex<(Vec<Option<Date>>, u32)>,
     /// A level that is not offered, and metrics that are not offered anywhere.
     pub(crate) no_level: Mutex<Option<Level>>,

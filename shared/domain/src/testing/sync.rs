@@ -33,7 +33,7 @@ pub(crate) struct SyncRows {
     /// What another job of the account decides right before this one says what it decided.
     pub(crate) meanwhile: Mutex<Option<SyncChange>>,
     checkpoints: Mutex<BTreeMap<String, Checkpoint>>,
-    /// The account is let go after so many writes.
+    /// The number of writes after which the account is deleted.
     pub(crate) writes_left: Mutex<Option<usize>>,
     pub(crate) sent: Mutex<Vec<(SyncJob, u32)>>,
     pub(crate) probes: Mutex<Vec<ProbeJob>>,

@@ -1,4 +1,4 @@
-//! What a data key may be used for, and the context that binds every sealed byte to its place.
+//! The uses of a data key, and the context that binds every sealed byte to its place.
 
 use std::fmt;
 
@@ -6,22 +6,22 @@ use crate::base::error::Result;
 use crate::base::ids::{AccountId, ConnectionId, DataKeyId, EndpointId, TenantId};
 use crate::base::secret::Plain;
 
-/// An opened data key, bound to its context. Dropping it wipes it.
+/// An opened data key, bound to its context. Dropping the key wipes it.
 pub trait DataKey: Send + Sync {
-    /// Seals bytes into a slot. Every seal has a fresh salt.
+    /// Seals bytes into a slot. Every box has a fresh salt.
     fn seal(&self, slot: &str, plain: &[u8]) -> Result<SealedBox>;
     /// Opens a box that was sealed into this slot.
     fn open(&self, slot: &str, sealed: &SealedBox) -> Result<Plain>;
-    /// A keyed 128-bit hash: equality of content without revealing it.
+    /// Computes a keyed 128-bit hash: it shows that two contents are equal, and reveals neither.
     fn fingerprint(&self, label: &str, bytes: &[u8]) -> [u8; 16];
-    /// The key's id.
+    /// Returns the key's id.
     fn id(&self) -> crate::base::ids::DataKeyId;
 }
 
-/// What a data key seals.
+/// The use of a data key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Use {
-    /// Tokens of one connection.
+    /// The tokens of one connection.
     Token,
     /// Names, structure and report rows of one account; with no account, of the connection itself.
     Data,
@@ -30,7 +30,7 @@ pub enum Use {
 }
 
 impl Use {
-    /// The word in keys, KMS contexts and boxes.
+    /// Returns the word in keys, KMS contexts and boxes.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Token => "token",
@@ -40,7 +40,7 @@ impl Use {
     }
 }
 
-/// Who owns a key: the tenant and connection, a tenant's webhook endpoint, or the deployment's own app.
+/// The owner of a key: the tenant and connection, a tenant's webhook endpoint, or the deployment's own app.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Owner {
     /// A tenant's connection.
@@ -54,38 +54,38 @@ pub enum Owner {
 /// The full context of a data key: exactly the KMS encryption context and the first four fields of a box's context.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct KeyContext {
-    /// Who owns it.
+    /// The owner of the key.
     pub owner: Owner,
     /// The account, where the key belongs to one.
     pub account: Option<AccountId>,
-    /// What it seals.
+    /// The use of the key.
     pub purpose: Use,
 }
 
 impl KeyContext {
-    /// The context of a connection's key.
+    /// Makes the context of a connection's key.
     pub fn connection(tenant: &TenantId, connection: &ConnectionId, purpose: Use) -> Self {
         Self { owner: Owner::Connection(tenant.clone(), connection.clone()), account: None, purpose }
     }
 
-    /// The context of an account's data key.
+    /// Makes the context of an account's data key.
     pub fn account(tenant: &TenantId, connection: &ConnectionId, account: &AccountId) -> Self {
         let owner = Owner::Connection(tenant.clone(), connection.clone());
         Self { owner, account: Some(account.clone()), purpose: Use::Data }
     }
 
-    /// The context of a webhook endpoint's address and signing secrets.
+    /// Makes the context of a webhook endpoint's address and signing secrets.
     pub fn endpoint(tenant: &TenantId, endpoint: &EndpointId) -> Self {
         let owner = Owner::Endpoint(tenant.clone(), endpoint.clone());
         Self { owner, account: None, purpose: Use::Secret }
     }
 
-    /// The context of the deployment's own secrets.
+    /// Makes the context of the deployment's own secrets.
     pub fn app(name: &'static str) -> Self {
         Self { owner: Owner::App(name), account: None, purpose: Use::Secret }
     }
 
-    /// The tenant's id, or `-` for the deployment itself.
+    /// Returns the tenant's id, or `-` for the deployment itself.
     pub fn tenant_text(&self) -> &str {
         match &self.owner {
             Owner::Connection(tenant, _) | Owner::Endpoint(tenant, _) => tenant.as_str(),
@@ -93,7 +93,7 @@ impl KeyContext {
         }
     }
 
-    /// The connection's id, the endpoint's, or the pseudo-connection.
+    /// Returns the connection's id, the endpoint's id, or the pseudo-connection.
     pub fn connection_text(&self) -> String {
         match &self.owner {
             Owner::Connection(_, connection) => connection.as_str().to_owned(),
@@ -102,7 +102,7 @@ impl KeyContext {
         }
     }
 
-    /// The account's id, or the empty text.
+    /// Returns the account's id, or the empty text.
     pub fn account_text(&self) -> &str {
         self.account.as_ref().map_or("", AccountId::as_str)
     }
@@ -111,7 +111,7 @@ impl KeyContext {
 /// A data key as KMS wrapped it; only KMS can open it, and only under the same context.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WrappedKey {
-    /// Which data key this is.
+    /// The id of the data key.
     pub id: DataKeyId,
     /// The KMS ciphertext.
     pub blob: Vec<u8>,

@@ -7,14 +7,14 @@ use crate::base::ids::{ConnectionId, TenantId};
 use crate::vault::keys::{DataKey, KeyContext, SealedBox, WrappedKey};
 use crate::vault::rows::TokenRow;
 
-/// Makes data keys. Its role has `kms:GenerateDataKey`.
+/// Generates data keys. The function's role has `kms:GenerateDataKey`.
 #[async_trait]
 pub trait KeyGenerate: Send + Sync {
-    /// Makes a data key and its wrapped form.
+    /// Generates a data key, with its wrapped form.
     async fn generate(&self, context: &KeyContext) -> Result<(Box<dyn DataKey>, WrappedKey)>;
 }
 
-/// Opens data keys. Its role has `kms:Decrypt` for its own uses.
+/// Opens data keys. The function's role has `kms:Decrypt` for the function's own uses.
 #[async_trait]
 pub trait KeyOpen: Send + Sync {
     /// Unwraps a data key under exactly its context.
@@ -24,23 +24,23 @@ pub trait KeyOpen: Send + Sync {
 /// Reads Vault rows.
 #[async_trait]
 pub trait VaultRead: Send + Sync {
-    /// The wrapped key of a context, read consistently.
+    /// Reads the wrapped key of a context, consistently.
     async fn key(&self, context: &KeyContext) -> Result<Option<WrappedKey>>;
-    /// The newest version of a token, read consistently.
+    /// Reads the newest version of a token, consistently.
     async fn token(
         &self,
         tenant: &TenantId,
         connection: &ConnectionId,
         name: &'static str,
     ) -> Result<Option<TokenRow>>;
-    /// A sealed secret of the deployment's app, such as the platform app's credentials.
+    /// Reads a sealed secret of the deployment's app, such as the platform app's credentials.
     async fn app_secret(&self, app: &'static str, name: &str) -> Result<Option<SealedBox>>;
 }
 
-/// Writes the deployment's own secrets; only the set-up command has it.
+/// Writes the deployment's own secrets; only the set-up command has this port.
 #[async_trait]
 pub trait AppSecretWrite: Send + Sync {
-    /// Stores the app's wrapped key, unless there is one already; answers the one that counts.
+    /// Stores the app's wrapped key, unless there is one already; returns the key that counts.
     async fn put_app_key(&self, app: &'static str, wrapped: &WrappedKey) -> Result<WrappedKey>;
     /// Stores a sealed secret.
     async fn put_app_secret(&self, app: &'static str, name: &str, sealed: &SealedBox) -> Result<()>;

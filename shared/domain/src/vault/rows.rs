@@ -6,7 +6,7 @@ use crate::vault::keys::{KeyContext, SealedBox, Use, WrappedKey};
 /// A data key's row in the Vault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyRow {
-    /// The context it opens in.
+    /// The context that the key opens in.
     pub context: KeyContext,
     /// The key, wrapped.
     pub wrapped: WrappedKey,
@@ -15,22 +15,22 @@ pub struct KeyRow {
 /// A sealed value's row in the Vault; the slot is the row's full sort key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenRow {
-    /// Which token: `access` or `refresh`.
+    /// The token's word: `access` or `refresh`.
     pub name: &'static str,
-    /// Its version, from 1.
+    /// The token's version, from 1.
     pub version: u64,
-    /// The data key it is sealed under.
+    /// The data key that the token is sealed under.
     pub key: DataKeyId,
     /// The token, sealed.
     pub sealed: SealedBox,
 }
 
-/// The sort key of a token's row, which is also the slot of its box.
+/// Makes the sort key of a token's row, which is also the slot of the token's box.
 pub fn token_slot(name: &str, version: u64) -> String {
     format!("tok#{name}#{version:08}")
 }
 
-/// The sort key of a data key's row.
+/// Makes the sort key of a data key's row.
 pub fn key_slot(purpose: Use, account: Option<&AccountId>) -> String {
     format!("key#{}#{}", purpose.as_str(), account.map_or("-", AccountId::as_str))
 }

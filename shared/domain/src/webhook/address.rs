@@ -1,7 +1,8 @@
-//! Which addresses are public: everything else is refused, because a tenant chooses where we call.
+//! Decides which addresses are public. Every other address is refused, because a tenant chooses where Mooring calls.
 //!
-//! From the IANA registries of special-purpose addresses (IPv4 and IPv6). IPv6 is an allow list: global unicast less
-//! what is special in it; so mapped, compatible, NAT64, local and multicast addresses are all refused by being elsewhere.
+//! The blocks come from the IANA registries of special-purpose addresses (IPv4 and IPv6). IPv6 is an allow list:
+//! global unicast less its special blocks. So mapped, compatible, NAT64, local and multicast addresses are all
+//! refused, because they lie outside.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -36,7 +37,7 @@ const V6: [([u16; 8], u32); 5] = [
     ([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20),
 ];
 
-/// Tells whether an address is one of the public Internet.
+/// Returns whether an address belongs to the public Internet.
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => !V4.iter().any(|(first, length)| {

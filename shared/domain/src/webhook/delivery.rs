@@ -7,28 +7,29 @@ use crate::base::host::Entropy;
 use crate::base::ids::{DeliveryId, EndpointId, EventId, TenantId};
 use crate::webhook::event::{Event, EventType};
 
-/// How many attempts a delivery remembers; the oldest go first.
+/// How many attempts a delivery keeps; the oldest are dropped first.
 pub const MOST_ATTEMPTS: usize = 40;
 
-/// An endpoint that failed for so long without one success is switched off.
+/// How long an endpoint may fail without one success before it is switched off.
 pub const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(5 * 24);
 
-/// How long a try keeps others away: longer than it may take, so that a second worker does not send it too.
+/// How long a try keeps other workers away: longer than the try may take, so that a second worker does not send the
+/// delivery too.
 pub const LEASE: SignedDuration = SignedDuration::from_mins(2);
 
-/// How far a delivery came.
+/// The progress of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryState {
-    /// A try is to come.
+    /// A try is still to come.
     Pending,
-    /// The endpoint took it.
+    /// The endpoint accepted the delivery.
     Delivered,
-    /// No try is to come.
+    /// No further try is to come.
     Failed,
 }
 
 impl DeliveryState {
-    /// The state's word.
+    /// Returns the state's word.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -43,7 +44,7 @@ impl DeliveryState {
     }
 }
 
-/// Why a try did not succeed.
+/// The reason why a try did not succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
     /// The answer's status is not 2xx.
@@ -54,13 +55,13 @@ pub enum Failure {
     Timeout,
     /// There was no connection, or it broke.
     Unreachable,
-    /// The name leads to an address that is not public.
+    /// The endpoint's name leads to an address that is not public.
     Forbidden,
     /// The endpoint was switched off.
     Disabled,
     /// The endpoint was deleted.
     Deleted,
-    /// What is sealed did not open.
+    /// The sealed address or secret did not open.
     Unreadable,
 }
 
@@ -76,7 +77,7 @@ impl Failure {
         (Self::Unreadable, "unreadable"),
     ];
 
-    /// The failure's word.
+    /// Returns the failure's word.
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(failure, _)| *failure == self).map_or("status", |(_, word)| word)
     }
@@ -87,37 +88,37 @@ impl Failure {
     }
 }
 
-/// One try, as the log shows it; nothing of an answer's body is kept.
+/// One try, as the log shows it; no part of an answer's body is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
-    /// Its number among all tries of the delivery, from 1.
+    /// The try's number among all tries of the delivery, from 1.
     pub number: u32,
-    /// When it began.
+    /// When the try began.
     pub at: Timestamp,
-    /// How long it took, in milliseconds.
+    /// How long the try took, in milliseconds.
     pub millis: u64,
     /// The answer's status, if there was one.
     pub status: Option<u16>,
-    /// Why it did not succeed.
+    /// Why the try did not succeed.
     pub failure: Option<Failure>,
 }
 
 /// One event on its way to one endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// Its id, which follows from event and endpoint.
+    /// The delivery's id, which follows from event and endpoint.
     pub id: DeliveryId,
-    /// Whose it is.
+    /// The tenant that owns the endpoint.
     pub tenant: TenantId,
-    /// Where it goes.
+    /// The endpoint that the delivery goes to.
     pub endpoint: EndpointId,
-    /// What it brings.
+    /// The event that the delivery brings.
     pub event: EventId,
     /// The event's type.
     pub kind: EventType,
-    /// How far it came.
+    /// The progress of the delivery.
     pub state: DeliveryState,
-    /// When the next try is due; while one runs, when it counts as lost.
+    /// When the next try is due; while a try runs, when it counts as lost.
     pub next_try_at: Option<Timestamp>,
     /// How many tries of the schedule were begun.
     pub step: u8,
@@ -125,25 +126,25 @@ pub struct Delivery {
     pub number: u32,
     /// The last tries.
     pub attempts: Vec<Attempt>,
-    /// When it was made.
+    /// When the delivery was made.
     pub created_at: Timestamp,
-    /// Counts the changes; each is conditional on it.
+    /// The number of changes; each change is conditional on it.
     pub version: u64,
 }
 
 /// The address of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryRef {
-    /// Whose it is.
+    /// The tenant that owns the endpoint.
     pub tenant: TenantId,
-    /// Where it goes.
+    /// The endpoint that the delivery goes to.
     pub endpoint: EndpointId,
-    /// Which one.
+    /// The delivery's id.
     pub delivery: DeliveryId,
 }
 
 impl Delivery {
-    /// The delivery of an event to an endpoint, due at once.
+    /// Makes the delivery of an event to an endpoint, due at once.
     pub fn of(entropy: &dyn Entropy, event: &Event, endpoint: &EndpointId, now: Timestamp) -> Self {
         Self {
             id: delivery_id(entropy, event, endpoint),
@@ -161,7 +162,7 @@ impl Delivery {
         }
     }
 
-    /// Its address.
+    /// Returns the delivery's address.
     pub fn at(&self) -> DeliveryRef {
         DeliveryRef {
             tenant: self.tenant.clone(),
@@ -170,12 +171,12 @@ impl Delivery {
         }
     }
 
-    /// Tells whether a try is due.
+    /// Returns whether a try is due.
     pub fn is_due(&self, now: Timestamp) -> bool {
         self.state == DeliveryState::Pending && self.next_try_at.is_some_and(|at| at <= now)
     }
 
-    /// Remembers a try.
+    /// Adds a try to the kept attempts.
     pub fn remember(&mut self, attempt: Attempt) {
         if self.attempts.len() >= MOST_ATTEMPTS {
             self.attempts.remove(0);
@@ -183,14 +184,15 @@ impl Delivery {
         self.attempts.push(attempt);
     }
 
-    /// Ends it.
+    /// Ends the delivery in a state.
     pub fn end(&mut self, state: DeliveryState) {
         self.state = state;
         self.next_try_at = None;
     }
 }
 
-/// An event that is fanned out twice makes the same deliveries; ids sort by the event's time.
+/// Derives the id of a delivery. An event that is fanned out twice makes the same deliveries; ids sort by the event's
+/// time.
 fn delivery_id(entropy: &dyn Entropy, event: &Event, endpoint: &EndpointId) -> DeliveryId {
     let digest = entropy.digest(format!("{} {endpoint}", event.id).as_bytes()).0;
     let random = digest.first_chunk().copied().unwrap_or_default();
@@ -198,7 +200,7 @@ fn delivery_id(entropy: &dyn Entropy, event: &Event, endpoint: &EndpointId) -> D
     DeliveryId::from_uuid(Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
 }
 
-/// What the webhook worker is told to do.
+/// A job of the webhook worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Job {
     /// Make the deliveries of an event.
@@ -207,15 +209,15 @@ pub enum Job {
     Try(DeliveryRef),
 }
 
-/// What an endpoint's answer comes to.
+/// The result of a call to an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Posted {
     /// The answer's status.
     pub status: Option<u16>,
-    /// Why it is no success.
+    /// Why the call is no success.
     pub failure: Option<Failure>,
-    /// The endpoint asks never to be called again (410).
+    /// True when the endpoint asks never to be called again (410).
     pub is_gone: bool,
-    /// How long it asks to be left alone.
+    /// How long the endpoint asks for no further call.
     pub retry_after: Option<std::time::Duration>,
 }

@@ -1,7 +1,7 @@
-//! Webhooks: what a tenant's own servers hear of, the endpoints that hear it, and deliveries with their attempts.
+//! Webhook endpoints: addresses of a tenant's own servers that receive events, with their signing secrets.
 //!
-//! An event holds ids and states only. What leaves follows the Standard Webhooks specification; how it is signed and
-//! sent is the business of the port [`crate::webhook::ports::WebhookPost`].
+//! An event holds ids and states only. A webhook follows the Standard Webhooks specification; the port
+//! [`crate::webhook::ports::WebhookPost`] signs and sends it.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -15,25 +15,25 @@ use crate::webhook::event::EventType;
 /// How many endpoints a tenant may have.
 pub const MOST_ENDPOINTS: u32 = 20;
 
-/// How long a secret that was replaced signs beside the new one.
+/// How long a replaced secret signs beside the new one.
 pub const OLD_SECRET: SignedDuration = SignedDuration::from_hours(24);
 
 /// How many secrets may sign at the same time.
 pub const MOST_SECRETS: usize = 4;
 
-/// Why an endpoint hears nothing any more.
+/// The reason why an endpoint is switched off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DisableReason {
-    /// Its owner switched it off.
+    /// The owner switched the endpoint off.
     Requested,
-    /// It answered 410 Gone.
+    /// The endpoint answered 410 Gone.
     Gone,
-    /// It failed for five days without one success.
+    /// The endpoint failed for five days without one success.
     Failing,
 }
 
 impl DisableReason {
-    /// The reason's word.
+    /// Returns the reason's word.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Requested => "requested",
@@ -48,29 +48,29 @@ impl DisableReason {
     }
 }
 
-/// An endpoint: everything of it that may be shown. Its address and its secrets are in [`EndpointSecrets`].
+/// An endpoint: every field that may be shown. Its address and its secrets are in [`EndpointSecrets`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    /// Its id.
+    /// The endpoint's id.
     pub id: EndpointId,
-    /// Whose it is.
+    /// The tenant that owns the endpoint.
     pub tenant: TenantId,
-    /// Scheme, host and port of its address; path and query may hold a token and are only kept sealed.
+    /// Scheme, host and port of the address; path and query may hold a token and are only kept sealed.
     pub origin: String,
-    /// The types that it hears; empty for all there are and will be.
+    /// The types that the endpoint receives; empty for all types, later ones included.
     pub types: Vec<EventType>,
-    /// What its owner calls it.
+    /// The description that the owner gave.
     pub description: String,
-    /// Why and since when it is switched off.
+    /// Why and since when the endpoint is switched off.
     pub off: Option<(DisableReason, Timestamp)>,
-    /// When it first failed since it last succeeded.
+    /// When the endpoint first failed since its last success.
     pub failing_since: Option<Timestamp>,
-    /// When it was made.
+    /// When the endpoint was made.
     pub created_at: Timestamp,
 }
 
 impl Endpoint {
-    /// Tells whether it is to hear of a type.
+    /// Returns whether the endpoint is to receive a type.
     pub fn hears(&self, kind: EventType) -> bool {
         self.off.is_none() && (self.types.is_empty() || self.types.contains(&kind))
     }
@@ -85,7 +85,8 @@ impl Endpoint {
     }
 }
 
-/// A value sealed under a data key of its own, which lies beside it: whoever writes it need not open anything.
+/// A value sealed under a data key of its own, which lies beside it: code that writes the value need not open
+/// anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedValue {
     /// The data key.
@@ -97,35 +98,35 @@ pub struct SealedValue {
 /// A signing secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedSecret {
-    /// Tells it from others; part of its slot.
+    /// The secret's name among the endpoint's secrets; part of the secret's slot.
     pub name: String,
     /// The secret's bytes.
     pub value: SealedValue,
-    /// When it stops signing; `None` for the current one.
+    /// When the secret stops signing; `None` for the current one.
     pub until: Option<Timestamp>,
 }
 
-/// What of an endpoint is only kept sealed.
+/// The fields of an endpoint that are only kept sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndpointSecrets {
-    /// Its address, in the slot [`URL_SLOT`].
+    /// The endpoint's address, in the slot [`URL_SLOT`].
     pub url: SealedValue,
-    /// Its secrets, the current one first.
+    /// The endpoint's secrets, the current one first.
     pub secrets: Vec<SealedSecret>,
-    /// Counts the changes; each is conditional on it.
+    /// The number of changes; each change is conditional on it.
     pub version: u64,
 }
 
 /// The slot of an endpoint's address.
 pub const URL_SLOT: &str = "hook#url";
 
-/// The slot of an endpoint's secret.
+/// Names the slot of an endpoint's secret.
 pub fn secret_slot(name: &str) -> String {
     format!("hook#secret#{name}")
 }
 
 impl EndpointSecrets {
-    /// The secrets that sign at an instant.
+    /// Returns the secrets that sign at an instant.
     pub fn valid(&self, now: Timestamp) -> impl Iterator<Item = &SealedSecret> {
         self.secrets.iter().filter(move |secret| secret.until.is_none_or(|until| now < until))
     }
@@ -135,12 +136,12 @@ impl EndpointSecrets {
 pub struct NewSecret {
     /// The bytes that sign.
     pub bytes: zeroize::Zeroizing<[u8; 32]>,
-    /// Its name.
+    /// The secret's name.
     pub name: String,
 }
 
 impl NewSecret {
-    /// Makes one; the same entropy makes the same secret.
+    /// Makes a secret; the same entropy makes the same secret.
     pub fn make(entropy: &dyn Entropy) -> Self {
         let mut bytes = zeroize::Zeroizing::new([0; 32]);
         entropy.fill(bytes.as_mut());
@@ -148,33 +149,33 @@ impl NewSecret {
         Self { bytes, name }
     }
 
-    /// The text that its owner gets, as Standard Webhooks writes secrets.
+    /// Returns the text that the secret's owner gets, as Standard Webhooks writes secrets.
     pub fn text(&self) -> Confidential {
         Confidential::new(format!("whsec_{}", data_encoding::BASE64.encode(self.bytes.as_ref())))
     }
 }
 
-/// What is changed of an endpoint; what is `None` stays.
+/// The changes of an endpoint; a field that is `None` stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EndpointChange {
-    /// What may be shown of a new address.
+    /// The part of a new address that may be shown.
     pub origin: Option<String>,
-    /// The types that it hears; empty for all.
+    /// The types that the endpoint receives; empty for all.
     pub types: Option<Vec<EventType>>,
-    /// What its owner calls it.
+    /// The description that the owner gives.
     pub description: Option<String>,
-    /// Whether it is switched.
+    /// How the endpoint is switched.
     pub switch: Switch,
 }
 
-/// How an endpoint is switched.
+/// How an endpoint is switched on or off.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Switch {
-    /// It stays as it is.
+    /// The endpoint stays as it is.
     #[default]
     Stay,
-    /// On, which forgets its failures.
+    /// The endpoint is switched on, and its failures are forgotten.
     On,
-    /// Off, for a reason and from an instant on.
+    /// The endpoint is switched off, for a reason and from an instant on.
     DisableReason(DisableReason, Timestamp),
 }

@@ -1,4 +1,4 @@
-//! Events: a type, an instant, and the ids and states that it is about.
+//! Events: a type, an instant, and the ids and states that the event is about.
 
 use jiff::Timestamp;
 
@@ -6,14 +6,14 @@ use crate::base::ids::{AccountId, ConnectionId, DeletionId, EndpointId, EventId,
 use crate::deletion::ledger::Deletion;
 use crate::deletion::places::Subject;
 
-/// What happened.
+/// The type of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EventType {
     /// The product took a connection up.
     ConnectionActivated,
     /// The platform refused the token once.
     ConnectionSuspect,
-    /// The platform takes the token again.
+    /// The platform accepts the token again.
     ConnectionRecovered,
     /// The person has to connect again.
     ConnectionNeedsReauth,
@@ -25,7 +25,7 @@ pub enum EventType {
     DeletionCompleted,
     /// An endpoint was switched off because it is gone or fails.
     EndpointDisabled,
-    /// Somebody tries an endpoint out.
+    /// Somebody tests an endpoint.
     Test,
 }
 
@@ -43,7 +43,7 @@ impl EventType {
         Self::Test,
     ];
 
-    /// The type's name.
+    /// Returns the type's name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ConnectionActivated => "connection.activated",
@@ -63,7 +63,7 @@ impl EventType {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
-    /// The state that the subject is in from then on.
+    /// Returns the state that the subject is in from then on.
     pub const fn state(self) -> Option<&'static str> {
         match self {
             Self::ConnectionActivated | Self::ConnectionRecovered => Some("active"),
@@ -77,7 +77,7 @@ impl EventType {
     }
 }
 
-/// What an event is about: ids and words, never names or numbers of a platform.
+/// The subject of an event: ids and words, never names or numbers of a platform.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct About {
     /// The connection.
@@ -88,7 +88,7 @@ pub struct About {
     pub deletion: Option<DeletionId>,
     /// The endpoint.
     pub endpoint: Option<EndpointId>,
-    /// Why, in the word of the subject.
+    /// The reason, in the word of the subject.
     pub reason: Option<String>,
     /// The public code of the deletion's status page, which reveals the status and nothing else.
     pub code: Option<String>,
@@ -99,21 +99,22 @@ pub struct About {
 /// An event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// Its id, the same for every endpoint and every try: receivers know repetitions by it.
+    /// The event's id, the same for every endpoint and every try: receivers recognise repetitions by it.
     pub id: EventId,
-    /// Whose it is.
+    /// The tenant that receives the event.
     pub tenant: TenantId,
-    /// What happened.
+    /// The event's type.
     pub kind: EventType,
-    /// When.
+    /// When the event happened.
     pub at: Timestamp,
-    /// To what.
+    /// The subject of the event.
     pub about: About,
-    /// Its deliveries were not made yet.
+    /// True when the event's deliveries were not made yet.
     pub is_waiting: bool,
 }
 
-/// What a cutoff tells; a tenant's own cut tells nothing, because each of its connections is cut too.
+/// Returns the event of a cutoff. A tenant's own cutoff has no event, because each of its connections has a cutoff
+/// too.
 pub fn of_cut(deletion: &Deletion) -> Option<(EventType, About)> {
     let (kind, connection, account) = match &deletion.subject {
         Subject::Connection(connection) => (EventType::ConnectionDisconnected, connection, None),
@@ -132,7 +133,7 @@ pub fn of_cut(deletion: &Deletion) -> Option<(EventType, About)> {
     Some((kind, about))
 }
 
-/// What the end of a deletion tells.
+/// Returns the event of a deletion's end.
 pub fn of_end(deletion: &Deletion) -> (EventType, About) {
     let (connection, account) = match &deletion.subject {
         Subject::Connection(connection) => (Some(connection), None),

@@ -1,4 +1,4 @@
-//! Ports of webhooks: endpoints, what of them is sealed, deliveries, what is due, and the call itself.
+//! Ports of webhooks: endpoints and their sealed values, deliveries, due jobs, and the call itself.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -14,9 +14,9 @@ use crate::webhook::event::Event;
 /// Reads endpoints.
 #[async_trait]
 pub trait EndpointRead: Send + Sync {
-    /// One endpoint of a tenant, read consistently.
+    /// Reads one endpoint of a tenant, consistently.
     async fn endpoint(&self, tenant: &TenantId, id: &EndpointId) -> Result<Option<Endpoint>>;
-    /// Endpoints of a tenant after an id, at most `limit`, in id order.
+    /// Reads endpoints of a tenant after an id, at most `limit`, in id order.
     async fn endpoints(
         &self,
         tenant: &TenantId,
@@ -28,10 +28,10 @@ pub trait EndpointRead: Send + Sync {
 /// Writes endpoints.
 #[async_trait]
 pub trait EndpointWrite: Send + Sync {
-    /// Stores a new endpoint with what is sealed of it and counts it, in one transaction.
+    /// Stores a new endpoint with its sealed values and counts it, in one transaction.
     async fn create(&self, endpoint: &Endpoint, secrets: &EndpointSecrets) -> Result<Admission>;
-    /// Changes an endpoint and, if given, what is sealed of it, in one transaction; false when it is gone or what is
-    /// sealed was changed meanwhile.
+    /// Changes an endpoint and, if given, its sealed values, in one transaction. Returns false when the endpoint is
+    /// gone or its sealed values were changed meanwhile.
     async fn change(
         &self,
         tenant: &TenantId,
@@ -39,26 +39,26 @@ pub trait EndpointWrite: Send + Sync {
         change: &EndpointChange,
         secrets: Option<&EndpointSecrets>,
     ) -> Result<bool>;
-    /// Deletes it with what is sealed of it and counts it out, in one transaction; false when there was none.
+    /// Deletes an endpoint with its sealed values and counts it out, in one transaction; false when there was none.
     async fn remove(&self, tenant: &TenantId, id: &EndpointId) -> Result<bool>;
 }
 
-/// Reads what of an endpoint is sealed.
+/// Reads the sealed values of an endpoint.
 #[async_trait]
 pub trait EndpointSecretsRead: Send + Sync {
-    /// It, read consistently.
+    /// Reads the sealed values, consistently.
     async fn endpoint_secrets(&self, tenant: &TenantId, id: &EndpointId) -> Result<Option<EndpointSecrets>>;
 }
 
-/// Keeps how an endpoint is doing.
+/// Keeps an endpoint's health.
 #[async_trait]
 pub trait EndpointHealth: Send + Sync {
-    /// Remembers since when it fails, unless it is known.
+    /// Stores since when the endpoint fails, unless that is stored already.
     async fn failing(&self, tenant: &TenantId, id: &EndpointId, since: Timestamp) -> Result<()>;
-    /// Forgets it.
+    /// Deletes since when the endpoint fails.
     async fn recovered(&self, tenant: &TenantId, id: &EndpointId) -> Result<()>;
-    /// Switches it off and says so in an event, in one transaction; false when it was off or is gone, or no longer fails
-    /// since the time that is given.
+    /// Switches the endpoint off and stores an event about it, in one transaction. Returns false when the endpoint was
+    /// off or is gone, or no longer fails since the given time.
     async fn switch_off(
         &self,
         tenant: &TenantId,
@@ -72,11 +72,11 @@ pub trait EndpointHealth: Send + Sync {
 /// Reads events and deliveries.
 #[async_trait]
 pub trait DeliveryRead: Send + Sync {
-    /// An event.
+    /// Reads an event.
     async fn event(&self, tenant: &TenantId, id: &EventId) -> Result<Option<Event>>;
-    /// A delivery, read consistently.
+    /// Reads a delivery, consistently.
     async fn delivery(&self, at: &DeliveryRef) -> Result<Option<Delivery>>;
-    /// Deliveries of an endpoint before an id, at most `limit`, the newest event first.
+    /// Reads deliveries of an endpoint before an id, at most `limit`, the newest event first.
     async fn deliveries(
         &self,
         tenant: &TenantId,
@@ -91,24 +91,24 @@ pub trait DeliveryRead: Send + Sync {
 pub trait DeliveryWrite: Send + Sync {
     /// Stores an event that is not to be fanned out.
     async fn put_event(&self, event: &Event) -> Result<()>;
-    /// Stores a new delivery, unless it is there.
+    /// Stores a new delivery, unless it exists.
     async fn add(&self, delivery: &Delivery) -> Result<()>;
-    /// All deliveries of an event were made.
+    /// Marks an event as fanned out, because all its deliveries were made.
     async fn fanned_out(&self, tenant: &TenantId, id: &EventId) -> Result<()>;
-    /// Stores a delivery if its version is still the one before; false when another was faster.
+    /// Stores a delivery if its stored version is still the one before; false when another worker was faster.
     async fn advance_delivery(&self, delivery: &Delivery) -> Result<bool>;
 }
 
-/// Finds what is due.
+/// Finds the jobs that are due.
 #[async_trait]
 pub trait WebhookDue: Send + Sync {
-    /// Events to fan out and deliveries to try, at most `limit` of each, oldest first.
+    /// Reads events to fan out and deliveries to try, at most `limit` of each, oldest first.
     async fn due_webhooks(&self, now: Timestamp, limit: u32) -> Result<Vec<Job>>;
 }
 
 /// Calls an endpoint, once. The one port through which a tenant's address is called.
 #[async_trait]
 pub trait WebhookPost: Send + Sync {
-    /// Signs an event with every secret, sends it, and says what came of it. Whatever an endpoint does is an outcome.
+    /// Signs an event with every secret, sends it, and returns the outcome. Whatever an endpoint does is an outcome.
     async fn post(&self, url: &Plain, event: &Event, secrets: &[Plain], at: Timestamp) -> Posted;
 }

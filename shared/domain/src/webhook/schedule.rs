@@ -1,4 +1,5 @@
-//! When a delivery is tried again: the schedule that Svix publishes, with jitter, and never earlier than asked.
+//! Computes when a delivery is tried again: the schedule that Svix publishes, with jitter, and never earlier than the
+//! endpoint asked.
 
 use std::time::Duration;
 
@@ -9,12 +10,13 @@ use crate::base::backoff::jitter;
 /// The waits before each try, in seconds: at once, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h.
 pub const WAITS: [u32; 8] = [0, 5, 300, 1_800, 7_200, 18_000, 36_000, 36_000];
 
-/// An endpoint may ask to be left alone for so long at most.
+/// The longest pause that an endpoint may ask for.
 pub const LONGEST_ASKED: Duration = Duration::from_hours(24);
 
-/// How long to wait after so many tries; `None` when there were enough.
+/// Returns how long to wait after a number of tries; `None` when there were enough.
 ///
-/// The random number makes it up to a tenth longer, so that what failed together does not come again together.
+/// The random number makes the wait up to a tenth longer, so that deliveries that failed together do not come again
+/// together.
 pub fn wait_after(tries: u8, asked: Option<Duration>, random: u32) -> Option<SignedDuration> {
     let wait = WAITS.get(usize::from(tries)).copied()?;
     let wait = Duration::from_secs(wait.into());

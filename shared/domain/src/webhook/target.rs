@@ -1,4 +1,4 @@
-//! Where a webhook may go: an https address of the public Internet, with nothing hidden in it.
+//! The addresses that a webhook may go to: https addresses of the public Internet, with nothing hidden in them.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,10 +8,10 @@ use url::{Host, Url};
 use crate::base::error::{Error, Result};
 use crate::webhook::address::is_public;
 
-/// The longest address.
+/// The number of characters of the longest address.
 const LONGEST: usize = 2_048;
 
-/// Ends of names that lead nowhere on the public Internet, or to the machine itself.
+/// Endings of names that lead nowhere on the public Internet, or to the machine itself.
 const LOCAL_NAMES: [&str; 8] =
     ["localhost", "local", "localdomain", "internal", "intranet", "lan", "home.arpa", "onion"];
 
@@ -20,23 +20,23 @@ const LOCAL_NAMES: [&str; 8] =
 pub enum Reach {
     /// The public Internet.
     Public,
-    /// And this very machine, without TLS: only the local runner says so.
+    /// The public Internet, and this very machine without TLS: only the local runner uses this.
     WithLoopback,
 }
 
 impl Reach {
-    /// Tells whether an address that a name led to may be called.
+    /// Returns whether an address that a name led to may be called.
     pub fn allows(self, address: IpAddr) -> bool {
         is_public(address) || (self == Self::WithLoopback && address.is_loopback())
     }
 }
 
-/// An address that was checked. It may hold its owner's token, so that it is never shown.
+/// An address that was checked. It may hold its owner's token, so nothing ever shows the address.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Target(Url);
 
 impl Target {
-    /// Checks an address. What its name leads to is checked when it is called.
+    /// Checks an address. The IP address behind its name is checked when it is called.
     pub fn parse(text: &str, reach: Reach) -> Result<Self> {
         let plain = text.len() <= LONGEST && text.bytes().all(|byte| byte.is_ascii_graphic());
         let url =
@@ -60,12 +60,12 @@ impl Target {
         Err(refused("its host is not one of the public Internet"))
     }
 
-    /// The whole address.
+    /// Returns the whole address.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
-    /// Scheme, host and port: what may be shown, because whoever looks at the wire sees it too.
+    /// Returns scheme, host and port: these may be shown, because anybody on the network sees them too.
     pub fn origin(&self) -> String {
         self.0.origin().ascii_serialization()
     }
@@ -77,7 +77,7 @@ impl fmt::Debug for Target {
     }
 }
 
-/// An empty user is dropped by the parser, and is still no address that anybody writes in good faith.
+/// Returns whether the text has userinfo. The URL parser drops an empty user, and nobody writes one in good faith.
 fn has_userinfo(text: &str) -> bool {
     let rest = text.split_once(':').map_or("", |(_, rest)| rest).trim_start_matches(['/', '\\']);
     rest.split(['/', '\\', '?', '#']).next().is_some_and(|authority| authority.contains('@'))

@@ -1,7 +1,7 @@
-//! The access log: an entry for every call with a valid credential, written when its answer is ready.
+//! Writes the access log: an entry for every call with a valid credential, when its answer is ready.
 //!
-//! Calls that are refused for their number leave none, because a caller over its limit must not cost a write; their
-//! log lines are there. An entry that cannot be written fails no call.
+//! Calls that a rate limit refuses leave no entry, because a caller over its limit must not cost a write; the
+//! log still has a line for each. An entry that cannot be written fails no call.
 
 use lambda_http::Request;
 use mooring_domain::Result;
@@ -15,7 +15,7 @@ use crate::http::reply::{Reply, Resource};
 use crate::http::{problem, trace};
 use crate::routes;
 
-/// Who called, kept beside the call until its answer is ready.
+/// The caller, kept beside the call until its answer is ready.
 pub(super) struct Who {
     tenant: TenantId,
     credential: CredentialId,
@@ -23,7 +23,7 @@ pub(super) struct Who {
 }
 
 impl Edge {
-    /// Notes who calls.
+    /// Records the caller, and the end user under a pseudonym.
     pub(super) fn who(&self, caller: &Caller, tenant: &Tenant) -> Who {
         let person = tenant.pseudonyms.as_ref().zip(caller.end_user());
         Who {
@@ -58,7 +58,8 @@ impl Edge {
     }
 }
 
-/// Ids of ours in path and query, and of what the call made. Anything else that was sent there is left out.
+/// Lists Mooring's ids in path and query, and the id of the thing that the call made. It leaves out
+/// everything else that was sent there.
 fn targets(request: &Request, outcome: &Result<Reply>) -> Vec<String> {
     let uri = request.uri();
     let query = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
@@ -73,7 +74,7 @@ fn targets(request: &Request, outcome: &Result<Reply>) -> Vec<String> {
     targets
 }
 
-/// No operation is about more; a query can name more.
+/// The most ids of an entry: no operation concerns more, but a query can name more.
 const MOST: usize = 4;
 
 fn class(outcome: &Result<Reply>) -> &'static str {

@@ -1,4 +1,5 @@
-//! Who calls: the credential in the `Authorization` header, checked on every request, never cached.
+//! Finds the caller by the credential in the `Authorization` header. It is checked on every request and never
+//! cached.
 
 use lambda_http::Request;
 use lambda_http::http::header::AUTHORIZATION;
@@ -13,7 +14,7 @@ use super::edge::Edge;
 use super::limits::Seen;
 use crate::http::header::header;
 
-/// A caller who is who it says, and what was read beside.
+/// An authenticated caller, with the tenant and the rate limits that were read beside the credential.
 pub(super) struct Authenticated {
     pub(super) caller: Caller,
     pub(super) tenant: Tenant,
@@ -21,7 +22,7 @@ pub(super) struct Authenticated {
 }
 
 impl Edge {
-    /// Finds the caller. Whatever is wrong with a credential, the answer is the same, after the same reads.
+    /// Finds the caller. Every wrong credential gets the same answer after the same reads.
     pub(super) async fn authenticate(&self, request: &Request) -> Result<Authenticated> {
         let credential = presented(request).ok_or_else(refused)?;
         let presented = text::parse(credential).ok_or_else(refused)?;
@@ -47,8 +48,8 @@ impl Edge {
         self.callers.api_key(&presented.tenant, &presented.id).await
     }
 
-    /// The key that minted a frontend token, which the token's text names: read beside the token, so that knowing its
-    /// rights of this moment costs no further round trip.
+    /// Reads the key that minted a frontend token. The token's text names the key, so both are read at the
+    /// same time, and the key's current rights cost no further round trip.
     async fn minter(&self, presented: &Presented) -> Result<Option<Credential>> {
         match &presented.minted_by {
             Some(key) => self.callers.api_key(&presented.tenant, key).await,
@@ -56,7 +57,7 @@ impl Edge {
         }
     }
 
-    /// Holds a frontend token against its key: without the key it is nothing, and never more than the key.
+    /// Limits a frontend token to the rights of its key. Without its key the token is not valid.
     fn entitled(&self, stored: Credential, key: Option<&Credential>) -> Option<Credential> {
         match stored.kind {
             CredentialKind::ApiKey => Some(stored),
@@ -64,7 +65,8 @@ impl Edge {
         }
     }
 
-    /// Compares digests in constant time, also when there is nothing to compare with, so that time tells nothing.
+    /// Compares digests in constant time. It compares also when no digest is stored, so that the time reveals
+    /// nothing.
     fn verified(&self, stored: Option<Credential>, presented: Digest) -> Option<Credential> {
         let expected = stored.as_ref().map_or(Digest([0; 32]), |credential| credential.digest);
         let same = self.entropy.same(&expected.0, &presented.0);
@@ -73,12 +75,13 @@ impl Edge {
     }
 }
 
-/// The text of the credential that a request presents.
+/// Returns the text of the credential that a request presents.
 pub(super) fn presented(request: &Request) -> Option<&str> {
     bearer(header(request, &AUTHORIZATION))
 }
 
-/// Takes the token of `Bearer <token>`. Neither the scheme's case nor the number of spaces matters (RFC 9110, 11.4).
+/// Takes the token from `Bearer <token>`. The scheme's case and the number of spaces do not matter (RFC 9110,
+/// 11.4).
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.trim().split_once([' ', '\t'])?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim_start())

@@ -1,4 +1,5 @@
-//! What is the same for every API route: request id, caller, limits, origin, scope, problem documents, one log line.
+//! Runs the parts that all API routes share: request id, caller, limits, origin, scope, problem documents,
+//! one log line.
 
 use lambda_http::Request;
 use mooring_domain::Result;
@@ -15,7 +16,7 @@ use crate::http::reply::Reply;
 use crate::http::{headers, problem, trace};
 use crate::routes;
 
-/// What is learnt of a call before its answer is ready.
+/// The facts about a call that are found before its answer is ready.
 #[derive(Default)]
 struct Met {
     gauges: Option<Vec<Gauge>>,
@@ -81,7 +82,7 @@ impl Edge {
         run(caller).await
     }
 
-    /// The browser origin that may read the answer.
+    /// Returns the browser origin that may read the answer.
     pub(super) async fn reader<'a>(&self, request: &'a Request, outcome: &Result<Reply>) -> Option<&'a str> {
         match outcome {
             Ok(_) => cors::origin(request),

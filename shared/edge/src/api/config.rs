@@ -4,22 +4,23 @@ use mooring_domain::base::secret::Digest;
 use mooring_domain::guard::limits::{Limits, Rate};
 use mooring_domain::people::caller::text::Mode;
 
-/// Says which variable is missing or wrong.
+/// Names the variable that is missing or wrong.
 #[derive(Debug, thiserror::Error)]
 #[error("the variable {0} must be set to {1}")]
 pub struct ConfigError(&'static str, &'static str);
 
-/// What the edge is told at start-up.
+/// The edge's configuration, read at the start.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// `API_ORIGIN`: the public origin of the API, such as `https://api.example.com`.
     pub api_origin: String,
     /// `RATE_LIMIT_KEY` and `RATE_LIMIT_TENANT`: calls a minute and calls at once, such as `600/120`.
     pub limits: Limits,
-    /// Where the credentials work that are minted here: `live` on Lambda, `test` elsewhere.
+    /// The mode of the credentials that this deployment mints: `live` on Lambda, `test` elsewhere.
     pub mode: Mode,
-    /// `EDGE_SECRET_SHA256`: the digests of the secrets of which the front sends one, two while one replaces the other;
-    /// none when there is no front. A digest of 256 random bits tells nothing, so it may lie in the environment.
+    /// `EDGE_SECRET_SHA256`: the digests of the front's secrets, of which the front sends one. There are two
+    /// while one secret replaces another, and none when there is no front. A digest of 256 random bits reveals
+    /// nothing, so it may be in the environment.
     pub edge_digests: Vec<Digest>,
 }
 
@@ -33,7 +34,7 @@ impl Config {
         Ok(Self { limits, edge_digests, mode: Mode::Live, ..config })
     }
 
-    /// Takes an origin: scheme, host and port, and nothing after them.
+    /// Makes a configuration with an origin: scheme, host and port, and nothing after them.
     pub fn new(api_origin: &str) -> Result<Self, ConfigError> {
         let url = url::Url::parse(api_origin).ok();
         let origin = url.map(|url| url.origin().ascii_serialization());
@@ -52,8 +53,8 @@ impl Config {
     }
 }
 
-/// Reads digests with commas between them. What is no digest stops the function: a front that is demanded by mistake
-/// refuses everybody, one that is not demanded by mistake hides nothing.
+/// Reads digests with commas between them. A text that is no digest stops the function: a front that is
+/// demanded by mistake refuses everybody, and a front that is missing by mistake protects nothing.
 fn digests(text: &str) -> Result<Vec<Digest>, ConfigError> {
     let wrong =
         ConfigError("EDGE_SECRET_SHA256", "up to two SHA-256 digests in hex, with a comma between them");

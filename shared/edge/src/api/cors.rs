@@ -1,4 +1,4 @@
-//! Cross-origin access: exact origins that tenants registered, and no cookies.
+//! Controls cross-origin access: tenants register exact origins, and no cookie is used.
 
 use lambda_http::Request;
 use lambda_http::http::header::{
@@ -19,11 +19,12 @@ use crate::routes;
 pub(super) const REFUSED: &str = "origin_not_allowed";
 const ALLOW_HEADERS: &str = "authorization, content-type, accept, idempotency-key";
 const EXPOSE_HEADERS: &str = "Idempotent-Replayed, Link, Location, Mooring-Completeness, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id";
-/// Seconds that a browser may remember a preflight's answer.
+/// How many seconds a browser may remember the answer to a preflight.
 const MAX_AGE: &str = "600";
 
 impl Edge {
-    /// Answers the preflight of any path below `/v1`; a path that no route has gets the answer of every unknown path.
+    /// Answers the preflight of any path below `/v1`. A path without a route gets the answer of every unknown
+    /// path.
     pub async fn preflight(&self, request: &Request) -> Reply {
         let methods = routes::methods(request.uri().path());
         if methods.is_empty() {
@@ -44,8 +45,8 @@ impl Edge {
         reply
     }
 
-    /// Allows methods to an origin. A preflight carries no credential, so any tenant's origin will do; the real call is
-    /// held against the caller's own tenant.
+    /// Allows methods to an origin. A preflight carries no credential, so that any tenant's origin is
+    /// accepted; the call itself is checked against the origins of the caller's own tenant.
     async fn allow(&self, request: &Request, methods: &[&str]) -> Result<Reply> {
         self.admit(request)?;
         let origin = origin(request).unwrap_or_default();
@@ -58,14 +59,14 @@ impl Edge {
         reply.header_value(ACCESS_CONTROL_MAX_AGE, MAX_AGE)
     }
 
-    /// The origin that may read the answer to a failed call.
+    /// Returns the origin that may read the answer to a failed call.
     pub(super) async fn readable_by<'a>(&self, request: &'a Request, error: &Error) -> Option<&'a str> {
         let origin = origin(request).filter(|_| error.code != REFUSED)?;
         self.callers.origin_known(origin).await.unwrap_or(false).then_some(origin)
     }
 }
 
-/// The browser origin of a call, if a browser made it.
+/// Returns the browser origin of a call, if a browser made it.
 pub(super) fn origin(request: &Request) -> Option<&str> {
     request.headers().get(ORIGIN).map(|value| value.to_str().unwrap_or("null"))
 }

@@ -1,4 +1,4 @@
-//! What every HTTP function needs of the world to know its caller.
+//! The ports and settings with which every HTTP function identifies and limits its caller.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::http::front::Front;
 use crate::http::site::Site;
 use crate::http::{event, trace};
 
-/// What every HTTP function needs of the world to know its caller.
+/// The ports and settings with which every HTTP function identifies and limits its caller.
 #[derive(Clone)]
 pub struct Edge {
     /// Finds credentials and tenants.
@@ -30,9 +30,9 @@ pub struct Edge {
     pub site: Site,
     /// The front of the deployment.
     pub front: Front,
-    /// How much callers may call.
+    /// The rate limits of callers.
     pub limits: Limits,
-    /// Where the credentials work that are minted here.
+    /// The mode of the credentials that this deployment mints.
     pub mode: Mode,
     pub(super) buckets: Arc<dyn RateBuckets>,
     pub(super) repeats: Arc<dyn IdempotencyStore>,
@@ -40,7 +40,7 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// Puts the edge together, on a store of callers, of what they called, and how often.
+    /// Makes an edge on a store of callers, idempotency records, buckets and the access log.
     pub fn new<S: CallerRead + RateBuckets + IdempotencyStore + AccessLog + 'static>(
         store: Arc<S>,
         clock: Arc<dyn Clock>,
@@ -62,13 +62,13 @@ impl Edge {
         }
     }
 
-    /// Refuses what goes around the front, and then what cannot be read.
+    /// Refuses a request that goes around the front, and then one whose query does not fit.
     pub(super) fn admit(&self, request: &Request) -> Result<()> {
         self.front.require(request)?;
         event::require_fit(request)
     }
 
-    /// The id that API Gateway gave the request, or one of ours.
+    /// Returns the id that API Gateway gave the request, or makes a random one.
     pub(super) fn request_id(&self, request: &Request) -> String {
         trace::given_id(request).map_or_else(
             || {

@@ -1,4 +1,4 @@
-//! The pages of the connect flow: only a visit uses anything up, every end leads somewhere, and no page is a dead end.
+//! Runs the pages of the connect flow: only a visit uses anything up, and no page is a dead end.
 
 use askama::Template;
 use lambda_http::Request;
@@ -22,21 +22,22 @@ use crate::http::trace;
 const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const REFRESH: HeaderName = HeaderName::from_static("refresh");
-/// Where browsers say that they fetch in advance: the standard one, its forerunner, and that of old browsers.
+/// The headers by which browsers announce that they fetch in advance: the standard one, its forerunner, and
+/// that of old browsers.
 const IN_ADVANCE: [HeaderName; 3] = [
     HeaderName::from_static("sec-purpose"),
     HeaderName::from_static("purpose"),
     HeaderName::from_static("x-moz"),
 ];
-/// How many seconds a browser waits before it asks again.
+/// How many seconds a browser waits before it loads the page again.
 const WAIT: HeaderValue = HeaderValue::from_static("2");
 
-/// Where somebody goes whom no flow leads anywhere.
+/// The links on an error page, for a person whom the flow leads no further.
 #[derive(Debug, Clone)]
 pub struct Exit<'a> {
     /// The product.
     pub profile: &'a Profile,
-    /// A page of ours to go back to, where there is one.
+    /// The page of this deployment to go back to, if there is one.
     pub back: Option<String>,
 }
 
@@ -44,7 +45,7 @@ pub struct Exit<'a> {
 #[template(path = "one_moment.html")]
 struct OneMoment;
 
-/// Runs a page of the connect flow: as [`Edge::page`], and whatever goes wrong has a link to the product.
+/// Runs a page of the connect flow as [`Edge::page`] does. Every error page links to the product.
 pub async fn run(
     edge: &Edge,
     request: &Request,
@@ -54,8 +55,8 @@ pub async fn run(
     edge.page_with(request, Some(&way_out(exit)), handle).await
 }
 
-/// Refuses what is not a person's own visit: pages fetched in advance, in the background or inside another page.
-/// Browsers that say nothing are taken for people.
+/// Refuses a request that is not a person's own visit: pages fetched in advance, in the background or inside
+/// another page. A browser that sends none of these headers counts as a person.
 pub fn visit(request: &Request) -> Result<()> {
     let fits = |name: &HeaderName, wanted| ["", wanted].contains(&header(request, name));
     let is_visit = *request.method() != Method::HEAD
@@ -70,7 +71,7 @@ pub fn visit(request: &Request) -> Result<()> {
     Err(Error::new(Kind::Forbidden, "not_a_visit", message))
 }
 
-/// Sends a browser on.
+/// Sends a browser to the next step of the flow.
 pub fn onward(site: &Site, onward: &Onward) -> Result<Reply> {
     match onward {
         Onward::Back(url) => see_other(url.as_str()),
@@ -86,14 +87,15 @@ pub fn onward(site: &Site, onward: &Onward) -> Result<Reply> {
     }
 }
 
-/// Sends a browser back to the product at the end of a flow, and logs why: the person gets a word, the operator the
-/// cause.
+/// Sends a browser back to the product at the end of a flow, and logs the error: the person gets a word, the
+/// operator the cause.
 pub fn ended(url: &Url, error: &Error) -> Result<Reply> {
     trace::log_error(error);
     see_other(url.as_str())
 }
 
-/// Tells whether the purpose of a request is to fetch in advance; `Sec-Purpose` is a list such as `prefetch;prerender`.
+/// Returns whether the purpose of a request is to fetch in advance. `Sec-Purpose` is a list such as
+/// `prefetch;prerender`.
 fn in_advance(purpose: &str) -> bool {
     let words = purpose.split([',', ';']).map(str::trim);
     let mut first = words.map(|word| word.trim_matches('"'));
@@ -101,7 +103,7 @@ fn in_advance(purpose: &str) -> bool {
         .any(|word| ["prefetch", "prerender", "preview"].iter().any(|other| word.eq_ignore_ascii_case(other)))
 }
 
-/// The links of an error page.
+/// Makes the links of an error page.
 fn way_out<'a>(Exit { profile, back }: &'a Exit<'_>) -> WayOut<'a> {
     let site = Url::parse(&profile.privacy_url).map(|url| url.origin().ascii_serialization());
     WayOut { back: back.as_deref(), site: site.ok(), product: &profile.product, mail: &profile.contact_email }

@@ -1,4 +1,5 @@
-//! `Idempotency-Key` on the wire: how a key is read, what binds it to its request, and how a repetition is marked.
+//! Handles the header `Idempotency-Key`: reads the key, binds it to its request, and marks the answer to a
+//! repetition.
 
 use lambda_http::Request;
 use lambda_http::http::header::{HeaderName, HeaderValue};
@@ -16,12 +17,12 @@ use crate::routes;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
-/// The longest key.
+/// The longest key that is accepted, in characters.
 const LONGEST: usize = 255;
 
 impl Edge {
-    /// Runs an API route whose calls may be repeated: as [`Edge::api`], and with an `Idempotency-Key` at most once.
-    /// The operation learns from the attempt whether it may act or only has to answer again.
+    /// Runs an API route as [`Edge::api`] does, and at most once for an `Idempotency-Key`. The attempt says
+    /// whether the operation may act or only has to answer again.
     pub async fn once(
         &self,
         request: &Request,
@@ -29,7 +30,8 @@ impl Edge {
         run: impl AsyncFnOnce(Caller, Attempt) -> Result<Reply>,
     ) -> Reply {
         self.api(request, scope, async |caller| {
-            // None of these calls has a parameter: what is given would be believed and do nothing.
+            // None of these calls has a query parameter. An ignored parameter would look as if it had an
+            // effect.
             Query::of(request)?.finish()?;
             match key(request)? {
                 Some(key) => self.keyed(request, caller, &key, run).await,
@@ -65,8 +67,8 @@ impl Edge {
         outcome
     }
 
-    /// Remembers what came of it. If that fails, the caller still hears what happened, and a repetition finds an
-    /// attempt that was broken off.
+    /// Completes the idempotency record with the outcome. If that fails, the caller still gets the outcome,
+    /// and a repetition finds an attempt that has stopped.
     async fn remember(&self, record: Record, outcome: &Result<Reply>) {
         let outcome = match outcome {
             Ok(reply) => Ok(reply.extensions().get::<Resource>().map(|resource| resource.0.clone())),
@@ -81,7 +83,7 @@ impl Edge {
         Ports { records: self.repeats.as_ref(), clock: self.clock.as_ref(), entropy: &self.entropy }
     }
 
-    /// SHA-256 of what is asked: method, path with query, body.
+    /// Returns the SHA-256 of the request: method, path with query, body.
     fn asked(&self, request: &Request) -> Digest {
         let target = request.uri().path_and_query().map_or("", |target| target.as_str());
         let line = format!("{} {target}\n", request.method());
@@ -90,8 +92,8 @@ impl Edge {
 }
 
 /// Reads the key: 1 to 255 visible ASCII characters, given once. The draft of the header
-/// (draft-ietf-httpapi-idempotency-key-header) makes it a structured string, in quotes; most clients send it bare. Both
-/// are the same key.
+/// (draft-ietf-httpapi-idempotency-key-header) makes the key a structured string, in quotes; most clients
+/// send it bare. Both forms are the same key.
 fn key(request: &Request) -> Result<Option<Confidential>> {
     let mut values = request.headers().get_all(KEY).iter();
     let Some(value) = values.next() else { return Ok(None) };
@@ -111,7 +113,8 @@ fn key(request: &Request) -> Result<Option<Confidential>> {
     }
 }
 
-/// Reads the rest of a structured string (RFC 9651, 4.2.5) after its first quote. Parameters may follow, and say nothing.
+/// Reads the rest of a structured string (RFC 9651, 4.2.5) after its first quote. Parameters may follow; they
+/// have no meaning.
 fn unquoted(rest: &str) -> Option<String> {
     let (mut text, mut chars) = (String::new(), rest.chars());
     loop {

@@ -1,7 +1,8 @@
-//! Rate limits on the wire: the fields of draft-ietf-httpapi-ratelimit-headers-11, and what is logged.
+//! Writes rate limits as the fields of draft-ietf-httpapi-ratelimit-headers-11, and logs the calls that could
+//! not be counted.
 //!
-//! Calls without a valid credential are not counted, so that nobody can use up another's calls; API Gateway's own
-//! throttle covers them.
+//! Calls without a valid credential are not counted, so that nobody can use up the calls of another caller.
+//! API Gateway's own throttle covers them.
 
 use lambda_http::http::header::{HeaderName, HeaderValue};
 use mooring_domain::guard::limits;
@@ -15,14 +16,14 @@ use crate::http::trace;
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
-/// The buckets of a call as they were seen beside its credential.
+/// The buckets of a call, as they were read beside its credential.
 pub(super) struct Seen {
     buckets: [Bucket; 2],
     full_at: [Option<i64>; 2],
 }
 
 impl Edge {
-    /// Looks at the buckets of whoever a credential names. Looking costs them nothing.
+    /// Reads the buckets of the credential that a request names. Reading takes nothing from them.
     pub(super) async fn look(&self, presented: &Presented) -> Seen {
         let buckets = Bucket::of(&presented.tenant, &presented.id);
         let full_at = self.buckets.peek(&buckets).await.unwrap_or_else(|error| {
@@ -32,7 +33,7 @@ impl Edge {
         Seen { buckets, full_at }
     }
 
-    /// Counts a call; what cannot be counted is let through.
+    /// Counts a call. A call that cannot be counted is let through.
     pub(super) async fn count(&self, seen: Seen) -> Reading {
         let now = self.clock.now().as_microsecond();
         let reading =
@@ -44,7 +45,7 @@ impl Edge {
     }
 }
 
-/// Says on a reply what the limits are and what is left of them.
+/// Writes the limits and the calls that are left into a reply.
 pub(super) fn show(reply: &mut Reply, limits: Limits, gauges: &[Gauge]) {
     let policies =
         limits.named().map(|(name, rate)| format!("\"{name}\";q={};w={WINDOW_SECONDS}", rate.calls()));

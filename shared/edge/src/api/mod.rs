@@ -1,4 +1,5 @@
-//! What is the same for every route: the caller and its limits, idempotency, the access log, CORS, pages and their ends.
+//! The parts that all routes share: the caller and its limits, idempotency, the access log, CORS, pages and
+//! their error pages.
 
 mod access;
 mod authenticate;

@@ -1,4 +1,4 @@
-//! What is the same for every page: request id, security headers, readable errors.
+//! Runs the parts that all pages share: request id, security headers, readable errors.
 
 use askama::Template;
 use lambda_http::Request;
@@ -15,13 +15,13 @@ use crate::routes;
 #[derive(Template)]
 #[template(path = "way_out.html")]
 pub(super) struct WayOut<'a> {
-    /// A page of ours to go back to.
+    /// The page of this deployment to go back to.
     pub(super) back: Option<&'a str>,
     /// The product's site.
     pub(super) site: Option<String>,
     /// The product's name.
     pub(super) product: &'a str,
-    /// Where people write to.
+    /// The e-mail address for questions.
     pub(super) mail: &'a str,
 }
 
@@ -29,18 +29,19 @@ pub(super) struct WayOut<'a> {
 #[template(path = "error.html")]
 struct ErrorPage<'a> {
     detail: &'a str,
-    /// HTML already, because a template writes it.
+    /// A template: its output is HTML already and is not escaped again.
     way_out: Option<&'a WayOut<'a>>,
     request_id: &'a str,
 }
 
 impl Edge {
-    /// Runs a page: security headers, no caching, errors as a readable page, or as a problem document for programs.
+    /// Runs a page: security headers, no caching, errors as a readable page, or as a problem document for
+    /// programs.
     pub async fn page(&self, request: &Request, run: impl AsyncFnOnce() -> Result<Reply>) -> Reply {
         self.page_with(request, None, run).await
     }
 
-    /// As [`Self::page`], with links to close error pages with.
+    /// Runs a page as [`Self::page`] does, and closes its error pages with links.
     pub(super) async fn page_with(
         &self,
         request: &Request,

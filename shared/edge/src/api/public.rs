@@ -1,5 +1,5 @@
-//! Answers that need no caller and no port: public documents, and a problem document, in place of API Gateway's own
-//! answer, for a request that matches no route.
+//! Answers that need no caller and no port: public documents, and a problem document for a request that
+//! matches no route, in place of API Gateway's own answer.
 
 use lambda_http::Request;
 use lambda_http::http::StatusCode;
@@ -33,7 +33,7 @@ pub fn asset(request: &Request, media: &'static str, text: &str) -> Reply {
     reply
 }
 
-/// Answers a request whose path, or whose method on this path, no route has.
+/// Answers a request that matches no route by its path or by its method.
 pub fn elsewhere(request: &Request) -> Reply {
     let request_id = trace::given_id(request).unwrap_or_default();
     let span = mooring_telemetry::request_span(
@@ -43,7 +43,8 @@ pub fn elsewhere(request: &Request) -> Reply {
     );
     let _entered = span.enter();
     let methods = routes::methods(request.uri().path());
-    // The gateway takes a path as it was sent; one that leads to a route only once it is tidied up is none.
+    // API Gateway matches the path as it was sent. A path that only matches a route after it has been
+    // normalised has none.
     let has_own = methods.iter().any(|method| *method == request.method().as_str());
     let methods = if has_own { Vec::new() } else { methods };
     let error = if methods.is_empty() {

@@ -1,7 +1,8 @@
-//! Cookies of the connect flow, bound to our host.
+//! Reads and writes the cookies of the connect flow, bound to the API's host.
 //!
-//! Names begin with `__Host-` and the cookies are `Secure`. A plain-HTTP origin exists on a developer's machine only;
-//! there both are left away, because browsers differ in whether they take such cookies from a loopback address.
+//! Names begin with `__Host-` and the cookies are `Secure`. Only a developer's machine has a plain-HTTP
+//! origin; there cookies have neither, because browsers differ in whether they accept such cookies from a
+//! loopback address.
 
 use lambda_http::Request;
 use lambda_http::http::header::COOKIE;
@@ -11,17 +12,18 @@ use super::site::Site;
 const PREFIX: &str = "__Host-";
 
 impl Site {
-    /// The name that a cookie goes by on our origin.
+    /// Returns the name that a cookie has on the API's origin.
     pub fn cookie_name(&self, name: &str) -> String {
         if self.is_https() { format!("{PREFIX}{name}") } else { name.to_owned() }
     }
 
-    /// Reads one of our cookies.
+    /// Reads a cookie of the connect flow.
     pub fn cookie<'a>(&self, request: &'a Request, name: &str) -> Option<&'a str> {
         cookie(request, &self.cookie_name(name))
     }
 
-    /// Writes the `Set-Cookie` value of one of our cookies; an age of zero removes it.
+    /// Writes the `Set-Cookie` value of a cookie of the connect flow; an age of zero seconds removes the
+    /// cookie.
     pub fn set_cookie(&self, name: &str, value: &str, max_age_seconds: i64) -> String {
         let secure = if self.is_https() { "; Secure" } else { "" };
         let name = self.cookie_name(name);
@@ -29,7 +31,8 @@ impl Site {
     }
 }
 
-/// Reads a cookie by its full name; one that comes twice counts as absent, because somebody planted the other.
+/// Reads a cookie by its full name. A name that comes twice counts as absent, because somebody may have
+/// planted one of the two.
 pub fn cookie<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     let headers = request.headers().get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut found = headers

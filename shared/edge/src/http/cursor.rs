@@ -1,11 +1,11 @@
-//! Cursors: opaque to callers, versioned, and only ever used inside the caller's own tenant.
+//! Cursors of lists: opaque to callers, versioned, and used only inside the caller's own tenant.
 
 use data_encoding::BASE64URL_NOPAD;
 use mooring_domain::{Error, Result};
 
 const VERSION: u8 = 1;
 
-/// Where the next page of a list starts.
+/// Encodes the position at which the next page of a list starts.
 #[derive(Debug, Clone, Copy)]
 pub struct Cursor;
 

@@ -1,4 +1,4 @@
-//! Takes requests apart: path parameters and bodies. Errors name the place in the input, never its value.
+//! Reads path parameters and bodies of requests. Errors name the place in the input, never its value.
 
 use std::str::FromStr;
 
@@ -9,17 +9,18 @@ use serde::de::DeserializeOwned;
 use super::media;
 use super::query::Query;
 
-/// The largest body.
+/// The largest body that is read, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
 
-/// Reads a path parameter; what does not fit does not exist.
+/// Reads a path parameter. A value that does not fit gets the error of a thing that does not exist.
 pub fn path<T: FromStr>(request: &Request, name: &str) -> Result<T> {
     let parameters = request.path_parameters_ref();
     let text = parameters.and_then(|map| map.first(name)).unwrap_or_default();
     text.parse().map_err(|_| Error::not_found("resource"))
 }
 
-/// Reads the path parameter that names one thing of a list, which takes no query; `None` when the list is asked for.
+/// Reads the path parameter that names one thing of a list; a request for one thing takes no query. Returns
+/// `None` when the list is requested.
 pub fn one<T: FromStr>(request: &Request, name: &str) -> Result<Option<T>> {
     let is_named = request.path_parameters_ref().is_some_and(|parameters| parameters.first(name).is_some());
     if !is_named {
@@ -29,7 +30,7 @@ pub fn one<T: FromStr>(request: &Request, name: &str) -> Result<Option<T>> {
     path(request, name).map(Some)
 }
 
-/// Reads a text field of a body; the error says what was expected and not what was sent.
+/// Reads a text field of a body. The error names the expected form and does not repeat the text.
 pub fn field<T: FromStr>(text: &str, name: &str, expected: &str) -> Result<T> {
     let misfit = |_| {
         Error::invalid("invalid_body", format!("The body does not fit at `{name}`: expected {expected}."))
@@ -40,7 +41,8 @@ pub fn field<T: FromStr>(text: &str, name: &str, expected: &str) -> Result<T> {
 /// Reads a JSON body.
 pub fn json_body<T: DeserializeOwned>(request: &Request) -> Result<T> {
     let bytes = body(request, "application/json")?;
-    // A list would be taken as the fields of an object in their order, which no description names.
+    // The deserialiser would read a list as the fields of an object in their order, which no description
+    // promises.
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         return Err(Error::invalid("invalid_body", "The body does not fit: expected a JSON object."));
     }
@@ -50,7 +52,7 @@ pub fn json_body<T: DeserializeOwned>(request: &Request) -> Result<T> {
     Ok(value)
 }
 
-/// Reads the fields of a form; a name may come more than once.
+/// Reads the fields of a form. A name may come more than once.
 pub fn form_body(request: &Request) -> Result<Vec<(String, String)>> {
     let bytes = body(request, "application/x-www-form-urlencoded")?;
     Ok(url::form_urlencoded::parse(bytes).into_owned().collect())
@@ -65,7 +67,8 @@ fn body<'a>(request: &'a Request, media: &str) -> Result<&'a [u8]> {
     Ok(bytes)
 }
 
-/// Says where the body does not fit and what was expected there, without repeating what was sent.
+/// Makes the error that names the place where the body does not fit and the expected form, without repeating
+/// the input.
 fn misfit(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
     let inner = error.inner();
     if !inner.is_data() {
@@ -89,13 +92,13 @@ fn misfit(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
     )
 }
 
-/// Keeps a path that could be one of ours; a sender's own field names are not repeated.
+/// Keeps a path that can consist of this API's field names. A sender's own field names are not repeated.
 fn safe_path(path: &str) -> &str {
     let ours = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.' | '[' | ']');
     if path.len() <= 64 && path.chars().all(ours) { path } else { "?" }
 }
 
-/// Takes the part of a deserialiser's message that comes from our types.
+/// Takes the part of a deserialiser's message that comes from this API's types.
 fn expectation(text: &str) -> String {
     if text.starts_with("missing field") {
         return text.to_owned();

@@ -1,4 +1,4 @@
-//! Where a request comes from, and whether it came by the way that the deployment demands.
+//! Finds the address that a request comes from, and refuses requests that go around the front.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -12,31 +12,32 @@ use mooring_domain::{Error, Kind, Result};
 
 use super::header::header;
 
-/// The header in which the front (infra/deploy/front.yaml) sends the secret that only it and the operator have.
+/// The header in which the front (infra/deploy/front.yaml) sends the secret that only the front and the
+/// operator have.
 const SECRET: HeaderName = HeaderName::from_static("x-edge-secret");
 
-/// Address and port of the viewer, written by `CloudFront`, which drops what a viewer sends under this name
-/// (`CloudFront` developer guide, "Add `CloudFront` request headers").
+/// The header with address and port of the viewer. `CloudFront` writes it and drops the same header of a
+/// viewer (`CloudFront` developer guide, "Add `CloudFront` request headers").
 const VIEWER: HeaderName = HeaderName::from_static("cloudfront-viewer-address");
 
-/// The front of the deployment: what tells its requests from others.
+/// The front of the deployment, known by its secrets.
 #[derive(Clone)]
 pub struct Front {
-    /// The digests of its secrets, two while one replaces the other; none when there is no front.
+    /// The digests of the front's secrets, two while one replaces the other; none when there is no front.
     digests: Vec<Digest>,
     entropy: Arc<dyn Entropy>,
 }
 
 impl Front {
-    /// Makes a front of the digests of its secrets.
+    /// Makes a front from the digests of its secrets.
     pub(crate) const fn new(digests: Vec<Digest>, entropy: Arc<dyn Entropy>) -> Self {
         Self { digests, entropy }
     }
 
-    /// Finds the address that a request counts for. Behind the front this is the viewer's address, and it is believed
-    /// only together with the front's secret; otherwise it is the address that API Gateway itself saw.
+    /// Finds the address for which a request counts. Behind the front this is the viewer's address, which
+    /// counts only together with the front's secret; otherwise it is the address that API Gateway itself saw.
     ///
-    /// An IPv6 address stands for its /64, because one subscriber has all of it.
+    /// An IPv6 address stands for its /64, because one subscriber has the whole /64.
     pub fn source(&self, request: &Request) -> Option<IpAddr> {
         let viewer = if self.has_secret(request) { viewer(header(request, &VIEWER)) } else { None };
         viewer.or_else(|| gateway(request)).map(network)
@@ -51,7 +52,8 @@ impl Front {
         Err(Error::new(Kind::Forbidden, "front_required", message))
     }
 
-    /// Compares with every digest in constant time, so that time does not say how far a guess fits.
+    /// Compares the request's secret with every digest in constant time, so that the time does not show how
+    /// much of a guess is right.
     fn has_secret(&self, request: &Request) -> bool {
         let presented = self.entropy.digest(header(request, &SECRET).as_bytes());
         let same = self.digests.iter().map(|digest| self.entropy.same(&digest.0, &presented.0));
@@ -65,7 +67,7 @@ fn viewer(text: &str) -> Option<IpAddr> {
     address.trim_matches(['[', ']']).parse().ok()
 }
 
-/// The address that API Gateway saw; nothing that a caller sends can change it.
+/// Returns the address that API Gateway saw; nothing that a caller sends can change it.
 fn gateway(request: &Request) -> Option<IpAddr> {
     match request.request_context_ref()? {
         RequestContext::ApiGatewayV2(context) => context.http.source_ip.as_deref()?.parse().ok(),
@@ -73,7 +75,7 @@ fn gateway(request: &Request) -> Option<IpAddr> {
     }
 }
 
-/// The address itself for IPv4, also inside IPv6; the first half for IPv6.
+/// Returns the address itself for IPv4, also inside IPv6; for IPv6 its first half, the /64.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {

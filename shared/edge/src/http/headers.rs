@@ -1,4 +1,4 @@
-//! Security headers: what every reply carries, and what a page may load and post to.
+//! Sets security headers: those of every reply, and the limits on what a page may load and where it may post.
 
 use lambda_http::Request;
 use lambda_http::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -15,14 +15,15 @@ const BASE: [(HeaderName, &str); 5] = [
     (header::CACHE_CONTROL, "no-store"),
 ];
 const CLOSED: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
-/// The one style sheet of our pages stands in the page; its digest lets it and nothing else apply.
+/// The only style sheet of the pages stands in the page; its digest lets this style sheet apply and no other.
 const PAGE: &str = "default-src 'none'; style-src 'sha256-6HGOMXzziP+PDRnYRwa4dnFZyLRFFtacStnEkzN5AhA='; \
     frame-ancestors 'none'; base-uri 'none'";
 
-/// Lets a page post forms to us, and be redirected from there to the given origins.
+/// Lets a page post forms to the API, and lets the reply redirect from there to the given origins.
 ///
-/// Browsers apply `form-action` to the redirect after a form as well. `same-origin` keeps the `Origin` header of the
-/// form's request, which [`Site::same_origin`](super::site::Site::same_origin) looks at; `no-referrer` would make it `null`.
+/// Browsers apply `form-action` also to the redirect after a form. `same-origin` keeps the `Origin` header of
+/// the form's request, which [`Site::same_origin`](super::site::Site::same_origin) checks; `no-referrer`
+/// would make it `null`.
 pub fn form_targets(reply: Reply, origins: &[&str]) -> Result<Reply> {
     let policy = format!("{PAGE}; form-action 'self' {}", origins.join(" "));
     reply
@@ -30,12 +31,13 @@ pub fn form_targets(reply: Reply, origins: &[&str]) -> Result<Reply> {
         .header_value(header::REFERRER_POLICY, "same-origin")
 }
 
-/// Tells what API Gateway says of the way that the request came; for functions that do not know our origin.
+/// Returns whether API Gateway received the request by HTTPS, for functions that do not know the API's
+/// origin.
 pub(crate) fn came_by_https(request: &Request) -> bool {
     request.headers().get("x-forwarded-proto").is_some_and(|way| way == "https")
 }
 
-/// Adds the headers that every reply carries and its request id.
+/// Adds the headers of every reply, with its request id.
 pub(crate) fn stamp(reply: &mut Reply, https: bool, request_id: &str) {
     secure(reply, https);
     if let Ok(id) = HeaderValue::from_str(request_id)

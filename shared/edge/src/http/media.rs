@@ -1,5 +1,5 @@
-//! Media types as headers name them: `Accept` is negotiated and `Content-Type` is parsed, as RFC 9110 says (12.5.1 and
-//! 8.3). Nothing is searched for in the text of a header.
+//! Negotiates `Accept` and parses `Content-Type`, as RFC 9110 says (12.5.1 and 8.3). The code parses media
+//! types and never searches the text of a header.
 
 use std::cmp::Reverse;
 
@@ -9,14 +9,14 @@ use mooring_domain::{Error, Kind, Result};
 
 use super::header::header;
 
-/// The code of the refusal of a content coding.
+/// The error code for a body in a content coding.
 pub(crate) const CODED: &str = "content_encoding";
 const JSON: &str = "application/json";
 const CSV: &str = "text/csv";
 const HTML: &str = "text/html";
 const PROBLEM: &str = "application/problem+json";
 
-/// Tells whether the client wants CSV rather than JSON; refuses a client that takes neither.
+/// Returns whether the client wants CSV rather than JSON; refuses a client that accepts neither.
 pub fn wants_csv(request: &Request) -> Result<bool> {
     preferred(&accept(request), &[JSON, CSV]).map(|chosen| chosen == CSV).ok_or_else(|| {
         let message = "This answers with `application/json` or `text/csv`; name one of them in `Accept`.";
@@ -24,12 +24,12 @@ pub fn wants_csv(request: &Request) -> Result<bool> {
     })
 }
 
-/// Tells whether the client wants JSON rather than a page. Who takes neither gets the page.
+/// Returns whether the client wants JSON rather than a page. A client that accepts neither gets the page.
 pub fn wants_json(request: &Request) -> bool {
     preferred(&accept(request), &[HTML, JSON, PROBLEM]).is_some_and(|chosen| chosen != HTML)
 }
 
-/// Tells whether the body says that it is JSON.
+/// Returns whether the header `Content-Type` names JSON.
 pub fn sends_json(request: &Request) -> bool {
     is(header(request, &CONTENT_TYPE), JSON)
 }
@@ -49,7 +49,7 @@ pub(crate) fn check_body(request: &Request, media: &str) -> Result<()> {
     Err(Error::new(Kind::MediaType, "content_type", format!("The body has to be {media}, in UTF-8.")))
 }
 
-/// Tells whether the value of a `Content-Type` names a media type.
+/// Returns whether the value of a `Content-Type` names a media type.
 pub(crate) fn is(value: &str, media: &str) -> bool {
     MediaType::parse(value).is_some_and(|given| given.is(media))
 }
@@ -92,7 +92,8 @@ impl<'a> MediaType<'a> {
         charset.is_none_or(|name| ["utf-8", "us-ascii"].iter().any(|known| name.eq_ignore_ascii_case(known)))
     }
 
-    /// How closely a range names a media type: 2 by its name, 1 by its first half, 0 among all.
+    /// Returns how closely a range names a media type: 2 by its full name, 1 by its first half, 0 by the
+    /// range of all types.
     fn fit(&self, media: &str) -> Option<u8> {
         let (kind, subtype) = media.split_once('/')?;
         match (self.kind, self.subtype) {
@@ -103,7 +104,7 @@ impl<'a> MediaType<'a> {
         }
     }
 
-    /// The weight in thousandths; `None` when it is none.
+    /// Returns the weight in thousandths; `None` when the parameter is not a valid weight.
     fn weight(&self) -> Option<u16> {
         let Some(text) = self.parameter("q") else { return Some(1_000) };
         let (whole, part) = text.split_once('.').unwrap_or((text, ""));
@@ -117,10 +118,11 @@ impl<'a> MediaType<'a> {
     }
 }
 
-/// The media type on offer that a client wants most; `None` when it wants none of them.
+/// Returns the offered media type that a client prefers; `None` when it accepts none of them.
 ///
-/// The closest range decides each one's weight. Of equal weights the closer named one wins, then the one that the client
-/// named first, then the one that is offered first. A header without any media type says nothing.
+/// The closest range decides the weight of each type. Of equal weights the more closely named type wins, then
+/// the type that the client named first, then the type that is offered first. A header without any media type
+/// is ignored.
 fn preferred<'o>(accept: &str, offered: &[&'o str]) -> Option<&'o str> {
     let parts = split(accept, ',');
     let ranges: Vec<MediaType<'_>> = parts.into_iter().filter_map(MediaType::parse).collect();
@@ -137,7 +139,7 @@ fn preferred<'o>(accept: &str, offered: &[&'o str]) -> Option<&'o str> {
     ranked.max_by_key(|(rank, _)| *rank).map(|(_, media)| media)
 }
 
-/// Splits a header's value where a character stands outside of quoted strings.
+/// Splits a header's value at a character, except inside quoted strings.
 fn split(text: &str, at: char) -> Vec<&str> {
     let (mut quoted, mut escaped) = (false, false);
     let separates = |c: char| {
@@ -155,7 +157,7 @@ fn split(text: &str, at: char) -> Vec<&str> {
     text.split(separates).map(str::trim).collect()
 }
 
-/// Tells whether a text is a token of RFC 9110.
+/// Returns whether a text is a token of RFC 9110.
 fn is_token(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !text.is_empty() && text.bytes().all(fits)

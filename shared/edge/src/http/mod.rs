@@ -1,4 +1,5 @@
-//! HTTP as such: requests taken apart, replies put together, events of API Gateway. Nothing here knows callers.
+//! HTTP as such: parses requests, builds replies, converts events of API Gateway. This module knows no
+//! callers.
 
 pub(crate) mod cookie;
 pub(crate) mod cursor;

@@ -1,4 +1,4 @@
-//! Lists by pages: what was asked for, and where the next page starts.
+//! Pages of lists: reads which page is requested, and computes where the next page starts.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -9,16 +9,16 @@ use mooring_domain::{Error, Result};
 use super::cursor::Cursor;
 use super::query::Query;
 
-/// How many items a page has when nobody says, and at most.
+/// How many items a page has by default, and at most.
 pub(crate) const PAGE: u32 = 25;
 pub(crate) const LONGEST_PAGE: u32 = 100;
 
-/// The page of a list that is asked for, by the id of the last item of the page before.
+/// The requested page of a list, given by the id of the last item of the page before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paging<Id> {
     /// The most items that the page may have.
     pub limit: u32,
-    /// The id that the page starts after.
+    /// The id after which the page starts.
     pub after: Option<Id>,
 }
 
@@ -33,12 +33,13 @@ impl<Id: FromStr + Display> Paging<Id> {
         Ok(Self { limit, after: after.transpose()? })
     }
 
-    /// How many items to read: one more than the page has tells whether there is another page.
+    /// Returns how many items to read: one more than the page has, which shows whether there is another page.
     pub fn wanted(&self) -> u32 {
         self.limit + 1
     }
 
-    /// Cuts what was read to the page, and answers where the next one starts.
+    /// Shortens the items that were read to one page, and returns the cursor of the next page, if there is
+    /// one.
     pub fn cut<T>(&self, found: &mut Vec<T>, id: impl Fn(&T) -> &Id) -> Option<String> {
         let page = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let more = found.len() > page;
@@ -46,7 +47,7 @@ impl<Id: FromStr + Display> Paging<Id> {
         found.last().filter(|_| more).map(|last| Self::cursor(id(last)))
     }
 
-    /// The cursor of the page after an item.
+    /// Returns the cursor of the page after an item.
     pub fn cursor(last: &Id) -> String {
         Cursor::encode(&last.to_string())
     }

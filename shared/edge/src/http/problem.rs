@@ -1,4 +1,4 @@
-//! Errors on the wire: the table from kinds to statuses, and RFC 9457 problem documents.
+//! Turns errors into RFC 9457 problem documents and error pages; holds the table from kinds to HTTP statuses.
 
 use lambda_http::Body;
 use lambda_http::http::StatusCode;
@@ -27,11 +27,11 @@ pub struct Problem<'a> {
     pub code: &'static str,
     /// The request's id, for support.
     pub request_id: &'a str,
-    /// Whether the same call can succeed later.
+    /// True when the same call can succeed later.
     pub retryable: bool,
     /// Where the code is explained.
     pub doc: String,
-    /// The limits that were exceeded, by their names in `RateLimit-Policy`; only of `quota_exceeded`.
+    /// The limits that were exceeded, by their names in `RateLimit-Policy`; only with `quota_exceeded`.
     #[serde(rename = "violated-policies", skip_serializing_if = "<[_]>::is_empty")]
     #[schemars(default)]
     pub violated_policies: &'a [&'static str],
@@ -39,7 +39,7 @@ pub struct Problem<'a> {
 
 const OURS: &str = "Something went wrong on our side. The request id helps us to find it.";
 
-/// The status and title of a kind of error: the only such table.
+/// Returns the status and the title of a kind of error: the only such table.
 const fn status(kind: Kind) -> (StatusCode, &'static str) {
     match kind {
         Kind::Invalid => (StatusCode::BAD_REQUEST, "The request does not fit"),
@@ -63,17 +63,18 @@ const fn status(kind: Kind) -> (StatusCode, &'static str) {
     }
 }
 
-/// The HTTP status number of a kind of error.
+/// Returns the HTTP status number of a kind of error.
 pub fn status_of(kind: Kind) -> u16 {
     status(kind).0.as_u16()
 }
 
-/// The text that a caller may read; faults of our code are told apart in the log only.
+/// Returns the text that a caller may read. Only the log distinguishes internal faults.
 pub(crate) fn detail(error: &Error) -> &str {
     if matches!(error.kind, Kind::Sealed | Kind::Internal) { OURS } else { &error.message }
 }
 
-/// Tells whether the fault is ours, in code or set-up, so that it is logged as an error and an operator looks at it.
+/// Returns whether the fault lies in Mooring's code or set-up. Such a fault is logged as an error, so that an
+/// operator looks into it.
 pub(crate) fn is_ours(error: &Error) -> bool {
     matches!(error.kind, Kind::Sealed | Kind::Internal | Kind::Setup)
 }
@@ -96,7 +97,7 @@ pub(crate) fn document(error: &Error, request_id: &str, api_origin: &str) -> Rep
     with_hints(typed(status, "application/problem+json", text).unwrap_or_default(), error)
 }
 
-/// The URI of a problem: the registered one where there is one.
+/// Returns the URI of a problem: the registered one if there is one.
 fn kind(code: &str) -> String {
     match code {
         QUOTA_EXCEEDED => "https://iana.org/assignments/http-problem-types#quota-exceeded".to_owned(),
@@ -116,7 +117,7 @@ pub(crate) fn page(error: &Error, html: String) -> Reply {
     with_hints(reply.unwrap_or_else(|_| plain(status, Body::Empty)), error)
 }
 
-/// The title of an error for people.
+/// Returns the title of an error for people.
 pub(crate) fn title(error: &Error) -> &'static str {
     status(error.kind).1
 }
@@ -138,7 +139,8 @@ fn with_hints(mut reply: Reply, error: &Error) -> Reply {
 mod tests {
     use super::*;
 
-    /// A fault of the set-up is nobody's but the operator's: an error line, which alarms, and a 5xx.
+    /// Only the operator can mend a fault of the set-up: it is an error line, which raises an alarm, and a
+    /// 5xx.
     #[test]
     fn a_fault_of_the_set_up_is_a_5xx_that_is_logged_as_an_error() {
         let error = Error::new(Kind::Setup, "platform_setup", "The app's secret is wrong.");

@@ -1,14 +1,14 @@
-//! The query string: every parameter once, and none that is not known.
+//! Reads the query string: each parameter once, and no unknown one.
 
 use std::str::FromStr;
 
 use lambda_http::Request;
 use mooring_domain::{Error, Result};
 
-/// The longest value that is looked at.
+/// The longest value that is accepted, in characters.
 const VALUE_LIMIT: usize = 2_048;
 
-/// The parameters that were not taken yet.
+/// The parameters that have not been taken yet.
 #[derive(Clone)]
 pub struct Query(Vec<(String, String)>);
 
@@ -18,8 +18,8 @@ impl Query {
         Self::read(request, |_| true)
     }
 
-    /// Reads these parameters of a query string that somebody else wrote, and refuses repeated and oversized ones among
-    /// them. Every other parameter is ignored, and an empty one counts as absent.
+    /// Reads the named parameters of a query string that another system wrote, and refuses repeated and
+    /// oversized ones among them. Every other parameter is ignored, and an empty one counts as absent.
     pub fn only(request: &Request, names: &[&str]) -> Result<Self> {
         let mut query = Self::read(request, |name| names.contains(&name))?;
         query.0.retain(|(_, value)| !value.is_empty());
@@ -50,7 +50,7 @@ impl Query {
         Some(self.0.swap_remove(at).1)
     }
 
-    /// Takes a parameter and reads it; the error says what was expected, such as "a connection's id".
+    /// Takes a parameter and parses it; the error names the expected form, such as "a connection's id".
     pub fn take_as<T: FromStr>(&mut self, name: &'static str, expected: &str) -> Result<Option<T>> {
         let Some(text) = self.take(name) else { return Ok(None) };
         let misfit = |_| {
@@ -65,7 +65,7 @@ impl Query {
     /// Takes `limit`, between 1 and `most`; without one it is `default`.
     pub fn take_limit(&mut self, default: u32, most: u32) -> Result<u32> {
         let Some(text) = self.take("limit") else { return Ok(default) };
-        // `parse` would read `+1` too.
+        // `parse` would accept `+1` too.
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         let limit = text.parse().ok().filter(|limit| digits && (1..=most).contains(limit));
         limit.ok_or_else(|| {
@@ -73,7 +73,7 @@ impl Query {
         })
     }
 
-    /// Refuses what nobody took.
+    /// Refuses parameters that have not been taken.
     pub fn finish(self) -> Result<()> {
         if self.0.is_empty() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Puts replies together. Only this file and the problem table know status numbers.
+//! Builds replies. Only this file and the problem table know status numbers.
 
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, SET_COOKIE};
@@ -9,7 +9,8 @@ use serde::Serialize;
 /// A reply to API Gateway.
 pub type Reply = Response<Body>;
 
-/// The id of what a reply is about: kept with the key of an idempotent call, where the path does not say it.
+/// The id of the resource that a reply concerns. It is kept in the idempotency record where the path does not
+/// name it.
 #[derive(Clone)]
 pub(crate) struct Resource(pub(crate) String);
 
@@ -18,7 +19,7 @@ pub fn ok<T: Serialize>(value: &T) -> Result<Reply> {
     json(StatusCode::OK, value)
 }
 
-/// Answers 201 with JSON, and where the new resource is if it can be looked at.
+/// Answers 201 with JSON, and with the location of the new resource if it can be read.
 pub fn created<T: Serialize>(value: &T, location: Option<&str>) -> Result<Reply> {
     let reply = json(StatusCode::CREATED, value)?;
     match location {
@@ -27,12 +28,12 @@ pub fn created<T: Serialize>(value: &T, location: Option<&str>) -> Result<Reply>
     }
 }
 
-/// Answers 202 with JSON and the resource to watch.
+/// Answers 202 with JSON and the location of the resource to watch.
 pub fn accepted<T: Serialize>(value: &T, location: &str) -> Result<Reply> {
     json(StatusCode::ACCEPTED, value)?.header_value(LOCATION, location)
 }
 
-/// Answers 202 with a page: something was taken up, and there is nothing to tell of it yet.
+/// Answers 202 with a page: the request was accepted, and there is no result yet.
 pub fn accepted_html(page: String) -> Result<Reply> {
     typed(StatusCode::ACCEPTED, "text/html; charset=utf-8", page)
 }
@@ -42,7 +43,7 @@ pub fn no_content() -> Result<Reply> {
     Ok(plain(StatusCode::NO_CONTENT, Body::Empty))
 }
 
-/// Answers 303: the browser goes on with a GET.
+/// Answers 303: the browser follows with a GET.
 pub fn see_other(url: &str) -> Result<Reply> {
     plain(StatusCode::SEE_OTHER, Body::Empty).header_value(LOCATION, url)
 }
@@ -79,13 +80,13 @@ fn internal() -> Error {
     Error::new(Kind::Internal, "reply", "The reply could not be written.")
 }
 
-/// Adds to replies.
+/// Adds headers, cookies and the resource's id to replies.
 pub trait ReplyExt: Sized {
     /// Sets a header.
     fn header_value(self, name: HeaderName, value: &str) -> Result<Self>;
     /// Adds a `Set-Cookie`.
     fn cookie_value(self, value: &str) -> Result<Self>;
-    /// Says the id of what the reply is about, so that a repetition of the call finds it.
+    /// Names the resource that the reply concerns, so that a repetition of the call finds it.
     #[must_use]
     fn about(self, id: &str) -> Self;
 }

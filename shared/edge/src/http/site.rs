@@ -1,4 +1,4 @@
-//! The public origin of the API: its URLs, and the forms that its own pages send.
+//! The public origin of the API: makes its URLs, and checks the forms that its own pages send.
 
 use lambda_http::Request;
 use lambda_http::http::header::{HeaderName, ORIGIN};
@@ -13,22 +13,23 @@ const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 pub struct Site(String);
 
 impl Site {
-    /// Takes an origin that the configuration has checked.
+    /// Makes a site from an origin that the configuration has checked.
     pub(crate) const fn new(origin: String) -> Self {
         Self(origin)
     }
 
-    /// The origin as text.
+    /// Returns the origin as text.
     pub fn origin(&self) -> &str {
         &self.0
     }
 
-    /// Makes an absolute URL of a path of the API.
+    /// Makes an absolute URL from a path of the API.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.0)
     }
 
-    /// Refuses a form that another site posts: `Sec-Fetch-Site` decides, `Origin` where a browser does not send it.
+    /// Refuses a form that another site posts. `Sec-Fetch-Site` decides; where a browser does not send it,
+    /// `Origin` decides.
     pub fn same_origin(&self, request: &Request) -> Result<()> {
         let site = header(request, &FETCH_SITE);
         let (origin, has_origin) = (header(request, &ORIGIN), request.headers().contains_key(ORIGIN));
@@ -44,7 +45,7 @@ impl Site {
         Err(Error::new(Kind::Forbidden, "cross_site", "This form has to be sent from our own page."))
     }
 
-    /// Tells whether the API is reached by HTTPS: everywhere but on a developer's machine.
+    /// Returns whether the API is reached by HTTPS. It is everywhere except on a developer's machine.
     pub(crate) fn is_https(&self) -> bool {
         self.0.starts_with("https://")
     }

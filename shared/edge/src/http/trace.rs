@@ -1,4 +1,4 @@
-//! What the log says of a request: its ids, and one line for its outcome.
+//! Logs a request: its ids, and one line for its outcome.
 
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt as _};
@@ -8,7 +8,7 @@ use mooring_telemetry::field;
 use super::problem;
 use super::reply::Reply;
 
-/// The id that API Gateway gave the request.
+/// Returns the id that API Gateway gave the request.
 pub(crate) fn given_id(request: &Request) -> Option<&str> {
     match request.request_context_ref()? {
         RequestContext::ApiGatewayV2(context) => context.request_id.as_deref().filter(|id| is_request_id(id)),
@@ -16,12 +16,12 @@ pub(crate) fn given_id(request: &Request) -> Option<&str> {
     }
 }
 
-/// The id that Lambda gave the invocation, which its own log lines carry.
+/// Returns the id that Lambda gave the invocation; Lambda's own log lines carry it.
 pub(crate) fn invocation(request: &Request) -> Option<&str> {
     request.lambda_context_ref().map(|context| context.request_id.as_str()).filter(|id| is_request_id(id))
 }
 
-/// Logs an outcome: the one place where a failed request is logged.
+/// Logs an outcome. No other place logs a failed request.
 pub(crate) fn log(outcome: &Result<Reply>) {
     match outcome {
         Ok(reply) => tracing::info!({ field::STATUS } = reply.status().as_u16(), "answered"),
@@ -29,7 +29,7 @@ pub(crate) fn log(outcome: &Result<Reply>) {
     }
 }
 
-/// Logs an error that did not fail the request, because something else makes up for it.
+/// Logs an error that did not fail the request, because the code makes up for it in another way.
 pub fn note(error: &Error, what: &'static str) {
     let chain = mooring_telemetry::chain(error);
     tracing::warn!({ field::ERROR_CODE } = error.code, { field::ERROR } = chain, "{what}");
@@ -55,7 +55,7 @@ pub(crate) fn log_error(error: &Error) {
     }
 }
 
-/// Tells whether a text can be a request's id. What is longer would be masked in the log.
+/// Returns whether a text can be a request's id. The log would mask a longer one.
 pub(crate) fn is_request_id(id: &str) -> bool {
     (1..40).contains(&id.len())
         && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'='))

@@ -1,9 +1,10 @@
-//! What rate limits and idempotency keys add to every operation that wants a credential.
+//! Describes the parameters, headers and answers that rate limits and idempotency keys add to every operation
+//! with a credential.
 
 use mooring_domain::guard::idempotency::KEPT;
 use serde_json::{Map, Value, json};
 
-/// Parameters that several operations share.
+/// Returns the parameters that several operations share.
 pub(super) fn parameters() -> Value {
     json!({ "IdempotencyKey": {
         "name": "Idempotency-Key",
@@ -18,7 +19,7 @@ pub(super) fn parameters() -> Value {
     } })
 }
 
-/// Headers that several answers share.
+/// Returns the headers that several answers share.
 pub(super) fn headers() -> Value {
     json!({
         "RateLimitPolicy": header(
@@ -40,7 +41,7 @@ fn header(description: &str, kind: &str) -> Value {
     json!({ "description": description, "schema": { "type": kind } })
 }
 
-/// Adds a reference to the key's parameter.
+/// Returns a reference to the parameter of the idempotency key.
 pub(super) fn key() -> Value {
     json!({ "$ref": "#/components/parameters/IdempotencyKey" })
 }

@@ -1,4 +1,5 @@
-//! OpenAPI 3.1 from the Rust types: functions describe their operations, the route table says where they are.
+//! Generates OpenAPI 3.1 from the Rust types: functions describe their operations, and the route table gives
+//! their paths.
 
 mod guards;
 pub mod problems;
@@ -13,13 +14,13 @@ use crate::http::paging::{LONGEST_PAGE, PAGE};
 use crate::http::problem::Problem;
 use crate::routes::{FALLBACK, ROUTES, Route};
 
-/// The description while it is collected.
+/// Collects the description of the API.
 pub struct Api {
     schemas: SchemaGenerator,
     operations: Vec<Operation>,
 }
 
-/// One operation while it is described.
+/// One operation of the description.
 #[derive(Debug, Default)]
 pub struct Operation {
     id: &'static str,
@@ -41,7 +42,7 @@ impl Default for Api {
 }
 
 impl Api {
-    /// Starts to describe an operation of the route table.
+    /// Begins the description of an operation of the route table.
     pub fn operation(&mut self, id: &'static str, summary: &'static str) -> Describe<'_> {
         Describe { api: self, operation: Operation { id, summary, ..Operation::default() } }
     }
@@ -50,7 +51,7 @@ impl Api {
         self.schemas.subschema_for::<T>()
     }
 
-    /// Puts the document together; an error names the operation that is missing or unknown.
+    /// Builds the document; an error names the operation that is missing or unknown.
     pub fn build(mut self) -> Result<Value, String> {
         let problem = self.schema::<Problem<'_>>();
         for operation in &self.operations {
@@ -98,21 +99,21 @@ fn document(paths: &Map<String, Value>, schemas: &Map<String, Value>) -> Value {
     })
 }
 
-/// Describes one operation, then adds it.
+/// Describes one operation; [`Self::add`] then adds it to the description.
 pub struct Describe<'a> {
     api: &'a mut Api,
     operation: Operation,
 }
 
 impl Describe<'_> {
-    /// Says more than the summary.
+    /// Adds a text that says more than the summary.
     #[must_use]
     pub fn says(mut self, description: impl Into<Cow<'static, str>>) -> Self {
         self.operation.description = description.into();
         self
     }
 
-    /// Adds a query parameter: its JSON type and what it means; `required` when it has to be there.
+    /// Adds a query parameter with its JSON type and its meaning; `required` says that a call must have it.
     #[must_use]
     pub fn query(mut self, name: &str, kind: &str, required: bool, meaning: &str) -> Self {
         self.operation.query.push(json!({
@@ -121,20 +122,20 @@ impl Describe<'_> {
         self
     }
 
-    /// Says more of what fits a parameter, in the query or in the path, in words of JSON Schema.
+    /// Restricts a parameter, in the query or in the path, by keywords of JSON Schema.
     #[must_use]
     pub fn narrow(mut self, name: &str, keywords: Value) -> Self {
         self.operation.narrowed.insert(name.to_owned(), keywords);
         self
     }
 
-    /// Says that a parameter, in the query or in the path, is an id with a prefix of ours.
+    /// Restricts a parameter, in the query or in the path, to an id with a prefix.
     #[must_use]
     pub fn id(self, name: &str, prefix: &str) -> Self {
         self.narrow(name, json!({ "pattern": id_pattern(prefix) }))
     }
 
-    /// Says that a list goes by pages, as [`crate::Paging`] reads them.
+    /// Adds the parameters of a list in pages, as [`crate::Paging`] reads them.
     #[must_use]
     pub fn paged(self) -> Self {
         let how_many = format!("How many, from 1 to {LONGEST_PAGE}; {PAGE} without it.");
@@ -144,7 +145,7 @@ impl Describe<'_> {
             .narrow("cursor", cursor_form())
     }
 
-    /// Takes a JSON body.
+    /// Adds a JSON body to the request.
     #[must_use]
     pub fn body<T: JsonSchema>(mut self) -> Self {
         let schema = self.api.schema::<T>();
@@ -153,7 +154,7 @@ impl Describe<'_> {
         self
     }
 
-    /// Takes a form, as people's browsers send it, of text fields.
+    /// Adds a form of text fields, as people's browsers send it, to the request.
     #[must_use]
     pub fn form(mut self) -> Self {
         let schema = json!({ "type": "object", "additionalProperties": { "type": "string" } });
@@ -162,38 +163,38 @@ impl Describe<'_> {
         self
     }
 
-    /// Answers 200 with JSON.
+    /// Adds the answer 200 with JSON.
     #[must_use]
     pub fn ok<T: JsonSchema>(self, meaning: &str) -> Self {
         self.json::<T>("200", meaning)
     }
 
-    /// Answers 201 with JSON.
+    /// Adds the answer 201 with JSON.
     #[must_use]
     pub fn created<T: JsonSchema>(self, meaning: &str) -> Self {
         self.json::<T>("201", meaning)
     }
 
-    /// Answers 202 with JSON.
+    /// Adds the answer 202 with JSON.
     #[must_use]
     pub fn accepted<T: JsonSchema>(self, meaning: &str) -> Self {
         self.json::<T>("202", meaning)
     }
 
-    /// Answers 204.
+    /// Adds the answer 204.
     #[must_use]
     pub fn empties(mut self, meaning: &str) -> Self {
         self.operation.answers.insert("204".into(), json!({ "description": meaning }));
         self
     }
 
-    /// Answers 200 with another media type, beside JSON if that was said before.
+    /// Adds the answer 200 with another media type, beside JSON if that was added before.
     #[must_use]
     pub fn media(self, media: &str, meaning: &str) -> Self {
         self.text("200", media, meaning)
     }
 
-    /// Answers 202 with a page, beside JSON if that was said before.
+    /// Adds the answer 202 with a page, beside JSON if that was added before.
     #[must_use]
     pub fn accepted_page(self, meaning: &str) -> Self {
         self.text("202", "text/html", meaning)
@@ -211,7 +212,7 @@ impl Describe<'_> {
         self
     }
 
-    /// Answers 303 to somewhere else.
+    /// Adds the answer 303, a redirect.
     #[must_use]
     pub fn redirects(mut self, meaning: &str) -> Self {
         let location = json!({ "Location": { "schema": { "type": "string" } } });
@@ -219,7 +220,7 @@ impl Describe<'_> {
         self
     }
 
-    /// Adds the operation.
+    /// Adds the operation to the description.
     pub fn add(self) {
         self.api.operations.push(self.operation);
     }
@@ -232,20 +233,20 @@ impl Describe<'_> {
     }
 }
 
-/// The form of a product's reference to a person.
+/// The pattern of a product's reference to a person.
 pub const END_USER_PATTERN: &str = "^[!-?A-~]+$";
 
-/// The form of ids with a prefix.
+/// Returns the pattern of ids with a prefix.
 pub fn id_pattern(prefix: &str) -> String {
     format!("^{prefix}_[0-7][0-9A-HJKMNP-TV-Z]{{25}}$")
 }
 
-/// The form of cursors.
+/// Returns the schema keywords of cursors.
 pub fn cursor_form() -> Value {
     json!({ "pattern": "^[A-Za-z0-9_-]+$", "maxLength": 2048 })
 }
 
-/// The resource that a route is about; pages for people are one.
+/// Returns the resource that a route concerns; pages for people count as one resource.
 pub fn tag(route: &Route) -> &'static str {
     let resource = route.path.strip_prefix("/v1/").and_then(|rest| rest.split('/').next());
     match resource {
@@ -256,7 +257,7 @@ pub fn tag(route: &Route) -> &'static str {
 }
 
 impl Operation {
-    /// Adds to a parameter's schema what was said of it.
+    /// Adds the restrictions of a parameter to its schema.
     fn narrowed(&self, parameter: &mut Value) {
         let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default();
         let Some(keywords) = self.narrowed.get(name).and_then(Value::as_object).cloned() else { return };

@@ -1,6 +1,7 @@
-//! Every `code` of a problem document, with what to do: the table of errors in the description and in docs/api.
+//! Lists every `code` of a problem document with its remedy: the table of errors in the description and in
+//! docs/api.
 //!
-//! `tests/tidy` holds it against the code.
+//! `tests/tidy` compares this table with the code.
 
 use mooring_domain::Kind;
 use serde_json::{Map, Value, json};
@@ -12,11 +13,11 @@ use crate::http::problem;
 pub struct Code {
     /// The code.
     pub code: &'static str,
-    /// What kind of error it is, which says the status.
+    /// The kind of error, which decides the status.
     pub kind: Kind,
-    /// Whether the same call can succeed later.
+    /// True when the same call can succeed later.
     pub retryable: bool,
-    /// What to do.
+    /// The remedy, for the caller.
     pub help: &'static str,
 }
 
@@ -28,7 +29,8 @@ const fn later(code: &'static str, kind: Kind, help: &'static str) -> Code {
     Code { code, kind, retryable: true, help }
 }
 
-/// All codes that a caller can meet, but for faults of ours: those are 500, with a code that only helps us.
+/// All codes that a caller can get, except those of Mooring's own faults: those are 500, with a code that
+/// only helps its operator.
 pub const CODES: &[Code] = &[
     code(
         "already_decided",
@@ -257,12 +259,12 @@ pub const CODES: &[Code] = &[
     code("unknown_sort", Kind::Invalid, "Sort by `day`, `entity` or a metric that the answer has."),
 ];
 
-/// The HTTP status of a code.
+/// Returns the HTTP status of a code.
 pub fn status(code: &Code) -> u16 {
     problem::status_of(code.kind)
 }
 
-/// The table for the description: what `doc` of a problem document points at.
+/// Makes the table for the description; `doc` of a problem document points to it.
 pub(super) fn table() -> Value {
     let row = |code: &Code| {
         let about = json!({ "status": status(code), "retryable": code.retryable, "help": code.help });

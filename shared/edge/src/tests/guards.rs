@@ -1,4 +1,4 @@
-//! Rate limits and idempotency keys, over guards in memory that can be broken.
+//! Tests rate limits and idempotency keys, with guards in memory that can be broken.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -15,7 +15,7 @@ use mooring_domain::people::ports::AccessLog;
 
 use super::*;
 
-/// What the guards of one edge remember.
+/// The stored state of the guards of one edge.
 #[derive(Default)]
 pub(super) struct Guards {
     full_at: Mutex<HashMap<Bucket, i64>>,
@@ -98,7 +98,7 @@ impl AccessLog for Directory {
     }
 }
 
-/// An edge whose guards a test can reach.
+/// An edge whose guards a test can read and change.
 struct Bench {
     edge: Edge,
     key: String,
@@ -126,7 +126,7 @@ impl Bench {
         call(&self.edge, &request(Method::GET, "/v1/connections", &headers, "")).await
     }
 
-    /// Sends a POST whose effect is counted and whose answer has a secret; `fails` is an error after the effect.
+    /// Sends a POST with a counted effect and a secret in its answer; `fails` is an error after the effect.
     async fn post(&self, key: &str, body: &str, fails: Option<Kind>) -> Reply {
         let bearer = format!("Bearer {}", self.key);
         let headers = [("authorization", bearer.as_str()), ("idempotency-key", key)];
@@ -215,7 +215,7 @@ async fn a_repetition_has_no_effect_and_gets_the_same_answer() {
     assert_eq!(record.progress, Progress::Done(Some("del_1".to_owned())));
 }
 
-/// What is given to a call that has no parameters would be believed and do nothing.
+/// An ignored parameter would look as if it had an effect.
 #[tokio::test]
 async fn a_call_that_changes_something_takes_no_parameter() {
     let mut bench = Bench::new();
@@ -317,14 +317,14 @@ async fn a_call_is_logged_once_and_not_at_all_beyond_the_limit() {
 }
 
 #[tokio::test]
-async fn a_log_that_is_away_fails_no_call() {
+async fn a_log_that_does_not_answer_fails_no_call() {
     let bench = Bench::new();
     bench.guards().broken.store(true, Ordering::Relaxed);
     assert_eq!(bench.get(&[]).await.status(), 200);
     assert!(bench.guards().accesses.lock().unwrap().is_empty());
 }
 
-/// The style sheet of pages applies by its digest and no other does.
+/// The policy lets the style sheet of the pages apply, by its digest, and no other.
 #[test]
 fn the_policy_knows_the_style_sheet() {
     let page = crate::page("t", &Words("")).unwrap();

@@ -1,4 +1,4 @@
-//! The edge against a small directory: callers, origins, problems, bodies, queries, pages.
+//! Tests the edge with a small directory: callers, origins, problems, bodies, queries, pages.
 
 mod guards;
 mod source;
@@ -45,7 +45,7 @@ struct Directory {
     key: Credential,
     token: Option<Credential>,
     guards: Guards,
-    /// Where reads wait for each other.
+    /// The barrier at which reads wait for each other.
     meeting: Option<tokio::sync::Barrier>,
 }
 
@@ -79,7 +79,7 @@ impl CallerRead for Directory {
     }
 }
 
-/// An edge with one tenant, and the text of its key; the hook changes what is stored.
+/// Makes an edge with one tenant and the text of its key; `change` edits the stored rows.
 fn edge(change: impl FnOnce(&mut Directory)) -> (Edge, String) {
     let (mut directory, text) = directory();
     change(&mut directory);
@@ -119,7 +119,7 @@ fn directory() -> (Directory, String) {
     (directory, text)
 }
 
-/// What a credential's text names.
+/// Makes the ids that a credential's text names.
 fn named(tenant: u128, id: u128, minted_by: Option<u128>) -> text::Presented {
     let credential = |number| CredentialId::from_uuid(Uuid::from_u128(number));
     text::Presented {
@@ -423,7 +423,7 @@ fn header_values_cannot_be_split() {
     assert!(reply.header_value(lambda_http::http::header::LOCATION, "a\r\nset-cookie: b").is_err());
 }
 
-/// A body that is one text.
+/// A body of one text.
 #[derive(Template)]
 #[template(source = "{{ self.0 }}", ext = "html")]
 struct Words<'a>(&'a str);

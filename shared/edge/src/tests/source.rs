@@ -1,4 +1,4 @@
-//! Whose address a request counts for, and what a front that is demanded refuses.
+//! Tests for which address a request counts, and that a demanded front refuses requests around it.
 
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
 use lambda_http::request::RequestContext;
@@ -7,7 +7,7 @@ use super::*;
 
 const SECRET: &str = "front-secret-of-256-random-bits";
 
-/// An edge behind a front with one secret, or without one.
+/// Makes an edge behind a front with these secrets, or without a front.
 fn behind(secrets: &[&str]) -> Edge {
     let (directory, _) = directory();
     let mut config = crate::Config::new("https://api.example").unwrap();
@@ -15,7 +15,7 @@ fn behind(secrets: &[&str]) -> Edge {
     Edge::new(Arc::new(directory), Arc::new(Fixed), Arc::new(SystemEntropy), config)
 }
 
-/// A request as API Gateway hands it over, seen by it from an address.
+/// Makes a request as API Gateway passes it on, with the address that API Gateway saw.
 fn from(address: &str, headers: &[(&str, &str)]) -> Request {
     let mut request = HttpRequest::builder().method(Method::GET).uri("/deletions/abc");
     for (name, value) in headers {
@@ -66,14 +66,14 @@ async fn whoever_goes_around_the_front_is_refused_everywhere() {
         let api = edge.api(&request, Scope::ConnectionsRead, async |_| ok(&"api")).await.status().as_u16();
         (page, api)
     };
-    // The API goes on to ask for a credential once the front's secret is there.
+    // The API asks for a credential once the front's secret is right.
     assert_eq!(run(&[("x-edge-secret", SECRET)]).await, (200, 401));
     assert_eq!(run(&[("x-edge-secret", "the one before")]).await, (200, 401));
     assert_eq!(run(&[]).await, (403, 403));
     assert_eq!(run(&[("x-edge-secret", "guessed")]).await, (403, 403));
 }
 
-/// What an edge answers to an event, by an API route and by a page.
+/// Returns an edge's answers to an event, by an API route and by a page.
 async fn answers(edge: &Edge, query: &str, headers: &[(&str, &str)]) -> [crate::Answer; 2] {
     let api = |request| -> crate::Handling<'_> { Box::pin(async move { call(edge, &request).await }) };
     let page = |request| -> crate::Handling<'_> {
@@ -84,7 +84,7 @@ async fn answers(edge: &Edge, query: &str, headers: &[(&str, &str)]) -> [crate::
     [crate::invoke(event.clone(), context(), api).await, crate::invoke(event, context(), page).await]
 }
 
-/// An event with a query.
+/// Makes an event with a query.
 fn event(query: &str, headers: &[(&str, &str)]) -> serde_json::Value {
     let headers: std::collections::BTreeMap<_, _> = headers.iter().copied().collect();
     serde_json::json!({

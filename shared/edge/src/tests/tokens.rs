@@ -1,8 +1,9 @@
-//! Frontend tokens have the rights of their key as it is now, and the header of a credential is parsed.
+//! Tests that frontend tokens have the current rights of their key, and that the header of a credential is
+//! parsed.
 
 use super::*;
 
-/// The status that a frontend token gets, minted with a key that was changed since.
+/// Returns the status for a frontend token whose key was changed after the token was minted.
 async fn status(scopes: &[Scope], change: impl FnOnce(&mut Directory)) -> u16 {
     let token = text::mint(&SystemEntropy, &named(1, 7, Some(2)));
     let digest = SystemEntropy.digest(token.text().as_bytes());
@@ -26,13 +27,13 @@ async fn status(scopes: &[Scope], change: impl FnOnce(&mut Directory)) -> u16 {
 async fn a_frontend_token_can_do_what_its_key_can_do_now_and_no_more() {
     let both = [Scope::ConnectionsRead, Scope::ReportsRead];
     assert_eq!(status(&both, |_| ()).await, 200);
-    // Narrowed: the token has the scope, its key no longer.
+    // The key was narrowed: the token still has the scope, its key no longer.
     assert_eq!(status(&both, |directory| directory.key.scopes = vec![Scope::ReportsRead]).await, 403);
-    // Wider keys make no wider tokens.
+    // A key with more scopes gives the token none.
     assert_eq!(status(&[Scope::ReportsRead], |_| ()).await, 403);
 }
 
-/// Each read waits until all three are under way: one after the other, they would never end.
+/// Each read waits until all three have begun: one after the other, they would never end.
 #[tokio::test]
 async fn a_token_its_key_and_its_tenant_are_read_in_one_round_trip() {
     let meet = |directory: &mut Directory| directory.meeting = Some(tokio::sync::Barrier::new(3));

@@ -1,4 +1,4 @@
-//! A deletion as the API shows it: to whom disconnected, asked for it, or reads it later.
+//! Shows a deletion as the API answers it: to a caller who disconnects, requests it, or reads it later.
 
 use std::collections::BTreeMap;
 
@@ -11,45 +11,45 @@ use serde::Serialize;
 use crate::http::site::Site;
 use crate::openapi::id_pattern;
 
-/// A deletion: what ends, why, what was done when, and what comes next.
+/// A deletion: its subject and reason, the steps that were done and their times, and the next step.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "Deletion")]
 pub struct DeletionView {
-    /// Its id.
+    /// The deletion's id.
     #[schemars(regex(pattern = id_pattern("del")))]
     pub id: String,
-    /// What is deleted.
+    /// The subject of the deletion.
     pub subject: SubjectView,
-    /// What ended it: `disconnected`, `requested`, `requested_by_mail`, `revoked_at_platform`, `account_lost`,
-    /// `not_reauthorised`, `abandoned` or `tenant_deleted`.
+    /// The reason for the deletion: `disconnected`, `requested`, `requested_by_mail`, `revoked_at_platform`,
+    /// `account_lost`, `not_reauthorised`, `abandoned` or `tenant_deleted`.
     pub reason: String,
-    /// The platform; not for tenants.
+    /// The platform; missing for tenants.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub platform: Option<String>,
     /// `purging` until everything was counted at zero, then `deleted`.
     pub state: String,
-    /// When the promise started (RFC 3339).
+    /// When the promised time began (RFC 3339).
     pub t0: String,
     /// When everything must be gone (RFC 3339).
     pub delete_by: String,
-    /// What happens next: `cut_connections`, `shred_data`, `purge`, `revoke`, `shred_token`, `purge_again`, `verify` or
-    /// `done`.
+    /// The next step: `cut_connections`, `shred_data`, `purge`, `revoke`, `shred_token`, `purge_again`,
+    /// `verify` or `done`.
     pub step: String,
-    /// When it happens (RFC 3339); `null` once done.
+    /// When the next step happens (RFC 3339); `null` once done.
     pub next_step_at: Option<String>,
     /// When everything was counted at zero (RFC 3339).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verified_at: Option<String>,
-    /// What came of the platform's part; not for accounts and tenants.
+    /// The outcome of the platform's part; missing for accounts and tenants.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revoke: Option<RevokeView>,
-    /// A page that shows the status to everybody who has its address, and nothing else.
+    /// A page that shows the status, and nothing else, to everybody who has its address.
     pub status_url: String,
-    /// What happened so far.
+    /// The steps that have happened so far.
     pub events: Vec<EventView>,
 }
 
-/// What a deletion is about.
+/// The subject of a deletion.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "DeletionSubject")]
 pub struct SubjectView {
@@ -58,32 +58,32 @@ pub struct SubjectView {
     /// The connection.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connection_id: Option<String>,
-    /// The account, if it goes alone.
+    /// The account, if only this account is deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
 }
 
-/// What came of asking the platform to end the grant.
+/// The outcome of asking the platform to end the grant.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "Revocation")]
 pub struct RevokeView {
-    /// `killed`, `refused`, `impossible` or `unreachable`; `null` while it is not decided.
+    /// `killed`, `refused`, `impossible` or `unreachable`; `null` while the outcome is open.
     pub outcome: Option<String>,
-    /// How often the platform was asked.
+    /// How many times the platform was asked.
     pub tries: u8,
 }
 
-/// One thing that happened.
+/// One step that has happened.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "DeletionEvent")]
 pub struct EventView {
-    /// When (RFC 3339).
+    /// When the step happened (RFC 3339).
     pub at: String,
-    /// What.
+    /// The step.
     pub step: String,
-    /// How many items it deleted, or counted, by table.
+    /// How many items the step deleted, or counted, by table.
     pub counts: BTreeMap<&'static str, u64>,
-    /// The platform's part in it.
+    /// The outcome of the platform's part in the step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
 }
@@ -108,18 +108,18 @@ impl DeletionView {
         }
     }
 
-    /// Where the API shows it.
+    /// Returns the address at which the API shows the deletion.
     pub fn location(&self, site: &Site) -> String {
         site.url(&format!("/v1/deletions/{}", self.id))
     }
 }
 
-/// Where everybody who has the address sees the status.
+/// Returns the address of the public status page, for everybody who has it.
 pub fn status_url(site: &Site, deletion: &Deletion) -> String {
     site.url(&format!("/deletions/{}", deletion.code))
 }
 
-/// The state in one word.
+/// Returns the state in one word.
 pub fn state(deletion: &Deletion) -> &'static str {
     if deletion.step == Step::Done { "deleted" } else { "purging" }
 }
@@ -141,7 +141,7 @@ impl SubjectView {
 }
 
 impl RevokeView {
-    /// Shows the platform's part; only whole connections have one.
+    /// Shows the outcome of the platform's part; only deletions of whole connections have one.
     pub fn of(deletion: &Deletion) -> Option<Self> {
         let outcome = deletion.revoke.map(|outcome| outcome.as_str().to_owned());
         deletion.revokes().then_some(Self { outcome, tries: deletion.revoke_tries })

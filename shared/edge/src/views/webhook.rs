@@ -1,4 +1,5 @@
-//! Webhook endpoints and deliveries as the API shows them, and the fields that two requests share.
+//! Shows webhook endpoints and deliveries as the API answers them, and reads the fields that two requests
+//! share.
 
 use mooring_domain::webhook::delivery::{Attempt, Delivery};
 use mooring_domain::webhook::endpoint::Endpoint;
@@ -9,32 +10,33 @@ use serde::Serialize;
 
 use crate::openapi::id_pattern;
 
-/// The longest description.
+/// The longest description, in characters.
 const DESCRIPTION: usize = 200;
 
 /// A webhook endpoint.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "WebhookEndpoint")]
 pub struct EndpointView {
-    /// Its id.
+    /// The endpoint's id.
     #[schemars(regex(pattern = id_pattern("whe")))]
     pub id: String,
-    /// Scheme, host and port of its address. Path and query may hold a token of yours: they are kept sealed and never
-    /// shown.
+    /// Scheme, host and port of the endpoint's address. Path and query may hold a token of yours: they are
+    /// kept sealed and never shown.
     pub origin: String,
-    /// The event types that it hears; `null` for all there are and will be.
+    /// The event types that the endpoint receives; `null` for all present and future types.
     pub event_types: Option<Vec<String>>,
-    /// What you call it.
+    /// Your description of the endpoint.
     pub description: String,
-    /// Whether events are sent to it.
+    /// True when events are sent to the endpoint.
     pub enabled: bool,
-    /// Why they are not: `requested`, `gone` (it answered 410) or `failing` (5 days without one success).
+    /// Why no events are sent: `requested`, `gone` (the endpoint answered 410) or `failing` (5 days without
+    /// one success).
     pub disabled_reason: Option<String>,
-    /// Since when they are not (RFC 3339).
+    /// Since when no events are sent (RFC 3339).
     pub disabled_at: Option<String>,
-    /// When it first failed since it last succeeded (RFC 3339).
+    /// When the endpoint first failed after its last success (RFC 3339).
     pub failing_since: Option<String>,
-    /// When it was made (RFC 3339).
+    /// When the endpoint was created (RFC 3339).
     pub created_at: String,
 }
 
@@ -42,43 +44,43 @@ pub struct EndpointView {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "WebhookDelivery")]
 pub struct DeliveryView {
-    /// Its id.
+    /// The delivery's id.
     #[schemars(regex(pattern = id_pattern("dlv")))]
     pub id: String,
-    /// Its endpoint.
+    /// The delivery's endpoint.
     #[schemars(regex(pattern = id_pattern("whe")))]
     pub webhook_endpoint_id: String,
-    /// Its event, which is also the `webhook-id` that the endpoint gets.
+    /// The delivery's event, which is also the `webhook-id` that the endpoint gets.
     #[schemars(regex(pattern = id_pattern("evt")))]
     pub event_id: String,
     /// The event's type.
     pub event_type: String,
     /// `pending`, `delivered` or `failed`.
     pub state: String,
-    /// When it is tried next (RFC 3339); `null` when it is not.
+    /// When the next attempt begins (RFC 3339); `null` when none is planned.
     pub next_attempt_at: Option<String>,
-    /// How many attempts were begun.
+    /// How many attempts have begun.
     pub attempt_count: u32,
     /// The last 40 attempts, the oldest first.
     pub attempts: Vec<AttemptView>,
-    /// When it was made (RFC 3339).
+    /// When the delivery was created (RFC 3339).
     pub created_at: String,
 }
 
-/// One attempt.
+/// One attempt of a delivery.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "WebhookAttempt")]
 pub struct AttemptView {
-    /// Its number, from 1. A number that is missing is of an attempt whose outcome was lost.
+    /// The attempt's number, from 1. A missing number belongs to an attempt whose outcome was lost.
     pub number: u32,
-    /// When it began (RFC 3339).
+    /// When the attempt began (RFC 3339).
     pub at: String,
-    /// How long it took.
+    /// How long the attempt took, in milliseconds.
     pub duration_ms: u64,
-    /// The answer's status.
+    /// The HTTP status of the answer.
     pub status: Option<u16>,
-    /// Why it is no success: `status`, `redirect`, `timeout`, `unreachable`, `forbidden_address`, `endpoint_disabled`,
-    /// `endpoint_deleted` or `unreadable`.
+    /// Why the attempt failed: `status`, `redirect`, `timeout`, `unreachable`, `forbidden_address`,
+    /// `endpoint_disabled`, `endpoint_deleted` or `unreadable`.
     pub failure: Option<String>,
 }
 
@@ -146,7 +148,7 @@ pub fn types(names: Option<Vec<String>>) -> Result<Option<Vec<EventType>>> {
     Ok(Some(types))
 }
 
-/// Reads `description`: ASCII alone, so that no two labels look the same.
+/// Reads `description`, which is ASCII only, so that no two descriptions look the same and differ.
 pub fn description(text: Option<String>) -> Result<Option<String>> {
     let is_plain = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
     let fits = |text: &String| {

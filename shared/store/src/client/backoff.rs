@@ -1,23 +1,24 @@
-//! How long to wait before a write that met another one is tried again.
+//! Waits before a write is tried again that collided with another write.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
 use mooring_domain::base::backoff;
 
-/// How often a write is tried again.
+/// How many times a write is tried again.
 const TRIES: u32 = 7;
-/// The longest first wait; it doubles with each of the tries.
+/// The upper bounds of the waits: 10 ms before the first repetition, doubled for each further one, 640 ms at
+/// most.
 const WAITS: backoff::Backoff = backoff::Backoff::new(Duration::from_millis(10), Duration::from_millis(640));
 
-/// The waits of one write.
+/// Counts the repetitions of one write, and waits before each.
 #[derive(Debug, Default)]
 pub(crate) struct Backoff {
     tried: u32,
 }
 
 impl Backoff {
-    /// Waits a random part of the next, longer time; false when the tries are used up.
+    /// Waits for a random part of the next, longer time. Returns false when no repetition is left.
     pub(crate) async fn wait(&mut self) -> bool {
         if self.tried >= TRIES {
             return false;
@@ -29,7 +30,7 @@ impl Backoff {
     }
 }
 
-/// Draws a number that differs between processes and calls. Nothing secret hangs on it.
+/// Returns a number that differs between processes and calls. It protects no secret.
 fn random() -> u32 {
     let random = RandomState::new().build_hasher().finish();
     u32::try_from(random >> 32).unwrap_or_default()

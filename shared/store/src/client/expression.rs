@@ -1,4 +1,5 @@
-//! Expressions with placeholders for every name and value: no reserved word bites, and no value is ever in the text.
+//! Builds expressions in which every name and value is a placeholder: no name collides with a word that
+//! DynamoDB reserves, and the text holds no value.
 
 use std::collections::HashMap;
 
@@ -8,32 +9,32 @@ use jiff::Timestamp;
 use crate::client::item::{EXPIRES_AT, Item, PK, SK, seconds, text};
 use crate::client::key::Sort;
 
-/// A condition on the row itself.
+/// A condition on the row that a request writes.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Check {
-    /// There is such a row.
+    /// The row exists.
     Exists,
-    /// There is no such row.
+    /// The row does not exist.
     Absent,
-    /// There is no such row, or one that only TTL has not removed yet.
+    /// The row does not exist, or has expired and waits for TTL to remove it.
     AbsentOrExpired(Timestamp),
-    /// The row has no such attribute.
+    /// The row lacks this attribute.
     Lacks(&'static str),
-    /// An attribute has this value.
+    /// The attribute has this value.
     Is(&'static str, AttributeValue),
-    /// An attribute has another value than this.
+    /// The attribute has another value than this one.
     Not(&'static str, AttributeValue),
-    /// An attribute has one of these values.
+    /// The attribute has one of these values.
     OneOf(&'static str, Vec<AttributeValue>),
-    /// An attribute is there and at most this.
+    /// The attribute exists and is at most this value.
     AtMost(&'static str, AttributeValue),
-    /// An attribute is there and more than this.
+    /// The attribute exists and is more than this value.
     MoreThan(&'static str, AttributeValue),
-    /// One of these lists of conditions holds as a whole.
+    /// All conditions of one of these lists hold.
     Any(Vec<Vec<Self>>),
 }
 
-/// The placeholders of one request.
+/// Collects the placeholders of one request.
 #[derive(Default)]
 pub(crate) struct Expression {
     names: HashMap<String, String>,
@@ -41,21 +42,21 @@ pub(crate) struct Expression {
 }
 
 impl Expression {
-    /// A placeholder of a name.
+    /// Adds a name and returns its placeholder.
     pub(crate) fn name(&mut self, name: &str) -> String {
         let placeholder = format!("#{name}");
         self.names.insert(placeholder.clone(), name.to_owned());
         placeholder
     }
 
-    /// A placeholder of a value.
+    /// Adds a value and returns its placeholder.
     pub(crate) fn value(&mut self, value: AttributeValue) -> String {
         let placeholder = format!(":v{}", self.values.len());
         self.values.insert(placeholder.clone(), value);
         placeholder
     }
 
-    /// All conditions together; `None` when there are none.
+    /// Joins all conditions by AND; returns `None` when there are none.
     pub(crate) fn checks(&mut self, checks: &[Check]) -> Option<String> {
         let texts: Vec<String> = checks.iter().map(|check| self.check(check)).collect();
         (!texts.is_empty()).then(|| texts.join(" AND "))
@@ -80,13 +81,13 @@ impl Expression {
             Check::MoreThan(name, least) => format!("{} > {}", self.name(name), self.value(least.clone())),
             Check::Any(lists) => {
                 let lists: Vec<String> = lists.iter().filter_map(|list| self.checks(list)).collect();
-                // AND binds stronger than OR, and the service refuses parentheses that are not needed.
+                // AND binds stronger than OR, and DynamoDB refuses parentheses that are not needed.
                 format!("({})", lists.join(" OR "))
             }
         }
     }
 
-    /// What an update sets and removes.
+    /// Writes the clauses of an update that set and remove attributes.
     pub(crate) fn update(&mut self, set: &[(String, AttributeValue)], remove: &[&'static str]) -> String {
         let assign = |(name, value): &(String, AttributeValue)| {
             let name = self.name(name);
@@ -98,12 +99,12 @@ impl Expression {
         clauses.map(|(word, parts)| format!("{word} {}", parts.join(", "))).collect::<Vec<_>>().join(" ")
     }
 
-    /// What an update adds to a number.
+    /// Writes the clause of an update that adds to a number.
     pub(crate) fn adding(&mut self, name: &str, number: AttributeValue) -> String {
         format!("ADD {} {}", self.name(name), self.value(number))
     }
 
-    /// The rows of a partition.
+    /// Writes the key condition that selects the rows of a partition.
     pub(crate) fn span(&mut self, pk: &str, sort: &Sort) -> String {
         let partition = format!("{} = {}", self.name(PK), self.value(text(pk)));
         match sort {
@@ -118,13 +119,14 @@ impl Expression {
         }
     }
 
-    /// A text between two others, both included.
+    /// Writes the condition that an attribute lies between two texts, both included.
     pub(crate) fn between(&mut self, name: &str, first: &str, last: &str) -> String {
         let (first, last) = (self.value(text(first)), self.value(text(last)));
         format!("{} BETWEEN {first} AND {last}", self.name(name))
     }
 
-    /// The names and values as requests take them: empty maps are refused by the service.
+    /// Returns the maps of names and values for a request. An empty map becomes `None`, because DynamoDB
+    /// refuses it.
     pub(crate) fn parts(self) -> (Option<HashMap<String, String>>, Option<Item>) {
         let Self { names, values } = self;
         (Some(names).filter(|names| !names.is_empty()), Some(values).filter(|values| !values.is_empty()))

@@ -1,17 +1,18 @@
-//! The one place where the SDK's errors become the family's.
+//! The only place that turns the SDK's errors into the project's [`Error`].
 //!
-//! A cause keeps the service's error code and nothing of its message: some messages repeat the request.
+//! The cause of an error keeps DynamoDB's error code and drops its message, because some messages repeat the
+//! request.
 
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::CancellationReason;
 use mooring_domain::{Error, Kind, Retry};
 
-/// The service's own word for what went wrong.
+/// The error code that DynamoDB gave.
 #[derive(Debug, thiserror::Error)]
 #[error("DynamoDB: {0}")]
 struct Cause(String);
 
-/// The code of a condition that did not hold, in transactions.
+/// The code that DynamoDB gives in transactions to a condition that did not hold.
 pub(crate) const REFUSED: &str = "ConditionalCheckFailed";
 
 const BUSY: [&str; 10] = [
@@ -27,22 +28,22 @@ const BUSY: [&str; 10] = [
     "TransactionInProgressException",
 ];
 
-/// Tells whether a single write was refused by its condition.
+/// Returns whether a condition refused a single write.
 pub(crate) fn is_refused<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     error.code() == Some("ConditionalCheckFailedException")
 }
 
-/// Tells whether a single write met a transaction.
+/// Returns whether a single write collided with a transaction.
 pub(crate) fn is_conflict<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     error.code() == Some("TransactionConflictException")
 }
 
-/// Tells whether a write of a transaction met another one.
+/// Returns whether a write of a transaction collided with another write.
 pub(crate) fn lost_the_race(reason: &CancellationReason) -> bool {
     reason.code() == Some("TransactionConflict")
 }
 
-/// The family error of a call that failed.
+/// Turns the SDK's error of a call into the project's error.
 pub(crate) fn failed<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Error {
     let word = match error {
         SdkError::TimeoutError(_) => "timeout",
@@ -54,12 +55,12 @@ pub(crate) fn failed<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Erro
     busy(word)
 }
 
-/// The family error of the service's error code.
+/// Turns an error code of DynamoDB into the project's error.
 pub(crate) fn coded(code: &str) -> Error {
     if BUSY.contains(&code) || code.starts_with("Transaction") { busy(code) } else { fault(code) }
 }
 
-/// The error of a service that did not answer or had no room; the same call may succeed later.
+/// Makes the error for a DynamoDB that did not answer or had no capacity. The same call may succeed later.
 pub(crate) fn busy(cause: &str) -> Error {
     Error::unavailable("store_unavailable", "The database did not answer; try again.")
         .retry(Retry::After(None))
@@ -71,7 +72,7 @@ fn fault(cause: &str) -> Error {
         .because(Cause(cause.to_owned()))
 }
 
-/// The error of a request that the SDK would not build.
+/// Makes the error of a request that the SDK refused to build.
 pub(crate) fn not_built(_: BuildError) -> Error {
     fault("not built")
 }

@@ -1,4 +1,5 @@
-//! Rows that are written only where none is, many in one call: the one thing that `PartiQL` can do and batches cannot.
+//! Inserts many rows in one call, each only where no row exists. `PartiQL` statements can have such
+//! conditions, batches of writes cannot.
 
 use aws_sdk_dynamodb::types::BatchStatementRequest;
 use mooring_domain::Result;
@@ -10,15 +11,16 @@ use crate::client::item::{Draft, Item};
 use crate::client::key::Key;
 use crate::client::write::with_key;
 
-/// The most statements of one call.
+/// The most statements that DynamoDB takes in one call.
 const BATCH: usize = 25;
 
 impl Store {
-    /// Inserts rows of different keys, each only if none is there, expired or not. Answers of each whether it was
-    /// inserted; why one was not is for a call of its own to find out.
+    /// Inserts rows of different keys, each only if no row has its key, expired or not. Returns for each row
+    /// whether it was inserted. It does not return why one was not: the caller makes another call to find
+    /// out.
     ///
-    /// A statement has a condition and costs what a single put costs, which a batch of writes does not have and a
-    /// transaction does not cost.
+    /// A statement costs as much as a single put and can have a condition. A batch of writes can have none,
+    /// and a transaction costs twice as much.
     pub(crate) async fn insert_many(&self, table: Table, rows: Vec<(Key, Draft)>) -> Result<Vec<bool>> {
         let name = self.tables.name(table)?;
         let statements = rows.into_iter().map(|(key, draft)| insert(name, with_key(&key, draft.done())));
@@ -30,14 +32,15 @@ impl Store {
             let sent = self.client.batch_execute_statement().set_statements(Some(batch)).send().await;
             let answer = sent.map_err(|error| failed(&error))?;
             inserted.extend(answer.responses().iter().map(|one| one.error.is_none()));
-            // What has no answer was not inserted, and no other answer moves to its place.
+            // A statement without an answer counts as not inserted; the answers of later batches keep their
+            // places.
             inserted.resize(end, false);
         }
         Ok(inserted)
     }
 }
 
-/// The names in the text are ours; every value is a parameter.
+/// Makes one statement. The code chooses all names in its text; every value is a parameter.
 fn insert(table: &str, item: Item) -> Result<BatchStatementRequest> {
     let (names, values): (Vec<_>, Vec<_>) = item.into_iter().unzip();
     let names: Vec<_> = names.iter().map(|name| format!("'{name}': ?")).collect();

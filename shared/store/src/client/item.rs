@@ -1,6 +1,7 @@
-//! Items: writing and reading attributes by explicit names, strictly. The submodules do it for each domain value.
+//! Writes and reads attributes of items by explicit names, strictly. The families' `items` do it for each
+//! domain value.
 //!
-//! A stored item that does not parse is a fault of ours, never an empty value.
+//! A stored item that does not parse is an internal error, never an empty value.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -10,25 +11,25 @@ use jiff::Timestamp;
 use mooring_domain::vault::keys::SealedBox;
 use mooring_domain::{Error, Kind, Result};
 
-/// An item as the SDK has it.
+/// An item in the SDK's form.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// The partition key's attribute.
+/// The attribute of the partition key.
 pub(crate) const PK: &str = "pk";
 
-/// The sort key's attribute.
+/// The attribute of the sort key.
 pub(crate) const SK: &str = "sk";
 
-/// When TTL removes the row, in whole seconds.
+/// The attribute of TTL: when it removes the row, in whole seconds.
 pub(crate) const EXPIRES_AT: &str = "expires_at";
 
-/// The due index's hash key.
+/// The attribute of the due index's hash key.
 pub(crate) const DUE_SHARD: &str = "due_shard";
 
-/// The due index's range key.
+/// The attribute of the due index's range key.
 pub(crate) const DUE_AT: &str = "due_at";
 
-/// The state of a connection, account or fence.
+/// The attribute of the state of a connection, account or fence.
 pub(crate) const STATE: &str = "state";
 
 /// Makes a text value.
@@ -36,13 +37,13 @@ pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-/// Makes a number.
+/// Makes a number value.
 #[expect(clippy::needless_pass_by_value, reason = "numbers are handed over, not lent")]
 pub(crate) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-/// Makes a value of an instant in whole seconds, as TTL wants it.
+/// Makes a value of an instant in whole seconds, the form that TTL reads.
 pub(crate) fn seconds(at: Timestamp) -> AttributeValue {
     number(at.as_second())
 }
@@ -62,27 +63,27 @@ pub(crate) fn flag(value: bool) -> AttributeValue {
     AttributeValue::Bool(value)
 }
 
-/// Makes a list of texts.
+/// Makes a list value of texts.
 pub(crate) fn texts<T: Into<String>>(values: impl IntoIterator<Item = T>) -> AttributeValue {
     AttributeValue::L(values.into_iter().map(text).collect())
 }
 
-/// Makes a list of maps.
+/// Makes a list value of maps.
 pub(crate) fn maps(values: impl IntoIterator<Item = Draft>) -> AttributeValue {
     AttributeValue::L(values.into_iter().map(|draft| AttributeValue::M(draft.0)).collect())
 }
 
-/// Makes a map.
+/// Makes a map value.
 pub(crate) fn map(draft: Draft) -> AttributeValue {
     AttributeValue::M(draft.0)
 }
 
-/// An item while it is written.
+/// Builds an item for a write.
 #[derive(Default)]
 pub(crate) struct Draft(Item);
 
 impl Draft {
-    /// Takes an item as it is.
+    /// Starts from an item that was read.
     pub(crate) fn of(item: Item) -> Self {
         Self(item)
     }
@@ -98,7 +99,7 @@ impl Draft {
         self.with(name, text(value))
     }
 
-    /// Adds a value if there is one; otherwise the attribute is left out.
+    /// Adds a value if there is one; otherwise leaves the attribute out.
     pub(crate) fn maybe(self, name: &str, value: Option<AttributeValue>) -> Self {
         match value {
             Some(value) => self.with(name, value),
@@ -106,23 +107,23 @@ impl Draft {
         }
     }
 
-    /// Adds when TTL removes the row.
+    /// Adds the instant from which TTL removes the row.
     pub(crate) fn expiring(self, at: Timestamp) -> Self {
         self.with(EXPIRES_AT, seconds(at))
     }
 
-    /// Adds when TTL removes the row, if it does.
+    /// Adds the instant from which TTL removes the row, if there is one.
     pub(crate) fn maybe_expiring(self, at: Option<Timestamp>) -> Self {
         self.maybe(EXPIRES_AT, at.map(seconds))
     }
 
-    /// The item.
+    /// Returns the item.
     pub(crate) fn done(self) -> Item {
         self.0
     }
 }
 
-/// An item while it is read.
+/// Reads the attributes of an item.
 #[derive(Clone, Copy)]
 pub(crate) struct Fields<'a> {
     what: &'static str,
@@ -130,12 +131,13 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Reads an item; the word says in errors what it should have been.
+    /// Makes a reader of an item; its errors name the item by `what`.
     pub(crate) fn of(what: &'static str, item: &'a Item) -> Self {
         Self { what, item }
     }
 
-    /// The error of an attribute that is missing or has the wrong shape. The value is not shown.
+    /// Makes the error of an attribute that is missing or has the wrong shape. The error does not show the
+    /// value.
     pub(crate) fn broken(&self, name: &str) -> Error {
         let message = format!("A stored {} does not parse at `{name}`.", self.what);
         Error::new(Kind::Internal, "broken_item", message)
@@ -152,17 +154,17 @@ impl<'a> Fields<'a> {
         found?.ok_or_else(|| self.broken(name))
     }
 
-    /// A text that may be missing.
+    /// Reads a text that may be missing.
     pub(crate) fn maybe_text(&self, name: &str) -> Result<Option<&'a str>> {
         self.maybe(name, |value| value.as_s().ok().map(String::as_str))
     }
 
-    /// A text.
+    /// Reads a text.
     pub(crate) fn text(&self, name: &str) -> Result<&'a str> {
         self.must(name, self.maybe_text(name))
     }
 
-    /// A text that may be missing, understood by a function.
+    /// Reads a text that may be missing and converts it by a function.
     pub(crate) fn maybe_word<T>(
         &self,
         name: &str,
@@ -171,57 +173,57 @@ impl<'a> Fields<'a> {
         self.maybe(name, |value| parse(value.as_s().ok()?))
     }
 
-    /// A text, understood by a function.
+    /// Reads a text and converts it by a function.
     pub(crate) fn word<T>(&self, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
         self.must(name, self.maybe_word(name, parse))
     }
 
-    /// A text that may be missing, parsed.
+    /// Reads a text that may be missing and parses it.
     pub(crate) fn maybe_parsed<T: FromStr>(&self, name: &str) -> Result<Option<T>> {
         self.maybe_word(name, |text| text.parse().ok())
     }
 
-    /// A text, parsed: ids, currencies, instants with all their digits.
+    /// Reads a text and parses it: ids, currencies, instants with all their digits.
     pub(crate) fn parsed<T: FromStr>(&self, name: &str) -> Result<T> {
         self.must(name, self.maybe_parsed(name))
     }
 
-    /// A number that may be missing.
+    /// Reads a number that may be missing.
     pub(crate) fn maybe_number<T: FromStr>(&self, name: &str) -> Result<Option<T>> {
         self.maybe(name, |value| value.as_n().ok()?.parse().ok())
     }
 
-    /// A number.
+    /// Reads a number.
     pub(crate) fn number<T: FromStr>(&self, name: &str) -> Result<T> {
         self.must(name, self.maybe_number(name))
     }
 
-    /// An instant in whole seconds that may be missing.
+    /// Reads an instant in whole seconds that may be missing.
     pub(crate) fn maybe_seconds(&self, name: &str) -> Result<Option<Timestamp>> {
         self.maybe(name, |value| Timestamp::from_second(value.as_n().ok()?.parse().ok()?).ok())
     }
 
-    /// An instant in whole seconds.
+    /// Reads an instant in whole seconds.
     pub(crate) fn seconds(&self, name: &str) -> Result<Timestamp> {
         self.must(name, self.maybe_seconds(name))
     }
 
-    /// Bytes that may be missing.
+    /// Reads bytes that may be missing.
     pub(crate) fn maybe_bytes(&self, name: &str) -> Result<Option<&'a [u8]>> {
         self.maybe(name, |value| value.as_b().ok().map(AsRef::as_ref))
     }
 
-    /// Bytes.
+    /// Reads bytes.
     pub(crate) fn bytes(&self, name: &str) -> Result<&'a [u8]> {
         self.must(name, self.maybe_bytes(name))
     }
 
-    /// A sealed box.
+    /// Reads a sealed box.
     pub(crate) fn sealed(&self, name: &str) -> Result<SealedBox> {
         self.bytes(name).map(|bytes| SealedBox(bytes.to_vec()))
     }
 
-    /// True or false; a missing one is false.
+    /// Reads true or false; a missing value is false.
     pub(crate) fn flag(&self, name: &str) -> Result<bool> {
         Ok(self.maybe(name, |value| value.as_bool().ok().copied())?.unwrap_or_default())
     }
@@ -230,24 +232,24 @@ impl<'a> Fields<'a> {
         self.must(name, self.maybe(name, |value| value.as_l().ok().map(Vec::as_slice)))
     }
 
-    /// A list of texts, each understood by a function.
+    /// Reads a list of texts and converts each by a function.
     pub(crate) fn words<T>(&self, name: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Vec<T>> {
         let read = |value: &AttributeValue| value.as_s().ok().and_then(|text| parse(text));
         self.list(name)?.iter().map(|value| read(value).ok_or_else(|| self.broken(name))).collect()
     }
 
-    /// A list of texts.
+    /// Reads a list of texts.
     pub(crate) fn texts(&self, name: &str) -> Result<Vec<String>> {
         self.words(name, |text| Some(text.to_owned()))
     }
 
-    /// A map.
+    /// Reads a map.
     pub(crate) fn map(&self, name: &str) -> Result<Self> {
         let item = self.must(name, self.maybe(name, |value| value.as_m().ok()))?;
         Ok(Self { what: self.what, item })
     }
 
-    /// A list of maps, each read by a function.
+    /// Reads a list of maps, each by a function.
     pub(crate) fn maps<T>(&self, name: &str, read: impl Fn(Self) -> Result<T>) -> Result<Vec<T>> {
         let map = |value: &'a AttributeValue| {
             let item = value.as_m().map_err(|_| self.broken(name))?;
@@ -257,7 +259,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Tells whether TTL would keep the row: an expired one is absent, however late TTL is.
+/// Returns whether the row has not expired yet. An expired row counts as absent, however late TTL removes it.
 pub(crate) fn is_live(item: &Item, now: Timestamp) -> Result<bool> {
     let expires_at = Fields::of("expiry", item).maybe_seconds(EXPIRES_AT)?;
     Ok(expires_at.is_none_or(|at| at > now))

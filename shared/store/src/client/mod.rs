@@ -1,4 +1,4 @@
-//! How the service is called: reads, writes, patience, and what its errors mean. No row is known here.
+//! Calls DynamoDB: reads, writes, retries, and the meaning of its errors. This module knows no row.
 
 mod backoff;
 mod expression;

@@ -1,4 +1,5 @@
-//! Calls that are tried once and given little time: who asks can go on without an answer, and must not wait for one.
+//! Calls that are tried once and within a short time: their caller can continue without an answer and must
+//! not wait.
 
 use std::collections::HashMap;
 
@@ -19,18 +20,18 @@ use crate::client::item::{Draft, Item};
 use crate::client::key::Key;
 use crate::client::write::{key_item, with_key};
 
-/// What an update does to one row.
+/// The changes of an update to one row.
 pub(crate) struct Change {
-    /// What it sets.
+    /// The attributes that the update sets.
     pub(crate) set: Vec<(String, AttributeValue)>,
-    /// The number that it adds to.
+    /// The number that the update adds to.
     pub(crate) add: Option<(&'static str, AttributeValue)>,
-    /// Under which conditions.
+    /// The conditions of the update.
     pub(crate) checks: Vec<Check>,
 }
 
 impl Store {
-    /// Rows of one table as they were a moment ago, expired or not.
+    /// Reads rows of one table, eventually consistent and expired ones included.
     pub(crate) async fn glance(&self, table: Table, keys: &[Key]) -> Result<Vec<Item>> {
         let name = self.tables.name(table)?;
         let keys = keys.iter().map(key_item).collect();
@@ -42,7 +43,7 @@ impl Store {
         Ok(answer.responses.and_then(|mut tables| tables.remove(name)).unwrap_or_default())
     }
 
-    /// Writes a whole row.
+    /// Writes a whole row without a condition.
     pub(crate) async fn put_once(&self, key: &Key, draft: Draft) -> Result<()> {
         let put = self.client.put_item().table_name(self.tables.name(key.table)?);
         let put = put.set_item(Some(with_key(key, draft.done())));
@@ -50,7 +51,8 @@ impl Store {
         sent.map(|_| ()).map_err(|error| failed(&error))
     }
 
-    /// Changes a row and answers what was changed, or the row as it is when a condition does not hold.
+    /// Changes a row and returns the changed attributes. When a condition does not hold, returns the
+    /// unchanged row.
     pub(crate) async fn change_once(
         &self,
         key: &Key,

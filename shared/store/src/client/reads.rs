@@ -1,4 +1,4 @@
-//! Consistent reads: one row, some rows, a span of rows, the due index.
+//! Reads consistently: one row, several rows, a span of rows; and reads the due index.
 
 use std::collections::HashMap;
 
@@ -16,11 +16,11 @@ use crate::client::key::{Key, Span};
 use crate::client::write::key_item;
 use crate::schema::INDEX;
 
-/// The most keys of one batch of reads.
+/// The most keys that DynamoDB takes in one batch of reads.
 const BATCH: usize = 100;
 
 impl Store {
-    /// One row, if it is there and not expired.
+    /// Reads one row; `None` if it is missing or expired.
     pub(crate) async fn get(&self, key: &Key) -> Result<Option<Item>> {
         let table = self.tables.name(key.table)?;
         let get = self.client.get_item().table_name(table).set_key(Some(key_item(key))).consistent_read(true);
@@ -28,7 +28,7 @@ impl Store {
         Ok(self.live(item.into_iter().collect())?.pop())
     }
 
-    /// Rows of one table that are there and not expired, in no order.
+    /// Reads those rows of one table that exist and have not expired, in no order.
     pub(crate) async fn get_many(&self, table: Table, keys: &[Key]) -> Result<Vec<Item>> {
         let name = self.tables.name(table)?;
         let mut items = Vec::new();
@@ -57,20 +57,20 @@ impl Store {
         Ok((found.unwrap_or_default(), left.map(|left| left.keys).unwrap_or_default()))
     }
 
-    /// All rows of a span that are not expired, in order.
+    /// Reads all rows of a span that have not expired, in order.
     pub(crate) async fn query(&self, span: &Span) -> Result<Vec<Item>> {
         let (ask, expression) = self.ask(span)?;
         self.live(collect(ask, expression).await?)
     }
 
-    /// Those rows of a span that have an attribute.
+    /// Reads the rows of a span that have an attribute and have not expired, in order.
     pub(crate) async fn query_having(&self, span: &Span, attribute: &str) -> Result<Vec<Item>> {
         let (ask, mut expression) = self.ask(span)?;
         let filter = format!("attribute_exists({})", expression.name(attribute));
         self.live(collect(ask.filter_expression(filter), expression).await?)
     }
 
-    /// The last row of a span, if it is not expired.
+    /// Reads the last row of a span; `None` if that row has expired.
     pub(crate) async fn last(&self, span: &Span) -> Result<Option<Item>> {
         let (ask, expression) = self.ask(span)?;
         let answer = ready(ask, expression)
@@ -82,7 +82,7 @@ impl Store {
         Ok(self.live(answer.items.unwrap_or_default())?.pop())
     }
 
-    /// The first rows of a span that are not expired and pass a test, at most `limit`, in order.
+    /// Reads the first rows of a span that have not expired and pass a test, at most `limit`, in order.
     pub(crate) async fn first(
         &self,
         span: &Span,
@@ -92,7 +92,7 @@ impl Store {
         self.some(span, limit, true, keep).await
     }
 
-    /// The last rows of a span that are not expired and pass a test, at most `limit`, the last first.
+    /// Reads the last rows of a span that have not expired and pass a test, at most `limit`, the last first.
     pub(crate) async fn newest(
         &self,
         span: &Span,
@@ -125,7 +125,7 @@ impl Store {
         Ok(kept)
     }
 
-    /// The keys of all rows that are physically in a span, expired or not.
+    /// Lists the keys of all rows that are physically in a span, expired or not.
     pub(crate) async fn keys(&self, span: &Span) -> Result<Vec<Key>> {
         let (mut keys, mut after) = (Vec::new(), None);
         loop {
@@ -138,7 +138,8 @@ impl Store {
         }
     }
 
-    /// One page of such keys, and where the next one starts.
+    /// Reads one page of the keys in a span, expired ones included, and returns the key after which the next
+    /// page starts.
     pub(crate) async fn key_page(
         &self,
         span: &Span,
@@ -152,7 +153,7 @@ impl Store {
         Ok((keys, page.last_evaluated_key))
     }
 
-    /// How many rows are physically in a span.
+    /// Counts the rows that are physically in a span, expired or not.
     pub(crate) async fn count_rows(&self, span: &Span) -> Result<u64> {
         let (ask, expression) = self.ask(span)?;
         let mut pages = ready(ask, expression).select(Select::Count).into_paginator().send();
@@ -163,7 +164,7 @@ impl Store {
         Ok(count)
     }
 
-    /// Keys of the due index between two places, in order, at most `limit` if one is given.
+    /// Lists the keys of the due index in a range, in order, at most `limit` if one is given.
     pub(crate) async fn due_keys(
         &self,
         table: Table,
@@ -175,7 +176,7 @@ impl Store {
         rows.iter().map(|row| key_of(table, row)).collect()
     }
 
-    /// What the due index has of such rows: their keys, and when they are due.
+    /// Lists the keys in a range of the due index with the instants at which they are due.
     pub(crate) async fn due_rows(
         &self,
         table: Table,

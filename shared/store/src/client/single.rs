@@ -1,4 +1,4 @@
-//! Single writes that have to know what they met.
+//! Single writes, and their answer when a condition does not hold.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
@@ -12,16 +12,17 @@ use crate::client::item::{Draft, Item};
 use crate::client::key::Key;
 use crate::client::write::{key_item, with_key};
 
-/// What came of placing a row.
+/// The outcome of placing a row.
 pub(crate) enum Placed {
-    /// It was placed, over a row if there was one.
+    /// The row was placed; this is the row that it replaced, if there was one.
     Over(Option<Item>),
-    /// It was not; the row that is in its way.
+    /// The row was not placed; this is the row that stands there.
     Behind(Item),
 }
 
 impl Store {
-    /// Writes a whole row if conditions hold on the one before; answers that one either way.
+    /// Writes a whole row if conditions hold on the row before it, and returns the row before it in both
+    /// cases.
     pub(crate) async fn place(&self, key: &Key, draft: Draft, checks: &[Check]) -> Result<Placed> {
         let mut expression = Expression::default();
         let condition = expression.checks(checks);
@@ -51,14 +52,14 @@ impl Store {
             };
             match found {
                 Some(found) => return Ok(Placed::Behind(found)),
-                // What was in the way has just gone.
+                // The row that refused the condition has been deleted meanwhile.
                 None if backoff.wait().await => {}
                 None => return Err(busy("a row that comes and goes")),
             }
         }
     }
 
-    /// Sets attributes of a row and leaves the others; makes the row if there is none.
+    /// Sets attributes of a row and keeps the others; creates the row if it does not exist.
     pub(crate) async fn set(&self, key: &Key, set: &[(String, AttributeValue)]) -> Result<()> {
         let mut expression = Expression::default();
         let changes = expression.update(set, &[]);
@@ -76,7 +77,7 @@ impl Store {
         }
     }
 
-    /// Deletes a row if conditions hold on it.
+    /// Deletes a row if conditions hold on it; otherwise does nothing.
     pub(crate) async fn delete_if(&self, key: &Key, checks: &[Check]) -> Result<()> {
         let mut expression = Expression::default();
         let condition = expression.checks(checks);

@@ -1,4 +1,4 @@
-//! One write of a transaction, and how it becomes the SDK's.
+//! One write of a transaction, and its form for the SDK.
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
@@ -13,7 +13,7 @@ use crate::client::item::{Draft, Item, PK, SK, number, text};
 use crate::client::key::Key;
 use crate::config::Tables;
 
-/// What is done to a row.
+/// The action of a write on its row.
 #[derive(Debug, Clone)]
 enum Action {
     Put(Item),
@@ -40,7 +40,7 @@ impl Write {
         Self::new(key, Action::Put(draft.done()))
     }
 
-    /// Changes attributes of a row; without [`Check::Exists`] it makes the row.
+    /// Changes attributes of a row; without [`Check::Exists`] it creates a missing row.
     pub(crate) fn update(key: Key) -> Self {
         Self::new(key, Action::Update { set: Vec::new(), remove: Vec::new(), add: None })
     }
@@ -50,12 +50,12 @@ impl Write {
         Self::new(key, Action::Delete)
     }
 
-    /// Only looks whether the conditions hold.
+    /// Checks the conditions and writes nothing.
     pub(crate) fn look(key: Key) -> Self {
         Self::new(key, Action::Look)
     }
 
-    /// The row that is written.
+    /// Returns the key of the row.
     pub(crate) fn key(&self) -> &Key {
         &self.key
     }
@@ -76,7 +76,7 @@ impl Write {
         self
     }
 
-    /// Adds to a number in an update; a missing one counts as zero.
+    /// Adds to a number in an update; a missing number counts as zero.
     pub(crate) fn adding(mut self, name: &'static str, step: i64) -> Self {
         if let Action::Update { add, .. } = &mut self.action {
             *add = Some((name, step));
@@ -90,7 +90,7 @@ impl Write {
         self
     }
 
-    /// The SDK's form; a refused condition tells the row as it was.
+    /// Makes the SDK's form. When a condition does not hold, DynamoDB returns the row as it is.
     pub(crate) fn to_sdk(&self, tables: &Tables) -> Result<TransactWriteItem> {
         let table = tables.name(self.key.table)?.to_owned();
         let mut expression = Expression::default();
@@ -173,12 +173,12 @@ impl Write {
 
 type Built = std::result::Result<TransactWriteItem, BuildError>;
 
-/// The key's attributes.
+/// Makes an item of the attributes of a key.
 pub(crate) fn key_item(key: &Key) -> Item {
     with_key(key, Item::new())
 }
 
-/// An item with its key's attributes.
+/// Adds the attributes of the key to an item.
 pub(crate) fn with_key(key: &Key, mut item: Item) -> Item {
     item.insert(PK.to_owned(), text(key.pk.as_str()));
     item.insert(SK.to_owned(), text(key.sk.as_str()));

@@ -1,4 +1,4 @@
-//! Single writes, transactions and batches, with patience for those that meet others.
+//! Single writes, transactions and batches. A write that collides with another write is tried again.
 
 use std::collections::HashMap;
 
@@ -17,18 +17,18 @@ use crate::client::item::{Draft, Item};
 use crate::client::key::Key;
 use crate::client::write::{Write, key_item, with_key};
 
-/// The most items of one transaction.
+/// The most writes that DynamoDB takes in one transaction.
 pub(crate) const TRANSACTION: usize = 100;
 
-/// The most items of one batch of writes.
+/// The most rows that DynamoDB takes in one batch of writes.
 const BATCH: usize = 25;
 
 /// A write of a transaction whose condition did not hold.
 #[derive(Debug)]
 pub(crate) struct Refusal {
-    /// Which write it was.
+    /// The position of the write in the transaction.
     pub(crate) position: usize,
-    /// The row as it was; `None` when there is none.
+    /// The row that DynamoDB found; `None` when there is none.
     pub(crate) found: Option<Item>,
 }
 
@@ -44,7 +44,7 @@ impl Store {
         self.put_if(key, draft, &[]).await.map(|_| ())
     }
 
-    /// Writes a whole row if conditions hold on the one before; false when they do not.
+    /// Writes a whole row if conditions hold on the row before it; returns false when they do not.
     pub(crate) async fn put_if(&self, key: &Key, draft: Draft, checks: &[Check]) -> Result<bool> {
         let mut expression = Expression::default();
         let condition = expression.checks(checks);
@@ -63,7 +63,7 @@ impl Store {
         }
     }
 
-    /// Deletes a row and answers it as it was: of any number of takers one gets it.
+    /// Deletes a row and returns its last content. Of several callers at the same time exactly one gets it.
     pub(crate) async fn take(&self, key: &Key) -> Result<Option<Item>> {
         let mut expression = Expression::default();
         let condition = expression.checks(&[Check::Exists]);
@@ -82,7 +82,8 @@ impl Store {
         }
     }
 
-    /// Does all writes or none. Answers those whose conditions did not hold: none of them means that it was done.
+    /// Does all writes or none. Returns the writes whose conditions did not hold; an empty list means that
+    /// all were done.
     pub(crate) async fn transact(&self, writes: &[Write]) -> Result<Vec<Refusal>> {
         let mut backoff = Backoff::default();
         loop {
@@ -117,7 +118,7 @@ impl Store {
         Err(coded(codes.filter(|code| *code != "None").min().unwrap_or("TransactionCanceledException")))
     }
 
-    /// Does writes in transactions, leaving out those whose conditions do not hold.
+    /// Does writes in transactions, and leaves out those whose conditions do not hold.
     pub(crate) async fn transact_where_possible(&self, mut writes: Vec<Write>) -> Result<()> {
         while !writes.is_empty() {
             let mut batch: Vec<Write> = writes.drain(..writes.len().min(TRANSACTION)).collect();
@@ -134,7 +135,7 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes rows, there or not.
+    /// Deletes rows; a row that does not exist is no error.
     pub(crate) async fn delete_many(&self, table: Table, keys: &[Key]) -> Result<()> {
         let delete = |key| DeleteRequest::builder().set_key(Some(key_item(key))).build();
         let requests =

@@ -1,8 +1,9 @@
-//! Activation: a pending connection becomes active.
+//! Activates a pending connection.
 //!
-//! The rows lose their expiry first and the connection's own state changes last, with as many of the others as fit into
-//! that one transaction. A crash before it leaves a pending connection, which its abandoned deletion still ends, though
-//! none of its rows expires any more; a crash after it leaves an active one.
+//! Activation first removes the expiry of the rows and changes the connection's own state last, in one
+//! transaction together with as many of the other rows as it can hold. A crash before that transaction leaves
+//! a pending connection: its abandoned deletion still ends it, though none of its rows expires any more. A
+//! crash after it leaves an active one.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -62,7 +63,8 @@ impl ConnectionActivate for Store {
 }
 
 impl Store {
-    /// The change of state itself: after it the connection is active, and nobody ends it as abandoned.
+    /// Makes the writes that change the state. After them the connection is active, and nobody ends it as
+    /// abandoned.
     async fn flip(
         &self,
         connection: &Connection,
@@ -90,7 +92,8 @@ impl Store {
         Ok(writes)
     }
 
-    /// The rows that lose their expiry: all that the Vault has of the connection, and its place in the mail index.
+    /// Makes the writes that remove the expiry: of all rows of the connection in the Vault, and of its place
+    /// in the mail index.
     async fn kept_rows(&self, connection: &Connection) -> Result<Vec<Write>> {
         let mut rows = self.keys(&vault::keys::vault(&connection.tenant, &connection.id, "")).await?;
         let mail = connection.mail.iter();
@@ -112,7 +115,8 @@ impl Store {
         }
     }
 
-    /// A condition did not hold: another activation was faster, the connection has ended, or a row is missing.
+    /// Finds the reason for a condition that did not hold: another activation was faster, which is a success;
+    /// the connection has ended; or a row is missing.
     async fn refused(&self, connection: &Connection) -> Result<()> {
         if self.is_active_already(connection).await? {
             return Ok(());
@@ -126,7 +130,8 @@ fn pending_fence(connection: &Connection) -> Write {
     Write::look(fence).only_if(Check::Is(STATE, state(State::Pending)))
 }
 
-/// An account's row enters the due index, its fence opens, and its fingerprint finds it.
+/// Makes the writes that put an account's row into the due index, open its fence and let its fingerprint find
+/// it.
 fn opened(connection: &Connection, account: &Account, (shard, minute): (u16, u16)) -> [Write; 3] {
     let (tenant, id) = (&connection.tenant, &connection.id);
     let open = |key| {

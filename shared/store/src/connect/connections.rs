@@ -1,4 +1,4 @@
-//! Connections: reading, creating, choosing accounts, changing states.
+//! Reads and creates connections, stores the chosen accounts and changes states.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -32,13 +32,14 @@ use crate::vault::items::{read_sealed, write_key, write_sealed, write_token};
 use crate::webhook::events::connection_row;
 use crate::{Store, deletion, vault};
 
-/// The most sealed parts of the list of accounts: with the other rows they stay below the 4 MB of a transaction.
+/// The most sealed parts of the list of accounts: together with the other rows they stay below the 4 MB that
+/// DynamoDB allows in a transaction.
 const CANDIDATES: usize = 50;
 
-/// The most accounts of one transaction, three rows each and the check of the connection.
+/// The most accounts of one transaction: three rows each, and the check of the connection.
 const ACCOUNTS: usize = 33;
 
-/// The error of a change to a connection that is not, or no longer, in the state for it.
+/// Makes the error of a change to a connection that is not, or no longer, in the state that the change needs.
 pub(crate) fn not_in_state(code: &'static str, message: &str) -> Error {
     Error::conflict(code, message)
 }
@@ -112,15 +113,17 @@ impl ConnectionCreate for Store {
     }
 }
 
-/// What is known of the grant begins anew. The version leaps over every one that a count comes to, so that nobody who read the
-/// life of the old grant, now or while this is written, can write what was seen of it.
+/// Makes the write that begins the life of a grant anew. Its version is higher than any that counting
+/// reaches. So nobody who read the life of the old grant, before this write or during it, can store an
+/// observation of that grant.
 fn again_life(tenant: &TenantId, id: &ConnectionId, known: u64, now: Timestamp) -> Write {
     let leap = u64::try_from(now.as_microsecond()).unwrap_or_default();
     let row = write_life(&Life::begin(now), leap.max(known + 1));
     Write::put(keys::life(tenant, id), row)
 }
 
-/// What changes of a live connection that was authorised again, beside its tokens and what is known of its grant.
+/// Makes the writes of a live connection that was authorised again, except those of its tokens and of its
+/// grant's life.
 fn again_rows(connection: &Connection, key: &KeyRow, now: Timestamp) -> Vec<Write> {
     let (tenant, id) = (&connection.tenant, &connection.id);
     let live = Check::OneOf(STATE, [State::Active, State::Suspect, State::NeedsReauth].map(state).to_vec());
@@ -136,7 +139,8 @@ fn again_rows(connection: &Connection, key: &KeyRow, now: Timestamp) -> Vec<Writ
     ]
 }
 
-/// All rows of a pending connection. Those that outlive it only by mistake carry an expiry; its deletion must not.
+/// Makes all rows of a pending connection. An expiry removes those that outlive the connection by mistake;
+/// the rows of its deletion must carry none.
 fn pending_rows(new: &NewConnection) -> Vec<Write> {
     let (tenant, id) = (&new.connection.tenant, &new.connection.id);
     let brief = |key, draft: Draft| Write::put(key, draft.expiring(new.expires_at));
@@ -158,7 +162,7 @@ fn pending_rows(new: &NewConnection) -> Vec<Write> {
     rows
 }
 
-/// A connection's row in the index by mailbox: nothing but its place there.
+/// Makes a connection's row in the index by mailbox. The row holds only its place in the index.
 fn mail_row(mail: &Fingerprint) -> Draft {
     Draft::default().text(DUE_SHARD, due_mail(mail)).text(DUE_AT, EARLIEST)
 }

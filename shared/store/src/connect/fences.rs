@@ -1,4 +1,4 @@
-//! Fences: the states of a connection and of an account, both in one consistent read.
+//! Reads fences: the states of a connection and of an account, both in one consistent read.
 
 use async_trait::async_trait;
 use mooring_domain::Result;

@@ -1,7 +1,8 @@
-//! Which live connections of a tenant hold an account.
+//! Finds the live connections of a tenant that hold an account.
 //!
-//! Each account that was taken up has a row of its own in the index, by the tenant and the account's fingerprint. It lies
-//! among the rows of that account and goes with them: nothing of a connection names an account that it no longer has.
+//! Each connected account has a row of its own in the index, by the tenant and the account's fingerprint. The
+//! row lies among the rows of that account and is deleted with them, so that no row of a connection names an
+//! account that the connection no longer has.
 
 use std::collections::{HashMap, HashSet};
 
@@ -23,10 +24,10 @@ use crate::client::key::EARLIEST;
 use crate::connect::keys;
 use crate::connect::keys::due_held;
 
-/// How many reads are made at the same time.
+/// The most reads that run at the same time.
 const AT_ONCE: usize = 32;
 
-/// The connections that the index names for an account.
+/// The connections that the index names for an account, and whether it names more than are read.
 struct Named {
     account: Fingerprint,
     connections: Vec<ConnectionId>,
@@ -62,7 +63,7 @@ impl Store {
         Ok(Named { account: account.clone(), connections, more })
     }
 
-    /// Those of the named connections that can be read, each read once.
+    /// Reads the named connections, each once, and keeps those whose data may be read.
     async fn live_of(&self, tenant: &TenantId, named: &[Named]) -> Result<HashMap<ConnectionId, Connection>> {
         let ids: HashSet<&ConnectionId> = named.iter().flat_map(|named| &named.connections).collect();
         let read = |id| -> Work<'_, _> { Box::pin(self.connection(tenant, id)) };
@@ -73,7 +74,7 @@ impl Store {
     }
 }
 
-/// An account's row in the index by its fingerprint: nothing but its place there.
+/// Makes an account's row in the index by its fingerprint. The row holds only its place in the index.
 pub(crate) fn held_row(connection: &Connection, account: &Account) -> Write {
     let draft = Draft::default()
         .text(DUE_SHARD, due_held(&connection.tenant, &account.fingerprint))

@@ -19,7 +19,7 @@ pub(crate) enum Short {
 }
 
 impl Short {
-    /// The sort key.
+    /// Returns the sort key.
     const fn as_str(self) -> &'static str {
         match self {
             Self::Session => "session",
@@ -32,13 +32,13 @@ impl Short {
     }
 }
 
-/// The row by which a mailbox finds a connection. It lies among the connection's own rows, so that a deletion finds it
-/// without knowing the mailbox.
+/// Makes the key of the row by which a mailbox finds a connection. The row lies among the connection's own
+/// rows, so that a deletion finds it without knowing the mailbox.
 pub(crate) fn mail(tenant: &TenantId, connection: &ConnectionId) -> Key {
     of_home(tenant, connection, "mail")
 }
 
-/// Tells whether a row of a connection is in the due index.
+/// Returns whether a row of a connection is in the due index.
 pub(crate) fn is_indexed(sk: &str) -> bool {
     sk == "mail" || is_life(sk) || is_held(sk) || parse_account(sk).is_some() || parse_outbox(sk).is_some()
 }
@@ -47,7 +47,7 @@ pub(crate) fn connection(tenant: &TenantId, id: &ConnectionId) -> Key {
     Key::new(Table::Connections, tenant.as_str(), id.as_str())
 }
 
-/// A tenant's connections from one on, that one included; `~` sorts behind every character of an id.
+/// Selects a tenant's connections from one on, that one included; `~` sorts after every character of an id.
 pub(crate) fn connections_from(tenant: &TenantId, from: Option<&ConnectionId>) -> Span {
     let first = from.map_or("con_", ConnectionId::as_str).to_owned();
     Span::between(Table::Connections, tenant.as_str(), first, "con_~".to_owned())
@@ -57,12 +57,12 @@ pub(crate) fn fence(tenant: &TenantId, connection: &ConnectionId) -> Key {
     of_home(tenant, connection, "fence")
 }
 
-/// What is known of a connection's grant.
+/// Makes the key of the life of a connection's grant.
 pub(crate) fn life(tenant: &TenantId, connection: &ConnectionId) -> Key {
     of_home(tenant, connection, LIFE)
 }
 
-/// Tells whether a key is one that [`life`] made.
+/// Returns whether [`life`] made the key.
 pub(crate) fn is_life(sk: &str) -> bool {
     sk == LIFE
 }
@@ -73,7 +73,7 @@ pub(crate) fn candidate(tenant: &TenantId, connection: &ConnectionId, number: us
     of_home(tenant, connection, format!("cand#{number}"))
 }
 
-/// The number in a key that [`candidate`] made.
+/// Reads the number from a key that [`candidate`] made.
 pub(crate) fn parse_candidate(sk: &str) -> Option<usize> {
     sk.strip_prefix("cand#")?.parse().ok()
 }
@@ -82,7 +82,7 @@ pub(crate) fn account(tenant: &TenantId, connection: &ConnectionId, id: &Account
     of_home(tenant, connection, format!("acc#{id}"))
 }
 
-/// The account in a key that [`account`] made; the rows below an account are not meant.
+/// Reads the account from a key that [`account`] made; returns `None` for the rows below an account.
 pub(crate) fn parse_account(sk: &str) -> Option<AccountId> {
     sk.strip_prefix("acc#")?.parse().ok()
 }
@@ -91,18 +91,18 @@ pub(crate) fn account_fence(tenant: &TenantId, connection: &ConnectionId, id: &A
     of_home(tenant, connection, format!("acc#{id}#fence"))
 }
 
-/// Tells whether a key is of an account's fence.
+/// Returns whether a key belongs to an account's fence.
 pub(crate) fn is_account_fence(sk: &str) -> bool {
     sk.starts_with("acc#") && sk.ends_with("#fence")
 }
 
-/// The row by which an account's fingerprint finds it. It lies among the account's own rows, so that a deletion finds it
-/// without knowing the fingerprint.
+/// Makes the key of the row by which an account's fingerprint finds it. The row lies among the account's own
+/// rows, so that a deletion finds it without knowing the fingerprint.
 pub(crate) fn held(tenant: &TenantId, connection: &ConnectionId, id: &AccountId) -> Key {
     of_home(tenant, connection, format!("acc#{id}#held"))
 }
 
-/// Tells whether a key is one that [`held`] made.
+/// Returns whether [`held`] made the key.
 fn is_held(sk: &str) -> bool {
     sk.starts_with("acc#") && sk.ends_with("#held")
 }
@@ -111,12 +111,13 @@ pub(crate) fn short(digest: &Digest, kind: Short) -> Key {
     Key::new(Table::Transient, digest.to_hex(), kind.as_str())
 }
 
-/// The due index's hash key of a mailbox's connections; their range key is [`crate::client::key::EARLIEST`].
+/// Returns the due index's hash key of a mailbox's connections; their range key is [`crate::client::key::EARLIEST`].
 pub(crate) fn due_mail(mail: &Fingerprint) -> String {
     format!("mail#{}", mail.0)
 }
 
-/// The due index's hash key of the connections of a tenant that hold an account; their range key is [`crate::client::key::EARLIEST`].
+/// Returns the due index's hash key of the connections of a tenant that hold an account; their range key is
+/// [`crate::client::key::EARLIEST`].
 pub(crate) fn due_held(tenant: &TenantId, account: &Fingerprint) -> String {
     format!("held#{tenant}#{}", account.0)
 }

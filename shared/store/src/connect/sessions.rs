@@ -1,4 +1,4 @@
-//! Transient: short-lived rows, looked at or taken once.
+//! Stores, reads and takes the short-lived rows of Transient; a row can be taken once.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -36,7 +36,7 @@ fn unexpired(item: Option<Item>, now: Timestamp) -> Result<Option<Item>> {
     Ok(is_live(&item, now)?.then_some(item))
 }
 
-/// The way back of a session at a stage.
+/// Makes the way back of a session at a stage.
 fn way(session: &ConnectSession, stage: Stage, until: Timestamp) -> WayBack {
     WayBack { return_url: session.return_url.clone(), cookie: None, stage, until }
 }
@@ -49,7 +49,7 @@ impl TransientPut for Store {
             Write::put(short(key, Short::Session), write_session(session)),
             Write::put(short(key, Short::Way), write_way(&way)),
         ];
-        // Without a condition none is refused.
+        // These writes have no conditions, so that none of them is refused.
         self.transact(&rows).await.map(drop)
     }
 

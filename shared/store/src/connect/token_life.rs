@@ -1,4 +1,5 @@
-//! What is known of grants, and what accounts are called now: each change is one transaction, conditional on what was read.
+//! Changes the lives of grants and the profiles of accounts. Each change of a life is one transaction,
+//! conditional on the version that was read.
 
 use async_trait::async_trait;
 use mooring_domain::Result;
@@ -60,7 +61,7 @@ impl AccountRenew for Store {
             .only_if(live);
         let mut writes = vec![row];
         writes.extend(again.map(|job| outbox_row(job, self.clock.now())));
-        // An account that was let go meanwhile needs no name.
+        // An account whose connection has ended meanwhile needs no profile, so that a refusal is no error.
         self.transact(&writes).await.map(|_| ())
     }
 }

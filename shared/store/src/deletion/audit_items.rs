@@ -1,4 +1,5 @@
-//! Audit events and log entries as items. Ids of events come from what happened, so that saying it twice is one event.
+//! Writes audit events and log entries as items. The id of an event follows from the fact that it records, so
+//! that recording the fact twice gives one event.
 
 use jiff::Timestamp;
 use mooring_domain::base::ids::{AccountId, ConnectionId, DeletionId, EventId};
@@ -20,7 +21,7 @@ pub(crate) fn cut(deletion: &Deletion) -> (EventId, Draft) {
     (event_id(deletion.t0, &format!("begun {}", deletion.id)), item)
 }
 
-/// Writes the audit event of an activation, which takes back a deletion.
+/// Writes the audit event of an activation, which cancels a deletion.
 pub(crate) fn activated(
     at: Timestamp,
     connection: &ConnectionId,

@@ -2,7 +2,7 @@
 //!
 //! It holds the row that decides, the fence, the deletion with its public code and audit event, and as many of the
 //! subject's other rows as fit, those of the Vault first. The rest is stamped right after; the purge deletes it anyway.
-//! What is physically there counts, expired or not.
+//! Rows that are physically there count, expired or not.
 
 use async_trait::async_trait;
 use mooring_domain::Result;
@@ -92,7 +92,7 @@ impl DeletionBegin for Store {
             if refused.iter().any(|refusal| refusal.position < decides) {
                 return before(&refused, decides);
             }
-            // A row went away between the look and the transaction: look again.
+            // A row went away between the read and the transaction: read again.
             if !backoff.wait().await {
                 return Err(busy("rows that keep changing"));
             }

@@ -1,4 +1,4 @@
-//! Deletions as items: every attribute by name, lists as lists of maps.
+//! Writes and reads deletions as items: every attribute by name, lists as lists of maps.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use mooring_domain::Result;
@@ -12,13 +12,13 @@ use crate::client::item::{DUE_AT, DUE_SHARD, Draft, Fields, Item, PK, SK, maps, 
 use crate::client::key::instant;
 use crate::deletion::keys::DUE_DELETIONS;
 
-/// True on the deletion of a pending connection that nobody has asked for.
+/// The attribute that is true on the deletion of a pending connection while nobody has asked for it.
 pub(crate) const HIDDEN: &str = "hidden";
 
-/// Counts the changes.
+/// The attribute that counts the changes.
 pub(crate) const VERSION: &str = "version";
 
-/// Writes a deletion; while a step is to come it is in the due index.
+/// Writes a deletion. While another step is planned, the item is in the due index.
 pub(crate) fn write_deletion(deletion: &Deletion) -> Draft {
     let due = deletion.next_step_at;
     subject(&deletion.subject)

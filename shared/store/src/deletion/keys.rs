@@ -1,4 +1,4 @@
-//! Keys of the Ledger.
+//! Keys of the Ledger, and of the row in Transient that names a deletion's end user.
 
 use mooring_domain::base::ids::{DeletionId, EventId, TenantId};
 use mooring_domain::base::secret::Digest;
@@ -6,7 +6,8 @@ use mooring_domain::base::table::Table;
 
 use crate::client::key::{Key, Span};
 
-/// Whose deletion it is; with the connection's own rows gone, nothing else says so.
+/// Makes the key of the row that names a deletion's end user. Once the connection's own rows are gone, no
+/// other row names them.
 pub(crate) fn owner(tenant: &TenantId, id: &DeletionId) -> Key {
     Key::new(Table::Transient, tenant.as_str(), format!("own#{id}"))
 }
@@ -15,7 +16,7 @@ pub(crate) fn deletion(tenant: &TenantId, id: &DeletionId) -> Key {
     Key::new(Table::Ledger, tenant.as_str(), id.as_str())
 }
 
-/// A tenant's deletions from one on, that one included.
+/// Selects a tenant's deletions from one on, that one included.
 pub(crate) fn deletions_from(tenant: &TenantId, from: Option<&DeletionId>) -> Span {
     let first = from.map_or("del_", DeletionId::as_str).to_owned();
     Span::between(Table::Ledger, tenant.as_str(), first, "del_~".to_owned())

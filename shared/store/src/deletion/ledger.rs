@@ -1,4 +1,4 @@
-//! Ledger: deletions, their public codes, audit events.
+//! Reads and writes the Ledger: deletions, their public codes, audit events.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -20,27 +20,28 @@ use crate::deletion::keys;
 use crate::deletion::keys::DUE_DELETIONS;
 use crate::webhook::events::end_row;
 
-/// How far the due index is read beyond what was asked for: it is a moment behind, and may name what is done.
+/// How many times `limit` keys are read from the due index: it lags behind and may name deletions that are
+/// done.
 const AHEAD: usize = 2;
 
-/// A deletion's row.
+/// Makes a deletion's row.
 pub(crate) fn ledger_row(deletion: &Deletion) -> Draft {
     write_deletion(deletion)
 }
 
-/// The key that a deletion's public code leads to.
+/// Makes the key of the row by which a deletion's public code is found.
 pub(crate) fn code_key(deletion: &Deletion) -> Key {
     keys::code(&SystemEntropy.digest(deletion.code.as_bytes()))
 }
 
-/// The row by which a deletion's public code is found.
+/// Makes the write of the row by which a deletion's public code is found.
 pub(crate) fn code_row(deletion: &Deletion) -> Write {
     let draft =
         Draft::default().text("tenant", deletion.tenant.as_str()).text("deletion", deletion.id.as_str());
     Write::put(code_key(deletion), draft)
 }
 
-/// The row of an audit event.
+/// Makes the write of an audit event.
 pub(crate) fn audit_row(tenant: &TenantId, (event, draft): (EventId, Draft)) -> Write {
     Write::put(keys::audit(tenant, &event), draft)
 }
@@ -111,7 +112,8 @@ impl LedgerWrite for Store {
         if stored {
             return Ok(true);
         }
-        // The SDK sends a put again when the answer is lost; the second finds what the first wrote.
+        // The SDK sends a put again when the answer is lost; the second put then finds the row that the first
+        // wrote.
         Ok(self.deletion(&deletion.tenant, &deletion.id).await?.as_ref() == Some(deletion))
     }
 }

@@ -1,4 +1,4 @@
-//! The transaction that begins a deletion, the Ledger, purges.
+//! The transaction that begins a deletion, the Ledger, and the purges.
 
 pub(crate) mod audit_items;
 pub(crate) mod begin_deletion;

@@ -1,4 +1,4 @@
-//! Purging and counting places, physically: what is expired and still there is deleted and counted too.
+//! Purges and counts places physically: an expired row that TTL has not removed is deleted and counted too.
 
 use async_trait::async_trait;
 use mooring_domain::Result;
@@ -35,11 +35,12 @@ impl Purge for Store {
 }
 
 impl Store {
-    /// The rows of the origins that a tenant registered, which belong to the place of its Directory rows.
+    /// Lists the rows of the origins that a tenant registered. They belong to the place of the tenant's
+    /// Directory rows.
     ///
-    /// They have partitions of their own, whose keys name the tenant's site, so that no deletion may list them as
-    /// places. The tenant's row names them: it is written in one transaction with them and deleted after them, so that
-    /// none of them is there without it.
+    /// The rows have partitions of their own, whose keys name the tenant's site, so that no deletion may list
+    /// them as places. The tenant's row names them: it is written in one transaction with them and deleted
+    /// after them, so that none of them exists without it.
     async fn origins(&self, place: &Place) -> Result<Vec<Key>> {
         let tenant: Option<TenantId> = place.partition.parse().ok();
         let Some(tenant) = tenant.filter(|_| place.table == Table::Directory && place.prefix.is_empty())

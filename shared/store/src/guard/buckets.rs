@@ -1,4 +1,5 @@
-//! Transient: buckets of rate limits, one number each. What the numbers mean is said by the domain.
+//! Stores the buckets of rate limits in Transient, one number each. The domain gives the numbers their
+//! meaning.
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -12,10 +13,11 @@ use crate::client::item::{EXPIRES_AT, Fields, Item, SK, number, seconds};
 use crate::client::{Change, Check};
 use crate::guard::keys::bucket as key;
 
-/// When the bucket is whole again, in microseconds.
+/// The attribute `full_at` of a bucket: the instant at which it is full again, in microseconds. Its stored
+/// name is older.
 const WHOLE_AT: &str = "whole_at";
 
-/// How long a row outlives its use: a bucket that is whole is the same as none.
+/// How long a row is kept after its bucket is full. A full bucket and a missing row mean the same.
 const KEPT: SignedDuration = SignedDuration::from_hours(1);
 
 #[async_trait]

@@ -1,4 +1,4 @@
-//! Transient: calls that may be repeated, one row a key.
+//! Stores idempotency records in Transient, one row for each key.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -21,7 +21,8 @@ impl IdempotencyStore for Store {
             Placed::Over(_) => Ok(Begun::First),
             Placed::Behind(found) => {
                 let found = read_record(&record.tenant, record.name, &found)?;
-                // The SDK sends a put again when the answer is lost; the second finds what the first wrote.
+                // The SDK sends a put again when the answer is lost; the second put then finds the row that
+                // the first wrote.
                 Ok(if found.nonce == record.nonce { Begun::Again } else { Begun::Before(found) })
             }
         }
@@ -41,12 +42,13 @@ fn key(record: &Record) -> Key {
     repeat(&record.tenant, &record.name)
 }
 
-/// The row is of this very attempt.
+/// The record belongs to this attempt.
 fn own(record: &Record) -> Check {
     Check::Is(NONCE, text(record.nonce.to_hex()))
 }
 
-/// The row is of an attempt at the same request that nobody works on any more.
+/// The record belongs to an attempt at the same request that has stopped: the instant until which it holds
+/// has passed.
 fn broken_off(record: &Record) -> Vec<Check> {
     let same = Check::Is(FINGERPRINT, text(record.fingerprint.to_hex()));
     vec![same, Check::AtMost(UNTIL, micros(record.at))]

@@ -1,4 +1,4 @@
-//! Records of calls that may be repeated as items.
+//! Writes and reads idempotency records as items.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
@@ -9,16 +9,17 @@ use mooring_domain::guard::idempotency::{Progress, Record};
 
 use crate::client::item::{Draft, Fields, Item, number, text, time};
 
-/// What the record was made for.
+/// The attribute of the fingerprint of the request for which the record was made.
 pub(crate) const FINGERPRINT: &str = "fingerprint";
 
-/// Which attempt it is of.
+/// The attribute of the attempt to which the record belongs.
 pub(crate) const NONCE: &str = "nonce";
 
-/// From when on nobody works on it, in microseconds; only while it runs.
+/// The attribute of the instant, in microseconds, from which no attempt works on the request. Only a running
+/// record has it.
 pub(crate) const UNTIL: &str = "until";
 
-/// Writes a record.
+/// Writes an idempotency record.
 pub(crate) fn write_record(record: &Record, expires_at: Timestamp) -> Draft {
     let (until, resource) = match &record.progress {
         Progress::Running(until) => (Some(micros(*until)), None),
@@ -33,7 +34,7 @@ pub(crate) fn write_record(record: &Record, expires_at: Timestamp) -> Draft {
         .expiring(expires_at)
 }
 
-/// Reads a record.
+/// Reads an idempotency record.
 pub(crate) fn read_record(tenant: &TenantId, name: Digest, item: &Item) -> Result<Record> {
     let fields = Fields::of("repeatable call", item);
     let progress = match fields.maybe_number::<i64>(UNTIL)? {
@@ -52,7 +53,7 @@ pub(crate) fn read_record(tenant: &TenantId, name: Digest, item: &Item) -> Resul
     })
 }
 
-/// An instant as a number that can be compared.
+/// Makes a value of an instant in microseconds, a number that conditions can compare.
 pub(crate) fn micros(at: Timestamp) -> AttributeValue {
     number(at.as_microsecond())
 }

@@ -1,6 +1,6 @@
-//! The rows behind guards: calls that may be repeated, buckets of rate limits, breakers before platforms.
+//! Keys of the rows behind guards: idempotency records and buckets of rate limits.
 //!
-//! Buckets and breakers have partitions of their own, so that a role can be given these rows and no others of the table.
+//! Buckets have partitions of their own, so that a role can get these rows and no others of the table.
 
 use mooring_domain::base::ids::{CredentialId, TenantId};
 use mooring_domain::base::secret::Digest;
@@ -9,12 +9,12 @@ use mooring_domain::guard::limits::Bucket;
 
 use crate::client::key::Key;
 
-/// The record of a call that may be repeated, by its derived name.
+/// Makes the key of an idempotency record by its derived name.
 pub(crate) fn repeat(tenant: &TenantId, name: &Digest) -> Key {
     Key::new(Table::Transient, tenant.as_str(), format!("idem#{}", name.to_hex()))
 }
 
-/// The partition of a tenant's buckets.
+/// Returns the partition of a tenant's buckets.
 pub(crate) fn buckets(tenant: &TenantId) -> String {
     format!("rate#{tenant}")
 }

@@ -1,4 +1,4 @@
-//! Transient: mail that was asked for, and what is remembered of the mails to an address.
+//! Stores requests for mails in Transient, and the records of the mails to an address.
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
@@ -16,13 +16,13 @@ use crate::client::{Change, Check};
 use crate::notice::keys;
 use crate::vault::items::{read_sealed, write_sealed};
 
-/// How often a source asked, or an address was written to.
+/// The attribute that counts the requests of a source, or the mails to an address.
 const COUNT: &str = "count";
 
-/// Counts the changes of a pace.
+/// The attribute that counts the changes of a pace.
 const VERSION: &str = "version";
 
-/// How long it is remembered when links ended: longer than any of them works.
+/// How long the end of an address's links is kept: longer than any of the links is valid.
 const ENDED_KEPT: SignedDuration = SignedDuration::from_mins(2 * LINK_MINUTES);
 
 #[async_trait]
@@ -66,7 +66,7 @@ impl MailPaces for Store {
         let first = Check::Lacks(VERSION);
         let next = Check::Is(VERSION, number(pace.version.saturating_sub(1)));
         let before = if pace.version == 1 { first } else { next };
-        // A row that has expired and is still there counts for nothing.
+        // An expired row that TTL has not removed does not count.
         let over = Check::AtMost(EXPIRES_AT, seconds(now));
         let check = Check::Any(vec![vec![before], vec![over]]);
         self.put_if(&keys::mail_pace(mail), write_pace(pace), &[check]).await

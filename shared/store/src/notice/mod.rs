@@ -1,4 +1,4 @@
-//! Requested mails and how often an address was written to.
+//! Requests for mails, and the counters of mails to an address.
 
 pub(crate) mod keys;
 pub(crate) mod mail;

@@ -1,4 +1,4 @@
-//! Activity: the sync log and the access log.
+//! Writes the access log in Activity, and sets how long Activity keeps its entries.
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
@@ -11,7 +11,7 @@ use crate::Store;
 use crate::people::items::access;
 use crate::people::keys;
 
-/// How long an entry is kept: with TTL's lateness and the recovery window it stays inside 90 days.
+/// How long an entry is kept. With TTL's lateness and the recovery window it stays for at most 90 days.
 #[expect(clippy::as_conversions, reason = "a constant cannot be converted by a trait, and every u16 fits")]
 pub(crate) const KEPT: SignedDuration = SignedDuration::from_hours(24 * ACTIVITY_DAYS as i64);
 

@@ -1,4 +1,4 @@
-//! API keys: rows of the Directory, counted.
+//! Reads and writes API keys: counted rows of the Directory.
 
 use async_trait::async_trait;
 use jiff::Timestamp;

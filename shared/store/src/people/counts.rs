@@ -1,5 +1,6 @@
-//! Bounds on how many things a tenant has: each is a number of the row `count`, and whoever adds a thing moves it in the
-//! same transaction. Reading how many there are and writing one more would let parallel calls in together.
+//! Bounds how many things a tenant has. Each bound is a number of the row `count`, and the transaction that
+//! adds a thing raises the number. Reading the number and writing a thing in two steps would let parallel
+//! calls exceed the bound.
 
 use mooring_domain::base::ids::TenantId;
 use mooring_domain::people::ports::Admission;
@@ -9,13 +10,14 @@ use crate::client::{Check, Refusal, Write};
 use crate::people::items::ACTIVE;
 use crate::people::keys;
 
-/// The number of API keys.
+/// The attribute of the number of API keys.
 pub(crate) const KEYS: &str = "keys";
 
-/// The number of webhook endpoints.
+/// The attribute of the number of webhook endpoints.
 pub(crate) const ENDPOINTS: &str = "endpoints";
 
-/// The two writes that come before those of the thing itself: the tenant is open, and there is room.
+/// Makes the two writes that come before those of the thing itself: the tenant is active, and the bound has
+/// room.
 pub(crate) fn admit(tenant: &TenantId, name: &'static str, most: u32) -> Vec<Write> {
     let room = vec![vec![Check::Lacks(name)], vec![Check::AtMost(name, number(most.saturating_sub(1)))]];
     vec![
@@ -24,13 +26,13 @@ pub(crate) fn admit(tenant: &TenantId, name: &'static str, most: u32) -> Vec<Wri
     ]
 }
 
-/// The write that goes with the deletion of a thing.
+/// Makes the write that lowers the number when a thing is deleted.
 pub(crate) fn dismiss(tenant: &TenantId, name: &'static str) -> Write {
     Write::update(keys::count(tenant)).adding(name, -1)
 }
 
-/// What came of a transaction that began with [`admit`]. A thing that is there already says more than a full tenant: the
-/// call was a repetition.
+/// Returns the outcome of a transaction that began with [`admit`]. A thing that exists already takes
+/// precedence over a full tenant, because the call was a repetition.
 pub(crate) fn admission(refused: &[Refusal]) -> Admission {
     match refused.iter().map(|refusal| refusal.position).collect::<Vec<_>>().as_slice() {
         [] => Admission::Stored,

@@ -1,4 +1,5 @@
-//! Directory: tenants, credentials and browser origins; and which connections a mailbox has.
+//! Reads and writes tenants, credentials and browser origins in the Directory; reads frontend tokens in
+//! Transient.
 
 use std::collections::BTreeSet;
 
@@ -47,7 +48,8 @@ impl CallerRead for Store {
 impl DirectoryWrite for Store {
     async fn put_tenant(&self, tenant: &Tenant) -> Result<()> {
         let before = self.tenant(&tenant.id).await?.map(|tenant| tenant.origins);
-        // Of two calls at once the later one would leave origins behind that no tenant has.
+        // Without this condition the later of two calls at the same time would leave origins behind that no
+        // tenant has.
         let unchanged = match &before {
             None => Check::Absent,
             Some(origins) => Check::Is(ORIGINS, texts(origins.iter())),

@@ -1,4 +1,4 @@
-//! people/items.rs
+//! Writes and reads tenants, credentials, API keys and entries of the access log as items.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
@@ -16,7 +16,7 @@ use uuid::Builder;
 use crate::client::item::{Draft, EXPIRES_AT, Fields, Item, SK, bytes, flag, seconds, text, texts, time};
 use crate::people::keys;
 
-/// Makes the id of an event at an instant: the rest of the id is a digest of what happened.
+/// Makes the id of an event at an instant: the rest of the id is a digest of the fact that the event records.
 pub(crate) fn event_id(at: Timestamp, what: &str) -> EventId {
     let millis = u64::try_from(at.as_millisecond()).unwrap_or_default();
     let digest = SystemEntropy.digest(what.as_bytes()).0;
@@ -24,7 +24,7 @@ pub(crate) fn event_id(at: Timestamp, what: &str) -> EventId {
     EventId::from_uuid(Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
 }
 
-/// Writes an entry of the access log. The request's id makes the event's id one of its own.
+/// Writes an entry of the access log. The request's id makes the event's id unique.
 pub(crate) fn access(entry: &Access) -> (EventId, Draft) {
     let draft = Draft::default()
         .text("what", "access")
@@ -38,10 +38,10 @@ pub(crate) fn access(entry: &Access) -> (EventId, Draft) {
     (event_id(entry.at, &format!("access {} {}", entry.credential, entry.request_id)), draft)
 }
 
-/// The attribute that says whether a tenant may act.
+/// The attribute that is true when a tenant may act.
 pub(crate) const ACTIVE: &str = "active";
 
-/// The browser origins of a tenant.
+/// The attribute of the browser origins of a tenant.
 pub(crate) const ORIGINS: &str = "origins";
 
 /// Writes a tenant.
@@ -67,20 +67,21 @@ pub(crate) fn read_tenant(id: &TenantId, item: &Item) -> Result<Tenant> {
     })
 }
 
-/// Reads the key of pseudonyms; tenants that were registered before there was an access log have none.
+/// Reads the key of pseudonyms. Tenants that were registered before the access log existed have none.
 fn pseudonyms(fields: &Fields<'_>) -> Result<Option<PseudonymKey>> {
     const NAME: &str = "pseudonym_key";
     let key = fields.maybe_bytes(NAME)?;
     key.map(|key| PseudonymKey::from_bytes(key).ok_or_else(|| fields.broken(NAME))).transpose()
 }
 
-/// When an API key ends. Not the attribute of TTL: the row stays and is counted until the key is revoked.
+/// The attribute of the instant at which an API key ends. TTL does not read it: the row stays and is counted
+/// until the key is revoked.
 pub(crate) const UNTIL: &str = "until";
 
-/// The scopes of a credential.
+/// The attribute of the scopes of a credential.
 pub(crate) const SCOPES: &str = "scopes";
 
-/// The key that replaces a rotated one.
+/// The attribute of the key that replaces a rotated one.
 pub(crate) const SUCCESSOR: &str = "successor";
 
 /// Writes scopes.
@@ -88,7 +89,7 @@ pub(crate) fn scopes(scopes: &[Scope]) -> AttributeValue {
     texts(scopes.iter().map(|scope| scope.as_str()))
 }
 
-/// Writes a credential; the end user's presence tells the kind.
+/// Writes a credential. An item with an end user is a frontend token, one without is an API key.
 pub(crate) fn write_credential(credential: &Credential) -> Draft {
     let (end_user, end) = match &credential.kind {
         CredentialKind::ApiKey => (None, UNTIL),

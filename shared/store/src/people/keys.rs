@@ -14,18 +14,18 @@ pub(crate) fn api_key(tenant: &TenantId, id: &CredentialId) -> Key {
     Key::new(Table::Directory, tenant.as_str(), format!("key#{id}"))
 }
 
-/// A tenant's API keys.
+/// Selects a tenant's API keys.
 pub(crate) fn api_keys(tenant: &TenantId) -> Span {
     let sort = Sort::Prefix("key#".to_owned());
     Span { table: Table::Directory, pk: tenant.as_str().to_owned(), sort }
 }
 
-/// The key in a sort key that [`api_key`] made.
+/// Reads the id from a sort key that [`api_key`] made.
 pub(crate) fn parse_api_key(sk: &str) -> Option<CredentialId> {
     sk.strip_prefix("key#")?.parse().ok()
 }
 
-/// The row with a tenant's counters.
+/// Makes the key of the row with a tenant's counters.
 pub(crate) fn count(tenant: &TenantId) -> Key {
     Key::new(Table::Directory, tenant.as_str(), "count")
 }
@@ -34,7 +34,7 @@ pub(crate) fn origin(origin: &str, tenant: &TenantId) -> Key {
     Key::new(Table::Directory, format!("origin#{origin}"), tenant.as_str())
 }
 
-/// The tenants that registered an origin.
+/// Selects the tenants that registered an origin.
 pub(crate) fn tenants_of_origin(origin: &str) -> Span {
     Span::prefix(Table::Directory, format!("origin#{origin}"), "")
 }

@@ -1,4 +1,4 @@
-//! Transient: the breakers before platforms, one row for each platform and app.
+//! Stores the breakers before platforms in Transient, one row for each platform and app.
 
 use async_trait::async_trait;
 use jiff::Timestamp;

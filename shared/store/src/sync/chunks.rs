@@ -1,6 +1,8 @@
-//! Chunks: the newest version under one key, earlier ones beside it, further parts of both under keys of their own.
+//! Stores chunks: the newest version under one key, earlier ones beside it, further parts of both under keys
+//! of their own.
 //!
-//! The caller re-reads the fence right before each write; what slips through is sealed under a destroyed key.
+//! The caller reads the fence again right before each write. A row that is written although a cutoff came
+//! after that check is sealed under a destroyed key.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -20,7 +22,7 @@ use crate::vault::items::{read_sealed, write_sealed};
 
 const VERSION: &str = "version";
 
-/// The row of one version: everything but its further parts.
+/// The row of one version: all its data except its further parts.
 struct Head {
     version: Timestamp,
     rows: u64,
@@ -77,7 +79,7 @@ impl ChunkRead for Store {
     }
 }
 
-/// How many chunks are stored at the same time.
+/// The most chunks that are stored at the same time.
 const AT_ONCE: usize = 8;
 
 #[async_trait]
@@ -98,8 +100,8 @@ impl ChunkWrite for Store {
 }
 
 impl Store {
-    /// Inserts chunks where none is, many in one call. Of each answers whether that was all: whatever is in the way of
-    /// one, or has further parts, is for the calls that look at what is there.
+    /// Inserts chunks where none exists, many in one call. Returns for each chunk whether it is stored. A
+    /// chunk that meets another row or has further parts is left to the calls that read the row first.
     async fn insert_heads(&self, account: &AccountRef, chunks: &[NewChunk]) -> Result<Vec<bool>> {
         let fits = |new: &NewChunk| new.is_first && new.chunk.parts.len() <= 1;
         let rows = chunks.iter().filter(|new| fits(new)).map(|new| {
@@ -110,10 +112,10 @@ impl Store {
         Ok(chunks.iter().map(|new| fits(new) && inserted.next().unwrap_or(false)).collect())
     }
 
-    /// Stores a chunk of which no version is known, and looks for one only where there is one.
+    /// Stores a chunk of which no version is known, and reads the current chunk only if one exists.
     async fn put_first(&self, account: &AccountRef, new: &NewChunk) -> Result<bool> {
         let NewChunk { chunk, expires_at, .. } = new;
-        // Further parts of a version that is refused would lie there for nothing.
+        // The further parts of a refused version would stay behind without use.
         if chunk.parts.len() > 1 {
             return self.put_over(account, new).await;
         }
@@ -121,13 +123,13 @@ impl Store {
         let absent = Check::AbsentOrExpired(self.clock.now());
         match self.place(&key, write_head(chunk, *expires_at), &[absent]).await? {
             Placed::Over(_) => Ok(true),
-            // An answer was lost, and what is in the way is our own.
+            // The answer of an earlier attempt was lost, and the row is the one that this attempt wrote.
             Placed::Behind(item) if read_head(&item)?.version == chunk.version => Ok(true),
             Placed::Behind(_) => self.put_over(account, new).await,
         }
     }
 
-    /// Stores a version over the one before it, which is kept.
+    /// Stores a version as the current chunk and keeps the version before it as an earlier one.
     async fn put_over(&self, account: &AccountRef, new: &NewChunk) -> Result<bool> {
         let NewChunk { chunk, expires_at, .. } = new;
         let key = keys::current(account, &chunk.name);
@@ -139,7 +141,8 @@ impl Store {
             let stored =
                 before.as_ref().map(read_head).transpose()?.map(|current| current.version.as_millisecond());
             if stored.is_some_and(|stored| stored >= version) {
-                // A put whose answer was lost is sent again and refused: then it is our own version that is there.
+                // The SDK sends a put again when the answer is lost, and DynamoDB refuses it: the row is then
+                // our own version.
                 return Ok(sent && stored == Some(version));
             }
             if !sent {
@@ -151,12 +154,13 @@ impl Store {
                 return Ok(true);
             }
             if !backoff.wait().await {
-                return Err(busy("a sheet that others keep writing"));
+                return Err(busy("a chunk that others keep writing"));
             }
         }
     }
 
-    /// The further parts come first, so that a current chunk never names what is not there.
+    /// Writes the further parts. They come before the current chunk, so that it never names a part that does
+    /// not exist.
     async fn put_parts(
         &self,
         account: &AccountRef,
@@ -171,7 +175,8 @@ impl Store {
         self.put_many(Table::Reports, parts.map(row).collect()).await
     }
 
-    /// Copies the newest version aside as it is, and gives the condition that it is still the newest.
+    /// Copies the newest version unchanged to its earlier key, and returns the condition that it is still the
+    /// newest.
     async fn keep_past(&self, account: &AccountRef, name: &str, before: Option<Item>) -> Result<Check> {
         let Some(item) = before else { return Ok(Check::AbsentOrExpired(self.clock.now())) };
         let version = read_head(&item)?.version;
@@ -179,7 +184,7 @@ impl Store {
         Ok(Check::Is(VERSION, number(version.as_millisecond())))
     }
 
-    /// The newest of the earlier versions of a chunk at a time.
+    /// Reads the newest of the earlier versions of a chunk at an instant.
     async fn as_of(&self, account: &AccountRef, name: &str, at: Timestamp) -> Result<Option<Head>> {
         self.last(&keys::past_until(account, name, at)).await?.as_ref().map(read_head).transpose()
     }
@@ -191,7 +196,7 @@ impl Store {
             parts.extend(rows.iter().map(read_sealed).collect::<Result<Vec<_>>>()?);
         }
         if parts.len() != current.parts {
-            return Err(busy("a sheet without all its parts"));
+            return Err(busy("a chunk without all its parts"));
         }
         Ok(StoredChunk { name, version: current.version, rows: current.rows, parts })
     }

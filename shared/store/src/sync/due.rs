@@ -1,4 +1,4 @@
-//! What is due: accounts by shard and minute, jobs that were not sent.
+//! Reads the due index: accounts by shard and minute, jobs that were not sent, grants to check.
 
 use async_trait::async_trait;
 use jiff::Timestamp;

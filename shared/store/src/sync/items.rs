@@ -1,4 +1,4 @@
-//! Sync state, checkpoints, jobs and days as items.
+//! Writes and reads sync states, checkpoints, jobs, days and log entries as items.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
@@ -17,7 +17,7 @@ use crate::client::key::parse_home;
 use crate::people::items::event_id;
 use crate::sync::keys::{parse_outbox, parse_week};
 
-/// Writes what a job decides of what is remembered of an account's syncs.
+/// Writes the part of an account's sync state that a job decides.
 pub(crate) fn write_sync_change(change: &SyncChange) -> Draft {
     Draft::default()
         .maybe("last_success", change.last_success.map(time))
@@ -27,7 +27,8 @@ pub(crate) fn write_sync_change(change: &SyncChange) -> Draft {
         .maybe("entities", change.entities.map(number))
 }
 
-/// Reads what is remembered of an account's syncs. What no job decided yet is as [`SyncState::default`] has it.
+/// Reads the sync state of an account. A part that no job has decided yet has its value of
+/// [`SyncState::default`].
 pub(crate) fn read_sync_state(item: &Item) -> Result<SyncState> {
     let fields = Fields::of("sync state", item);
     Ok(SyncState {
@@ -62,7 +63,7 @@ pub(crate) fn read_checkpoint(item: &Item) -> Result<Checkpoint> {
     })
 }
 
-/// Writes a job; whose it is is in the key.
+/// Writes a job. Its tenant, connection and account are in the key.
 pub(crate) fn write_job(job: &SyncJob) -> Draft {
     Draft::default()
         .text("kind", job.kind.as_str())
@@ -73,7 +74,7 @@ pub(crate) fn write_job(job: &SyncJob) -> Draft {
         .maybe("not_before", job.not_before.map(time))
 }
 
-/// Reads a job and the id it is kept under.
+/// Reads a job and the id under which it is kept.
 pub(crate) fn read_job(item: &Item) -> Result<(String, SyncJob)> {
     let fields = Fields::of("job", item);
     let (tenant, connection) = fields.word(PK, parse_home)?;
@@ -96,7 +97,8 @@ pub(crate) fn read_job(item: &Item) -> Result<(String, SyncJob)> {
     Ok((id.to_owned(), job))
 }
 
-/// The attribute of a level and day in its week's row, such as `d0` for the ads of Monday. A name is paid for as well.
+/// Names the attribute of a level and day in its week's row, such as `d0` for the ads of Monday. The name is
+/// short because DynamoDB charges for names too.
 pub(crate) fn day_attribute(level: Level, day: Date) -> String {
     let level = match level {
         Level::Account => 'a',
@@ -113,11 +115,11 @@ const VERSION_BYTES: usize = 6;
 
 const ROWS_BYTES: usize = 4;
 
-/// What stands for the version of a day without a chunk.
+/// Stands for the version of a day without a chunk.
 const NO_VERSION: [u8; VERSION_BYTES] = [0xff; VERSION_BYTES];
 
-/// Packs what is known of a day: status, marks, version in milliseconds, rows, hash. A whole week has to fit in the kilobyte
-/// that one write unit pays for.
+/// Packs the record of a day: status, marks, version in milliseconds, rows, hash. A whole week has to fit
+/// into the kilobyte that one write unit of DynamoDB pays for.
 pub(crate) fn pack_day(record: &DayRecord) -> AttributeValue {
     let mut out = Vec::with_capacity(2 + VERSION_BYTES + ROWS_BYTES + HASH);
     out.push(status_byte(record.status));
@@ -159,7 +161,7 @@ const PARTIAL: u8 = 0x10;
 
 const FAILED: u8 = 0x20;
 
-/// Reasons by their number; new ones are added at the end.
+/// The reasons by their stored number; new ones are added at the end.
 const REASONS: [Reason; 7] = [
     Reason::RateLimited,
     Reason::Upstream,
@@ -170,7 +172,7 @@ const REASONS: [Reason; 7] = [
     Reason::OddRows,
 ];
 
-/// The highest bit of the marks; the lower ones are the columns that are not offered.
+/// The highest bit of the marks. The lower bits are the columns that the platform does not offer.
 const UNATTRIBUTED: u8 = 0x80;
 
 fn marks_byte(marks: Marks) -> u8 {
@@ -227,7 +229,7 @@ pub(crate) fn read_week(item: &Item) -> Result<Days> {
     Ok(days)
 }
 
-/// Writes a log entry.
+/// Writes an entry of the sync log.
 pub(crate) fn activity(entry: &Activity) -> (EventId, Draft) {
     let counted = |(name, count): &(&'static str, u64)| {
         Draft::default().text("name", *name).with("count", number(count))

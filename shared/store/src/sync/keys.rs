@@ -1,4 +1,4 @@
-//! sync/keys.rs
+//! Keys of sync states, checkpoints, jobs, weeks, chunks and breakers.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -12,7 +12,7 @@ pub(crate) fn outbox(tenant: &TenantId, connection: &ConnectionId, job: &str, ac
     of_home(tenant, connection, format!("outbox#{job}#{account}"))
 }
 
-/// Job and account in a key that [`outbox`] made.
+/// Reads job and account from a key that [`outbox`] made.
 pub(crate) fn parse_outbox(sk: &str) -> Option<(&str, AccountId)> {
     let (job, account) = sk.strip_prefix("outbox#")?.rsplit_once('#')?;
     Some((job, account.parse().ok()?))
@@ -26,36 +26,37 @@ pub(crate) fn checkpoint(account: &AccountRef, job: &str) -> Key {
     of_home(&account.tenant, &account.connection, format!("acc#{}#job#{job}", account.account))
 }
 
-/// What is known of the week that a day lies in.
+/// Makes the key of the completeness of the week in which a day lies.
 pub(crate) fn days(account: &AccountRef, day: Date) -> Key {
     let sk = format!("acc#{}#days#{}", account.account, monday(day));
     of_home(&account.tenant, &account.connection, sk)
 }
 
-/// The weeks that two days lie in, and those between them.
+/// Selects the weeks in which two days lie, and those between them.
 pub(crate) fn weeks(account: &AccountRef, from: Date, to: Date) -> Span {
     let (first, last) = (days(account, from), days(account, to));
     Span::between(Table::Connections, first.pk, first.sk, last.sk)
 }
 
-/// The Monday on or before a day.
+/// Returns the Monday on or before a day.
 pub(crate) fn monday(day: Date) -> Date {
     let since = i64::from(day.weekday().to_monday_zero_offset());
     day.checked_sub(jiff::Span::new().days(since)).unwrap_or(day)
 }
 
-/// The Monday in a key that [`days`] made.
+/// Reads the Monday from a key that [`days`] made.
 pub(crate) fn parse_week(sk: &str) -> Option<Date> {
     sk.rsplit_once('#')?.1.parse().ok()
 }
 
-/// The breaker of a platform and app; no tenant's row.
+/// Makes the key of the breaker of a platform and app. The row belongs to no tenant. Breakers have partitions
+/// of their own, so that a role can get these rows and no others of the table.
 pub(crate) fn breaker(circuit: &Circuit) -> Key {
     let Circuit { platform, context } = circuit;
     Key::new(Table::Transient, format!("breaker#{platform}#{context}"), "breaker")
 }
 
-/// The partition of an account's chunks.
+/// Returns the partition of an account's chunks.
 pub(crate) fn partition(tenant: &TenantId, connection: &ConnectionId, account: &AccountId) -> String {
     format!("{tenant}#{connection}#{account}")
 }
@@ -68,13 +69,13 @@ pub(crate) fn current(account: &AccountRef, name: &str) -> Key {
     in_partition(account, format!("r#{name}"))
 }
 
-/// The newest versions of the chunks in a range of names.
+/// Selects the newest versions of the chunks in a range of names.
 pub(crate) fn currents(account: &AccountRef, first: &str, last: &str) -> Span {
     let (first, last) = (current(account, first), current(account, last));
     Span::between(Table::Reports, first.pk, first.sk, last.sk)
 }
 
-/// The name in a key that [`current`] made.
+/// Reads the name from a key that [`current`] made.
 pub(crate) fn parse_current(sk: &str) -> Option<&str> {
     sk.strip_prefix("r#")
 }
@@ -83,7 +84,7 @@ pub(crate) fn past(account: &AccountRef, name: &str, version: Timestamp) -> Key 
     in_partition(account, format!("h#{name}@{:015}", version.as_millisecond()))
 }
 
-/// The earlier versions of a chunk up to a time.
+/// Selects the earlier versions of a chunk up to an instant.
 pub(crate) fn past_until(account: &AccountRef, name: &str, until: Timestamp) -> Span {
     let last = past(account, name, until);
     Span::between(Table::Reports, last.pk, format!("h#{name}@"), last.sk)
@@ -93,7 +94,7 @@ pub(crate) fn part(account: &AccountRef, name: &str, version: Timestamp, number:
     in_partition(account, format!("p#{name}@{:015}#{number:04}", version.as_millisecond()))
 }
 
-/// All further parts of one version of a chunk.
+/// Selects all further parts of one version of a chunk.
 pub(crate) fn parts(account: &AccountRef, name: &str, version: Timestamp) -> Span {
     let first = part(account, name, version, 0);
     let prefix = format!("p#{name}@{:015}#", version.as_millisecond());
@@ -103,15 +104,15 @@ pub(crate) fn parts(account: &AccountRef, name: &str, version: Timestamp) -> Spa
 /// The due index's hash key of jobs to send.
 pub(crate) const DUE_OUTBOX: &str = "outbox";
 
-/// The due index's hash key of grants to ask.
+/// The due index's hash key of the grants that are checked at their platform.
 pub(crate) const DUE_PROBES: &str = "probes";
 
-/// The due index's hash key of accounts.
+/// Returns the due index's hash key of the accounts of a shard.
 pub(crate) fn due_shard(shard: u16) -> String {
     format!("s{shard:02}")
 }
 
-/// The due index's range key of accounts: a minute of the period.
+/// Returns the due index's range key of accounts: a minute of the period.
 pub(crate) fn due_minute(minute: u16) -> String {
     format!("{minute:04}")
 }

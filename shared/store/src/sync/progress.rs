@@ -1,5 +1,6 @@
-//! Progress of syncs and completeness of days. Before each write the account's fence is read, as it is for chunks:
-//! what slips through lies in a place that the second pass purges. docs/adr/0015 says why these are no transactions.
+//! Stores the progress of syncs and the completeness of days. The store reads the account's fence before each
+//! write, as the operation does for chunks: a row that is written although a cutoff came after that check
+//! lies in a place that the second pass purges. docs/adr/0015 says why these writes are no transactions.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +23,7 @@ use crate::sync::items::{
 use crate::sync::keys;
 use crate::sync::keys::{monday, weeks};
 
-/// How many weeks are written at the same time, after one look at the fence.
+/// The most weeks that are written at the same time, after one fence check.
 const AT_ONCE: usize = 8;
 
 /// How long a checkpoint is kept.
@@ -89,7 +90,7 @@ impl SyncProgress for Store {
 type Attributes = Vec<(String, AttributeValue)>;
 
 impl Store {
-    /// Lets a write happen only while the account may be synced.
+    /// Checks the fence; fails unless the account may be written.
     async fn open(&self, account: &AccountRef) -> Result<()> {
         let AccountRef { tenant, connection, account } = account;
         if self.fence(tenant, connection, Some(account)).await?.lets_write() {

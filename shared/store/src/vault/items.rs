@@ -1,4 +1,4 @@
-//! Wrapped keys and sealed tokens as items. Only sealed bytes pass through here.
+//! Writes and reads wrapped keys and sealed tokens as items. Only sealed bytes pass through here.
 
 use mooring_domain::Result;
 use mooring_domain::base::ids::DataKeyId;
@@ -8,7 +8,7 @@ use mooring_domain::vault::rows::TokenRow;
 use crate::client::item::{Draft, Fields, Item, SK, bytes};
 use crate::vault::keys::parse_token_version;
 
-/// The id of a data key.
+/// The attribute of the id of a data key.
 const KEY_ID: &str = "key_id";
 
 /// Writes a wrapped key.
@@ -43,12 +43,12 @@ pub(crate) fn read_token(name: &'static str, item: &Item) -> Result<TokenRow> {
     })
 }
 
-/// Writes a sealed value that has nothing beside it.
+/// Writes a sealed value without other attributes.
 pub(crate) fn write_sealed(sealed: &SealedBox) -> Draft {
     Draft::default().with("sealed", bytes(&sealed.0))
 }
 
-/// Reads a sealed value that has nothing beside it.
+/// Reads a sealed value without other attributes.
 pub(crate) fn read_sealed(item: &Item) -> Result<SealedBox> {
     Fields::of("sealed value", item).sealed("sealed")
 }

@@ -16,12 +16,12 @@ pub(crate) fn token(tenant: &TenantId, connection: &ConnectionId, name: &str, ve
     Key::new(Table::Vault, home(tenant, connection), token_slot(name, version))
 }
 
-/// The version in a key that [`token`] made.
+/// Reads the version from a key that [`token`] made.
 pub(crate) fn parse_token_version(sk: &str) -> Option<u64> {
     sk.strip_prefix("tok#")?.rsplit_once('#')?.1.parse().ok()
 }
 
-/// Vault rows of a connection whose sort key begins so.
+/// Selects the Vault rows of a connection whose sort key has a prefix.
 pub(crate) fn vault(tenant: &TenantId, connection: &ConnectionId, prefix: &str) -> Span {
     Span::prefix(Table::Vault, home(tenant, connection), prefix)
 }

@@ -1,4 +1,4 @@
-//! Vault: wrapped keys, sealed tokens and secrets. Everything here is opaque bytes.
+//! Reads and writes the Vault: wrapped keys, sealed tokens and secrets. All values here are opaque bytes.
 
 use async_trait::async_trait;
 use mooring_domain::Result;

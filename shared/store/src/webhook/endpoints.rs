@@ -1,4 +1,5 @@
-//! Webhooks: endpoints in the Directory, what of them is sealed in the Vault, how they are doing.
+//! Reads and writes webhook endpoints: their rows in the Directory, with their state, and their sealed
+//! addresses and secrets in the Vault.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -104,7 +105,7 @@ fn changed(mut write: Write, change: &EndpointChange) -> Write {
     match change.switch {
         Switch::DisableReason(off, at) => write.set(OFF, text(off.as_str())).set(OFF_AT, time(at)),
         Switch::On => write.without(&[OFF, OFF_AT, FAILING]),
-        // A new address begins without the old one's failures.
+        // A new address begins without the failures of the old one.
         Switch::Stay if change.origin.is_some() => write.without(&[FAILING]),
         Switch::Stay => write,
     }

@@ -1,6 +1,8 @@
-//! The outbox of webhooks in Activity: events beside the change that they tell of, and deliveries with their tries.
+//! The outbox of webhooks in Activity: events, written beside the change that they report, and deliveries
+//! with their tries.
 //!
-//! Everything here is ids and states, and leaves with the log: it keeps nothing of a connection alive.
+//! These rows hold only ids and states, and expire as the log does: no data of a connection outlives it
+//! through them.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -22,7 +24,8 @@ use crate::webhook::items::{VERSION, read_delivery, read_event, write_delivery, 
 use crate::webhook::keys;
 use crate::webhook::keys::{DUE_EVENTS, DUE_TRIES};
 
-/// The row of an event, due now. Its id follows from what happened, so that saying it twice is one event.
+/// Makes the write of an event that is due now. Its id follows from the fact that it reports, so that
+/// reporting the fact twice gives one event.
 pub(crate) fn event_row(
     tenant: &TenantId,
     at: Timestamp,
@@ -35,19 +38,19 @@ pub(crate) fn event_row(
     Write::put(keys::hook_event(tenant, &event.id), write_event(&event, now).expiring(now + KEPT))
 }
 
-/// The event of a cutoff; a tenant's own has none.
+/// Makes the write of a cutoff's event; the cutoff of a tenant itself has none.
 pub(crate) fn cut_row(deletion: &Deletion, now: Timestamp) -> Option<Write> {
     let (kind, about) = of_cut(deletion)?;
     Some(event_row(&deletion.tenant, deletion.t0, kind, about, now))
 }
 
-/// The event of a deletion's end.
+/// Makes the write of the event of a deletion's end.
 pub(crate) fn end_row(deletion: &Deletion, now: Timestamp) -> Write {
     let (kind, about) = of_end(deletion);
     event_row(&deletion.tenant, deletion.verified_at.unwrap_or(now), kind, about, now)
 }
 
-/// The event of a connection alone.
+/// Makes the write of an event about a connection alone.
 pub(crate) fn connection_row(tenant: &TenantId, id: &ConnectionId, kind: EventType, now: Timestamp) -> Write {
     event_row(tenant, now, kind, About { connection: Some(id.clone()), ..About::default() }, now)
 }
@@ -103,7 +106,8 @@ impl DeliveryWrite for Store {
         if self.put_if(&keys::delivery(&delivery.at()), draft, &[before]).await? {
             return Ok(true);
         }
-        // The SDK sends a put again when the answer is lost; the second finds what the first wrote.
+        // The SDK sends a put again when the answer is lost; the second put then finds the row that the first
+        // wrote.
         Ok(self.delivery(&delivery.at()).await?.as_ref() == Some(delivery))
     }
 }

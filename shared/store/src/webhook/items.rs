@@ -1,4 +1,4 @@
-//! Webhook endpoints, what of them is sealed, events and deliveries as items.
+//! Writes and reads webhook endpoints, their sealed parts, events and deliveries as items.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
@@ -17,7 +17,8 @@ use crate::client::item::{
 use crate::client::key::instant;
 use crate::webhook::keys::{DUE_EVENTS, DUE_TRIES, parse_endpoint, parse_job};
 
-/// What an endpoint is called and hears, and how it is doing.
+/// The attribute of an endpoint's origin. The next attributes hold the types that it receives, its
+/// description and its state.
 pub(crate) const ORIGIN: &str = "origin";
 
 pub(crate) const TYPES: &str = "types";
@@ -30,10 +31,10 @@ pub(crate) const OFF_AT: &str = "off_at";
 
 pub(crate) const FAILING: &str = "failing_since";
 
-/// Counts the changes.
+/// The attribute that counts the changes.
 pub(crate) const VERSION: &str = "version";
 
-/// Writes the types that an endpoint hears.
+/// Writes the types of events that an endpoint receives.
 pub(crate) fn types(types: &[EventType]) -> AttributeValue {
     texts(types.iter().map(|kind| kind.as_str()))
 }
@@ -66,7 +67,7 @@ pub(crate) fn read_endpoint(tenant: &TenantId, item: &Item) -> Result<Endpoint> 
     })
 }
 
-/// Writes what of an endpoint is sealed.
+/// Writes the sealed parts of an endpoint.
 pub(crate) fn write_secrets(secrets: &EndpointSecrets) -> Draft {
     let secret = |secret: &SealedSecret| {
         value(&secret.value).text("name", secret.name.as_str()).maybe("until", secret.until.map(time))
@@ -77,7 +78,7 @@ pub(crate) fn write_secrets(secrets: &EndpointSecrets) -> Draft {
         .with(VERSION, number(secrets.version))
 }
 
-/// Reads what of an endpoint is sealed.
+/// Reads the sealed parts of an endpoint.
 pub(crate) fn read_secrets(item: &Item) -> Result<EndpointSecrets> {
     let fields = Fields::of("webhook secrets", item);
     let secret = |fields: Fields<'_>| {
@@ -109,7 +110,7 @@ fn read_value(fields: Fields<'_>) -> Result<SealedValue> {
     Ok(SealedValue { key, sealed: fields.sealed("sealed")? })
 }
 
-/// Writes an event; one that waits is in the due index from an instant on.
+/// Writes an event. A waiting event is in the due index from an instant on.
 pub(crate) fn write_event(event: &Event, due: Timestamp) -> Draft {
     let About { connection, account, deletion, endpoint, reason, code, deletes_at } = &event.about;
     let id = |id: Option<&str>| id.map(text);
@@ -149,7 +150,7 @@ pub(crate) fn read_event(tenant: &TenantId, item: &Item) -> Result<Event> {
     })
 }
 
-/// Writes a delivery; while a try is to come it is in the due index.
+/// Writes a delivery. While another try is planned, the item is in the due index.
 pub(crate) fn write_delivery(delivery: &Delivery) -> Draft {
     let due = delivery.next_try_at;
     Draft::default()

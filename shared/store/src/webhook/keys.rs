@@ -1,6 +1,6 @@
-//! The rows of webhooks: endpoints, what of them is sealed, events and deliveries.
+//! Keys of the rows of webhooks: endpoints, their sealed parts, events and deliveries.
 //!
-//! Events and deliveries have partitions of their own, so that a role can be given these rows and not the log.
+//! Events and deliveries have partitions of their own, so that a role can get these rows without the log.
 
 use mooring_domain::base::ids::{DeliveryId, EndpointId, EventId, TenantId};
 use mooring_domain::base::table::Table;
@@ -14,18 +14,18 @@ pub(crate) fn endpoint(tenant: &TenantId, id: &EndpointId) -> Key {
     Key::new(Table::Directory, tenant.as_str(), format!("hook#{id}"))
 }
 
-/// The endpoint in a key that [`endpoint`] made.
+/// Reads the endpoint from a key that [`endpoint`] made.
 pub(crate) fn parse_endpoint(sk: &str) -> Option<EndpointId> {
     sk.strip_prefix("hook#")?.parse().ok()
 }
 
-/// A tenant's endpoints from one on, that one included.
+/// Selects a tenant's endpoints from one on, that one included.
 pub(crate) fn endpoints_from(tenant: &TenantId, from: Option<&EndpointId>) -> Span {
     let first = format!("hook#{}", from.map_or("whe_", EndpointId::as_str));
     Span::between(Table::Directory, tenant.as_str(), first, "hook#whe_~".to_owned())
 }
 
-/// The partition of what a tenant's endpoints have sealed.
+/// Returns the partition of the sealed parts of a tenant's endpoints.
 pub(crate) fn hook_vault(tenant: &TenantId) -> String {
     format!("{tenant}#hooks")
 }
@@ -46,14 +46,14 @@ pub(crate) fn delivery(at: &DeliveryRef) -> Key {
     Key::new(Table::Activity, partition(&at.tenant), format!("dlv#{}#{}", at.endpoint, at.delivery))
 }
 
-/// An endpoint's deliveries up to one, that one included.
+/// Selects an endpoint's deliveries up to one, that one included.
 pub(crate) fn deliveries_before(tenant: &TenantId, endpoint: &EndpointId, last: Option<&DeliveryId>) -> Span {
     let sort = |last: &str| format!("dlv#{endpoint}#{last}");
     let last = last.map_or("dlv_~", DeliveryId::as_str);
     Span::between(Table::Activity, partition(tenant), sort("dlv_"), sort(last))
 }
 
-/// The job that the key of an event or a delivery stands for.
+/// Returns the job of an event or a delivery, read from its key.
 pub(crate) fn parse_job(key: &Key) -> Option<Job> {
     let tenant: TenantId = key.pk.strip_prefix(PARTITION)?.parse().ok()?;
     if let Some(event) = key.sk.strip_prefix("evt#") {
@@ -63,7 +63,7 @@ pub(crate) fn parse_job(key: &Key) -> Option<Job> {
     Some(Job::Try(DeliveryRef { tenant, endpoint: endpoint.parse().ok()?, delivery: delivery.parse().ok()? }))
 }
 
-/// The due index's hash key of webhook events whose deliveries are to be made.
+/// The due index's hash key of the webhook events whose deliveries have yet to be created.
 pub(crate) const DUE_EVENTS: &str = "events";
 
 /// The due index's hash key of webhook deliveries.

@@ -1,4 +1,4 @@
-//! How answers of KMS are sorted.
+//! Tests how answers of KMS are sorted.
 
 use crate::answer::{Answer, classify, odd};
 

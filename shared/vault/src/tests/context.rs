@@ -1,4 +1,4 @@
-//! The two encodings of a context, and that no two places share one.
+//! Tests the two encodings of a context, and that no two places share one.
 
 use std::collections::HashMap;
 
@@ -42,7 +42,7 @@ fn the_deployments_own_keys_have_the_pseudo_connection() {
     assert_eq!(encoded(&KeyContext::app("mooring"), "sec"), expected);
 }
 
-/// Few of each, so that two places often share a part.
+/// Draws from few ids and slots, so that two places often share a part.
 fn place() -> impl Strategy<Value = (KeyContext, String)> {
     let uuid = (0..2u128).prop_map(Uuid::from_u128);
     let owner = prop_oneof![
@@ -66,7 +66,7 @@ proptest! {
     }
 }
 
-/// KMS takes 8 pairs; all of ours together are far below the length it allows (docs/limits.md).
+/// KMS takes 8 pairs; all pairs of a context together are far below the length that KMS allows (docs/limits.md).
 #[test]
 fn a_context_fits_kms() {
     let (tenant, connection) = (TenantId::from_uuid(Uuid::max()), ConnectionId::from_uuid(Uuid::max()));

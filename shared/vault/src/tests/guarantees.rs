@@ -1,4 +1,4 @@
-//! What holds for every box and every key: round trip, fresh salts, nothing printed, nothing copied.
+//! Tests the guarantees of every box and every key: round trip, fresh salts, nothing printed, nothing copied.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::key::OpenedKey;
 use crate::sealed::{Subkeys, derive};
 
-/// Does not compile when a type has a trait: the call is then ambiguous.
+/// Fails to compile when a type has a trait: the call is then ambiguous.
 macro_rules! lacks {
     ($type:ty: $($trait:path),+) => {$(
         const _: fn() = || {

@@ -1,4 +1,4 @@
-//! The three known answers of the design, step by step.
+//! Tests the three known answers of the design, step by step.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use mooring_domain::vault::keys::DataKey as _;

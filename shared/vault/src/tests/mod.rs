@@ -20,7 +20,7 @@ use crate::sealed::Binding;
 
 /// The data key of the known answers.
 const SECRET: [u8; 32] = ascending(0x00);
-/// Its id.
+/// The id of that data key.
 const ID: DataKeyId = DataKeyId(ascending(0x10));
 /// The salt of the known answers.
 const SALT: [u8; 32] = ascending(0x40);
@@ -83,7 +83,7 @@ fn binding(context: &[u8]) -> Binding<'_> {
     Binding { secret: &SECRET, id: ID, context, limit: 64 * 1024 }
 }
 
-/// Everything that a caller, a log or an answer could tell two errors apart by.
+/// Returns everything by which a caller, a log or an answer could distinguish two errors.
 fn visible(error: &Error) -> String {
     format!("{error} {error:?}")
 }

@@ -1,4 +1,4 @@
-//! Everything that must not open: changed bits, torn boxes, other places, other keys.
+//! Tests everything that must not open: changed bits, torn boxes, other places, other keys.
 
 use mooring_domain::Kind;
 use mooring_domain::base::ids::DataKeyId;
@@ -25,7 +25,7 @@ fn flipped(bytes: &[u8], bit: usize) -> Vec<u8> {
     out
 }
 
-/// One kind, one text, no cause: nothing tells why it did not open.
+/// Asserts a refusal of one kind and one text, without a cause: nothing tells why the box did not open.
 fn assert_refused(key: &OpenedKey, slot: &str, bytes: Vec<u8>, what: &str) {
     let error = key.open(slot, &SealedBox(bytes)).err().unwrap_or_else(|| panic!("{what} was accepted"));
     assert_eq!(visible(&error), visible(&refused()), "{what}");

@@ -1,4 +1,4 @@
-//! Boxes and fingerprints made by a second implementation (`tests/vectors/generate.py`).
+//! Compares boxes and fingerprints with those of a second implementation (`tests/vectors/generate.py`).
 
 use aws_lc_rs::digest::{SHA256, digest};
 use mooring_domain::base::ids::DataKeyId;

@@ -1,4 +1,4 @@
-//! Project Wycheproof's vectors against the primitives, called as the sealed box calls them.
+//! Runs Project Wycheproof's vectors against the primitives, called as the sealed box calls them.
 
 use wycheproof::{TestResult, aead, hkdf, mac};
 

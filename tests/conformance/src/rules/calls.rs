@@ -1,4 +1,4 @@
-//! What leaves: only what profile and manifest allow, at the platform's pace, and safe to abandon.
+//! Calls that leave: only those that profile and manifest allow, at the platform's pace, and safe to abandon.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +14,7 @@ use mooring_sandbox::Faults;
 
 use crate::bench::{Bench, Setup, days};
 
-/// Makes the one call of a name through the capability that needs it.
+/// Makes the call of a name through the capability that needs it.
 async fn make(bench: &Bench, call: &str) -> Result<Option<Error>> {
     let (connector, account, cx) = (bench.connector()?, bench.account()?, bench.cx());
     let level = match call {
@@ -29,11 +29,11 @@ async fn make(bench: &Bench, call: &str) -> Result<Option<Error>> {
     Ok(bench.structure()?.page(&cx, &account, level, None).await.err())
 }
 
-/// S8, T18: what the profile does not name is refused here, and the platform hears nothing of it.
+/// S8, T18: the kit refuses a call that the profile does not name, and the platform gets no request.
 pub(super) async fn call_outside_the_profile_never_leaves(platform: &'static str) -> Result<()> {
     let mut bench = Bench::new(platform).await?;
     let all = bench.profile.calls.clone();
-    // Redeeming a code has no profile to ask.
+    // The exchange of a code has no profile that could allow it.
     for call in all.iter().filter(|call| *call != "token.exchange") {
         bench.profile.calls = all.iter().filter(|name| *name != call).cloned().collect();
         let path =
@@ -88,7 +88,7 @@ pub(super) async fn calls_keep_the_pace(platform: &'static str) -> Result<()> {
     Ok(())
 }
 
-/// Lets so many tries leave.
+/// A gate that lets a number of tries leave.
 #[derive(Debug)]
 struct Closing(AtomicUsize);
 
@@ -144,7 +144,7 @@ pub(super) async fn manifest_holds_together(platform: &'static str) -> Result<()
     Ok(())
 }
 
-/// T18: every call that may leave is covered by a scope that people are told the purpose of.
+/// T18: a scope covers every call that may leave, and people see the purpose of that scope.
 pub(super) async fn profiles_fit_the_manifest(platform: &'static str) -> Result<()> {
     let bench = Bench::new(platform).await?;
     for name in mooring_profiles::names() {

@@ -18,7 +18,7 @@ use crate::bench::{Bench, Setup, days};
 use crate::dialect::{EXACT_SPEND, LARGE_ID, LITERAL_SPEND, STRAY};
 use crate::tap::Act;
 
-/// S3: account identifiers, with what days and money mean for them.
+/// S3: account identifiers, with zone and currency: the meaning of days and money.
 pub(super) async fn accounts_have_currency_and_zone(platform: &'static str) -> Result<()> {
     let bench = Bench::new(platform).await?;
     let list = bench.accounts()?.list(&bench.cx()).await?;
@@ -36,7 +36,7 @@ pub(super) async fn accounts_have_currency_and_zone(platform: &'static str) -> R
     Ok(())
 }
 
-/// One account that nobody can describe, and others that lack what figures need: none takes its list with it.
+/// One account that nobody can describe, and others that lack a fact that figures need: none of them fails the list.
 pub(super) async fn unusable_account_leaves_the_others(platform: &'static str) -> Result<()> {
     let bench = Bench::new(platform).await?;
     let all = bench.sandbox.advertiser_ids();
@@ -60,7 +60,7 @@ pub(super) async fn unusable_account_leaves_the_others(platform: &'static str) -
     Ok(())
 }
 
-/// An answer that nobody understands may be about one account of its batch.
+/// An answer that the connector cannot read may be about one account of its batch.
 pub(super) async fn batch_that_nobody_understands_leaves_the_others(platform: &'static str) -> Result<()> {
     let bench = Bench::new(platform).await?;
     let all = bench.sandbox.advertiser_ids();
@@ -86,7 +86,7 @@ pub(super) async fn batch_that_nobody_understands_leaves_the_others(platform: &'
     Ok(())
 }
 
-/// A grant of more accounts than there is time for: the person who waits may choose from those that were read.
+/// A grant of more accounts than the time allows: the person who waits may choose from those that were read.
 pub(super) async fn accounts_read_in_time_are_given(platform: &'static str) -> Result<()> {
     let bench = Bench::with(platform, Setup { ads: 1, advertisers: 250, ..Setup::default() }).await?;
     let all = bench.sandbox.advertiser_ids();
@@ -109,7 +109,7 @@ pub(super) async fn accounts_read_in_time_are_given(platform: &'static str) -> R
     Ok(())
 }
 
-/// A gate that has time for so many calls.
+/// A gate that has time for a number of calls.
 #[derive(Debug)]
 struct Calls(AtomicU32);
 
@@ -128,7 +128,7 @@ impl Gate for Calls {
     }
 }
 
-/// S5: spend to the last digit; whatever the platform wrote is what the rows add up to.
+/// S5: spend to the last digit; the rows add up to the platform's own figures.
 pub(super) async fn money_and_counts_are_exact(platform: &'static str) -> Result<()> {
     let bench = Bench::new(platform).await?;
     let window = days("2026-08-20", "2026-09-10")?;
@@ -218,7 +218,7 @@ pub(super) async fn days_are_the_accounts_own(platform: &'static str) -> Result<
     Ok(())
 }
 
-/// S4: account, campaign, ad group and ad level say the same in sum.
+/// S4: account, campaign, ad group and ad level have the same sums.
 pub(super) async fn levels_add_up_with_what_was_deleted(platform: &'static str) -> Result<()> {
     let bench = Bench::new(platform).await?;
     let window = days("2026-06-01", "2026-06-30")?;
@@ -233,7 +233,7 @@ pub(super) async fn levels_add_up_with_what_was_deleted(platform: &'static str) 
     Ok(())
 }
 
-/// Adds up what has no gaps: the purchase value is unreported where there was no purchase.
+/// Adds up the metrics without gaps: the purchase value is unreported where there was no purchase.
 fn sums(rows: &[Row]) -> Result<BTreeMap<Date, Values>> {
     let mut sums = BTreeMap::<Date, Values>::new();
     for row in rows {

@@ -1,4 +1,4 @@
-//! What goes wrong, and what the connector makes of it.
+//! Failures, and what the connector makes of them.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ async fn failing(bench: &Bench, faults: Faults) -> Result<(Error, usize)> {
     Ok((error, bench.seen(bench.dialect.report).len() - before))
 }
 
-/// T43: what the platform says of a dead grant is told at once and without doubt.
+/// T43: the connector reports a dead grant at once and without doubt.
 pub(super) async fn dead_grant_is_reauthorise_and_never_retried(platform: &'static str) -> Result<()> {
     let bench = Bench::new(platform).await?;
     for (code, revoked) in [(None, true), (Some(40102), false)] {
@@ -32,7 +32,7 @@ pub(super) async fn dead_grant_is_reauthorise_and_never_retried(platform: &'stat
         let (error, sent) = failing(&bench, faults).await?;
         ensure!((error.kind, error.retry) == (Kind::Reauthorise, Retry::Never), "{error:?}");
         ensure!(sent == 1, "sent {sent} times");
-        // By this word alone operations let a connection end.
+        // Operations end a connection by this word alone.
         ensure!((error.code == REVOKED) == revoked, "{error:?}");
     }
     bench.sandbox.revoke_all_tokens();
@@ -170,7 +170,7 @@ pub(super) async fn lost_account_is_not_permitted(platform: &'static str) -> Res
     Ok(())
 }
 
-/// What the operator has set up wrong is never put on the person, nor called a failure of the platform.
+/// A wrong set-up by the operator is never reported as the person's fault, nor as a failure of the platform.
 pub(super) async fn fault_of_our_set_up_is_setup(platform: &'static str) -> Result<()> {
     let bench = Bench::new(platform).await?;
     let wrong = AppCredentials { id: bench.app.id.clone(), secret: "of-another-app".into() };

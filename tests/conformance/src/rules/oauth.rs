@@ -58,7 +58,7 @@ pub(super) async fn grant_says_what_the_answer_said(platform: &'static str) -> R
     let issued = bench.sandbox.issued_tokens();
     ensure!(issued.iter().any(|token| token == grant.access.expose_secret()), "not the issued token");
     ensure!(grant.scopes == ["44", "100"], "{:?}", grant.scopes);
-    // The platforms so far have no timer; one that has names its seconds in the answer.
+    // The platforms so far have no timer; a platform that has one names its seconds in the answer.
     ensure!(grant.expires_at.is_none() && grant.refresh.is_none(), "a timer that the answer did not have");
     Ok(())
 }
@@ -83,7 +83,7 @@ pub(super) async fn identity_is_the_same_each_time(platform: &'static str) -> Re
     Ok(())
 }
 
-/// S19: the token is ended at the platform, and the outcome is known.
+/// S19: the platform ends the token, and the outcome is known.
 pub(super) async fn revoking_kills_and_a_dead_token_counts_as_killed(platform: &'static str) -> Result<()> {
     let bench = Bench::new(platform).await?;
     let oauth = bench.connector()?.oauth();
@@ -112,10 +112,10 @@ pub(super) async fn failed_revocation_is_left_to_the_caller(platform: &'static s
         let sent = bench.tap.seen().len();
         ensure!(sent == count + 1, "one revocation was sent {sent} times");
     }
-    // The last fault cut the answer off, not the deed.
+    // The last fault cut off the answer; the platform had done the revocation.
     ensure!(oauth.revoke(&bench.cx()).await? == RevokeOutcome::Killed, "after the faults");
 
-    // A wrong secret of ours is no refusal: the grant lives, and another try may end it.
+    // A wrong app secret is not a refusal: the grant lives, and another try may end it.
     let bench = Bench::new(platform).await?;
     let oauth = bench.connector()?.oauth();
     let wrong = AppCredentials { id: bench.app.id.clone(), secret: "of-another-app".into() };

@@ -1,4 +1,4 @@
-//! What must not show: tokens, secrets, codes, and names from the platform.
+//! Values that must not show: tokens, secrets, codes, and names from the platform.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ impl Shown {
     }
 }
 
-/// S6, S15: the trial looks through its own output for everything that was planted.
+/// S6, S15: the trial searches its own output for everything that was planted.
 pub(super) async fn no_secret_shows_anywhere(platform: &'static str) -> Result<()> {
     let bench = Bench::new(platform).await?;
     let code = bench.sandbox.consent(bench.sandbox.advertiser_ids(), vec![44, 100]);
@@ -93,7 +93,7 @@ pub(super) async fn no_secret_shows_anywhere(platform: &'static str) -> Result<(
 
 /// Failures of the transport know the address of the request, and one of them has the app secret in it.
 async fn in_silence(platform: &str, shown: &mut Shown) -> Result<()> {
-    // On a busy machine a request may not leave before its time is over: then it gets more.
+    // On a busy machine a request may not leave within its time: then it gets more time.
     for total in [40, 400, 4_000].map(Duration::from_millis) {
         let limits = Limits { total, ..Limits::default() };
         let silent = Bench::with(platform, Setup { limits, ..Setup::default() }).await?;
@@ -107,7 +107,7 @@ async fn in_silence(platform: &str, shown: &mut Shown) -> Result<()> {
     bail!("no secret in an address")
 }
 
-/// The planted token did travel, so that not finding it means something.
+/// Checks that the planted token did travel, so that its absence means something.
 fn the_trial_can_fail(bench: &Bench, tokens: &[String]) -> Result<()> {
     let sent = bench.tap.seen();
     let travelled = sent.iter().any(|seen| seen.headers.iter().any(|(_, value)| *value == bench.token_text));

@@ -16,7 +16,7 @@ const QUERY: &str = "canary.access%40mailbox.example";
 
 type Entry = BTreeMap<String, String>;
 
-/// The entries of the access log, by the id of their request; lists as one text.
+/// Reads the entries of the access log, by the id of their request; lists as one text.
 async fn entries(world: &World) -> Result<BTreeMap<String, Entry>> {
     let mut entries = BTreeMap::new();
     for item in world.stack.items(Table::Activity).await? {
@@ -87,7 +87,7 @@ async fn every_call_with_a_credential_leaves_one_entry() -> Result<()> {
     Ok(())
 }
 
-/// A browser's calls carry one pseudonym of its person; another tenant's same person has another.
+/// A browser's calls carry one pseudonym of its person; the same person of another tenant has another pseudonym.
 #[tokio::test]
 async fn a_person_has_one_pseudonym_in_a_tenant_and_none_elsewhere() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
@@ -116,7 +116,7 @@ async fn a_person_has_one_pseudonym_in_a_tenant_and_none_elsewhere() -> Result<(
     Ok(())
 }
 
-/// When a tenant is deleted its key goes with it; what stays of the log is pseudonyms that nobody can make again.
+/// A deletion of a tenant deletes its key too; the pseudonyms that stay in the log cannot be computed again.
 #[tokio::test]
 async fn with_the_tenant_goes_the_key_of_its_pseudonyms() -> Result<()> {
     let world = World::start(Size::SMALL).await?;

@@ -1,5 +1,5 @@
 //! Scorecard 30: headers, policy and cookies on every route of the table as they are on AWS, where the origin is https:
-//! answers, refusals, preflights, and what is no route at all.
+//! answers, refusals, preflights, and requests that match no route.
 
 use anyhow::{Context as _, Result, ensure};
 use http::Method;
@@ -13,13 +13,13 @@ use url::Url;
 
 const ORIGIN: &str = "https://api.example.org";
 
-/// All functions as they are deployed: behind an https origin.
+/// Makes all functions as they are deployed: behind an https origin.
 fn deployed(world: &World) -> Result<Functions> {
     let wiring = Wiring { api_origin: ORIGIN.to_owned(), ..world.stack.wiring().clone() };
     Ok(Functions::over(&Adapters::new(&wiring, world.stack.clock())?))
 }
 
-/// A path of a route, with something in it that is not there.
+/// Returns a path of a route with ids that do not exist.
 fn path(pattern: &str) -> String {
     pattern.replace(['{', '}'], "x")
 }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use url::Url;
 
-/// A world under attack: what the platform and the tables know is counted around every attack.
+/// A world under attack: every attack counts before and after it what the platform and the tables hold.
 struct Arena {
     world: World,
     wire: Wire,
@@ -26,18 +26,18 @@ struct Arena {
 impl Arena {
     async fn open() -> Result<Self> {
         let world = World::start(Size::SMALL).await?;
-        // Nothing may depend on TTL having removed a row in time.
+        // No check may depend on TTL, which may be late.
         world.stack.aws().set_ttl_enabled(false);
         let wire = Wire::to(&world.stack.wiring().api_origin)?;
         Ok(Self { world, wire, cases: AtomicUsize::new(0) })
     }
 
-    /// A flow that stands before our callback.
+    /// Starts a flow and stops it before our callback.
     async fn flow(&self, end_user: &str) -> Result<Arrived> {
         arrive(&self.world, &self.world.product, end_user).await
     }
 
-    /// Opens an address of ours with a cookie header.
+    /// Opens an address of Mooring with a cookie header.
     async fn open_with(&self, url: &Url, cookie: &str) -> Result<Answer> {
         let headers: &[(&str, &str)] = if cookie.is_empty() { &[] } else { &[("cookie", cookie)] };
         self.wire.send(&Method::GET, path_of(url), headers, None).await
@@ -61,7 +61,7 @@ impl Arena {
         self.is_the_refusal(what, &answer)
     }
 
-    /// The one generic page; what it says is the same for every attack.
+    /// Checks for the one generic page, whose text is the same for every attack.
     fn is_the_refusal(&self, what: &str, answer: &Answer) -> Result<()> {
         self.cases.fetch_add(1, Ordering::Relaxed);
         ensure!(answer.status.is_client_error(), "{what}: {}", answer.status);
@@ -73,12 +73,12 @@ impl Arena {
         Ok(())
     }
 
-    /// The flow was not harmed: its own browser goes on to the choice of accounts.
+    /// Checks that the flow was not harmed: its own browser goes on to the choice of accounts.
     async fn still_works(&self, mut flow: Arrived) -> Result<()> {
         land(&mut flow).await?.form("checkbox").map(drop)
     }
 
-    /// The flow is used up, even for its own browser, which is led back to the product with a word.
+    /// Checks that the flow is used up, even for its own browser, which is led back to the product with a word.
     async fn is_burnt(&self, what: &str, flow: &Arrived) -> Result<()> {
         self.ends(&format!("{what}, then the good one"), "failed", &flow.callback, &cookie_of(flow)).await
     }
@@ -92,7 +92,7 @@ impl Arena {
         self.is_the_end(what, word, &answer)
     }
 
-    /// Back to the registered URL with the word, and nothing of what the platform sent.
+    /// Checks that the answer leads to the registered URL with the word, and with nothing that the platform sent.
     fn is_the_end(&self, what: &str, word: &str, answer: &Answer) -> Result<()> {
         self.count();
         let wanted = format!("{}?error={word}", return_url(&self.world));
@@ -114,7 +114,7 @@ impl Arena {
     }
 }
 
-/// The page without its request id.
+/// Returns the page without its request id.
 fn said(answer: &Answer) -> String {
     let before = answer.body.split("<code>").next().unwrap_or_default();
     before.to_owned()
@@ -128,12 +128,12 @@ fn cookie_of(flow: &Arrived) -> String {
     format!("{}={}", flow.cookie.0, flow.cookie.1)
 }
 
-/// The callback with another state.
+/// Returns the callback with another state.
 fn with_state(flow: &Arrived, state: &str) -> Url {
     flow.changed(|name, value| Some(if name == "state" { state } else { value }.to_owned()))
 }
 
-/// Texts near a secret: shorter, longer, one character other, another case, decorated.
+/// Lists texts near a secret: shorter, longer, with another character, in another case, decorated.
 fn neighbours(secret: &str) -> Vec<String> {
     let mut texts: Vec<String> = (0..secret.len()).map(|end| secret[..end].to_owned()).collect();
     for at in 0..secret.len() {
@@ -167,10 +167,10 @@ async fn states_cannot_be_guessed_or_bent() -> Result<()> {
     arena.still_works(flow).await
 }
 
-/// Bends one flow's cookie, with the help of another flow's.
+/// Changes one flow's cookie, with the help of another flow's.
 type Bend = fn(&Arrived, &Arrived) -> String;
 
-/// Another browser, with no cookie, a foreign one, a bent one or two, ends the flow (CSRF, session fixation).
+/// Another browser, with no cookie, a foreign one, a changed one or two, ends the flow (CSRF, session fixation).
 #[tokio::test]
 async fn a_callback_belongs_to_its_browser() -> Result<()> {
     let arena = Arena::open().await?;
@@ -252,7 +252,7 @@ async fn contexts_platforms_and_issuers_are_not_mixed_up() -> Result<()> {
     Ok(())
 }
 
-/// Parameter pollution: whatever comes twice or too large is refused before anything is looked up.
+/// Parameter pollution: a parameter that comes twice or too large is refused before any lookup.
 #[tokio::test]
 async fn polluted_callbacks_are_refused() -> Result<()> {
     let arena = Arena::open().await?;
@@ -290,7 +290,7 @@ async fn polluted_callbacks_are_refused() -> Result<()> {
     arena.still_works(flow).await
 }
 
-/// A callback works once, and so do its code and its ticket; what the platform sent is never shown.
+/// A callback works once, and so do its code and its ticket; no page shows what the platform sent.
 #[tokio::test]
 async fn replays_change_nothing() -> Result<()> {
     let arena = Arena::open().await?;
@@ -326,7 +326,7 @@ async fn replays_change_nothing() -> Result<()> {
     let form = confirm.form("checkbox")?;
     let done = flow.person.submit(&form, |_, value| value != "cancel").await?;
     ensure!(done.follow()?.as_str().starts_with(&return_url(&arena.world)), "{:?}", done.location);
-    // The same choice again, as of a double click, leads to the same end; another one does not count.
+    // The same choice again, as by a double click, leads to the same end; another choice does not count.
     let again = flow.person.submit(&form, |_, value| value != "cancel").await?;
     ensure!(again.follow()? == done.follow()?, "a double click leads elsewhere: {:?}", again.location);
     let looked = flow.person.get(&confirm.url).await?;
@@ -363,7 +363,7 @@ async fn the_ticket_belongs_to_its_browser() -> Result<()> {
     for headers in cross_site() {
         let mut all = vec![("content-type", "application/x-www-form-urlencoded")];
         all.extend(headers.iter().copied());
-        // A post that names no site comes from a program, and a program may ask for a mail (docs/adr/0025).
+        // A POST that names no site comes from a program, and a program may ask for a mail (docs/adr/0025).
         let asks = (!headers.is_empty()).then_some("/deletion-requests");
         for path in ["/connect/confirm", "/connect/abc", "/deletion-requests/abc"].into_iter().chain(asks) {
             let answer = arena.wire.send(&Method::POST, path, &all, Some(b"decision=allow")).await?;
@@ -377,7 +377,8 @@ async fn the_ticket_belongs_to_its_browser() -> Result<()> {
     Ok(())
 }
 
-/// A1: two flows in one browser, of two tenants: what was shown on a page is what is recorded, whichever was opened last.
+/// A1: two flows in one browser, of two tenants: each page's choice is recorded as shown, whichever page was opened
+/// last.
 #[tokio::test]
 async fn two_flows_in_one_browser_do_not_meet() -> Result<()> {
     let arena = Arena::open().await?;
@@ -429,7 +430,7 @@ async fn two_flows_in_one_browser_do_not_meet() -> Result<()> {
     Ok(())
 }
 
-/// One thing once: accounts that are connected already are shown as such, and the activation says where.
+/// Accounts that are connected already are shown as such, and the activation says where.
 #[tokio::test]
 async fn connected_twice_is_said_twice() -> Result<()> {
     let arena = Arena::open().await?;
@@ -480,7 +481,7 @@ async fn only_a_visit_uses_a_callback_up() -> Result<()> {
     Ok(())
 }
 
-/// Every end has a word: what the person does not grant at the platform ends there, and nothing is kept.
+/// Every end has a word: a flow whose person does not grant access ends with it, and nothing is kept.
 #[tokio::test]
 async fn every_end_leads_back_with_a_word() -> Result<()> {
     let arena = Arena::open().await?;
@@ -497,7 +498,7 @@ async fn every_end_leads_back_with_a_word() -> Result<()> {
         let answer = arena.open_with(&bent, &cookie_of(&flow)).await?;
         arena.is_the_end(word, word, &answer)?;
         ensure!(arena.connections().await? == rows, "{word}: something was stored");
-        // Loaded again, it says the same.
+        // A reload of the page says the same.
         arena.ends(word, word, &flow.callback, &cookie_of(&flow)).await?;
     }
     let mut late = arena.flow("late-choice").await?;
@@ -510,7 +511,7 @@ async fn every_end_leads_back_with_a_word() -> Result<()> {
     Ok(())
 }
 
-/// What browsers send with a form of another site.
+/// Lists the headers that browsers send with a form of another site.
 fn cross_site() -> Vec<Vec<(&'static str, &'static str)>> {
     vec![
         vec![("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")],
@@ -603,7 +604,7 @@ async fn only_registered_urls_are_returned_to() -> Result<()> {
     Ok(())
 }
 
-/// COSF and code injection: the code is worth something to the same tenant, connection and end user, once.
+/// COSF and code injection: the code works once, for the same tenant, connection and end user.
 #[tokio::test]
 async fn activation_wants_the_same_end_user_and_connection() -> Result<()> {
     let arena = Arena::open().await?;
@@ -667,7 +668,7 @@ async fn activation_wants_the_same_end_user_and_connection() -> Result<()> {
     Ok(())
 }
 
-/// A connect link works once; looking does not use it up; a browser's token connects for its own person alone.
+/// A connect link works once; a GET does not use it up; a browser's token connects for its own person alone.
 #[tokio::test]
 async fn connect_links_work_once() -> Result<()> {
     let arena = Arena::open().await?;
@@ -689,7 +690,7 @@ async fn connect_links_work_once() -> Result<()> {
     let gone = person.submit(&form, |_, value| value != "cancel").await?;
     let twice = person.submit(&form, |_, value| value != "cancel").await?;
     ensure!(gone.follow()? == twice.follow()?, "a second press of the button leads elsewhere");
-    // Another browser is told so; this one is on its way already.
+    // Another browser gets that answer; this browser is on its way already.
     arena.is_the_end("a used link", "used", &arena.open_with(&url, "").await?)?;
     ensure!(Person::new()?.submit(&form, |_, _| true).await?.location.is_some(), "it is not led back");
     let minted =

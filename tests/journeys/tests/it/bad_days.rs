@@ -1,5 +1,5 @@
-//! Bad days: the platform away for an hour, tables that throttle, KMS gone, poison, dead owners, wrong clocks, a sweeper
-//! that sleeps for days. Time is the local clock's; the events are Lambda's.
+//! Bad days: the platform down for an hour, tables that throttle, KMS down, poison, dead owners, wrong clocks, a
+//! sweeper that sleeps for days. Time is the local clock's; the events are Lambda's.
 
 #![expect(
     clippy::indexing_slicing,
@@ -22,7 +22,7 @@ use mooring_tests_journeys::rig::{Functions, Queue, Rig};
 use mooring_tests_journeys::{Answer, Figures, Platform, Size, World, quick, tables};
 use serde_json::Value;
 
-/// A world in which TTL never fires, and proxies before everything.
+/// A world in which TTL never fires, with proxies in front of everything.
 struct Scene {
     world: World,
     rig: Rig,
@@ -36,7 +36,7 @@ impl Scene {
         Ok(Self { world, rig })
     }
 
-    /// So many connections of one account each, synced unless told otherwise.
+    /// Makes a number of connections of one account each, and syncs them if `synced`.
     async fn connected(&self, many: usize, synced: bool) -> Result<Vec<Connected>> {
         let calm = self.rig.calm();
         let mut all = Vec::new();
@@ -49,20 +49,20 @@ impl Scene {
         Ok(all)
     }
 
-    /// Handles what a queue holds now; what fails stays for another delivery.
+    /// Handles the messages of a queue; those that fail stay for another delivery.
     async fn drain(&self, functions: &Functions, queue: Queue) -> Result<()> {
         while functions.next(&self.world, queue).await? {}
         Ok(())
     }
 
-    /// Passes time in steps, with a tick every five minutes and everything that is delivered meanwhile.
+    /// Passes time in steps, with a tick every five minutes, and handles everything that is delivered meanwhile.
     async fn pass(&self, functions: &Functions, time: SignedDuration, step: SignedDuration) -> Result<()> {
         let end = self.world.now() + time;
         let mut tick = self.world.now();
         while self.world.now() < end {
             self.world.skip(step);
             if self.world.now() >= tick {
-                // A tick that fails is the next one's to make up for.
+                // The next tick makes up for a tick that fails.
                 functions.tick(&self.world).await.ok();
                 tick = self.world.now() + SignedDuration::from_mins(5);
             }
@@ -82,7 +82,7 @@ impl Scene {
         functions.http(method, path, &[("authorization", &bearer)], None).await
     }
 
-    /// Disconnects through functions and answers the deletion's id.
+    /// Disconnects through functions and returns the deletion's id.
     async fn disconnect(&self, functions: &Functions, connection: &str) -> Result<String> {
         let answer = self.call(functions, &Method::DELETE, &format!("/v1/connections/{connection}")).await?;
         ensure!(answer.status == 202 || answer.status == 200, "{} {}", answer.status, answer.body);
@@ -93,13 +93,13 @@ impl Scene {
         self.world.product.get(&format!("/v1/deletions/{id}")).await
     }
 
-    /// When the account of a connection last synced.
+    /// Returns when the account of a connection last synced.
     async fn last_synced(&self, connected: &Connected) -> Result<Option<Timestamp>> {
         let view = self.world.product.get(&format!("/v1/connections/{}", connected.id)).await?;
         view["accounts"][0]["last_synced_at"].as_str().map(|text| Ok(text.parse()?)).transpose()
     }
 
-    /// Today and yesterday are here, at every level, with the platform's own sums.
+    /// Checks that today and yesterday are here, at every level, with the platform's own sums.
     async fn expect_complete(&self, connected: &Connected) -> Result<()> {
         let today = self.world.now().in_tz("Europe/Berlin")?.date();
         let yesterday = today.yesterday()?;
@@ -119,7 +119,7 @@ impl Scene {
         Ok(())
     }
 
-    /// How many dead letters a queue has.
+    /// Returns how many dead letters a queue has.
     async fn dead_letters(&self, queue: Queue) -> Result<usize> {
         let client = mooring_tests_journeys::rig::sqs(&self.world);
         let url = format!("{}-dead-letters", self.rig.queue_url(queue));
@@ -128,7 +128,7 @@ impl Scene {
         Ok(receive.send().await?.messages.unwrap_or_default().len())
     }
 
-    /// Nothing that names a connection is in any table that holds data.
+    /// Checks that no row that names a connection is in any table that holds data.
     async fn expect_gone(&self, connection: &str) -> Result<()> {
         for table in [Table::Directory, Table::Connections, Table::Vault, Table::Reports, Table::Transient] {
             let left = tables::sort_keys(&self.world.stack, table, connection).await?;

@@ -37,7 +37,7 @@ impl Bench<'_> {
         self.route.scope.map(|_| self.callers.own.as_str())
     }
 
-    /// Wants a refusal: 4xx, as a problem document or a page, with security headers.
+    /// Fails unless the answer is a refusal: 4xx, as a problem document or a page, with security headers.
     fn refused(&self, what: &str, answer: &Answer) -> Result<()> {
         let shown: String = answer.body.chars().take(300).collect();
         let place = || format!("{} with {what}: {} {shown}", self.route.operation_id, answer.status);
@@ -109,7 +109,7 @@ impl Bench<'_> {
                     part.clone_from(&segment);
                 }
                 let with = Good { path: other.join("/"), ..self.good.clone() };
-                // A callback that fits so far would be used up.
+                // A callback that fits in all other ways would be used up.
                 let with = Good {
                     query: if is_callback(self.route) { Vec::new() } else { with.query.clone() },
                     ..with
@@ -120,7 +120,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// Every query parameter junk, twice, missing or too long; and one that is not known.
+    /// Every query parameter junk, twice, missing or too long; and an unknown one.
     async fn queries(&self) -> Result<()> {
         if self.route.method != "GET" || (self.route.scope.is_none() && !is_callback(self.route)) {
             return Ok(());
@@ -245,7 +245,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// The good request, last: nothing was lost.
+    /// Sends the good request, last: nothing was lost.
     async fn good(&self) -> Result<()> {
         let answer = self.good.send(&self.wire, self.credential()).await?;
         let place = || format!("{} afterwards: {} {}", self.route.operation_id, answer.status, answer.body);
@@ -254,7 +254,7 @@ impl Bench<'_> {
     }
 }
 
-/// Other media types than the one that is asked for.
+/// Lists bodies in other media types than the right one.
 fn media_types(good: &[u8]) -> Vec<(String, Option<&'static str>, Vec<u8>)> {
     [
         "",
@@ -272,7 +272,7 @@ fn media_types(good: &[u8]) -> Vec<(String, Option<&'static str>, Vec<u8>)> {
     .collect()
 }
 
-/// Tells whether the gateway itself answered, as API Gateway does for what reaches no function.
+/// Returns whether the gateway itself answered, as API Gateway does for requests that reach no function.
 fn is_the_gateways(answer: &Answer) -> bool {
     let body = answer.json();
     body.as_object().is_some_and(|fields| fields.len() == 1) && body["message"].is_string()
@@ -282,7 +282,7 @@ fn is_callback(route: &Route) -> bool {
     route.operation_id == "completeCallback"
 }
 
-/// Tells whether a request names something of a tenant.
+/// Returns whether a request names a thing of a tenant.
 fn names_something(good: &Good) -> bool {
     let body = match &good.body {
         Some(Body::Json(body, _)) => body.to_string(),
@@ -293,7 +293,7 @@ fn names_something(good: &Good) -> bool {
         .any(|prefix| good.target().contains(prefix) || body.contains(prefix))
 }
 
-/// The headers that every answer of ours carries; the local origin is not https.
+/// Checks the headers that every answer of Mooring carries; the local origin is not https.
 fn secured(answer: &Answer) -> Result<()> {
     headers::secured(answer, false)
 }
@@ -320,7 +320,7 @@ async fn run(share: usize, of: usize) -> Result<()> {
     Ok(())
 }
 
-/// The table in four parts, so that they run beside each other.
+/// The table of routes in four parts, so that they run beside each other.
 mod every_route_refuses_bad_input_and_loses_nothing {
     use anyhow::Result;
 
@@ -405,7 +405,8 @@ async fn a_frontend_reads_the_exposed_headers() -> Result<()> {
     Ok(())
 }
 
-/// Every function takes every shape of an event: what is no request of ours is a 4xx problem document, and nothing ends.
+/// Every function takes every shape of an event: a request that is none gets a 4xx problem document, and no function
+/// ends.
 #[tokio::test]
 async fn events_by_hand_end_no_function() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
@@ -430,7 +431,7 @@ async fn events_by_hand_end_no_function() -> Result<()> {
             let fits = if *expected == 0 { (200..500).contains(&status) } else { status == *expected };
             ensure!(fits, "{} with {place} = {value}: {status}", route.operation_id);
             let media = answer.headers.get("content-type").map(String::as_str);
-            // A query is refused where the route answers, so a page refuses it as a page.
+            // The route itself refuses a query, so a page refuses it as a page.
             let is_page = *place == "/rawQueryString" && media == Some("text/html; charset=utf-8");
             let fits = media == Some("application/problem+json") || (is_page && route.scope.is_none());
             ensure!(*expected == 0 || fits, "{} with {place}: {media:?}", route.operation_id);
@@ -439,7 +440,7 @@ async fn events_by_hand_end_no_function() -> Result<()> {
     Ok(())
 }
 
-/// The event of a request to a route, without a credential.
+/// Makes the event of a request to a route, without a credential.
 fn event_of(route: &Route) -> Value {
     let key = format!("{} {}", route.method, route.path);
     json!({

@@ -1,4 +1,4 @@
-//! Scorecard 11: what was planted is found nowhere outside the boxes: not in a log, an error, a queue, a dead letter
+//! Scorecard 11: planted texts are found nowhere outside the boxes: not in a log, an error, a queue, a dead letter
 //! queue, a mail or a table, in clear or encoded.
 
 #![expect(
@@ -33,8 +33,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 const MAIL: &str = "canary.person+7f3a@mailbox-canary.example";
 const END_USER: &str = "canary-end-user-5b1e";
 
-/// Captures all events of ours, and from `info` on those of everybody, before the redactor sees them: what must not be
-/// said is not said in the first place.
+/// Captures all events of Mooring, and from `info` on those of everybody, before the redactor sees them: code must not
+/// log a secret in the first place.
 fn capture() -> (Lines, DefaultGuard) {
     let log = Lines::default();
     let filter = Targets::new().with_default(Level::INFO).with_target("mooring", Level::TRACE);
@@ -43,7 +43,7 @@ fn capture() -> (Lines, DefaultGuard) {
     (log, listening)
 }
 
-/// What was planted: what it is, and its text.
+/// The planted texts, each with its kind.
 #[derive(Default)]
 struct Planted(Vec<(&'static str, String)>);
 
@@ -55,21 +55,21 @@ impl Planted {
         }
     }
 
-    /// Looks for everything in some bytes; answers the kinds that were found.
+    /// Searches some bytes for every planted text; returns the kinds that it found.
     fn found(&self, bytes: &[u8]) -> BTreeSet<&'static str> {
         let texts =
             self.0.iter().flat_map(|(what, text)| forms(text).into_iter().map(move |form| (*what, form)));
         texts.filter(|(_, form)| contains(bytes, form)).map(|(what, _)| what).collect()
     }
 
-    /// How many texts one search looks for.
+    /// Returns how many texts one search looks for.
     fn searches(&self) -> usize {
         self.0.iter().map(|(_, text)| forms(text).len()).sum()
     }
 }
 
 fn contains(bytes: &[u8], text: &[u8]) -> bool {
-    // A search by the first byte is quick enough, and needs nothing.
+    // A search by the first byte is quick enough, and needs no index.
     let Some(first) = text.first() else { return false };
     let mut from = 0;
     while let Some(at) = bytes.get(from..).and_then(|rest| rest.iter().position(|byte| byte == first)) {
@@ -81,7 +81,7 @@ fn contains(bytes: &[u8], text: &[u8]) -> bool {
     false
 }
 
-/// A text in clear, and as somebody might have encoded it; base 64 and 32 at every alignment.
+/// Lists a text in clear and in its likely encodings; base 64 and 32 at every alignment.
 fn forms(text: &str) -> Vec<Vec<u8>> {
     let bytes = text.as_bytes();
     let mut forms: BTreeSet<Vec<u8>> = BTreeSet::new();
@@ -109,7 +109,7 @@ fn forms(text: &str) -> Vec<Vec<u8>> {
     forms.into_iter().filter(|form| form.len() >= 6).collect()
 }
 
-/// The characters that depend on the text alone, not on what stands before or behind it.
+/// Returns the characters that depend on the text alone, and not on its neighbours.
 fn inner(code: &str, skip: usize) -> Vec<u8> {
     let plain = code.trim_end_matches('=');
     let last = plain.len().saturating_sub(1);
@@ -144,7 +144,7 @@ struct Search<'a> {
     world: &'a World,
     log: Lines,
     planted: Planted,
-    /// Bodies of answers that were no success.
+    /// The bodies of answers that were not a success.
     refusals: Vec<u8>,
     looked: usize,
 }
@@ -172,7 +172,7 @@ impl Search<'_> {
         self.look(&format!("a queue {when}"), &queues)
     }
 
-    /// Sends what is refused, with planted things in it, and keeps the answers.
+    /// Sends requests that are refused, with planted texts in them, and keeps the answers.
     async fn provoke(&mut self) -> Result<()> {
         let wire = Wire::to(&self.world.stack.wiring().api_origin)?;
         let bearer = format!("Bearer {}", self.world.stack.seeded().api_key);
@@ -211,7 +211,7 @@ impl Search<'_> {
     }
 }
 
-/// Everything in the queues and their dead letter queues: bodies, attributes, groups.
+/// Reads everything in the queues and their dead letter queues: bodies, attributes, groups.
 async fn queues(world: &World) -> Result<Vec<u8>> {
     let client = aws_sdk_sqs::Client::new(&sdk_config(&world.stack.wiring().endpoints.sqs));
     let mut bytes = Vec::new();
@@ -239,7 +239,7 @@ async fn queues(world: &World) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Plants what is there before anybody connects.
+/// Plants the texts that are there before anybody connects.
 async fn plant(world: &World) -> Result<Planted> {
     let mut planted = Planted::default();
     let adapters = world.stack.adapters();
@@ -304,8 +304,8 @@ async fn plant_names(world: &World, connected: &Connected, planted: &mut Planted
     Ok(())
 }
 
-/// Jobs that meet every fault of the platform, and messages that no worker can use, until they lie in the dead letter
-/// queue.
+/// Runs jobs that meet every fault of the platform, and messages that no worker can use, until they lie in the dead
+/// letter queue.
 async fn let_jobs_fail(world: &World) -> Result<()> {
     let faults = [
         Faults { wrong_json: 40, ..Faults::default() },
@@ -352,7 +352,7 @@ async fn let_jobs_fail(world: &World) -> Result<()> {
     Ok(())
 }
 
-/// By mail: the mail has its own link, and nothing else that was planted.
+/// Deletes by mail: the mail has its own link, and no other planted text.
 async fn by_mail(search: &mut Search<'_>) -> Result<()> {
     let wire = Wire::to(&search.world.stack.wiring().api_origin)?;
     let body = json!({ "email": MAIL }).to_string();
@@ -380,7 +380,7 @@ async fn by_mail(search: &mut Search<'_>) -> Result<()> {
 }
 
 impl Search<'_> {
-    /// A page holds the link that it was opened with, and nothing else.
+    /// Searches a page, which may hold the link that opened it, and no other planted text.
     fn look_page(&mut self, place: &str, body: &str) -> Result<()> {
         let found = self.planted.found(body.as_bytes());
         self.looked += self.planted.searches();
@@ -389,7 +389,7 @@ impl Search<'_> {
     }
 }
 
-/// The receipt and the public page say nothing about a person either.
+/// Searches the receipt and the public page, which say nothing about a person either.
 async fn proofs(search: &mut Search<'_>) -> Result<()> {
     let list = search.world.product.get("/v1/deletions?limit=100").await?;
     for deletion in list["deletions"].as_array().context("no list")? {
@@ -403,7 +403,7 @@ async fn proofs(search: &mut Search<'_>) -> Result<()> {
     Ok(())
 }
 
-/// S14, S15, S16, T55, C5: the whole way with everything that can fail, and a search after each part of it.
+/// S14, S15, S16, T55, C5: the whole way with every failure, and a search after each part of it.
 #[tokio::test]
 async fn nothing_that_was_planted_is_found_outside_its_box() -> Result<()> {
     let (log, _listening) = capture();

@@ -37,50 +37,50 @@ impl Scene {
 
     async fn of(size: Size, days: u16) -> Result<Self> {
         let world = World::start(size).await?;
-        // Nothing here may end by TTL.
+        // TTL may not end anything here.
         world.stack.aws().set_ttl_enabled(false);
         let rig = Rig::before(&world, days).await?;
         Ok(Self { world, rig })
     }
 
-    /// Passes time, ticks, and lets deletions go on, with functions that nothing breaks. Syncs wait for whoever judges
-    /// them: those of fifty connections are most of what a test costs.
+    /// Passes time, ticks, and lets deletions go on, with functions that nothing breaks. Syncs wait for the tests that
+    /// judge them: the syncs of fifty connections are most of a test's cost.
     async fn pass(&self, by: SignedDuration) -> Result<()> {
         self.world.skip(by);
         self.calm().tick(&self.world).await?;
         self.drain(Queue::Deletion).await
     }
 
-    /// Handles what a queue holds, each message with functions of its own.
+    /// Handles the messages of a queue, each with functions of its own.
     async fn drain(&self, queue: Queue) -> Result<()> {
         while self.calm().next(&self.world, queue).await? {}
         Ok(())
     }
 
-    /// Fresh functions that nothing breaks.
+    /// Makes fresh functions that nothing breaks.
     fn calm(&self) -> Functions {
         self.rig.calm()
     }
 
-    /// A connection of one account, before its first sync.
+    /// Makes a connection of one account, before its first sync.
     async fn connected(&self) -> Result<Connected> {
         quick::connect(&self.world, &self.calm(), "crash").await
     }
 }
 
-/// What ends a run, or what its second try meets: one call of a run at a time.
+/// The modes that end a run, or that its second try meets: one call of a run at a time.
 const SINGLES: [Mode; 4] = [Mode::CrashBefore, Mode::CrashAfter, Mode::Duplicate, Mode::Outage];
-/// What a client's second try gets over: every seventh call of a run.
+/// The modes that a client's second try gets over: every seventh call of a run.
 const STORMS: [Mode; 4] = [Mode::Throttle, Mode::Conflict, Mode::ServerError, Mode::Reset];
 const EVERY: usize = 7;
 
-/// Whether every mode is played at every call: `cargo xtask long crashes`.
+/// Returns whether every mode is played at every call: `cargo xtask long crashes`.
 fn is_long() -> bool {
     std::env::var_os("MOORING_LONG").is_some()
 }
 
-/// The modes in which a call is broken. A crash after a call leaves what a crash before the next one leaves, so that
-/// the one at every call, and the other before the first, are all there are; the other modes take turns.
+/// Returns the modes in which a call is broken. A crash after a call leaves the same as a crash before the next call,
+/// so that crashes after every call, and one before the first, are all crashes; the other modes take turns.
 fn modes_at(call: u64, modes: &[Mode]) -> Vec<Mode> {
     if is_long() {
         return modes.to_vec();
@@ -93,7 +93,7 @@ fn modes_at(call: u64, modes: &[Mode]) -> Vec<Mode> {
     chosen
 }
 
-/// The mode and the first call of each storm.
+/// Returns the mode and the first call of each storm.
 fn storms_of(modes: &[Mode]) -> Vec<(Mode, u64)> {
     let all = (1..).take(EVERY).flat_map(|first| modes.iter().map(move |mode| (*mode, first)));
     if is_long() {
@@ -103,8 +103,8 @@ fn storms_of(modes: &[Mode]) -> Vec<(Mode, u64)> {
     in_turn.map(|(first, mode)| (*mode, first)).collect()
 }
 
-/// How many runs [`every_call`] and [`storms`] make at most, of a step that makes so many calls: one of each is calm, and
-/// a storm leaves at most all calls to be broken alone.
+/// Returns how many runs [`every_call`] and [`storms`] make at most, of a step with a number of calls: one run of each
+/// is calm, and a storm leaves at most all calls to be broken alone.
 fn most_runs(calls: usize, singles: &[Mode], in_storms: &[Mode]) -> usize {
     let each = (1..).take(calls + 1).map(|call| modes_at(call, singles).len());
     2 + each.sum::<usize>() + storms_of(in_storms).len() + calls
@@ -135,7 +135,8 @@ async fn every_call<T>(
     Ok(trials)
 }
 
-/// Breaks every seventh call in seven runs, and alone what no such run came to: every call is broken.
+/// Breaks every seventh call in seven runs, and each call that no such run reached in a run of its own: every call is
+/// broken.
 async fn storms<T>(
     what: &str,
     modes: &[Mode],
@@ -168,12 +169,12 @@ async fn storms<T>(
     Ok(())
 }
 
-/// Whether a fault met the call. A conflict is one of `DynamoDB`'s writes; other calls pass it untouched.
+/// Returns whether a fault met the call. Only `DynamoDB`'s writes can conflict; other calls pass untouched.
 fn is_broken(call: &Call) -> bool {
     call.fault.is_some_and(|fault| is_long() || fault != Fault::Conflict || call.label == "dynamodb")
 }
 
-/// The calls of a run without faults.
+/// Runs without faults and returns the calls.
 async fn calm<T>(what: &str, run: &mut impl AsyncFnMut(At) -> Result<Trial<T>>) -> Result<Vec<Call>> {
     let calm = run((Mode::CrashBefore, 0).into()).await?;
     ensure!(!calm.log.is_empty() && calm.answered.is_some(), "{what} without faults: {:?}", calm.log);

@@ -1,5 +1,5 @@
-//! Ablations: each guard is taken away by a port that lies, and the check that watches over it has to notice. With the
-//! true port the same check is quiet. No guard can be switched off in the product itself.
+//! Ablations: a port that lies takes each guard away, and the check of that guard has to notice. With the true port the
+//! same check is quiet. Nothing can switch off a guard in the product itself.
 
 #![expect(clippy::indexing_slicing, reason = "a JSON value answers null for what is not there")]
 
@@ -51,7 +51,7 @@ impl Entropy for Blind {
     }
 }
 
-/// The product's server.
+/// Returns the product's server as a caller.
 fn server(world: &World) -> Result<Caller> {
     Ok(Caller {
         tenant: world.stack.seeded().tenant.clone(),
@@ -75,7 +75,7 @@ async fn synced(world: &World) -> Result<Connected> {
     Ok(connected)
 }
 
-/// Everything that a reader gets of a connection, as violations once it is cut (S20).
+/// Lists everything that a reader gets of a connection, as violations after its cutoff (S20).
 async fn read(
     world: &World,
     connected: &Connected,
@@ -104,7 +104,7 @@ async fn read(
     Ok(violations)
 }
 
-/// S20: without the state-aware read, what was cut is readable until its keys are gone.
+/// S20: without the read of the state, a connection is readable after its cutoff until its keys are gone.
 #[tokio::test]
 async fn s20_reads_look_at_the_state() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
@@ -121,8 +121,8 @@ async fn s20_reads_look_at_the_state() -> Result<()> {
     Ok(())
 }
 
-/// One delivery of a sync job to a worker whose fence is shut as it should be, or always open. Connections always say that
-/// they are active.
+/// Makes one delivery of a sync job to a worker whose fence is closed as it should be, or always open. Connections
+/// always say that they are active.
 async fn sync(world: &World, connected: &Connected, open_fence: bool, slot: i64) -> Result<()> {
     let adapters = world.stack.adapters();
     let at = place(world, connected)?;
@@ -147,12 +147,12 @@ async fn sync(world: &World, connected: &Connected, open_fence: bool, slot: i64)
         not_before: None,
     };
     let deadline = world.now() + SignedDuration::from_mins(5);
-    // How it ends is not the point: what it called and wrote is.
+    // The end of the job does not matter: its calls and writes do.
     drop(run_sync::run(&ports, &run_sync::Input { job, deadline }).await);
     Ok(())
 }
 
-/// Calls and writes after T0.
+/// Lists the calls and writes after T0.
 async fn after_cut(world: &World, connected: &Connected, open_fence: bool, slot: i64) -> Result<Vec<String>> {
     let calls = world.stack.sandbox().counters().total;
     let before = tables::held(&world.stack, &connected.id).await?;
@@ -169,10 +169,10 @@ async fn after_cut(world: &World, connected: &Connected, open_fence: bool, slot:
     Ok(violations)
 }
 
-/// S20: without the fence a job that comes after the cutoff calls the platform. What it would write of its own progress is
-/// held by a second guard, the condition on the account's fence.
+/// S20: without the fence a job that comes after the cutoff calls the platform. A second guard, the condition on the
+/// account's fence, refuses the writes of its own progress.
 #[tokio::test]
-async fn s20_jobs_look_at_the_fence() -> Result<()> {
+async fn s20_jobs_check_the_fence() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
     let connected = synced(&world).await?;
     world.disconnect(&connected.id).await?;
@@ -184,7 +184,7 @@ async fn s20_jobs_look_at_the_fence() -> Result<()> {
     Ok(())
 }
 
-/// One delivery to the deletion worker, which purges or only pretends to.
+/// Makes one delivery to the deletion worker, which purges or only pretends to.
 async fn step(world: &World, id: &DeletionId, idle_purge: bool) -> Result<()> {
     let adapters = world.stack.adapters();
     let ports = run_deletion::Ports {
@@ -217,7 +217,7 @@ async fn with_a_late_writer(world: &World) -> Result<(Connected, DeletionId)> {
     Ok((connected, id))
 }
 
-/// Without the second pass, what a late worker wrote lies there for a day.
+/// Without the second pass, the rows of a late worker stay for a day.
 #[tokio::test]
 async fn the_second_pass_takes_what_came_late() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
@@ -234,7 +234,7 @@ async fn the_second_pass_takes_what_came_late() -> Result<()> {
     Ok(())
 }
 
-/// Without counting for real, a receipt is issued over rows that are there.
+/// Without a real count, a receipt is issued although rows are there.
 #[tokio::test]
 async fn receipts_count_for_real() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
@@ -249,7 +249,7 @@ async fn receipts_count_for_real() -> Result<()> {
     Ok(())
 }
 
-/// Opens a callback with the given ports; answers whether it let the browser in.
+/// Opens a callback with the given ports; returns whether it let the browser in.
 async fn lets_in(
     world: &World,
     flow: &Arrived,
@@ -276,16 +276,16 @@ async fn lets_in(
     };
     let before = redeemed(world);
     let arrived = complete_callback::run(&ports, &input).await;
-    // A browser that comes again is led where it was led before; let in is only whose code was redeemed.
+    // A browser that comes again is led where it was led before; only a redeemed code lets a browser in.
     Ok(matches!(arrived, Ok(CallbackOutcome::Onward(_))) && redeemed(world) > before)
 }
 
-/// How many codes the platform has redeemed.
+/// Returns how many codes the platform has redeemed.
 fn redeemed(world: &World) -> u64 {
     world.stack.sandbox().counters().endpoints.get("oauth2/access_token/").copied().unwrap_or(0)
 }
 
-/// A code of the attacker's own, for everything.
+/// Makes a code of the attacker's own, for everything.
 fn attackers_code(world: &World) -> String {
     let sandbox = world.stack.sandbox();
     sandbox.consent(sandbox.advertiser_ids(), vec![100, 200, 210, 220, 44])

@@ -1,4 +1,4 @@
-//! The whole way, and every other way through it: connect, sync, report, let go, proof.
+//! The whole way, and every other way through it: connect, sync, report, disconnect, proof.
 
 #![expect(
     clippy::indexing_slicing,
@@ -49,7 +49,7 @@ async fn known(world: &World, connected: &Connected) -> Result<Vec<Known>> {
         .collect()
 }
 
-/// The totals of a level over days.
+/// Reads the totals of a level over days.
 async fn ours(
     world: &World,
     connected: &Connected,
@@ -61,7 +61,7 @@ async fn ours(
     Figures::of_ours(&world.report(connected, account, &rest).await?["totals"])
 }
 
-/// Every level's totals are what the platform itself says (S4, S5).
+/// Checks that every level's totals are the platform's own (S4, S5).
 async fn expect_what_the_platform_says(world: &World, connected: &Connected) -> Result<()> {
     let platform = Platform::of(world)?;
     for account in known(world, connected).await? {
@@ -88,7 +88,7 @@ fn expect_none(violations: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// The receipt of a deletion, which exists only once everything was counted at zero.
+/// Reads the receipt of a deletion, which exists only once everything was counted at zero.
 async fn expect_receipt(world: &World, deletion: &str) -> Result<Value> {
     let receipt = world.product.get(&format!("/v1/deletions/{deletion}/receipt")).await?;
     let counted = receipt["counted"].as_array().context("a receipt that counted nothing")?;
@@ -137,7 +137,7 @@ async fn the_whole_way() -> Result<()> {
     Ok(())
 }
 
-/// The rest of the connection still syncs.
+/// Checks that the rest of the connection still syncs.
 async fn expect_synced_lately(world: &World, connected: &Connected) -> Result<()> {
     let last = last_synced(world, connected).await?;
     ensure!(world.now().duration_since(last) < SignedDuration::from_hours(1), "last synced at {last}");
@@ -190,7 +190,7 @@ async fn expect_whole_end(world: &World, connected: &Connected) -> Result<()> {
     Ok(())
 }
 
-/// T44: the tenant goes with everything it has, and its credentials stop at once.
+/// T44: a tenant is deleted with everything that it has, and its credentials stop at once.
 #[tokio::test]
 async fn t44_a_whole_tenant_ends() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
@@ -232,7 +232,7 @@ async fn t44_a_whole_tenant_ends() -> Result<()> {
     Ok(())
 }
 
-/// T53, C23: by e-mail, without signing in; the answer tells nobody whether the address is known.
+/// T53, C23: by e-mail, without a sign-in; the answer does not show whether the address is known.
 #[tokio::test]
 async fn t53_by_mail_with_a_link_that_works_once() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
@@ -281,7 +281,7 @@ async fn t53_by_mail_with_a_link_that_works_once() -> Result<()> {
     Ok(())
 }
 
-/// A connection that nobody takes up ends by itself, at the platform too.
+/// A connection that nobody activates ends by itself, at the platform too.
 #[tokio::test]
 async fn an_abandoned_connection_is_revoked_and_purged() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
@@ -309,8 +309,8 @@ async fn an_abandoned_connection_is_revoked_and_purged() -> Result<()> {
     Ok(())
 }
 
-/// Coming back to a live connection keeps its id and its data, whether or not the refusal was noticed. A revocation that
-/// is confirmed is another matter: it ends the connection (T43).
+/// Coming back to a live connection keeps its id and its data, whether or not the refusal was noticed. A confirmed
+/// revocation differs: it ends the connection (T43).
 #[tokio::test]
 async fn an_authorisation_again_keeps_id_and_data() -> Result<()> {
     come_back("active").await
@@ -351,8 +351,8 @@ async fn come_back(state: &str) -> Result<()> {
     expect_what_the_platform_says(&world, &connected).await
 }
 
-/// S2: the platform is asked nothing before a person comes back from it, and nothing of an account before its choice,
-/// however often the schedules run.
+/// S2: Mooring asks the platform nothing before a person comes back from it, and nothing about an account before its
+/// choice, however often the schedules run.
 #[tokio::test]
 async fn s2_nothing_is_read_before_a_person_connects() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
@@ -371,7 +371,7 @@ async fn s2_nothing_is_read_before_a_person_connects() -> Result<()> {
     Ok(())
 }
 
-/// T61: CSV and JSON say the same.
+/// T61: CSV and JSON have the same values.
 #[tokio::test]
 async fn t61_csv_is_json() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
@@ -406,7 +406,7 @@ async fn t61_csv_is_json() -> Result<()> {
     Ok(())
 }
 
-/// Tells whether a cell of CSV is what the JSON of the report says; a column that is not known says nothing.
+/// Returns whether a cell of CSV is what the JSON of the report says. Returns false for an unknown column.
 fn says(report: &Value, row: &Value, column: &str, cell: &str) -> bool {
     let value = match column {
         "day" => &row["day"],
@@ -433,7 +433,7 @@ fn says(report: &Value, row: &Value, column: &str, cell: &str) -> bool {
     }
 }
 
-/// The status of a line is that of its day; of a line without a day, it is the worst of all days.
+/// Returns whether the status of a line is that of its day, or, for a line without a day, the worst of all days.
 fn says_status(days: &Value, day: &Value, cell: &str) -> bool {
     let mut of = days.as_array().into_iter().flatten().filter(|entry| day.is_null() || entry["day"] == *day);
     if !day.is_null() {
@@ -478,7 +478,8 @@ fn t61_only_the_cell_that_json_says_is_said() {
     assert!(!says(&report, &row, "spend", "") && !says(&report, &row, "surprise", ""));
 }
 
-/// Conversions grow for days, spend does not; what was seen before can be asked for, and unchanged days stay untouched.
+/// Conversions grow for days, spend does not; a report can ask for older observations, and unchanged days stay
+/// untouched.
 #[tokio::test]
 async fn days_are_restated_and_unchanged_ones_are_not_rewritten() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
@@ -514,7 +515,7 @@ async fn days_are_restated_and_unchanged_ones_are_not_rewritten() -> Result<()> 
     Ok(())
 }
 
-/// A sync that finds nothing new writes no chunk.
+/// Checks that a sync that finds nothing new writes no chunk.
 async fn expect_same_again(world: &World, connected: &Connected) -> Result<usize> {
     let before = tables::versions(&world.stack, &connected.id).await?;
     let calls = world.stack.sandbox().counters().total;
@@ -528,7 +529,7 @@ async fn expect_same_again(world: &World, connected: &Connected) -> Result<usize
     Ok(after.len() - changed.len())
 }
 
-/// A limit of the platform (HTTP 200 with code 40100) puts the job off; it ends later and loses nothing.
+/// A limit of the platform (TikTok's HTTP 200 with code 40100) puts the job off; it ends later and loses nothing.
 #[tokio::test]
 async fn a_limited_job_waits_and_ends_later() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
@@ -550,7 +551,7 @@ async fn a_limited_job_waits_and_ends_later() -> Result<()> {
     expect_what_the_platform_says(&world, &connected).await
 }
 
-/// An outage of the platform at the very first sync puts the jobs off; no day of the 90 is lost.
+/// An outage of the platform at the very first sync puts the jobs off; none of the 90 days is lost.
 #[tokio::test]
 async fn an_outage_at_the_first_sync_loses_no_day() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
@@ -564,8 +565,8 @@ async fn an_outage_at_the_first_sync_loses_no_day() -> Result<()> {
     expect_what_the_platform_says(&world, &connected).await
 }
 
-/// T43, T51: access that is revoked at the platform is noticed within a day, ends the connection once that was said again a
-/// day later, and the clock runs from the first evidence.
+/// T43, T51: Mooring notices within a day that access was revoked at the platform, ends the connection when the
+/// platform says it again a day later, and counts from the first evidence.
 #[tokio::test]
 async fn t43_a_silent_revocation_ends_the_connection() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
@@ -594,7 +595,8 @@ async fn t43_a_silent_revocation_ends_the_connection() -> Result<()> {
     expect_none(&checks::remains(&world.stack, &connected.id).await?)
 }
 
-/// T43, T50: an ad account that the platform takes away is let go by itself, once that is confirmed; the other one stays.
+/// T43, T50: an ad account that the platform takes away is deleted alone, once a second probe confirms the loss; the
+/// other account stays.
 #[tokio::test]
 async fn t43_an_account_that_is_taken_away_is_let_go_alone() -> Result<()> {
     let world = World::start(Size { advertisers: 2, ..Size::SMALL }).await?;
@@ -603,7 +605,7 @@ async fn t43_an_account_that_is_taken_away_is_let_go_alone() -> Result<()> {
     let lost = world.stack.sandbox().advertiser_ids().into_iter().next().context("no advertiser")?;
     world.stack.sandbox().lose_advertiser(&lost);
     let path = format!("/v1/connections/{}", connected.id);
-    // The daily probe misses it, and the one a day later confirms that.
+    // The daily probe misses the account, and the probe a day later confirms the loss.
     for _ in 0..2 {
         world.skip(SignedDuration::from_hours(22));
         for _ in 0..13 {
@@ -622,7 +624,8 @@ async fn t43_an_account_that_is_taken_away_is_let_go_alone() -> Result<()> {
     Ok(())
 }
 
-/// P4: an ad account that is missed once and is back before that was confirmed loses nothing, also when it goes again.
+/// P4: an ad account that is missed once and is back before the loss was confirmed loses nothing, also when it goes
+/// again.
 #[tokio::test]
 async fn an_account_that_comes_back_within_a_day_loses_nothing() -> Result<()> {
     let world = World::start(Size::PAIR).await?;
@@ -650,7 +653,7 @@ async fn an_account_that_comes_back_within_a_day_loses_nothing() -> Result<()> {
     Ok(())
 }
 
-/// Passes time until a connection is in a state; answers when it was.
+/// Passes time until a connection is in a state; returns when it was.
 async fn until_state(world: &World, path: &str, state: &str) -> Result<Timestamp> {
     for _ in 0..30 {
         world.pass(SignedDuration::from_mins(10)).await?;

@@ -19,7 +19,7 @@ use mooring_tests_journeys::{Answer, Size, Wire, World, connecting, say, tables}
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-/// A world and a client that sends exactly what a test says.
+/// A world and a client that sends exactly the requests of a test.
 struct Bench {
     world: World,
     wire: Wire,
@@ -27,7 +27,7 @@ struct Bench {
 }
 
 impl Bench {
-    /// A world with the local runner's generous limits.
+    /// Starts a world with the local runner's generous limits.
     async fn open() -> Result<Self> {
         Self::with(StackOptions::default().limits).await
     }
@@ -71,7 +71,7 @@ impl Bench {
         Ok(items.iter().filter(|item| begins(item.get("sk"))).count())
     }
 
-    /// A connection that waits for its activation: the path, the body.
+    /// Makes a connection that waits for its activation; returns the path and the body.
     async fn pending(&self, end_user: &str) -> Result<(String, Value)> {
         let back = self.world.product.connect_until_return(&mut Person::new()?, end_user, None).await?;
         let path = format!("/v1/connections/{}/activate", connecting::parameter(&back, "connection_id")?);
@@ -97,12 +97,13 @@ async fn at_once<T: Send + 'static>(
     Ok(answers)
 }
 
-/// One call every ten seconds and five at once: nothing comes back until a test moves the clock.
+/// Returns limits of one call every ten seconds, with a burst: nothing comes back until a test moves the clock.
 fn slow(burst: u32) -> Limits {
     Limits { key: Rate::per_minute(6, burst), tenant: Rate::per_minute(6, 4 * burst) }
 }
 
-/// Of the answers to one call that was sent many times, those that carried it out or repeat it. The others wait.
+/// Returns, of the answers to one call that was sent many times, those that carried it out or repeat it. The others
+/// wait.
 fn carried_out(answers: &[Answer], status: u16) -> Result<Vec<&Answer>> {
     for answer in answers.iter().filter(|answer| answer.status != status) {
         ensure!(answer.status == 409 && answer.is_problem(), "{}: {}", answer.status, answer.body);
@@ -218,7 +219,7 @@ async fn every_post_takes_a_key_and_refuses_a_bad_one() -> Result<()> {
             ensure!(answer.status == 400 && answer.is_problem(), "{path}: {}", answer.status);
             ensure!(answer.json()["code"] == "invalid_idempotency_key", "{path}: {}", answer.body);
         }
-        // What is about a thing that is not there says so before it looks into the body.
+        // A call about a missing thing says so before it reads the body.
         let refusal =
             if path.contains("webhook") && path.contains("con_") { "not_found" } else { "unknown_field" };
         for _ in 0..2 {
@@ -293,7 +294,7 @@ async fn of_64_duplicates_one_activates_and_one_deletes() -> Result<()> {
     ensure!(gone.status == 410, "an activation is not shown after T0: {} {}", gone.status, gone.body);
     bench.world.finish(&deletion, 6).await?;
     let again = bench.post("/v1/deletion-requests", "delete", &request).await?;
-    // The key is a day old by now, and the rows are gone: what was deleted is not there.
+    // The key is a day old by now, and the rows are gone: the deleted connection is not there.
     ensure!(again.status == 404, "{} {}", again.status, again.body);
     Ok(())
 }
@@ -328,7 +329,8 @@ async fn a_deletion_is_answered_again_after_its_rows_are_purged_and_a_key_lives_
     Ok(())
 }
 
-/// An activation that dies anywhere is sent again with its key: whatever got through is answered, nothing happens twice.
+/// An activation that dies anywhere is sent again with its key: the API answers what got through, and nothing happens
+/// twice.
 #[tokio::test]
 async fn an_activation_that_died_is_answered_when_it_got_through() -> Result<()> {
     let bench = Bench::open().await?;

@@ -1,6 +1,6 @@
 //! Every journey in one binary: the stack is linked once, and while one test waits others run.
 //!
-//! Each file says what it shows. A test starts a world of its own; who reads the log hears its own
+//! Each file says what it shows. A test starts a world of its own; a test that reads the log gets the lines of its own
 //! thread (`mooring_tests_logs`).
 
 mod access_log;

@@ -11,7 +11,7 @@ use mooring_tests_journeys::{Size, Wire, World, say};
 use mooring_tests_logs::{Lines, listen};
 use serde_json::Value;
 
-/// The lines since the last time.
+/// Takes the lines since the last take.
 fn take(log: &Lines) -> Result<Vec<Value>> {
     let text = log.take();
     text.lines().map(|line| serde_json::from_str(line).context("a line that is not JSON")).collect()

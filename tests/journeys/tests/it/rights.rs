@@ -1,5 +1,5 @@
-//! The whole way with the rights of template.yaml and no others: what the product does, its roles allow, and what they
-//! allow is needed.
+//! The whole way with the rights of template.yaml and no others: the roles allow everything that the product does, and
+//! the product needs every right.
 
 #![expect(
     clippy::indexing_slicing,
@@ -32,7 +32,7 @@ fn text(value: &Value, field: &str) -> Result<String> {
     value[field].as_str().map(str::to_owned).with_context(|| format!("no {field}"))
 }
 
-/// Calls every route of the API as a browser that may not, and every POST with a key for what is not there.
+/// Calls every route of the API as a browser that may not, and every POST with a key for missing things.
 async fn refusals(world: &World) -> Result<()> {
     let body = json!({ "end_user": "rights" });
     let minted = world.product.call(Method::POST, "/v1/frontend-tokens", Some(&body)).await?;
@@ -59,7 +59,7 @@ async fn refusals(world: &World) -> Result<()> {
     Ok(())
 }
 
-/// Everything that a product does with webhook endpoints, and what becomes of one that fails and of one that is gone.
+/// Makes every call of a product about webhook endpoints, with an endpoint that fails and one that is gone.
 async fn hooks(world: &World, receiver: &Receiver) -> Result<()> {
     let product = &world.product;
     let made = product.call(Method::POST, ENDPOINTS, Some(&json!({ "url": receiver.origin() }))).await?;
@@ -88,7 +88,7 @@ async fn hooks(world: &World, receiver: &Receiver) -> Result<()> {
     Ok(())
 }
 
-/// Reads what a connection gives.
+/// Reads everything of a connection.
 async fn reads(world: &World, connected: &Connected) -> Result<()> {
     world.product.get("/v1/connections").await?;
     for level in ["account", "campaign", "ad_group", "ad"] {
@@ -108,7 +108,7 @@ async fn comes_back(world: &World, connected: &Connected, end_user: &str) -> Res
     Ok(())
 }
 
-/// Passes time until a connection looks as awaited, its slot of the hour at the latest.
+/// Passes time until a connection is as awaited, its slot of the hour at the latest.
 async fn until(world: &World, path: &str, awaited: impl Fn(&Value) -> bool) -> Result<()> {
     for _ in 0..8 {
         if awaited(&world.product.get(path).await?) {
@@ -152,7 +152,7 @@ async fn ends_by_request(world: &World) -> Result<()> {
     Ok(())
 }
 
-/// The platform is away at a first sync; then it says, twice a day apart, that access was revoked.
+/// The platform is down at a first sync; then it says, twice a day apart, that access was revoked.
 async fn ends_at_the_platform(world: &World) -> Result<()> {
     let connected = world.connect("rights-revoked").await?;
     let sandbox = world.stack.sandbox();
@@ -167,7 +167,7 @@ async fn ends_at_the_platform(world: &World) -> Result<()> {
     Ok(())
 }
 
-/// Ends a connection by mail, and the tenant with what is left.
+/// Ends a connection by mail, and the tenant with all the rest.
 async fn ends_from_outside(world: &World) -> Result<()> {
     let mut person = Person::new()?;
     world.product.connect(&mut person, "rights-mail", Some(MAIL)).await?;
@@ -203,7 +203,7 @@ async fn whole_way(world: &World) -> Result<()> {
     reads(world, &connected).await?;
     comes_back(world, &connected, "rights").await?;
     ends(world, &connected).await?;
-    // A connection that nobody takes up ends by itself.
+    // A connection that nobody activates ends by itself.
     world.product.connect_until_return(&mut Person::new()?, "rights-lost", None).await?;
     world.pass(SignedDuration::from_mins(16)).await?;
     ends_by_request(world).await?;
@@ -211,7 +211,8 @@ async fn whole_way(world: &World) -> Result<()> {
     ends_from_outside(world).await
 }
 
-/// The rights that calls can need: Lambda writes the log and takes the messages, not the function's own clients.
+/// Returns the rights that calls can need: Lambda writes the log and takes the messages, not the function's own
+/// clients.
 fn granted(template: &Template) -> BTreeSet<Right> {
     let mut all = rights(&grants(template));
     all.retain(|(_, sid, _)| sid != "Logs" && !sid.starts_with("Take"));
@@ -238,7 +239,7 @@ async fn the_whole_way_needs_every_right_of_the_roles_and_no_other() -> Result<(
     Ok(())
 }
 
-/// The broken runs of the test above, kept: a right too many, one that left the list too late, one that nobody has.
+/// The broken runs of the test above: a right too many, a right that left the list too late, a right that nobody has.
 #[test]
 fn a_right_that_nothing_needs_is_seen() -> Result<()> {
     let granted = granted(&Template::read()?);
@@ -268,7 +269,7 @@ fn a_right_that_nothing_needs_is_seen() -> Result<()> {
     Ok(())
 }
 
-/// And a statement less is a call denied.
+/// Without a statement a call is denied.
 #[tokio::test]
 async fn a_statement_that_is_missing_is_seen() -> Result<()> {
     let mut template = Template::read()?;

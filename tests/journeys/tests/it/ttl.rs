@@ -1,4 +1,5 @@
-//! TTL is the dead man's switch, never the clock: a deletion ends without it, and without us it ends the data.
+//! TTL is the dead man's switch, never the clock: a deletion ends without TTL, and without Mooring's functions TTL ends
+//! the data.
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::SignedDuration;
@@ -23,7 +24,7 @@ async fn a_deletion_ends_without_ttl() -> Result<()> {
     Ok(())
 }
 
-/// All functions die with the cutoff: an hour later TTL has removed the keys, and what is left opens no more.
+/// All functions die with the cutoff: an hour later TTL has removed the keys, and the remaining rows open no more.
 #[tokio::test]
 async fn ttl_alone_makes_everything_unreadable() -> Result<()> {
     let world = World::start(Size::PAIR).await?;
@@ -47,7 +48,7 @@ async fn ttl_alone_makes_everything_unreadable() -> Result<()> {
     ensure!(left.is_empty(), "{left:?}");
     let rows = tables::sort_keys(&world.stack, Table::Connections, &connected.id).await?;
     ensure!(!rows.iter().any(|key| key.contains("fence")), "the connection's own rows are there: {rows:?}");
-    // No copy of a wrapped key lies anywhere: what is left of the chunks is noise.
+    // No copy of a wrapped key lies anywhere: the remaining chunks are noise.
     for table in Table::ALL {
         let bytes = tables::bytes(&world.stack, table).await?;
         let found = keys.iter().any(|key| bytes.windows(key.len()).any(|window| window == key.as_slice()));
@@ -65,7 +66,7 @@ async fn ttl_alone_makes_everything_unreadable() -> Result<()> {
     Ok(())
 }
 
-/// A pending connection that every function forgets is removed by TTL too.
+/// TTL also removes a pending connection that every function forgets.
 #[tokio::test]
 async fn ttl_alone_removes_pending_connections() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
@@ -79,7 +80,7 @@ async fn ttl_alone_removes_pending_connections() -> Result<()> {
     Ok(())
 }
 
-/// The wrapped data keys of a connection, as KMS made them.
+/// Reads the wrapped data keys of a connection, as KMS made them.
 async fn wrapped(world: &World, connection: &str) -> Result<Vec<Vec<u8>>> {
     let items = world.stack.items_naming(Table::Vault, connection).await?;
     let longest = |item: &std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>| {

@@ -1,4 +1,4 @@
-//! Webhooks from end to end: what happens arrives signed, failures are tried again, and nobody else hears it.
+//! Webhooks from end to end: events arrive signed, failures are tried again, and nobody else gets them.
 
 #![expect(
     clippy::indexing_slicing,
@@ -163,7 +163,7 @@ async fn a_replaced_secret_signs_beside_the_new_one_for_a_day() -> Result<()> {
     let heard = receiver.heard();
     ensure!(heard[0].verified(&hook.secret)? == 2 && heard[0].verified(&secret)? == 2);
     ensure!(heard[1].verified(&secret)? == 1 && heard[1].verified(&hook.secret).is_err());
-    // A new address needs no new secret, and gets what comes from now on.
+    // A new address needs no new secret, and gets the events from now on.
     hook.change(&world, json!({ "url": format!("{}/moved", receiver.origin()), "description": "moved" }))
         .await?;
     hook.test(&world).await?;
@@ -252,7 +252,7 @@ async fn a_lost_message_loses_no_delivery() -> Result<()> {
     Ok(())
 }
 
-/// Neither the address nor a secret is anywhere in clear, and a tenant that ends takes them along.
+/// Neither the address nor a secret is anywhere in clear, and the deletion of a tenant deletes them too.
 #[tokio::test]
 async fn address_and_secret_are_only_kept_sealed() -> Result<()> {
     let world = World::start(Size::SMALL).await?;

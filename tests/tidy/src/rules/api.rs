@@ -7,10 +7,11 @@ use serde_json::Value;
 use super::{API, Rule};
 use crate::template::{Template, at, entries, events, text};
 
-/// Routes of an HTTP API, and integrations of one (Amazon API Gateway quotas). The first can be raised, the second cannot.
+/// The quota of routes and of integrations of an HTTP API (Amazon API Gateway quotas). AWS raises the first and not the
+/// second.
 const MOST: usize = 300;
 
-/// Where the integrations stand in a definition.
+/// The path of the integrations in a definition.
 const INTEGRATIONS: &str = "components/x-amazon-apigateway-integrations";
 
 pub(super) const RULES: &[Rule] = &[
@@ -69,7 +70,7 @@ fn one_integration(template: &Template) -> Vec<String> {
     found
 }
 
-/// The operations of a definition with their path and method.
+/// Lists the operations of a definition with their path and method.
 fn operations(body: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
     let below = |(path, methods)| entries(methods).map(move |(method, operation)| (path, method, operation));
     entries(at(body, "paths")).flat_map(below)

@@ -1,4 +1,4 @@
-//! Functions: what they carry, how long they live, and what keeps their events.
+//! Functions: their variables, how long they live, and what keeps their events.
 
 use std::collections::BTreeSet;
 
@@ -11,14 +11,14 @@ use crate::template::{Template, any_text, at, binary, entries, events, target, t
 /// Words in a variable's name that say that its value is a secret.
 const SECRET: [&str; 6] = ["SECRET", "PASSWORD", "CREDENTIAL", "PRIVATE", "API_KEY", "ACCESS_TOKEN"];
 
-/// How the name of a variable ends that holds a digest of a secret, which tells nothing of it.
+/// The ending of the name of a variable that holds a digest of a secret; a digest reveals nothing of the secret.
 const DIGEST: &str = "_SHA256";
 
-/// Functions that a person who wants to be forgotten depends on, beside those whose names begin with `deletion-`. A browser
-/// asks for a preflight before it disconnects.
+/// Functions that a deletion depends on, beside those whose names begin with `deletion-`. A browser asks for a
+/// preflight before it disconnects.
 const DELETION_PATH: [&str; 3] = ["connection-disconnect", "mail-worker", "preflight"];
 
-/// Variables that hold a word or a number of ours in place of a reference, by how their names begin.
+/// Variables that hold our own word or number in place of a reference, by the beginning of their names.
 const LITERALS: [&str; 2] = ["LOG_LEVEL", "PLATFORM_CALLS_PER_SECOND_"];
 
 /// Seconds after which API Gateway has given up.
@@ -149,7 +149,7 @@ fn on_deletion_path(function: &str) -> bool {
     function.starts_with("deletion-") || DELETION_PATH.contains(&function)
 }
 
-/// Whether what a variable refers to is a parameter that takes nothing but digests.
+/// Returns whether a variable refers to a parameter that takes nothing but digests.
 fn takes_digests(template: &Template, variable: &str) -> bool {
     let mut all = template.functions().flat_map(|(_, function)| variables(template, function));
     all.all(|(name, value)| {
@@ -158,8 +158,8 @@ fn takes_digests(template: &Template, variable: &str) -> bool {
     })
 }
 
-/// Where public routes share a reserved function with others, what they may call in a second fits into half of the fewest runs
-/// that can be reserved; a call counts as half a second.
+/// Checks that, where public routes share a reserved function with others, their calls in a second fit into half of the
+/// fewest runs that can be reserved; a call counts as half a second.
 fn public_routes_leave_runs(template: &Template) -> Vec<String> {
     let choices = at(&template.0, "Parameters/DeletionConcurrency/AllowedValues").as_array();
     let runs = choices.into_iter().flatten().filter_map(|runs| runs.as_str()?.parse::<f64>().ok());
@@ -183,7 +183,7 @@ fn public_routes_leave_runs(template: &Template) -> Vec<String> {
         .collect()
 }
 
-/// Public routes and those of deletions have a throttle of their own; nothing has one that is no route.
+/// Checks that public routes and those of deletions have a throttle of their own, and that every throttle has a route.
 fn route_throttles(template: &Template) -> Vec<String> {
     let of_deletions = |route: &Route| on_deletion_path(route.function) || route.function == "deletions-read";
     let apart = ROUTES.iter().filter(|route| route.scope.is_none() || of_deletions(route));
@@ -213,7 +213,7 @@ fn route_throttles(template: &Template) -> Vec<String> {
     found
 }
 
-/// The variables of a function, its own and those of all.
+/// Lists the variables of a function, its own and those of all functions.
 fn variables<'a>(template: &'a Template, function: &'a Value) -> impl Iterator<Item = (&'a str, &'a Value)> {
     let path = "Environment/Variables";
     let of_all = entries(at(&template.0, "Globals/Function/Environment/Variables"));

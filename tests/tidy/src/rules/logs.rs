@@ -1,4 +1,4 @@
-//! Logs: where they go, how long they stay, and what they may hold.
+//! Logs: their group, how long they stay, and their allowed content.
 
 use mooring_domain::base::retention::LOG_DAYS;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use crate::template::{Template, at, items, target, text};
 const GROUP: &str = "AWS::Logs::LogGroup";
 const FILTER: &str = "AWS::Logs::MetricFilter";
 
-/// What a line of the access log may hold. A path may hold a token, a header a credential.
+/// The fields of a line of the access log. A path may hold a token, a header a credential.
 const ACCESS_FIELDS: [&str; 5] = [
     "$context.requestId",
     "$context.routeKey",
@@ -18,7 +18,7 @@ const ACCESS_FIELDS: [&str; 5] = [
     "$context.responseLength",
 ];
 
-/// Fields that may become a metric's dimension: words of ours, few of them. Ids of tenants or people never.
+/// Fields that may become a metric's dimension: a few of our own words. Ids of tenants or people never.
 const DIMENSIONS: [&str; 2] = ["$.route", "$.status"];
 
 pub(super) const RULES: &[Rule] = &[

@@ -1,7 +1,7 @@
 //! Our own rules for template.yaml, each a pure function from the template to its violations.
 //!
-//! General tools know what AWS recommends; these know what we promise. `tests/rules.rs` holds the template against them
-//! and proves with a broken copy that each one fires.
+//! General tools know AWS's recommendations; these rules know our promises. `tests/it/rules.rs` judges the template by
+//! them and proves with a broken copy that each rule fires.
 
 mod api;
 mod functions;
@@ -25,7 +25,7 @@ pub use tables::class;
 pub struct Rule {
     /// Its name.
     pub name: &'static str,
-    /// What goes wrong without it.
+    /// The reason: what goes wrong without the rule.
     pub why: &'static str,
     /// Finds its violations, a line each.
     pub check: fn(&Template) -> Vec<String>,
@@ -46,7 +46,7 @@ pub static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     subjects.concat()
 });
 
-/// A line for each name that a test does not accept.
+/// Returns a line for each name that a test does not accept.
 fn unless<'a, T: ?Sized + 'a>(
     all: impl IntoIterator<Item = (&'a str, &'a T)>,
     good: impl Fn(&'a str, &'a T) -> bool,

@@ -1,4 +1,4 @@
-//! Permissions: what the roles may do, to what, and who may open which kind of sealed value.
+//! Permissions: the actions of the roles, their things, and who may open which kind of sealed value.
 
 use std::collections::BTreeSet;
 
@@ -27,14 +27,14 @@ pub const DECRYPTS: &[(&str, &[&str])] = &[
     ("token of con_*", &["deletion-worker", "sync-worker"]),
 ];
 
-/// Who may make which new data keys.
+/// Who may generate which new data keys.
 const MINTS: &[(&str, &[&str])] = &[
     ("data of con_*", &["connection-callback", "connection-confirm"]),
     ("secret of whe_*", &["webhook-endpoint-change", "webhook-endpoint-create"]),
     ("token of con_*", &["connection-callback"]),
 ];
 
-/// Wildcards that cannot be had without, each with its reason.
+/// Wildcards that AWS offers no way around, each with its reason.
 pub const EXCEPTIONS: &[(&str, &str)] = &[
     (
         "Key Account: action kms:*",
@@ -45,8 +45,8 @@ pub const EXCEPTIONS: &[(&str, &str)] = &[
     ("Key OnlyWithUse: resource *", "in a key's own policy the resource is that key; and it denies"),
 ];
 
-/// Everything that a function's role may ever do: rows, data keys, messages, mails, its log lines. Nothing that makes,
-/// changes or deletes a table, a backup, a queue, a key or a log group, and no scan.
+/// The actions that a function's role may ever have: rows, data keys, messages, mails, its log lines. None of them
+/// makes, changes or deletes a table, a backup, a queue, a key or a log group, and none scans.
 const ACTIONS: [&str; 18] = [
     "dynamodb:BatchGetItem",
     "dynamodb:BatchWriteItem",
@@ -68,7 +68,7 @@ const ACTIONS: [&str; 18] = [
     "sqs:SendMessage",
 ];
 
-/// Who may write many rows at once, which carries no conditions: function, table, reason.
+/// Who may write many rows at once, although such a write has no conditions: function, table, reason.
 const BATCHES: [(&str, &str, &str); 6] = [
     ("deletion-worker", "ConnectionsTable", "purges"),
     ("deletion-worker", "DirectoryTable", "purges"),
@@ -194,7 +194,7 @@ fn differences(
     more.chain(fewer).collect()
 }
 
-/// Every statement of the template: of roles and their trust, of keys, of queues and whatever else has a policy.
+/// Lists every statement of the template: of roles and their trust, of keys, of queues and whatever else has a policy.
 fn all_statements(template: &Template) -> Vec<(String, &Value)> {
     let of = |(id, resource): (&str, _)| {
         let mut policies = Vec::new();
@@ -206,7 +206,7 @@ fn all_statements(template: &Template) -> Vec<(String, &Value)> {
     template.resources().flat_map(of).collect()
 }
 
-/// Everything below a value that has the form of a policy.
+/// Collects everything below a value that has the form of a policy.
 fn policies_below<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
     if !at(value, "Statement").is_null() {
         found.push(value);
@@ -218,7 +218,7 @@ fn policies_below<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
     }
 }
 
-/// The stars of a resource: a text, or what `Fn::Sub` puts together.
+/// Lists the resources of a statement as texts: a text, or the pattern of `Fn::Sub`.
 fn resources(statement: &Value) -> impl Iterator<Item = &str> {
     let named = |resource| Value::as_str(resource).or_else(|| at(resource, "Fn::Sub").as_str());
     items(at(statement, "Resource")).flat_map(branches).filter_map(named)

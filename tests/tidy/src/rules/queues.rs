@@ -102,7 +102,7 @@ fn retention(queue: &Value) -> Option<u64> {
     at(queue, "Properties/MessageRetentionPeriod").as_u64()
 }
 
-/// Queues that another one's dead letters go to.
+/// Lists the queues of dead letters.
 pub(super) fn dead_letters(template: &Template) -> impl Iterator<Item = (&str, &Value)> {
     let is_target = move |id: &str| {
         template
@@ -112,13 +112,13 @@ pub(super) fn dead_letters(template: &Template) -> impl Iterator<Item = (&str, &
     template.of_type(QUEUE).filter(move |(id, _)| is_target(id))
 }
 
-/// Queues that work is sent to.
+/// Lists the queues that functions send to.
 pub(super) fn main_queues(template: &Template) -> impl Iterator<Item = (&str, &Value)> {
     let is_dead = |id: &str| dead_letters(template).any(|(dead, _)| dead == id);
     template.of_type(QUEUE).filter(move |(id, _)| !is_dead(id))
 }
 
-/// The functions that take from a queue, each with the event that says how.
+/// Lists the functions that take from a queue, each with the event that says how.
 fn consumers<'a>(template: &'a Template, queue: &str) -> impl Iterator<Item = (&'a Value, &'a Value)> {
     let takes = move |event: &Value| target(at(event, "Properties/Queue")) == Some(queue);
     template.functions().flat_map(move |(_, function)| {

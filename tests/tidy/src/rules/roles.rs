@@ -1,4 +1,4 @@
-//! Roles: one for each function and each schedule, stated here in full, and nothing that AWS or SAM adds.
+//! Roles: one for each function and each schedule, stated in full, and nothing that AWS or SAM adds.
 
 use std::collections::BTreeSet;
 
@@ -11,13 +11,13 @@ use crate::template::{Template, at, binary, entries, events, items, target, text
 /// Characters that IAM allows for all own policies of a role together, without white space.
 const POLICY: usize = 10_240;
 
-/// Characters of an ARN with the names of a long stack in it.
+/// The characters of an ARN with the names of a long stack in it.
 const NAME: usize = 100;
 
-/// What Lambda does in the name of a function that takes from a queue.
+/// The actions of Lambda in the name of a function that takes from a queue.
 const TAKES: [&str; 3] = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
 
-/// What Lambda does in the name of every function.
+/// The actions of Lambda in the name of every function.
 const LOGS: [&str; 2] = ["logs:CreateLogStream", "logs:PutLogEvents"];
 
 pub(super) const RULES: &[Rule] = &[
@@ -77,14 +77,14 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-/// Characters of all own policies of a role as IAM counts them. A name that AWS gives is not known yet, and is longer than
-/// what refers to it.
+/// Counts the characters of all own policies of a role, as IAM counts them. A name that AWS gives is not known yet, and
+/// is longer than its reference.
 pub fn policy_size(role: &Value) -> usize {
     let policies = items(at(role, "Properties/Policies"));
     policies.map(|policy| named(at(policy, "PolicyDocument")).to_string().len()).sum()
 }
 
-/// A value with a name of 100 characters in place of each intrinsic function.
+/// Returns a value with a name of 100 characters in place of each intrinsic function.
 fn named(value: &Value) -> Value {
     match value {
         Value::Object(fields) if fields.keys().any(|key| key == "Ref" || key.starts_with("Fn::")) => {
@@ -96,7 +96,7 @@ fn named(value: &Value) -> Value {
     }
 }
 
-/// Who a role trusts, and under which condition, as written.
+/// Returns whom a role trusts, and under which condition, as written.
 fn trust(role: &Value) -> Vec<(&str, &Value)> {
     let statements = items(at(role, "Properties/AssumeRolePolicyDocument/Statement"));
     let allowed = statements.filter(|statement| text(statement, "Effect") == "Allow");
@@ -181,7 +181,7 @@ fn statements_only(template: &Template) -> Vec<String> {
     found
 }
 
-/// Holds some actions of each function's role against the things that it has to have them on, and no others.
+/// Compares the things of some actions of each function's role with those that the role has to have, and no others.
 fn each_function<'a>(
     template: &'a Template,
     wanted: impl Fn(&'a Value) -> (&'a [&'a str], BTreeSet<&'a str>),
@@ -206,7 +206,8 @@ fn permissions(template: &Template) -> impl Iterator<Item = (&str, &Value)> {
     template.of_type("AWS::Lambda::Permission")
 }
 
-/// A permission is for the API of this template. One that SAM adds for an event of its own has another form.
+/// Checks that a permission is for the API of this template. A permission that SAM adds for an event of its own has
+/// another form.
 fn invoke_own_api(template: &Template) -> Vec<String> {
     let arn = |api| {
         format!("arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{{api}}}/*/*")

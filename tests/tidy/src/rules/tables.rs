@@ -1,4 +1,4 @@
-//! Tables: how long anything of them can come back, and that nothing of them is kept elsewhere.
+//! Tables: how long deleted rows can come back, and that no other place keeps copies.
 
 use mooring_domain::base::table::Table;
 use serde_json::Value;
@@ -8,10 +8,10 @@ use crate::template::{Template, at, items, text};
 
 const TABLE: &str = "AWS::DynamoDB::Table";
 
-/// Tables that cannot be had again: accounts, keys, proofs.
+/// Tables that nobody can rebuild: accounts, keys, proofs.
 const PROTECTED: [&str; 3] = ["DirectoryTable", "LedgerTable", "VaultTable"];
 
-/// Resources that keep copies which no deletion reaches.
+/// Resources that keep copies that no deletion reaches.
 const COPIES: [&str; 6] = [
     "AWS::Backup::",
     "AWS::DynamoDB::GlobalTable",
@@ -103,7 +103,7 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-/// The class of a table's resource: receipts tell people its window.
+/// Returns the class of a table's resource; receipts name its window.
 pub fn class(id: &str) -> Option<Table> {
     let word = id.strip_suffix("Table")?.to_ascii_lowercase();
     Table::parse(&word)

@@ -1,4 +1,4 @@
-//! Alarms and dashboards: what must not go unseen.
+//! Alarms and dashboards: events that must not go unseen.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ const ALARM: &str = "AWS::CloudWatch::Alarm";
 const DASHBOARD: &str = "AWS::CloudWatch::Dashboard";
 const FILTER: &str = "AWS::Logs::MetricFilter";
 
-/// Metrics that our own log lines are counted into: metric, what its filter has to look for, why.
+/// Metrics that count our own log lines: metric, the text that its filter has to look for, reason.
 const COUNTED: [(&str, &str, &str); 7] = [
     ("DeletionLate", "deletion.late", "a deletion is not verified after 48 hours"),
     ("DeletionPage", "deletion.page", "a deletion is not verified after 5 days"),
@@ -136,7 +136,7 @@ fn body(board: &Value) -> &str {
     text(board, "Properties/DashboardBody/Fn::Sub")
 }
 
-/// The names in `${…}`, without attribute.
+/// Lists the names in `${…}`, without attribute.
 fn references(body: &str) -> Vec<&str> {
     let pieces = body.split("${").skip(1).filter_map(|piece| piece.split_once('}'));
     pieces.map(|(name, _)| name.split_once('.').map_or(name, |(id, _)| id)).collect()
@@ -146,7 +146,7 @@ fn known(template: &Template, name: &str) -> bool {
     !template.properties(name).is_null() || !at(&template.0, &format!("Parameters/{name}")).is_null()
 }
 
-/// Whether an alarm looks at a metric of a queue.
+/// Returns whether an alarm watches a metric of a queue.
 fn watched(template: &Template, metric: &str, queue: &str) -> bool {
     template.of_type(ALARM).any(|(_, alarm)| {
         let named = |dimension: &Value| target(at(dimension, "Value")) == Some(queue);
@@ -185,7 +185,7 @@ fn events_counted(template: &Template) -> Vec<String> {
     found
 }
 
-/// The function whose ticks an alarm counts.
+/// Returns the function whose ticks an alarm counts.
 fn heart<'a>(template: &'a Template, alarm: &Value) -> Option<&'a str> {
     let metric = text(alarm, "Properties/MetricName");
     let feeds = |filter: &Value| {
@@ -201,7 +201,7 @@ fn heart<'a>(template: &'a Template, alarm: &Value) -> Option<&'a str> {
     template.functions().map(|(_, function)| binary(function)).find(|name| counted(name))
 }
 
-/// An alarm that rings when a metric has nothing, or too little, for at most three periods of five minutes.
+/// Returns whether an alarm rings when a metric has no data, or too little, for at most three periods of five minutes.
 fn rings_when_silent(alarm: &Value) -> bool {
     let properties = at(alarm, "Properties");
     let number = |field: &str| at(properties, field).as_u64().unwrap_or(u64::MAX);

@@ -1,4 +1,5 @@
-//! Arrows between packages that must never exist (style N1 to N8), and words that belong to one place (N7, N10 to N13).
+//! Arrows between packages that must never exist (style N1 to N8), and words that belong into one place (N7, N10 to
+//! N13).
 
 use mooring_tests_tidy::{Package, packages, sources};
 
@@ -115,7 +116,7 @@ fn n8_each_outside_library_has_one_owner() {
     }
 }
 
-/// Words that belong to one place: (word, where it may stand, what to do in its place).
+/// Words that belong into one place: (word, where it may stand, what to use elsewhere).
 const WORDS: &[(&str, &[&str], &str)] = &[
     (
         "expose_secret",

@@ -1,4 +1,4 @@
-//! The front's rules against the limits of the API: the front refuses floods, and no caller who keeps to the API's limits.
+//! The front's rules and the limits of the API: the front refuses floods, and no caller who keeps to the API's limits.
 
 #![expect(
     clippy::unwrap_used,
@@ -15,7 +15,7 @@ fn front() -> Template {
     Template::of_file(&root().join("infra/deploy/front.yaml")).unwrap()
 }
 
-/// The rate-based statement of a rule, and how many requests of one source it lets through in a minute.
+/// Returns the rate-based statement of a rule, and how many requests of one source it admits in a minute.
 fn rule(front: &Template, name: &str) -> (Value, u64) {
     let rules = at(front.resource("WebAcl"), "Properties/Rules").as_array().unwrap();
     let rule = rules.iter().find(|rule| rule["Name"].as_str() == Some(name)).unwrap();
@@ -57,7 +57,8 @@ fn lower_rules_count_only_what_has_no_bucket_of_its_own() {
     assert_eq!(outside["SearchString"].as_str(), Some("/v1/"));
 }
 
-/// The names of the headers lie in two worlds: one that the front sends and the functions do not read shuts everybody out.
+/// The front and the functions name the headers separately: a header that the front sends and the functions do not read
+/// shuts everybody out.
 #[test]
 fn the_front_sends_the_headers_that_the_functions_read() {
     let front = front();

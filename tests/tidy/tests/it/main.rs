@@ -10,3 +10,4 @@ mod rules;
 mod shape;
 mod supply;
 mod template;
+mod words;

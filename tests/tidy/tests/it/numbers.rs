@@ -23,7 +23,7 @@ fn days(time: SignedDuration) -> i64 {
     time.as_hours() / 24
 }
 
-/// The promised times as a text would write them by hand, in figures or in words.
+/// Lists the promised times as a text would write them by hand, in figures or in words.
 fn promised() -> Vec<String> {
     let days = [DELETE_DAYS, ACTIVITY_DAYS, LOG_DAYS].map(|days| format!("{days} days"));
     let minutes = [LINK_MINUTES, PENDING_MINUTES, SESSION_MINUTES, FRONTEND_TOKEN_MINUTES, PAUSE_MINUTES]
@@ -37,14 +37,14 @@ fn promised() -> Vec<String> {
     all
 }
 
-/// Tells whether a text has a time that is not the end of another one, as `7 days` is of `17 days`.
+/// Returns whether a text has a time that is not the end of another one, as `7 days` is of `17 days`.
 fn says(text: &str, time: &str) -> bool {
     let mut before =
         text.match_indices(time).map(|(at, _)| text.get(..at).and_then(|text| text.chars().last()));
     before.any(|before| !before.is_some_and(|c| c.is_ascii_digit() || c == '.'))
 }
 
-/// Strings of the code, and comments of functions that become descriptions of the API.
+/// Reads strings of the code, and comments of functions that become descriptions of the API.
 #[test]
 fn no_text_of_the_code_writes_a_promised_time_by_hand() {
     let mut found = Vec::new();
@@ -102,7 +102,8 @@ fn documents_say_the_promised_times() {
     }
 }
 
-/// A mail that is late is known while its link is still awaited; a message that SQS delays is not taken for late.
+/// The alarm reports a late mail while people still wait for its link; it does not take a message that SQS delays for
+/// late.
 #[test]
 fn the_alarm_on_mails_rings_right_after_the_promised_time() {
     let template = Template::read().unwrap();

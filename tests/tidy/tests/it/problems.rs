@@ -1,11 +1,11 @@
-//! The table of error codes against the code: what a caller can meet is explained, and nothing else is.
+//! The table of error codes against the code: it explains every error that a caller can meet, and nothing else.
 
 use std::collections::BTreeSet;
 
 use mooring_edge::openapi::problems::CODES;
 use mooring_tests_tidy::{Source, sources};
 
-/// Where errors of calls of the API are made. Workers and connectors have codes too, which only logs show.
+/// The places that make errors of API calls. Workers and connectors have codes too, which only logs show.
 const PLACES: [&str; 26] = [
     "shared/edge/src/",
     "shared/domain/src/connect/binding",
@@ -34,12 +34,12 @@ const PLACES: [&str; 26] = [
     "shared/domain/src/webhook/ops/send_webhook",
     "functions/",
 ];
-/// Kinds whose errors are faults of ours: 500, and the code only helps us.
+/// Kinds whose errors are faults of Mooring: 500, and the code only helps us.
 const OURS: [&str; 2] = ["Kind::Internal", "Kind::Sealed"];
 /// How many characters before a code may name its kind.
 const BEFORE: usize = 60;
 
-/// The codes of errors that a source makes: the first quoted word after a constructor of errors.
+/// Lists the codes of errors that a source makes: the first quoted word after a constructor of errors.
 fn codes(source: &Source) -> Vec<String> {
     let product: Vec<&str> = source.product_lines().map(|(_, line)| line.trim()).collect();
     let text = product.join(" ");

@@ -1,5 +1,5 @@
-//! Receipts against the template: no date of a receipt is earlier than what template.yaml makes possible, whatever ended
-//! it and however its steps went.
+//! Receipts against the template: no date of a receipt is earlier than template.yaml makes possible, whatever ended the
+//! connection and however the steps went.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests: a panic is their failure")]
 
@@ -18,14 +18,14 @@ use proptest::prelude::*;
 static TEMPLATE: LazyLock<Template> = LazyLock::new(|| Template::read().expect("template.yaml"));
 
 const TABLE: &str = "AWS::DynamoDB::Table";
-/// `DynamoDB` and `CloudWatch` remove what has expired within a few days; two at least are allowed for.
+/// `DynamoDB` and `CloudWatch` remove expired items within a few days; receipts allow for at least two.
 const LATE: i64 = 2;
 
 fn days(days: i64) -> SignedDuration {
     SignedDuration::from_hours(24 * days)
 }
 
-/// The recovery window that the template gives a table, in days.
+/// Returns the recovery window that the template gives a table, in days.
 fn window(template: &Template, table: Table) -> i64 {
     let (_, resource) = template.of_type(TABLE).find(|(id, _)| class(id) == Some(table)).expect("a table");
     let recovery = at(resource, "Properties/PointInTimeRecoverySpecification");
@@ -53,7 +53,8 @@ const WORDS: [(Table, &str); 4] = [
     (Table::Reports, "reports"),
 ];
 
-/// A deletion that is done: passes at any times, counts of any size, in any tables, and verifications that found more.
+/// Generates a deletion that is done: passes at any times, counts of any size, in any tables, and verifications that
+/// found more.
 fn deletions() -> impl Strategy<Value = Deletion> {
     let reasons = proptest::sample::select(Reason::all().collect::<Vec<_>>());
     let steps = [
@@ -114,7 +115,7 @@ fn done(subject: u8, reason: Reason, t0: Timestamp, events: Vec<StepEvent>) -> D
     }
 }
 
-/// The latest time at which a pass or a verification deleted a row of a table, as its events tell.
+/// Returns the latest time at which a pass or a verification deleted a row of a table, from the deletion's events.
 fn deleted(deletion: &Deletion, table: Table) -> Option<Timestamp> {
     let found = |event: &&StepEvent| event.counts.iter().any(|(of, count)| *of == table && *count > 0);
     deletion.events.iter().filter(found).map(|event| event.at).max()
@@ -131,7 +132,7 @@ proptest! {
         }
         let last = deletion.verified_at.unwrap();
         let by = |word: &str| residue(&deletion, word).and_then(|residue| residue.by).unwrap();
-        // The end itself is told in an entry of the activity log, a line of the log, and a message.
+        // An entry of the activity log, a line of the log and a message report the end itself.
         prop_assert!(by("activity") >= last + days(83 + LATE + window(&TEMPLATE, Table::Activity)));
         prop_assert!(by("logs") >= last + days(LATE + longest(&TEMPLATE, "AWS::Logs::LogGroup", "RetentionInDays")));
         let queued = SignedDuration::from_secs(longest(&TEMPLATE, "AWS::SQS::Queue", "MessageRetentionPeriod"));

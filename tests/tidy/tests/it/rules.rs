@@ -1,4 +1,4 @@
-//! template.yaml against our own rules, and every rule against a broken copy that it has to refuse.
+//! Judges template.yaml by our own rules, and every rule by a broken copy that it has to refuse.
 
 use std::collections::BTreeSet;
 
@@ -58,7 +58,7 @@ fn every_exception_has_a_reason() {
     }
 }
 
-/// Puts a value at a path of names, positions and `Field=value` choices; null takes it away. `None` if nothing changes.
+/// Puts a value at a path of names, positions and `Field=value` choices; null removes it. `None` if nothing changes.
 fn edit(document: &mut Value, path: &str, value: &Value) -> Option<()> {
     let (place, last) = path.rsplit_once('/')?;
     // As in a JSON pointer, for names that have a slash themselves.

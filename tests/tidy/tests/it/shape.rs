@@ -45,7 +45,7 @@ fn nothing_is_left_for_later() {
     assert!(found.is_empty(), "finish it, file it, or use #[expect(…, reason)]\n{}", found.join("\n"));
 }
 
-/// `cargo run` at the root starts the local runner only as long as no other package asks to be run.
+/// `cargo run` at the root starts the local runner only while no other package asks to be run.
 #[test]
 fn one_package_is_run_by_default() {
     let asks = packages().unwrap().into_iter().filter(|package| {
@@ -55,7 +55,8 @@ fn one_package_is_run_by_default() {
     assert_eq!(asks.map(|package| package.folder).collect::<Vec<_>>(), ["infra/local"]);
 }
 
-/// The workspace names few members and finds the others through their dependents: nothing may drop out of the checks.
+/// The workspace names few members and finds the others through their dependents: no package may drop out of the
+/// checks.
 #[test]
 fn every_manifest_belongs_to_the_workspace() {
     let members: BTreeSet<_> = packages().unwrap().into_iter().map(|package| package.folder).collect();
@@ -81,7 +82,8 @@ fn manifests(folder: &Path, found: &mut BTreeSet<String>) -> Result<()> {
     Ok(())
 }
 
-/// A browser on the machine reaches each port of the runner: every listener takes requests that name it, and no others.
+/// A browser on the machine reaches each port of the runner: every listener takes requests that name the listener, and
+/// no others.
 #[test]
 fn listeners_of_the_runner_answer_to_their_own_names() {
     let all =
@@ -95,7 +97,7 @@ fn listeners_of_the_runner_answer_to_their_own_names() {
     }
 }
 
-/// How fast the machine is decides no journey: docs/adr/0031.
+/// The speed of the machine decides no journey: docs/adr/0031.
 #[test]
 fn journeys_know_no_time_but_the_one_that_they_move() {
     let real =

@@ -6,11 +6,11 @@ use anyhow::{Result, ensure};
 use mooring_tests_tidy::linked::{Crate, TARGETS, linked};
 use mooring_tests_tidy::packages;
 
-/// Stacks that are not ours: the system's TLS, other cryptography, the SDK's legacy HTTP.
+/// Stacks that Mooring does not use: the system's TLS, other cryptography, the SDK's legacy HTTP.
 const OTHERS: [&str; 9] =
     ["boring", "curl", "isahc", "native-tls", "openssl", "openssl-sys", "ring", "ureq", "wolfssl"];
 
-/// What may be there once at most, and has to be there.
+/// The crates that have to be there exactly once.
 const ONCE: [&str; 8] = [
     "aws-lc-rs",
     "aws-lc-sys",
@@ -22,7 +22,7 @@ const ONCE: [&str; 8] = [
     "tokio-rustls",
 ];
 
-/// What is wrong with a set of linked crates, a line each.
+/// Lists the problems of a set of linked crates, a line each.
 fn wrong(all: &BTreeSet<Crate>) -> Vec<String> {
     let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for each in all {

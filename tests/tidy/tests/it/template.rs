@@ -1,5 +1,5 @@
-//! template.yaml against the code: functions, manifests, routes, variables, logged events. What it has to say by itself is in
-//! `rules.rs`.
+//! template.yaml against the code: functions, manifests, routes, variables, logged events. The rules for the template
+//! by itself are in `rules.rs`.
 
 #![expect(
     clippy::unwrap_used,
@@ -15,13 +15,13 @@ use mooring_tests_tidy::template::{API, Template, at, binary, text};
 use mooring_tests_tidy::{grants, packages, root, sources};
 use serde_json::Value;
 
-/// Functions by the name of their binary.
+/// Returns the functions by the name of their binary.
 fn functions() -> BTreeMap<String, Value> {
     let template = Template::read().unwrap();
     template.functions().map(|(_, function)| (binary(function).to_owned(), function.clone())).collect()
 }
 
-/// Every action that the statements of a function's role allow.
+/// Lists every action that the statements of a function's role allow.
 fn actions(function: &Value) -> BTreeSet<String> {
     let allowed = |statement: Value| statement["Action"].as_array().cloned().unwrap_or_default();
     let actions = statements(function).into_values().flat_map(allowed);
@@ -62,14 +62,15 @@ fn the_manifest_is_the_permission_list() {
     }
 }
 
-/// The statements of a function's role by their Sid.
+/// Returns the statements of a function's role by their Sid.
 fn statements(function: &Value) -> BTreeMap<String, Value> {
     let template = Template::read().unwrap();
     let all = grants::statements(grants::role(&template, &function["Properties"]["Role"]));
     all.map(|statement| (statement["Sid"].as_str().unwrap().to_owned(), statement.clone())).collect()
 }
 
-/// docs/adr/0011 and 0016: who counts calls may write buckets, who remembers or logs them rows of tenants, nothing else.
+/// docs/adr/0011 and 0016: a function that counts calls may write buckets, one that remembers or logs them rows of
+/// tenants, and nothing else.
 #[test]
 fn guards_of_the_api_write_their_own_rows_only() {
     let functions = functions();
@@ -148,7 +149,7 @@ fn routes_in_code_are_the_routes_of_the_template() {
     );
 }
 
-/// The name of the variable in each `Config::from_env` of an adapter, found as a quoted upper-case word.
+/// Lists the variable in each `Config::from_env` of an adapter, found as a quoted upper-case word.
 fn variables_read() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for source in sources(&["shared"]).unwrap() {
@@ -173,7 +174,7 @@ fn variables_read() -> BTreeSet<String> {
 #[test]
 fn every_variable_of_the_template_is_read_by_an_adapter() {
     let read = variables_read();
-    // A platform's variables are read as a name and the platform, joined by an underscore.
+    // Adapters read a platform's variables as a name and the platform, joined by an underscore.
     let joined = |variable: &str| {
         let rest = |name: &String| Some(variable.strip_prefix(name.as_str())?.strip_prefix('_')?.to_owned());
         read.iter().filter_map(rest).any(|platform| read.contains(&platform))
@@ -204,7 +205,7 @@ fn counted_events_are_logged() {
     assert!(!events.is_empty(), "no filter counts an event of ours");
     for event in events {
         let logged = format!("event = \"{event}\"");
-        // A heartbeat is its own function's; somebody else's tick would hide that it is silent.
+        // A heartbeat counts its own function's ticks; another function's tick would hide its silence.
         let folder = event.strip_suffix(".tick").map(|name| format!("functions/{name}/"));
         let mut code =
             code.iter().filter(|source| folder.as_ref().is_none_or(|at| source.path.starts_with(at)));
@@ -215,7 +216,7 @@ fn counted_events_are_logged() {
     }
 }
 
-/// A deployment has none of these until its operator asks for them, and then they do what their names say.
+/// A deployment has none of these settings until its operator asks for them, and then they do what their names say.
 #[test]
 fn what_closes_a_deployment_is_off_until_it_is_asked_for() {
     let template = Template::read().unwrap();
@@ -229,7 +230,7 @@ fn what_closes_a_deployment_is_off_until_it_is_asked_for() {
     assert_eq!(*only, serde_json::json!([{ "Ref": "DisableExecuteApiEndpoint" }, "true"]));
 }
 
-/// What the runner in a terminal waits for is logged under the same names.
+/// The functions log the events that the runner in a terminal waits for under the same names.
 #[test]
 fn what_a_person_at_the_terminal_is_told_is_logged() {
     let code = sources(&["functions", "shared"]).unwrap();

@@ -1,6 +1,6 @@
-//! What paging through a large report would otherwise compute again on every page.
+//! The cache of a large report, which every page would otherwise compute again.
 //!
-//! Small and bounded; an entry is right only for the moment it was made at, which is part of its key.
+//! It is small and bounded. An entry is right only for the moment at which it was made, which is part of its key.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -86,7 +86,7 @@ impl Cache {
     }
 }
 
-/// Forgets the hour where it changes nothing: a past day changes once a day.
+/// Drops the hour where it changes nothing: a past day changes once a day.
 fn relevant(day: Day, moment: Moment) -> Moment {
     if day < moment.today { Moment { hour: 0, ..moment } } else { moment }
 }

@@ -1,4 +1,4 @@
-//! The metrics a report can name, how each is computed and how the platform writes it.
+//! The metrics that a report can name, the computation of each, and the platform's way to write it.
 //!
 //! Values are always text. A value that does not exist (a cost without clicks) is "-". Scales follow
 //! recorded answers: amounts as the currency, costs per click and rates with two digits.
@@ -34,16 +34,16 @@ enum Kind {
 enum Levels {
     All,
     From(Level),
-    /// Only for whole accounts by day.
+    /// A metric only for whole accounts by day.
     AccountDays,
 }
 
-/// What a row is about.
+/// The object and the days of a row.
 pub(super) struct Subject<'a> {
     pub(super) world: &'a World,
     pub(super) advertiser: &'a Advertiser,
     pub(super) level: Level,
-    /// The object, or none for a total.
+    /// The object; `None` for a total.
     pub(super) index: Option<usize>,
     pub(super) figures: &'a Figures,
 }
@@ -73,7 +73,7 @@ const METRICS: [Metric; 32] = [
     ratio("conversion_rate", |f| f.conversions, |f| f.clicks, 100, false),
     ratio("result_rate", |f| f.conversions, |f| f.impressions, 100, false),
     ratio("complete_payment_rate", |f| f.payments, |f| f.clicks, 100, false),
-    // Despite its name the total value of the purchases, not a rate.
+    // TikTok's name is misleading: the metric is the total value of the purchases, not a rate.
     Metric {
         name: "total_complete_payment_rate",
         kind: Kind::AmountIf(|f| f.value, |f| f.payments),
@@ -122,7 +122,7 @@ const fn text(name: &'static str, from: Level, say: fn(&Subject<'_>) -> String) 
     Metric { name, kind: Kind::Text(say), levels: Levels::From(from) }
 }
 
-/// Finds metrics by name; names unknown or out of place at this level are all named in the refusal.
+/// Finds metrics by name; the refusal lists all names that are unknown or out of place at this level.
 pub(super) fn find_all(
     names: &[String],
     level: Level,

@@ -1,4 +1,4 @@
-//! Reads and checks a report's parameters; every refusal is 40002 and names what is wrong.
+//! Reads and checks a report's parameters; every refusal is 40002 and names the wrong parameter.
 
 use serde::Deserialize;
 
@@ -41,7 +41,7 @@ pub(super) struct Filter {
     pub(super) values: Vec<String>,
 }
 
-/// What a condition looks at.
+/// The property that a condition reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum On {
     Id,
@@ -162,7 +162,7 @@ struct RawFilter {
     filter_value: String,
 }
 
-/// Reads the conditions; without one on the level's own status, deleted objects are hidden.
+/// Reads the conditions; without a condition on the level's own status, deleted objects are hidden.
 fn filters(call: &Call<'_>, level: Level) -> Result<Vec<Filter>, ApiError> {
     let raw: Vec<RawFilter> = call.json("filtering")?.unwrap_or_default();
     let mut filters = raw.iter().map(|raw| filter(raw, level)).collect::<Result<Vec<_>, _>>()?;

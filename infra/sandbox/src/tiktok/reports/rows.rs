@@ -1,6 +1,6 @@
-//! Which rows a report has, and the figures of each.
+//! The rows of a report, and the figures of each.
 //!
-//! A row exists only where something was delivered; days to come have none.
+//! A row exists only where an ad was delivered; days to come have no rows.
 
 use std::sync::{Arc, OnceLock};
 
@@ -12,7 +12,7 @@ use crate::tiktok::locked;
 use crate::tiktok::world::Level;
 use crate::tiktok::world::figures::Figures;
 
-/// One row's place: an object, and a day unless the report sums days up.
+/// The place of a row: an object, and a day unless the report sums days up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cell {
     object: u32,
@@ -25,21 +25,21 @@ impl Cell {
     }
 }
 
-/// All rows of a report in order, and their total once asked for.
+/// All rows of a report in order, and their total once a call asked for it.
 #[derive(Default)]
 pub(crate) struct Rows {
     pub(super) cells: Vec<Cell>,
     pub(super) total: OnceLock<Figures>,
 }
 
-/// A report being worked out.
+/// A report while it is computed.
 pub(super) struct Board<'a> {
     pub(super) call: &'a Call<'a>,
     pub(super) query: &'a Query<'a>,
 }
 
 impl Board<'_> {
-    /// Lists the rows, remembering the answer for the pages to come.
+    /// Lists the rows, and keeps the list for the pages to come.
     pub(super) fn rows(&self) -> Arc<Rows> {
         let key = RowsKey::of(self.query);
         let cache = &self.call.platform.cache;
@@ -105,7 +105,7 @@ impl Board<'_> {
         }
     }
 
-    /// Returns the days asked for that have come.
+    /// Returns the requested days that have come.
     fn days(&self) -> (Day, Day) {
         (self.query.first, self.query.last.min(self.query.moment.today))
     }

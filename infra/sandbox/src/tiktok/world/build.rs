@@ -16,7 +16,7 @@ pub(super) fn advertisers(seed: u64, count: u32, ads: u32) -> Vec<Advertiser> {
         .collect()
 }
 
-/// The first advertiser has all the ads asked for, the others a quarter, within reason.
+/// Plans an advertiser: the first has all the ads of the settings, the others a quarter, within bounds.
 fn plan(seed: u64, index: u32, market: &'static Market, ads: u32) -> Advertiser {
     let number = u64::from(index);
     let ads = if index == 0 { ads.max(1) } else { (ads / 4).clamp(12, 600) };
@@ -81,7 +81,7 @@ fn ad(ids: &Ids, index: usize, parent: usize, parents: [Life; 2], market: &Marke
         life,
         key,
         days: delivery(key, [life, parents[0], parents[1]]),
-        // Few ads get most of the budget: each step of the exponent doubles the size.
+        // Draws a size so that few ads get most of the budget: each step of the exponent doubles it.
         impressions: (120 + part(0, 120)) << part(8, 7),
         cpm: market.cpm * (700 + part(16, 700)) / 1000,
         clicks_per_10k: 60 + part(32, 160),
@@ -90,7 +90,8 @@ fn ad(ids: &Ids, index: usize, parent: usize, parents: [Life; 2], market: &Marke
     }
 }
 
-/// Half of the ads deliver from the first day, the others start some time in the 640 days after.
+/// Draws the days of delivery: half of the ads deliver from the first day, the others start some time in the 640 days
+/// after.
 fn delivery(key: u64, lives: [Life; 3]) -> Range<Day> {
     let hash = mix([key, 5]);
     let start = if hash.is_multiple_of(2) { 0 } else { (hash >> 8) % 640 };
@@ -98,7 +99,7 @@ fn delivery(key: u64, lives: [Life; 3]) -> Range<Day> {
     FIRST_DAY + signed(start)..ends.min().unwrap_or(Day::MAX)
 }
 
-/// Every ninth campaign is deleted and every ninth disabled, so that small worlds have them too.
+/// Ends campaigns: every ninth is deleted and every ninth disabled, so that small worlds have them too.
 fn campaign_ending(campaign: usize) -> Option<Ending> {
     match campaign % 9 {
         2 => Some(Ending::Deleted),
@@ -107,7 +108,7 @@ fn campaign_ending(campaign: usize) -> Option<Ending> {
     }
 }
 
-/// One ad or ad group in ten ends.
+/// Draws an ending: one ad or ad group in ten ends.
 fn drawn_ending(hash: u64) -> Option<Ending> {
     match hash >> 17 & 0xFF {
         0..16 => Some(Ending::Deleted),
@@ -116,7 +117,7 @@ fn drawn_ending(hash: u64) -> Option<Ending> {
     }
 }
 
-/// Begins late in 2024 and ends on a day between 2025-10-01 and 2026-11-04, or never.
+/// Draws a life that begins late in 2024 and ends on a day between 2025-10-01 and 2026-11-04, or never.
 fn life(hash: u64, ending: Option<Ending>) -> Life {
     let day = FIRST_DAY + 273 + signed((hash >> 32) % 400);
     let created = FIRST_DAY - 40 + signed((hash >> 24) % 30);

@@ -1,14 +1,14 @@
-//! Daily figures, computed from (seed, ad, day) and the moment of asking; nothing is stored.
+//! Daily figures, computed from (seed, ad, day) and the moment of the call; nothing is stored.
 //!
-//! Everything is counted in integers, money in minor units, so that a level is the exact sum of the level
-//! below. Spend, impressions and clicks of a past day never change; conversions arrive for 28 days.
+//! All figures are integers, money in minor units, so that a level is the exact sum of the level below. Spend,
+//! impressions and clicks of a past day never change; conversions arrive for 28 days.
 
 use std::ops::AddAssign;
 
 use super::{Ad, Advertiser, Level, mix};
 use crate::clock::{Day, Moment};
 
-/// The figures of anything over any days; all but `reach` add up.
+/// The figures of an object or a total over any days; all but `reach` add up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Figures {
     pub(crate) impressions: u64,
@@ -44,7 +44,7 @@ impl std::iter::Sum for Figures {
 }
 
 impl Figures {
-    /// Takes account of people reached by several parts: the wider the view, the more of them.
+    /// Takes account of people whom several parts reach: the wider the view, the more of them.
     pub(crate) fn overlapped(mut self, level: Level, several_days: bool) -> Self {
         let kept = match level {
             Level::Ad => 1000,
@@ -58,7 +58,7 @@ impl Figures {
     }
 }
 
-/// What one day is like for one advertiser at one moment.
+/// The conditions of one day for one advertiser at one moment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Weather {
     day: Day,
@@ -70,7 +70,7 @@ pub(crate) struct Weather {
     arrived: u64,
 }
 
-/// From Monday; people scroll more at the weekend.
+/// The factor of each weekday, from Monday; people scroll more at the weekend.
 const WEEKDAYS: [u64; 7] = [930, 900, 920, 970, 1060, 1190, 1130];
 
 /// Parts per thousand of a day's delivery that lie before each hour.
@@ -79,14 +79,14 @@ const HOURS: [u64; 24] = [
     962,
 ];
 
-/// Parts per thousand of the final conversions known after so many days (attribution of up to 28 days).
+/// Parts per thousand of the final conversions that are known after 0 to 28 days (attribution of up to 28 days).
 const ARRIVED: [u64; 29] = [
     380, 520, 610, 672, 718, 752, 780, 815, 830, 843, 855, 866, 876, 886, 905, 912, 919, 926, 932, 938, 944,
     955, 962, 968, 974, 980, 986, 993, 1000,
 ];
 
 impl Advertiser {
-    /// Looks at a day from a moment; days to come have nothing to see.
+    /// Returns a day's conditions, seen from a moment; `None` for days to come.
     pub(crate) fn weather(&self, day: Day, moment: Moment) -> Option<Weather> {
         let age = usize::try_from(moment.today - day).ok()?;
         let passed = if age == 0 { at(&HOURS, moment.hour) } else { 1000 };
@@ -105,7 +105,7 @@ impl Advertiser {
 }
 
 impl Ad {
-    /// Tells whether the ad shows at all on a day: it runs in stretches and pauses now and then.
+    /// Returns whether the ad shows at all on a day: it runs in stretches and pauses now and then.
     pub(crate) fn delivers(&self, day: Day) -> bool {
         self.days.contains(&day)
             && mix([self.key, ((unsigned(day) + self.key % 9) / 9) << 20]) % 100 < 82
@@ -134,10 +134,10 @@ impl Ad {
         }
     }
 
-    /// Counts conversions and purchases known so far.
+    /// Counts the conversions and purchases that are known so far.
     ///
-    /// Rounding is offset by the ad's own draw, so that small counts arrive on different days yet never go
-    /// back, and all have arrived when `arrived` is whole.
+    /// The ad's own draw offsets the rounding, so that small counts arrive on different days yet never go back, and all
+    /// have arrived when `arrived` is whole.
     fn converted(&self, clicks: u64, weather: Weather) -> (u64, u64) {
         let hash = mix([self.key, unsigned(weather.day) << 32]);
         let offset = |shift: u32, below: u64| (hash >> shift & 0xFFFF) * below / 0x1_0000;
@@ -149,7 +149,7 @@ impl Ad {
     }
 }
 
-/// Slow growth since the first day, and a wave of ten weeks; parts per thousand.
+/// Returns the trend in parts per thousand: slow growth since the first day, and a wave of ten weeks.
 fn trend(day: Day) -> u64 {
     let growth = unsigned(day - super::FIRST_DAY).min(1500) / 4;
     let phase = unsigned(day.rem_euclid(70));

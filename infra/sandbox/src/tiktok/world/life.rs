@@ -1,4 +1,4 @@
-//! When objects begin and end, and what status that makes them at a given day.
+//! The begin and the end of objects, and their status on a given day.
 
 use super::{Advertiser, Level};
 use crate::clock::Day;
@@ -18,7 +18,7 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    /// Tells how the object has ended by `today`, if it has.
+    /// Returns how the object has ended by `today`, if it has.
     pub(crate) fn ended(&self, today: Day) -> Option<Ending> {
         self.end.filter(|(day, _)| *day <= today).map(|(_, ending)| ending)
     }
@@ -29,12 +29,12 @@ impl Life {
     }
 }
 
-/// The three ways the platform words a status.
+/// The three ways in which the platform words a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Status {
     pub(crate) primary: &'static str,
     pub(crate) operation: &'static str,
-    /// The secondary status in its parts: the level, whose end it is, and the word for it.
+    /// The secondary status in its parts: the level, the level whose end it is, and the word for it.
     secondary: [&'static str; 3],
 }
 
@@ -44,7 +44,7 @@ impl Status {
         self.secondary.concat()
     }
 
-    /// Tells whether a `primary_status` filter value covers this status.
+    /// Returns whether a `primary_status` filter value covers this status.
     pub(crate) fn is(&self, wanted: &str) -> bool {
         match wanted {
             "STATUS_ALL" => true,
@@ -65,7 +65,7 @@ pub(crate) const PRIMARY: [&str; 6] = [
 ];
 
 impl Advertiser {
-    /// Works out an object's status: deleted before disabled, and its own end before a parent's.
+    /// Computes an object's status: deleted before disabled, and its own end before a parent's.
     pub(crate) fn status(&self, level: Level, index: usize, today: Day) -> Status {
         let own = self.life_of(level, index).ended(today);
         let chain = [(level, ""), (Level::AdGroup, "ADGROUP_"), (Level::Campaign, "CAMPAIGN_")];

@@ -1,4 +1,4 @@
-//! Where advertisers live: currency, zones and price level.
+//! The markets of advertisers: currency, zones and price level.
 
 /// A country's settings for one advertiser.
 #[derive(Debug)]
@@ -8,7 +8,7 @@ pub(crate) struct Market {
     /// Digits after the point in the currency's amounts.
     pub(crate) decimals: u32,
     pub(crate) zone: &'static str,
-    /// The same place as a fixed offset, with the inverted sign of the `Etc` names.
+    /// The same zone as a fixed offset, with the inverted sign of the `Etc` names.
     pub(crate) fixed_zone: &'static str,
     pub(crate) country: &'static str,
     pub(crate) language: &'static str,
@@ -18,7 +18,7 @@ pub(crate) struct Market {
     pub(super) basket: u64,
 }
 
-/// The markets in the order advertisers take them; the third has no minor units.
+/// The markets in the order in which advertisers take them; the third has no minor units.
 pub(super) const MARKETS: [Market; 6] = [
     Market {
         name: "Nordlicht Outdoor",

@@ -1,7 +1,7 @@
 //! The played world: advertisers, campaigns, ad groups and ads, all decided by a seed.
 //!
 //! Objects are built once and are small; figures are never stored (`figures`). Dates in the lives of objects
-//! are absolute, so that the same seed shows the same past whenever it is asked.
+//! are absolute, so that the same seed shows the same past at any time.
 
 mod build;
 pub(crate) mod figures;
@@ -28,7 +28,7 @@ pub(crate) enum Level {
     Ad,
 }
 
-/// Everything that exists.
+/// All advertisers of the sandbox.
 pub(crate) struct World {
     seed: u64,
     pub(crate) advertisers: Vec<Advertiser>,
@@ -55,7 +55,7 @@ pub(crate) struct Node {
     pub(crate) life: Life,
 }
 
-/// An ad with what decides its figures.
+/// An ad with the facts that decide its figures.
 pub(crate) struct Ad {
     pub(crate) id: u64,
     pub(crate) parent: usize,
@@ -191,7 +191,7 @@ fn pick(names: &[&'static str], index: usize) -> &'static str {
     names.get(index % names.len()).copied().unwrap_or_default()
 }
 
-/// Mixes numbers into one that looks random (the finaliser of `SplitMix64`).
+/// Mixes numbers into one that looks random, by the finaliser of `SplitMix64`.
 pub(crate) fn mix(parts: [u64; 2]) -> u64 {
     let [a, b] = parts;
     let mut z = a.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ b.wrapping_add(0xD1B5_4A32_D192_ED03);

@@ -1,5 +1,6 @@
 //! Opens a connect session: which end user may connect which platform, and where the flow returns to. A repeated call
-//! gets the same token again, because the attempt's randomness and time are the same; the session may be used up.
+//! gets the same token again, because the attempt's randomness and time are the same; the session may be used up by
+//! then.
 
 use std::sync::Arc;
 
@@ -23,38 +24,38 @@ use crate::vault::ports::{KeyOpen, VaultRead};
 
 rows!(CallerRead, ConnectionRead, TransientPut, VaultRead);
 
-/// What the operation needs.
+/// The ports of the operation.
 #[derive(Clone)]
 pub struct Ports {
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
-    /// Opens it.
+    /// Opens data keys.
     pub keys: Arc<dyn KeyOpen>,
-    /// The product.
+    /// The product's profile.
     pub profile: Arc<Profile>,
 }
 
-/// What the caller asks for.
+/// The session that the caller asks for.
 #[derive(Debug, Clone)]
 pub struct Input {
-    /// For whom.
+    /// The end user who may connect.
     pub end_user: EndUser,
-    /// Which platform.
+    /// The platform to connect.
     pub platform: String,
-    /// Where the flow returns to; exactly one of the tenant's registered URLs.
+    /// The address that the flow returns to; exactly one of the tenant's registered URLs.
     pub return_url: String,
     /// The person's e-mail address. Only its fingerprint outlives the call.
     pub mail: Option<Confidential>,
-    /// The live connection to authorise again, if it is not a new one.
+    /// The live connection to authorise again; `None` for a new connection.
     pub reauthorise: Option<ConnectionId>,
 }
 
-/// The session, its token shown this once.
+/// The session. Its token is shown this once.
 #[derive(Debug, Clone)]
 pub struct Output {
     /// The token in the connect page's address.
     pub token: Confidential,
-    /// When it stops working.
+    /// When the token stops working.
     pub expires_at: Timestamp,
 }
 
@@ -96,7 +97,7 @@ async fn open(
     ports.rows.put_session(&key, &session).await
 }
 
-/// A browser connects for its own end user only.
+/// Refuses a browser that asks for another end user than its own.
 fn check_end_user(caller: &Caller, end_user: &EndUser) -> Result<()> {
     if caller.may_see(end_user) {
         return Ok(());

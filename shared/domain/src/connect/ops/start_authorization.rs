@@ -1,8 +1,9 @@
-//! The connect page: [`show`] says who asks for what and why, and changes nothing, because a reload or a link preview
-//! must not burn the link; [`run`] uses the session up and sends the person to the platform.
+//! Runs the connect page: [`show`] says who asks for what and why, and changes nothing, because a reload or a link
+//! preview must not use the link up; [`run`] uses the session up and sends the person to the platform.
 //!
-//! Everything that binds the flow to the browser comes from one cookie that the page leaves, so that a second press of
-//! the button, or the way back from the platform, leads to the same place. A link that is over leads back to the product.
+//! Everything that binds the flow to the browser comes from one cookie that the page sets, so that a second press of
+//! the button, or the way back from the platform, leads to the same place. A link that has ended leads back to the
+//! product.
 
 use std::sync::Arc;
 
@@ -29,51 +30,51 @@ use crate::vault::ports::{KeyOpen, VaultRead};
 
 rows!(CallerRead, TransientRead, TransientTake, VaultRead);
 
-/// What the operation needs.
+/// The ports of the operation.
 #[derive(Clone)]
 pub struct Ports {
-    /// Opens them.
+    /// Opens data keys.
     pub keys: Arc<dyn KeyOpen>,
-    /// The platforms.
+    /// The platforms' connectors.
     pub connectors: Arc<dyn Connectors>,
-    /// The product.
+    /// The product's profile.
     pub profile: Arc<Profile>,
-    /// Time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// State and cookie.
+    /// Makes the state and the cookie.
     pub entropy: Arc<dyn Entropy>,
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
 }
 
-/// What the connect page says.
+/// The contents of the connect page.
 #[derive(Debug, Clone)]
 pub struct ConnectPage {
-    /// Who asks.
+    /// The tenant who asks.
     pub tenant: String,
-    /// With which product.
+    /// The product that the tenant uses.
     pub product: String,
-    /// Where its privacy policy is.
+    /// The address of the product's privacy policy.
     pub privacy_url: String,
-    /// Where people write to.
+    /// The address that people write to.
     pub contact: String,
     /// The platform's name.
     pub platform: String,
     /// Where the person can end the grant at the platform itself.
     pub settings_url: String,
-    /// What is read or done, and what for.
+    /// The scopes, each with what is read or done and the purpose.
     pub scopes: Vec<ScopePurpose>,
     /// How many days figures are kept while the connection lives.
     pub retention_days: Option<u16>,
-    /// True when a connection that exists is authorised again.
+    /// True when the person authorises an existing connection again.
     pub again: bool,
     /// The origin that the form's answer leads to.
     pub authorize_origin: String,
-    /// The origin that it leads to when the flow is over.
+    /// The origin that the form's answer leads to when the flow has ended.
     pub return_origin: String,
 }
 
-/// Where the person goes, and the cookie that binds the transaction to this browser.
+/// The address that the person goes to, and the cookie that binds the transaction to this browser.
 #[derive(Debug, Clone)]
 pub struct AuthorizationRedirect {
     /// The platform's authorisation page.
@@ -82,47 +83,47 @@ pub struct AuthorizationRedirect {
     pub cookie_name: String,
     /// The cookie's value.
     pub cookie: Confidential,
-    /// How long the browser keeps it.
+    /// How long the browser keeps the cookie.
     pub max_age: SignedDuration,
     /// The key of the transaction.
     state: Digest,
 }
 
-/// What the connect page does.
+/// The effect of the connect page.
 #[derive(Debug, Clone)]
 pub enum Page {
-    /// It asks; the browser keeps the cookie.
+    /// The page asks; the browser keeps the cookie.
     Invite(ConnectPage, Visit),
-    /// It leads on: the link is over, or this browser is further already.
+    /// The page leads on: the link has ended, or this browser is further already.
     Elsewhere(Onward),
 }
 
-/// The cookie that the page leaves.
+/// The cookie that the page sets.
 #[derive(Debug, Clone)]
 pub struct Visit {
-    /// Its name.
+    /// The cookie's name.
     pub name: String,
-    /// Its value.
+    /// The cookie's value.
     pub value: Confidential,
 }
 
-/// Where the button leads.
+/// The place that the button leads to.
 #[derive(Debug)]
 pub enum Left {
     /// To the platform.
     AuthorizationRedirect(AuthorizationRedirect),
-    /// Elsewhere: the link is over, or this browser is further already.
+    /// Somewhere else: the link has ended, or this browser is further already.
     Elsewhere(Onward),
     /// Back to the product, because its registration at the platform is not in order. The link stays good.
     Ended {
         /// The return URL with the word.
         url: Url,
-        /// What is wrong, for the log.
+        /// The error in the registration, for the log.
         error: Error,
     },
 }
 
-/// What a browser presents: the token of the link, and the cookie of the page if it has one.
+/// The token of the link, and the cookie of the page if the browser has one.
 #[derive(Debug, Clone, Copy)]
 pub struct Presented<'a> {
     /// The token.
@@ -131,7 +132,7 @@ pub struct Presented<'a> {
     pub visit: Option<&'a str>,
 }
 
-/// Looks at a session and says what it is about.
+/// Reads a session and describes it for the page.
 pub async fn show(ports: &Ports, presented: Presented<'_>, api_origin: &str) -> Result<Page> {
     let key = ports.entropy.digest(presented.token.as_bytes());
     let session = match ports.rows.session(&key, ports.clock.now()).await? {
@@ -183,7 +184,7 @@ pub async fn run(ports: &Ports, presented: Presented<'_>, api_origin: &str) -> R
         expires_at: ports.clock.now() + SignedDuration::from_mins(TRANSACTION_MINUTES),
         session,
     };
-    // Made before the session is used up: if KMS is away, the link still works a minute later.
+    // Made before the session is used up: if KMS does not answer, the link still works a minute later.
     let redirect = match depart(ports, &transaction, binding).await {
         Ok(redirect) => redirect,
         Err(error) if End::of(&error) == End::Setup => {
@@ -200,7 +201,7 @@ pub async fn run(ports: &Ports, presented: Presented<'_>, api_origin: &str) -> R
     again(ports, &key, presented.visit).await
 }
 
-/// A link that was used: the same browser goes where it went before.
+/// Continues a link that was used: the same browser goes where it went before.
 async fn again(ports: &Ports, key: &Digest, visit: Option<&str>) -> Result<Left> {
     match resume(ports, key, visit).await? {
         Resumed::Departed(transaction, binding) => {
@@ -210,7 +211,7 @@ async fn again(ports: &Ports, key: &Digest, visit: Option<&str>) -> Result<Left>
     }
 }
 
-/// What binds a flow to its browser; all of it comes from the cookie of the page.
+/// The values that bind a flow to its browser; all of them come from the cookie of the page.
 struct Binding {
     state: String,
     cookie: Confidential,
@@ -223,17 +224,17 @@ impl Binding {
     }
 }
 
-/// The cookie that the browser has, if it can be one of ours, or a new one.
+/// Returns the browser's cookie, if it can be one that Mooring made, or a new cookie.
 fn visit(ports: &Ports, presented: Option<&str>) -> Confidential {
     let own = presented.filter(|text| text.len() == SECRET_LENGTH);
     Confidential::new(own.map_or_else(|| random::secret_text(ports.entropy.as_ref()), str::to_owned))
 }
 
-/// What became of a link that is no longer open.
+/// The state of a link that is no longer open.
 enum Resumed {
     /// This browser is on its way to the platform.
     Departed(Box<AuthTransaction>, Binding),
-    /// The link is over, or this browser is further already.
+    /// The link has ended, or this browser is further already.
     Elsewhere(Onward),
 }
 
@@ -258,7 +259,7 @@ async fn resume(ports: &Ports, key: &Digest, visit: Option<&str>) -> Result<Resu
     onward.map_or_else(used, |onward| Ok(Resumed::Elsewhere(onward)))
 }
 
-/// Where a transaction leads, the same every time.
+/// Builds the redirect of a transaction, the same every time.
 async fn depart(
     ports: &Ports,
     transaction: &AuthTransaction,
@@ -287,7 +288,7 @@ fn find<'a>(ports: &'a Ports, platform: &str) -> Result<(&'a dyn Connector, &'a 
     Ok((connector, ports.profile.platform(platform).ok_or_else(unusable)?))
 }
 
-/// Asks the connector where its authorisation page is; the deployment may have another one than the manifest.
+/// Asks the connector for the origin of its authorisation page; a deployment may use another origin than the manifest.
 fn authorize_origin(connector: &dyn Connector, api_origin: &str) -> Result<String> {
     let nobody = AppCredentials { id: "-".to_owned(), secret: "-".into() };
     let verifier = SecretString::from("-");

@@ -1,6 +1,6 @@
-//! A connection's grant, as every operation handles it: its token opened, its refusal or acceptance written down.
+//! Uses a connection's grant for several operations: opens its token, and stores its refusal or acceptance.
 //!
-//! Syncs and probes use a grant the same way and need the same things for it: [`Ports`].
+//! Syncs and probes use a grant the same way, with the same [`Ports`].
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::vault::keys::{DataKey, KeyContext, Use};
 use crate::vault::ports::{KeyOpen, VaultRead};
 use crate::vault::rows::token_slot;
 
-/// Opens a connection's access token; `None` when it or its key is gone, which is how a deletion looks from here.
+/// Opens a connection's access token; `None` when the token or its key is gone, as after a deletion.
 pub async fn access_token(
     vault: &dyn VaultRead,
     keys: &dyn KeyOpen,
@@ -40,31 +40,32 @@ pub async fn access_token(
 
 rows!(begin_deletion::Rows, FenceRead, ConnectionState, VaultRead, Breakers);
 
-/// What an operation needs that asks a platform with a connection's grant, and writes down what the answer says of it.
+/// The ports of an operation that asks a platform with a connection's grant, and stores what the answer says of the
+/// grant.
 #[derive(Clone)]
 pub struct Ports {
-    /// Time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Jitter, and the ids of deletions.
     pub entropy: Arc<dyn Entropy>,
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
-    /// Opens keys for their own uses.
+    /// Opens data keys; the role limits their uses.
     pub keys: Arc<dyn KeyOpen>,
-    /// The platforms.
+    /// The platforms' connectors.
     pub connectors: Arc<dyn Connectors>,
-    /// What the product may call, how long it keeps rows, and how long it waits for a person.
+    /// The profile: the calls that may leave, how long rows are kept, and how long a connection waits for a person.
     pub profile: Arc<Profile>,
 }
 
 impl Ports {
-    /// What a cutoff needs.
+    /// Returns the ports that a cutoff needs.
     pub(crate) fn plan(&self) -> begin_deletion::Ports {
         let Self { clock, entropy, rows, .. } = self.clone();
         begin_deletion::Ports { clock, entropy, rows }
     }
 
-    /// Opens an account's data key; `None` when it is gone, which is how a deletion looks from here.
+    /// Opens an account's data key; `None` when the key is gone, as after a deletion.
     pub(crate) async fn data_key(&self, at: &AccountRef) -> Result<Option<Box<dyn DataKey>>> {
         let context = KeyContext::account(&at.tenant, &at.connection, &at.account);
         match self.rows.key(&context).await? {
@@ -74,8 +75,8 @@ impl Ports {
     }
 }
 
-/// Writes down that the platform refused the token with this code. A refusal that settles it ends the connection; the
-/// promise of its deletion counts from the first evidence.
+/// Stores that the platform refused the token with this code. A refusal that confirms the evidence ends the
+/// connection; the promise of its deletion counts from the first evidence.
 pub async fn refused(ports: &Ports, row: &Connection, code: &str) -> Result<Option<DeletionId>> {
     let now = ports.clock.now();
     let mut life = ports.rows.life(&row.tenant, &row.id).await?;
@@ -91,12 +92,13 @@ pub async fn refused(ports: &Ports, row: &Connection, code: &str) -> Result<Opti
         life.take_notice(now).and_then(|at| told(&row.id, State::NeedsReauth, &life).map(|one| (one, at)));
     let events = became.into_iter().chain(noticed).map(|((kind, about), at)| (kind, at, about)).collect();
     life.settle(now);
-    // Who was faster has seen the same platform: what it wrote down counts.
+    // Another worker that was faster has seen the same platform: what that worker stored counts.
     ports.rows.record_life(&row.tenant, &row.id, &Change { life, from: row.state, to, told: events }).await?;
     Ok(None)
 }
 
-/// Writes down that the platform took the token, with what else is known; false when something else came in between.
+/// Stores that the platform accepted the token, with what else is known. Returns false when another write came in
+/// between.
 pub async fn accepted(ports: &Ports, row: &Connection, mut life: Life) -> Result<bool> {
     life.take_back();
     let now = ports.clock.now();

@@ -1,4 +1,4 @@
-//! Lets a connection or one of its accounts go: the cutoff, and its first message.
+//! Lets a connection or one of its accounts go: makes the cutoff, and sends the first message.
 
 use std::sync::Arc;
 
@@ -13,28 +13,28 @@ use crate::people::caller::{Caller, Scope};
 
 rows!(begin_deletion::Rows);
 
-/// What the operation needs.
+/// The ports of the operation.
 #[derive(Clone)]
 pub struct Ports {
-    /// Time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Ids and public codes.
+    /// Makes ids and public codes.
     pub entropy: Arc<dyn Entropy>,
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
     /// Starts the first step at once.
     pub queue: Arc<dyn JobQueue<DeletionJob>>,
 }
 
 impl Ports {
-    /// What a cutoff needs.
+    /// Returns the ports that a cutoff needs.
     fn plan(&self) -> begin_deletion::Ports {
         let Self { clock, entropy, rows, .. } = self.clone();
         begin_deletion::Ports { clock, entropy, rows }
     }
 }
 
-/// Makes the cutoff. Doing it again answers the same deletion, as long as the rows that say so are there.
+/// Makes the cutoff. A repeated call returns the same deletion, as long as the rows that name the deletion exist.
 pub async fn run(ports: &Ports, caller: &Caller, target: &Target) -> Result<Started> {
     caller.require(Scope::Disconnect)?;
     let deletion = cut_for(&ports.plan(), caller, target, Reason::Disconnected).await?;

@@ -1,4 +1,5 @@
-//! Sends what is due in the Ledger, and finds what is late. The Ledger's `next_step_at` is the outbox.
+//! Sends the deletions that are due in the Ledger, and finds those that are late. The Ledger's `next_step_at` is the
+//! outbox.
 
 use std::sync::Arc;
 
@@ -9,32 +10,32 @@ use crate::deletion::ledger::DeletionJob;
 use crate::deletion::ledger::{Deletion, Lateness};
 use crate::deletion::ports::LedgerRead;
 
-/// How many deletions one sweep sends; what is left is the oldest of the next one.
+/// How many deletions one sweep sends; the rest are the oldest of the next sweep.
 pub const SWEEP_LIMIT: u32 = 1_000;
 
 rows!(LedgerRead);
 
-/// What the operation needs.
+/// The ports of the operation.
 #[derive(Clone)]
 pub struct Ports {
-    /// Time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
-    /// Where it goes.
+    /// Receives the due deletions.
     pub queue: Arc<dyn JobQueue<DeletionJob>>,
 }
 
-/// What a sweep found.
+/// The result of a sweep.
 #[derive(Debug, Default)]
 pub struct Output {
     /// How many deletions were sent.
     pub sent: usize,
-    /// Those that should have ended, each with how much it matters.
+    /// The deletions that should have ended, each with how late it is.
     pub late: Vec<(Deletion, Lateness)>,
 }
 
-/// Sends every due deletion. Sending one twice does no harm: each step is conditional on the one before.
+/// Sends every due deletion. Sending a deletion twice does no harm: each step is conditional on the one before.
 pub async fn run(ports: &Ports) -> Result<Output> {
     let now = ports.clock.now();
     let due = ports.rows.due(now, SWEEP_LIMIT).await?;

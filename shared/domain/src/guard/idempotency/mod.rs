@@ -1,9 +1,9 @@
-//! Calls that may be repeated: one `Idempotency-Key`, one effect, and the same answer again.
+//! Lets callers repeat calls: one `Idempotency-Key` has one effect, and the same answer again.
 //!
-//! Nothing of a request or an answer is kept. What is stored is derived from the caller's own credential, which is
-//! stored nowhere: a record says neither which key was sent nor what was asked. Secrets of an answer are derived from
-//! that credential and the record's nonce, so that the same caller gets the same secret again, and the table alone
-//! gives it to nobody. An operation learns from its [`Attempt`] whether it may act or only has to answer.
+//! Nothing of a request or an answer is kept. A record holds values derived from the caller's own credential, which is
+//! stored nowhere: the record says neither which key was sent nor what was asked. Secrets of an answer are derived
+//! from that credential and the record's nonce, so that the same caller gets the same secret again, and the table
+//! alone gives it to nobody. An operation learns from its [`Attempt`] whether it may act or only has to answer.
 
 #[cfg(test)]
 mod tests;
@@ -21,29 +21,29 @@ use crate::base::host::{Clock, Entropy};
 use crate::base::ids::TenantId;
 use crate::base::secret::{Confidential, Digest};
 
-/// What the begin of an attempt met.
+/// The state that the begin of an attempt found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Begun {
-    /// Nothing: the attempt is the first.
+    /// No record: the attempt is the first.
     First,
-    /// An attempt at the same request that was broken off; this one takes over.
+    /// An attempt at the same request that broke off; this attempt takes over.
     Again,
-    /// A record that counts: done, running, or of another request.
+    /// A record that counts: of a call that is done or running, or of another request.
     Before(Record),
 }
 
-/// Remembers calls that may be repeated.
+/// Stores the records of calls that may be repeated.
 #[async_trait]
 pub trait IdempotencyStore: Send + Sync {
-    /// Stores the record of an attempt that begins, in one conditional write: of any number of attempts one gets in.
+    /// Stores the record of an attempt that begins, in one conditional write: of any number of attempts one succeeds.
     async fn begin(&self, record: &Record, expires_at: Timestamp) -> Result<Begun>;
-    /// Stores how far this attempt came, unless another has taken over.
+    /// Stores how far this attempt came, unless another attempt has taken over.
     async fn complete(&self, record: &Record, expires_at: Timestamp) -> Result<()>;
-    /// Forgets this attempt, unless another has taken over.
+    /// Releases this attempt's record, unless another attempt has taken over.
     async fn release(&self, record: &Record) -> Result<()>;
 }
 
-/// How long an attempt may run: API Gateway gives up after as long, and no function behind it lives longer.
+/// How long an attempt may run: API Gateway gives up after that time, and no function behind it lives longer.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(30);
 
 /// How long a key is remembered.
@@ -55,99 +55,99 @@ const SOON: Duration = Duration::from_secs(1);
 /// A call that carries a key.
 #[derive(Debug, Clone, Copy)]
 pub struct Call<'a> {
-    /// Whose it is.
+    /// The tenant that calls.
     pub tenant: &'a TenantId,
-    /// The text of the credential that it came with.
+    /// The text of the credential that the call came with.
     pub credential: &'a Confidential,
     /// The operation.
     pub operation: &'a str,
     /// The key.
     pub key: &'a Confidential,
-    /// SHA-256 of what is asked: method, path and body.
+    /// SHA-256 of the request: method, path and body.
     pub request: Digest,
 }
 
-/// What is remembered of a call.
+/// The record of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// Whose it is.
+    /// The tenant that called.
     pub tenant: TenantId,
     /// Credential, operation and key, as one derived value.
     pub name: Digest,
     /// Credential and request, as one derived value.
     pub fingerprint: Digest,
-    /// Random bytes of this attempt: they tell it from others, and its secrets derive from them.
+    /// Random bytes of this attempt: they distinguish it from others, and its secrets derive from them.
     pub nonce: Digest,
     /// When the attempt began.
     pub at: Timestamp,
-    /// How far it came.
+    /// How far the attempt came.
     pub progress: Progress,
 }
 
 /// How far an attempt came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
-    /// It runs, or was broken off; from the instant on nobody works on it.
+    /// The attempt runs, or broke off; from the instant on nobody works on it.
     Running(Timestamp),
-    /// It was done. The id is of what the answer is about, where the path does not say it.
+    /// The call is done. The id is of the thing that the answer is about, where the path does not name it.
     Done(Option<String>),
 }
 
-/// What an operation may do.
+/// The permission of an operation to act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    /// Nobody tried before, or nothing is known of it: act.
+    /// No earlier attempt, or none that is known: the operation acts.
     First,
-    /// Somebody tried before and was broken off, perhaps after the effect: act where it is not done yet.
+    /// An earlier attempt broke off, perhaps after the effect: the operation acts where the work is not done yet.
     Again,
-    /// It was done: answer the same, and change nothing. The id is as in [`Progress::Done`].
+    /// The call is done: the operation answers the same, and changes nothing. The id is as in [`Progress::Done`].
     Done(Option<String>),
 }
 
 /// One attempt at a call, with the instant and the randomness that its answer is made of.
 pub struct Attempt {
-    /// What the operation may do.
+    /// The permission of the operation to act.
     pub standing: Standing,
     at: Timestamp,
     entropy: Arc<dyn Entropy>,
 }
 
 impl Attempt {
-    /// An attempt at a call without a key.
+    /// Makes an attempt at a call without a key.
     pub fn once(at: Timestamp, entropy: Arc<dyn Entropy>) -> Self {
         Self { standing: Standing::First, at, entropy }
     }
 
-    /// Tells whether all that is left to do is to answer.
+    /// Returns whether the operation only has to answer.
     pub fn is_done(&self) -> bool {
         matches!(self.standing, Standing::Done(_))
     }
 
-    /// The randomness: with a key, the same for every repetition.
+    /// Returns the randomness: with a key, the same for every repetition.
     pub fn entropy(&self) -> &dyn Entropy {
         self.entropy.as_ref()
     }
 }
 
 impl Clock for Attempt {
-    /// When the attempt began that counts.
+    /// Returns when the attempt that counts began.
     fn now(&self) -> Timestamp {
         self.at
     }
 }
 
-/// What remembering needs.
+/// The ports of idempotency.
 #[derive(Clone, Copy)]
 pub struct Ports<'a> {
     /// The records.
     pub records: &'a dyn IdempotencyStore,
-    /// Time.
+    /// The clock.
     pub clock: &'a dyn Clock,
-    /// Nonces and derivations.
+    /// Makes nonces and derivations.
     pub entropy: &'a Arc<dyn Entropy>,
 }
 
-/// Lets a call in, or says why not: of any number of calls with one key, one runs at a time.
+/// Lets a call in, or refuses it with the reason: of any number of calls with one key, one runs at a time.
 pub async fn admit(ports: &Ports<'_>, call: &Call<'_>) -> Result<(Record, Attempt)> {
     let record = begin(ports, call);
     let (record, standing) = match ports.records.begin(&record, record.at + KEPT).await? {
@@ -163,10 +163,10 @@ pub async fn admit(ports: &Ports<'_>, call: &Call<'_>) -> Result<(Record, Attemp
     Ok((record.clone(), Attempt { standing, at: record.at, entropy }))
 }
 
-/// Remembers what came of an attempt: an operation that was done, or the id of what it was about.
+/// Completes the record of an attempt: stores that the operation is done, with the id of the thing that it was about.
 ///
-/// A refusal is forgotten, because nothing was done: the caller may mend the call and send it again. After any other
-/// error the effect may be there; the record stays, and the next attempt knows.
+/// A refusal releases the record, because nothing was done: the caller may correct the call and send it again. After
+/// any other error the effect may exist; the record stays, and the next attempt reads it.
 pub async fn complete(
     ports: &Ports<'_>,
     record: Record,
@@ -181,7 +181,7 @@ pub async fn complete(
     ports.records.complete(&Record { progress, ..record }, expires_at).await
 }
 
-/// Tells whether an error means that nothing was done.
+/// Returns whether an error means that nothing was done.
 const fn is_refusal(kind: Kind) -> bool {
     match kind {
         Kind::Invalid
@@ -237,7 +237,7 @@ fn running() -> Error {
     Error::conflict("idempotency_in_progress", message).retry(Retry::After(Some(SOON)))
 }
 
-/// Randomness that comes again for the same caller and record.
+/// Randomness that is the same again for the same caller and record.
 struct Derived {
     inner: Arc<dyn Entropy>,
     seed: Zeroizing<[u8; 32]>,

@@ -112,7 +112,7 @@ fn a_key_is_free_again_after_a_day() {
     assert_ne!(random::secret_text(first.entropy()), random::secret_text(later.entropy()));
 }
 
-/// What is stored is not the digest of anything that can be guessed, such as an e-mail address in a body.
+/// The stored digest is not that of anything that can be guessed, such as an e-mail address in a body.
 #[test]
 fn a_record_tells_nothing_without_the_credential() {
     let world = World::new();

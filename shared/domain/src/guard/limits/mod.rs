@@ -1,7 +1,8 @@
-//! Rate limits by GCRA: a bucket is one number, the instant at which it is whole again.
+//! Rate limits by GCRA: a bucket is one number, the instant at which it is full again.
 //!
-//! A call moves that instant on by what it costs, and is refused when it would lie further ahead than a burst reaches.
-//! Instants are microseconds since the epoch. Deciding is pure; keeping the number is the port [`RateBuckets`].
+//! A call moves that instant on by the call's cost, and is refused when the instant would lie further ahead than a
+//! burst reaches. Instants are microseconds since the epoch. Deciding is pure; the port [`RateBuckets`] keeps the
+//! number.
 
 #[cfg(test)]
 mod tests;
@@ -15,28 +16,28 @@ use async_trait::async_trait;
 use crate::base::error::{Error, Kind, Result, Retry};
 use crate::base::ids::{CredentialId, TenantId};
 
-/// The outcome of a draw from a bucket.
+/// The outcome of taking from a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TakeOutcome {
-    /// It was drawn; the bucket is whole again then.
+    /// The call was taken; the bucket is full again at this instant.
     Done(i64),
-    /// The condition did not hold; when the bucket that was found is whole again.
+    /// The condition did not hold; when the bucket that was found is full again.
     Refused(Option<i64>),
 }
 
-/// Keeps the buckets of rate limits. Instants are microseconds; a call is tried once and given little time, because a
+/// Keeps the buckets of rate limits. Instants are microseconds. A call is tried once and has little time, because a
 /// limit that makes everybody wait is worse than none.
 #[async_trait]
 pub trait RateBuckets: Send + Sync {
-    /// When buckets are whole again, as of a moment ago; `None` where nothing is known.
+    /// Reads when buckets are full again, as of a moment ago; `None` where nothing is known.
     async fn peek(&self, buckets: &[Bucket; 2]) -> Result<[Option<i64>; 2]>;
-    /// Sets when a bucket is whole again, if it is not in use.
+    /// Sets when a bucket is full again, if the bucket is not in use.
     async fn start(&self, bucket: &Bucket, in_use: InUse, full_at: i64) -> Result<TakeOutcome>;
-    /// Adds to when a bucket is whole again, if that is at latest `latest`.
+    /// Adds a cost to when a bucket is full again, if that instant is at latest `latest`.
     async fn add(&self, bucket: &Bucket, cost: i64, latest: i64) -> Result<TakeOutcome>;
 }
 
-/// The seconds that the figures of a limit are about.
+/// The number of seconds that the figures of a limit are about.
 pub const WINDOW_SECONDS: u32 = 60;
 
 /// The code of the refusal.
@@ -46,10 +47,10 @@ const SECOND: i64 = 1_000_000;
 
 const WINDOW: i64 = 60 * SECOND;
 
-/// How far clocks, and the times at which a call reads one and draws, may lie apart.
+/// How far clocks, and the times at which a call reads a clock and takes, may lie apart.
 const SLACK: i64 = 30 * SECOND;
 
-/// So many calls a minute, and so many at once.
+/// A number of calls a minute, and a number of calls at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     calls: u32,
@@ -62,33 +63,35 @@ impl Rate {
         Self { calls: if calls == 0 { 1 } else { calls }, burst: if burst == 0 { 1 } else { burst } }
     }
 
-    /// The calls of a minute.
+    /// Returns the calls of a minute.
     pub const fn calls(self) -> u32 {
         self.calls
     }
 
-    /// What one call costs; rounded up, so that never more than the rate is let through.
+    /// Returns the cost of one call; rounded up, so that never more than the rate is let through.
     pub fn cost(self) -> i64 {
         (WINDOW - 1) / i64::from(self.calls) + 1
     }
 
-    /// The last instant of being whole again that still leaves room for a call.
+    /// Returns the latest `full_at` at which the bucket still admits one call.
     pub fn latest(self, now: i64) -> i64 {
         now.saturating_add(self.cost().saturating_mul(i64::from(self.burst) - 1))
     }
 
-    /// When a bucket that was drawn from is whole again: later than now, and not later than a whole burst can make it.
+    /// Returns the range in which `full_at` of a used bucket lies: later than now, and not later than a whole burst
+    /// can make it.
     pub fn in_use(self, now: i64) -> InUse {
         InUse { after: now, until: self.latest(now).saturating_add(self.cost()).saturating_add(SLACK) }
     }
 
-    /// How many calls there is room for.
+    /// Returns how many calls there is room for.
     pub fn left(self, full_at: i64, now: i64) -> u32 {
         let room = self.latest(now).saturating_add(self.cost()).saturating_sub(full_at.max(now));
         u32::try_from(room.max(0) / self.cost()).unwrap_or(u32::MAX)
     }
 
-    /// Seconds, rounded up: until there is room for a call if there is none, otherwise until the bucket is whole.
+    /// Returns seconds, rounded up: until there is room for a call if there is none, otherwise until the bucket is
+    /// full.
     pub fn window(self, full_at: i64, now: i64) -> u64 {
         let until = if self.left(full_at, now) == 0 { self.latest(now) } else { now };
         let micros = u64::try_from(full_at.saturating_sub(until)).unwrap_or_default();
@@ -96,24 +99,24 @@ impl Rate {
     }
 }
 
-/// Where the instant of a bucket that was drawn from can lie. Before, the bucket is whole. Behind, another process's
-/// clock put it there, which must not close the API until that time: the bucket counts as whole too.
+/// The range in which the `full_at` of a used bucket can lie. Before the range, the bucket is full. Behind it, another
+/// process's clock set the instant, which must not close the API until that time: the bucket counts as full too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InUse {
     /// Now.
     pub after: i64,
-    /// The last instant that can be true.
+    /// The latest instant that can be true.
     pub until: i64,
 }
 
 impl InUse {
-    /// Tells whether a bucket is in use.
+    /// Returns whether a bucket is in use.
     pub fn holds(self, full_at: i64) -> bool {
         self.after < full_at && full_at <= self.until
     }
 }
 
-/// Says that a text is not a rate.
+/// The error of a text that is not a rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not calls a minute and calls at once, such as 600/120")]
 pub struct InvalidRate;
@@ -132,9 +135,9 @@ impl FromStr for Rate {
 /// The limits of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Of each credential.
+    /// The limit of each credential.
     pub key: Rate,
-    /// Of all credentials of a tenant together.
+    /// The limit of all credentials of a tenant together.
     pub tenant: Rate,
 }
 
@@ -145,13 +148,13 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The limits with the names that callers know them by.
+    /// Returns the limits with the names that callers know them by.
     pub const fn named(self) -> [(&'static str, Rate); 2] {
         [("key", self.key), ("tenant", self.tenant)]
     }
 }
 
-/// Whose calls a bucket counts: a credential's, or without one the whole tenant's.
+/// The caller whose calls a bucket counts: a credential, or without one the whole tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Bucket {
     /// The tenant.
@@ -161,23 +164,23 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// The buckets of a call, in the order of [`Limits::named`].
+    /// Returns the buckets of a call, in the order of [`Limits::named`].
     pub fn of(tenant: &TenantId, credential: &CredentialId) -> [Self; 2] {
         let bucket = |credential| Self { tenant: tenant.clone(), credential };
         [bucket(Some(credential.clone())), bucket(None)]
     }
 }
 
-/// What a limit says of a call.
+/// The result of one limit for a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gauge {
     /// The limit's name.
     pub name: &'static str,
-    /// Whether it lets the call through.
+    /// True when the limit lets the call through.
     pub admitted: bool,
     /// How many calls there is room for now.
     pub left: u32,
-    /// Seconds until that changes: see [`Rate::window`].
+    /// Seconds until `left` changes: see [`Rate::window`].
     pub window: u64,
 }
 
@@ -191,18 +194,18 @@ impl fmt::Display for Exceeded {
     }
 }
 
-/// What all limits say of a call.
+/// The results of all limits for a call.
 #[derive(Debug, Default)]
 pub struct Reading {
     /// The limits that could be read.
     pub gauges: Vec<Gauge>,
-    /// What went wrong with the others. A limit that cannot be read lets through: its table is the one that every
-    /// call needs anyway, and an API that closes because of its counter would be the worse fault.
+    /// The errors of the limits that could not be read. Such a limit lets the call through: its table is the one that
+    /// every call needs anyway, and an API that closes because of its counter would be the worse fault.
     pub blind: Vec<Error>,
 }
 
 impl Reading {
-    /// The refusal, if a limit does not let the call through.
+    /// Returns the refusal, if a limit does not let the call through.
     pub fn refusal(&self) -> Option<Error> {
         let refused: Vec<&Gauge> = self.gauges.iter().filter(|gauge| !gauge.admitted).collect();
         let seconds = refused.iter().map(|gauge| gauge.window).max()?;
@@ -213,10 +216,11 @@ impl Reading {
     }
 }
 
-/// Counts a call against its limits, the credential's first: a call that a limit refuses costs those after it nothing.
+/// Counts a call against its limits, the credential's first. A call that a limit refuses costs the later limits
+/// nothing.
 ///
-/// `seen` is what [`RateBuckets::peek`] answered a moment ago. A bucket that was empty then still is, because its number
-/// only grows: the call is refused without a write.
+/// `seen` is the answer of [`RateBuckets::peek`] a moment ago. A bucket that was empty then still is, because its
+/// number only grows: the call is refused without a write.
 pub async fn count(
     port: &dyn RateBuckets,
     limits: Limits,
@@ -241,7 +245,7 @@ pub async fn count(
     reading
 }
 
-/// Where a bucket stands after a call.
+/// The state of a bucket after a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Level {
     full_at: i64,
@@ -250,9 +254,9 @@ struct Level {
 
 /// Takes a call out of a bucket with at most two conditional writes.
 ///
-/// The number cannot be set to the larger of two in one write, so a whole bucket is started and another one is added
-/// to. Which it is was seen a moment ago; a bucket that turned out not to be whole stays so for this `now`, because the
-/// number only grows: the second write decides.
+/// One write cannot set the number to the larger of two, so a full bucket is started anew, and the cost is added to
+/// any other. `seen` says which of the two it is. A bucket that turned out not to be full stays so for this `now`,
+/// because the number only grows: the second write decides.
 async fn draw(
     port: &dyn RateBuckets,
     bucket: &Bucket,
@@ -283,7 +287,7 @@ fn is_empty(rate: Rate, seen: Option<i64>, now: i64) -> bool {
     seen.is_some_and(|full_at| full_at > rate.latest(now) && rate.in_use(now).holds(full_at))
 }
 
-/// Where a bucket stood that nothing is drawn from.
+/// Returns the state of a bucket that nothing is taken from.
 fn level(rate: Rate, seen: Option<i64>, now: i64) -> Level {
     let full_at = seen.filter(|full_at| rate.in_use(now).holds(*full_at)).unwrap_or(now);
     Level { full_at, admitted: !is_empty(rate, seen, now) }

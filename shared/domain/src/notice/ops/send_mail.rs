@@ -1,7 +1,7 @@
-//! Sends the mail that a deletion request by address asked for, if the address is known and it is its turn.
+//! Sends the mail that a deletion request by address asked for, if the address is known and its turn has come.
 //!
-//! An error is tried again by the queue; what fails for good is a dead letter, and alarms. The request with its sealed
-//! address is forgotten as soon as nothing is left to be done for it.
+//! The queue tries an error again; a message that fails for good becomes a dead letter, which raises an alarm. The
+//! request with its sealed address is deleted as soon as nothing is left to do for it.
 
 use std::sync::Arc;
 
@@ -30,44 +30,44 @@ use crate::vault::ports::{KeyOpen, VaultRead};
 
 rows!(VaultRead, MailRequestTake, MailPaces, MailIndexRead, ConnectionRead, TransientPut);
 
-/// What the operation needs.
+/// The ports of the operation.
 #[derive(Clone)]
 pub struct Ports {
-    /// Time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Links.
+    /// Makes links.
     pub entropy: Arc<dyn Entropy>,
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
-    /// Opens it.
+    /// Opens data keys.
     pub keys: Arc<dyn KeyOpen>,
     /// Puts a request off.
     pub queue: Arc<dyn JobQueue<MailId>>,
     /// Sends the mail.
     pub mailer: Arc<dyn Mailer>,
-    /// Who says so.
+    /// The profile of the product that sends the mail.
     pub profile: Arc<Profile>,
-    /// Where the link leads.
+    /// The API's origin, for the address in the link.
     pub api_origin: String,
 }
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was done before, or given up.
+    /// The request was done before, or has expired.
     Nothing,
     /// No live connection has the address.
     Unknown,
-    /// The mail of a request that waits answers it.
+    /// The mail of another waiting request answers this one.
     Merged,
-    /// It waits for its turn, or for the index of mailboxes.
+    /// The request waits for its turn, or for the index of mailboxes.
     Waits,
     /// The mail left.
     Sent,
 }
 
 impl Outcome {
-    /// The outcome's word, for the log.
+    /// Returns the outcome's word, for the log.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Nothing => "nothing",
@@ -79,7 +79,7 @@ impl Outcome {
     }
 }
 
-/// Works one request off.
+/// Works on one request.
 pub async fn run(ports: &Ports, id: &MailId) -> Result<Outcome> {
     let now = ports.clock.now();
     let Some(request) = ports.rows.mail_request(id, now).await? else { return Ok(Outcome::Nothing) };
@@ -123,7 +123,8 @@ fn open(key: &dyn DataKey, request: &MailRequest) -> Result<MailAddress> {
         .map_err(|_| Error::new(Kind::Internal, "mail_request_broken", "A request holds no address."))
 }
 
-/// Two requests of one address met; the message comes again and finds what the other stored.
+/// Fails when another worker stored first: two requests of one address met, and the message comes again and finds the
+/// stored state.
 fn stored(is_stored: bool) -> Result<()> {
     if is_stored {
         return Ok(());
@@ -131,12 +132,13 @@ fn stored(is_stored: bool) -> Result<()> {
     Err(Error::unavailable("mail_turn_taken", "Another request of the same address was faster."))
 }
 
-/// A queue delays by 15 minutes at most; a request that has to wait longer is put off again.
+/// Computes the delay of a message. A queue delays by 15 minutes at most; a request that has to wait longer is put off
+/// again.
 fn delay(now: Timestamp, until: Timestamp) -> u32 {
     u32::try_from(until.duration_since(now).as_secs() + 1).unwrap_or(1)
 }
 
-/// Keeps the connections that are not on their way out already.
+/// Keeps the connections whose deletion has not begun.
 async fn live(ports: &Ports, found: &[(TenantId, ConnectionId)]) -> Result<Vec<(TenantId, ConnectionId)>> {
     let mut live = Vec::new();
     for (tenant, id) in found {

@@ -1,4 +1,4 @@
-//! Who calls: API keys of a product's server, frontend tokens of its browsers.
+//! The callers: API keys of a product's server, frontend tokens of the product's browsers.
 
 pub mod text;
 
@@ -11,7 +11,7 @@ use crate::base::secret::Digest;
 /// How long a frontend token lives.
 pub const FRONTEND_TOKEN_MINUTES: i64 = 60;
 
-/// What a credential may do.
+/// A right of a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
     /// Start connect sessions and activate connections.
@@ -48,7 +48,7 @@ impl Scope {
         Self::WebhooksWrite,
     ];
 
-    /// The scope's name in the API.
+    /// Returns the scope's name in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Connect => "connect",
@@ -68,14 +68,14 @@ impl Scope {
         Self::ALL.into_iter().find(|scope| scope.as_str() == text)
     }
 
-    /// Tells whether a browser may ever hold this scope: deleting a whole tenant, minting tokens and the tenant's own
-    /// servers are not for browsers.
+    /// Returns whether a browser may ever hold this scope. Deleting a whole tenant, minting tokens and managing the
+    /// tenant's own servers are not for browsers.
     pub const fn fits_a_browser(self) -> bool {
         !matches!(self, Self::TokensMint | Self::DeletionsWrite | Self::WebhooksRead | Self::WebhooksWrite)
     }
 }
 
-/// Which kind of credential was presented.
+/// The kind of credential that was presented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CredentialKind {
     /// An API key: the product's server, the whole tenant.
@@ -84,33 +84,33 @@ pub enum CredentialKind {
     FrontendToken(EndUser),
 }
 
-/// A credential as it is stored: never the secret, only its digest.
+/// A credential as it is stored: the digest of the secret, and never the secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credential {
-    /// Its public id.
+    /// The credential's public id.
     pub id: CredentialId,
-    /// Whose it is.
+    /// The tenant that owns the credential.
     pub tenant: TenantId,
-    /// What it is.
+    /// The kind of the credential.
     pub kind: CredentialKind,
     /// SHA-256 of the whole credential text.
     pub digest: Digest,
-    /// What it may do.
+    /// The scopes of the credential.
     pub scopes: Vec<Scope>,
-    /// When it stops working; `None` for a key without end.
+    /// When the credential stops working; `None` for a key without end.
     pub expires_at: Option<Timestamp>,
-    /// The API key that minted it, for a frontend token.
+    /// The API key that minted the credential, for a frontend token.
     pub minted_by: Option<CredentialId>,
 }
 
 impl Credential {
-    /// Tells whether it works at an instant.
+    /// Returns whether the credential works at an instant.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|end| now < end)
     }
 
-    /// What a frontend token may do now: what it was minted for, as far as its key still may. `None` when the key that
-    /// is given did not mint it, or no longer works.
+    /// Narrows a frontend token to its rights at this moment: those it was minted with, as far as its key still has
+    /// them. `None` when the given key did not mint the token, or no longer works.
     #[must_use]
     pub fn within(mut self, key: Option<&Self>, now: Timestamp) -> Option<Self> {
         let key = key.filter(|key| self.minted_by.as_ref() == Some(&key.id) && key.is_live(now))?;
@@ -126,9 +126,9 @@ pub struct Caller {
     pub tenant: TenantId,
     /// The credential's id, for logs.
     pub credential: CredentialId,
-    /// Which kind it is.
+    /// The kind of credential that called.
     pub kind: CredentialKind,
-    /// What it may do.
+    /// The scopes of the caller.
     pub scopes: Vec<Scope>,
 }
 
@@ -142,7 +142,7 @@ impl Caller {
         Err(Error::new(Kind::Forbidden, "missing_scope", message))
     }
 
-    /// The end user that this caller is bound to, if it is a browser.
+    /// Returns the end user that this caller is bound to, if the caller is a browser.
     pub fn end_user(&self) -> Option<&EndUser> {
         match &self.kind {
             CredentialKind::FrontendToken(user) => Some(user),
@@ -150,7 +150,7 @@ impl Caller {
         }
     }
 
-    /// Tells whether this caller may see what belongs to an end user.
+    /// Returns whether this caller may see the data of an end user.
     pub fn may_see(&self, owner: &EndUser) -> bool {
         self.end_user().is_none_or(|user| user == owner)
     }

@@ -1,9 +1,9 @@
-//! The text of a credential: what a caller presents, with a prefix and a checksum that secret scanners can rely on.
+//! Reads and writes the text of a credential, with a prefix and a checksum that secret scanners can rely on.
 //!
 //! `moor_live_<tenant 26><key 26>_<secret 43>_<checksum 6>`; a frontend token is
-//! `moor_ft_live_<tenant 26><token 26><key 26>_<secret 43>_<checksum 6>` and names the key that minted it, so that both
-//! are read at the same time. `test` stands in the place of `live` outside of a deployment.
-//! Says nothing about whether a credential is valid: that needs the stored digest.
+//! `moor_ft_live_<tenant 26><token 26><key 26>_<secret 43>_<checksum 6>` and names the key that minted it, so that
+//! authentication reads both at the same time. `test` stands in the place of `live` outside of a deployment. Nothing
+//! here says that a credential is valid: this needs the stored digest.
 
 use crate::base::host::Entropy;
 use crate::base::ids::{CredentialId, TenantId};
@@ -15,7 +15,8 @@ const BODY_LENGTH: usize = 26;
 
 const CHECKSUM_LENGTH: usize = 6;
 
-/// Where a credential works. The word stands in its text, so that people and scanners see what a leaked one opens.
+/// The place where a credential works. The word stands in the credential's text, so that people and scanners see what
+/// a leaked one opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mode {
     /// A deployment.
@@ -38,16 +39,16 @@ impl Mode {
     }
 }
 
-/// What the well-formed text of a credential names.
+/// The parts that the well-formed text of a credential names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Presented {
-    /// Where it claims to work.
+    /// Where the credential claims to work.
     pub mode: Mode,
-    /// Whose it claims to be.
+    /// The tenant that the credential claims to belong to.
     pub tenant: TenantId,
-    /// Which one it claims to be.
+    /// The id that the credential claims.
     pub id: CredentialId,
-    /// For a frontend token the key that minted it; `None` for an API key.
+    /// The key that minted a frontend token; `None` for an API key.
     pub minted_by: Option<CredentialId>,
 }
 
@@ -99,7 +100,7 @@ fn checksum(text: &str) -> String {
     random::base62(&crc32(text.as_bytes()).to_be_bytes(), CHECKSUM_LENGTH)
 }
 
-/// CRC-32 as in IEEE 802.3, bit by bit: 110 bytes at a time need no table.
+/// Computes the CRC-32 of IEEE 802.3, bit by bit: 110 bytes at a time need no table.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg()))

@@ -1,5 +1,5 @@
-//! Mints a frontend token: one browser, one end user, an hour, never more than the key that asks. A repeated call gets
-//! the same token again, because the attempt's randomness and time are the same.
+//! Mints a frontend token: for one browser, one end user and one hour, and never with more rights than the key that
+//! asks. A repeated call gets the same token again, because the attempt's randomness and time are the same.
 
 use std::sync::Arc;
 
@@ -17,32 +17,32 @@ use crate::people::caller::{Caller, Credential, CredentialKind, FRONTEND_TOKEN_M
 
 rows!(TransientPut);
 
-/// What the operation needs.
+/// The ports of the operation.
 #[derive(Clone)]
 pub struct Ports {
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
     /// Where the token works.
     pub mode: Mode,
 }
 
-/// What the caller asks for.
+/// The token that the caller asks for.
 #[derive(Debug, Clone)]
 pub struct Input {
-    /// For whom.
+    /// The end user whom the token is for.
     pub end_user: EndUser,
-    /// The scopes; without them all that the key has and a browser may hold.
+    /// The scopes of the token; without them every scope that the key has and a browser may hold.
     pub scopes: Option<Vec<Scope>>,
 }
 
-/// The token, shown this once.
+/// The token, which is shown this once.
 #[derive(Debug, Clone)]
 pub struct Output {
     /// The token's text.
     pub token: Confidential,
-    /// When it stops working.
+    /// When the token stops working.
     pub expires_at: Timestamp,
-    /// What it may do.
+    /// The scopes of the token.
     pub scopes: Vec<Scope>,
 }
 

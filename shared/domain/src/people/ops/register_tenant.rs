@@ -1,16 +1,16 @@
-//! What an operator says of a new tenant, held against what the connect flow and browsers can use.
+//! Checks an operator's description of a new tenant against what the connect flow and browsers can use.
 //!
-//! Return URLs and origins are compared letter by letter when they are used: one that no request can ever equal, or that
-//! is no address of a product, is refused here, where somebody reads why.
+//! Return URLs and origins are compared letter by letter when they are used. So this check refuses one that no request
+//! can ever equal, or that is no address of a product: here, somebody reads why.
 
 use url::{Host, Url};
 
 use crate::base::error::{Error, Result};
 
-/// The longest name; the connect page shows it in a sentence.
+/// The number of characters of the longest name; the connect page shows the name in a sentence.
 pub const LONGEST_NAME: usize = 100;
 
-/// Refuses a tenant that could not be shown, returned to or called from a browser.
+/// Refuses a tenant that the page could not show, the flow could not return to, or a browser could not call from.
 pub fn check(name: &str, origins: &[String], return_urls: &[String]) -> Result<()> {
     let length = name.chars().count();
     if name.trim() != name || length == 0 || length > LONGEST_NAME || name.chars().any(char::is_control) {
@@ -48,7 +48,7 @@ fn is_origin(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| is_web(&url) && url.origin().ascii_serialization() == text)
 }
 
-/// Whether a URL is https with a host, or http on the machine of whoever develops.
+/// Returns whether a URL is https with a host, or http on the developer's own machine.
 fn is_web(url: &Url) -> bool {
     let here = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",

@@ -7,7 +7,7 @@ use crate::platform::credentials::{AppCredentials, CREDENTIALS, secret_slot};
 use crate::vault::keys::{DataKey, KeyContext};
 use crate::vault::ports::{KeyOpen, VaultRead};
 
-/// Opens the key of an app; every invocation opens its own and drops it.
+/// Opens the key of an app. Every invocation opens its own copy and drops it.
 pub async fn app_key(
     vault: &dyn VaultRead,
     keys: &dyn KeyOpen,

@@ -1,8 +1,9 @@
-//! The breaker before a platform: after failures in a row jobs wait without a call, and one at a time probes.
+//! The breaker before a platform: after several failures in a row, jobs wait without a call, and one job at a time
+//! probes.
 //!
-//! One breaker for each platform and app. It counts failures that another try may mend and that no success came
-//! between; an answer of any kind, a refusal too, resets it. What it holds up is only jobs: a person who connects, and
-//! the one call that ends a grant, are let through.
+//! There is one breaker for each platform and app. It counts failures that another try may mend, until a success; an
+//! answer of any kind, a refusal too, resets the count. The breaker holds up jobs only: a person who connects, and the
+//! one call that ends a grant, are let through.
 
 #[cfg(test)]
 mod tests;
@@ -12,28 +13,28 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::base::error::{Error, Kind, Result, Retry};
 
-/// So many failures in a row open the breaker.
+/// The number of failures in a row that open the breaker.
 pub const FAILURES: u32 = 5;
 
 /// Failures further apart than this are not in a row.
 pub const WINDOW: SignedDuration = SignedDuration::from_mins(10);
 
-/// An open breaker lets one probe through in this time.
+/// How long an open breaker waits between two probes.
 pub const PROBE_EVERY: SignedDuration = SignedDuration::from_secs(30);
 
-/// How long a breaker that nobody touches is remembered.
+/// How long an unchanged breaker is kept.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(1);
 
 /// A probe further ahead than this was planned by a clock that is wrong.
 const WRONG_CLOCK: SignedDuration = SignedDuration::from_mins(15);
 
-/// Waits are drawn from at least this many seconds, and from as many as the outage is old, up to ten minutes.
+/// The spread of waits in seconds: at least the first, otherwise as long as the outage has lasted, at most the second.
 const SPREAD_SECONDS: (i64, i64) = (30, 600);
 
-/// How often a failure is counted again when others count at the same time; those who get through say enough.
+/// How often a failure is counted again when other jobs count at the same time. The jobs that succeed count enough.
 const TRIES: usize = 3;
 
-/// Which breaker is meant.
+/// The platform and app that a breaker belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Circuit {
     /// The platform.
@@ -42,32 +43,32 @@ pub struct Circuit {
     pub context: String,
 }
 
-/// What is remembered of failures.
+/// The record of failures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Breaker {
-    /// Failures in a row; none means closed and forgotten.
+    /// The number of failures in a row; zero means closed.
     pub failures: u32,
-    /// The first of them.
+    /// When the first of the failures happened.
     pub since: Timestamp,
-    /// When the next probe may go; only while the breaker is open.
+    /// When the next probe may go; set only while the breaker is open.
     pub probe_at: Option<Timestamp>,
-    /// Every change adds one.
+    /// The number of changes; each change adds one.
     pub version: u64,
 }
 
-/// Whether a job may call the platform.
+/// The permission of a job to call the platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admission {
-    /// Nothing speaks against it.
+    /// The job may call.
     Clear,
-    /// It may, and its answer resets the breaker: failures were counted, or it is the probe.
+    /// The job may call, and its answer resets the breaker: failures were counted, or the job is the probe.
     Watched,
-    /// Not before so many seconds.
+    /// The job has to wait this many seconds.
     Wait(u32),
 }
 
 impl Breaker {
-    /// The breaker after a failure.
+    /// Returns the breaker after a failure.
     fn failed(before: Option<&Self>, now: Timestamp) -> Self {
         let version = before.map_or(1, |before| before.version + 1);
         let row = before.filter(|before| before.failures > 0 && now.duration_since(before.since) <= WINDOW);
@@ -90,7 +91,7 @@ impl Breaker {
     }
 }
 
-/// Decides about a job that is about to begin. At most one of those who ask at the same time becomes the probe.
+/// Decides about a job that is about to begin. Of the jobs that ask at the same time, at most one becomes the probe.
 pub async fn admit(
     breakers: &dyn Breakers,
     circuit: &Circuit,
@@ -109,7 +110,7 @@ pub async fn admit(
     Ok(if probes { Admission::Watched } else { Admission::Wait(next.wait(now, random)) })
 }
 
-/// Tells what came of a job that was admitted: whether the platform is away, or answered.
+/// Records the outcome of a job that was admitted: an outage of the platform, or an answer.
 pub async fn record_outcome(
     breakers: &dyn Breakers,
     circuit: &Circuit,
@@ -123,7 +124,7 @@ pub async fn record_outcome(
     for _ in 0..TRIES {
         let before = breakers.breaker(circuit).await?;
         let next = match &before {
-            // What failed while the breaker was open is known: only a probe's answer changes anything.
+            // A failure while the breaker is open says nothing new: only a probe's answer changes anything.
             Some(open) if is_outage && open.probe_at.is_some() => return Ok(()),
             before if is_outage => Breaker::failed(before.as_ref(), now),
             Some(before) if before.failures > 0 => before.reset(now),
@@ -136,17 +137,17 @@ pub async fn record_outcome(
     Ok(())
 }
 
-/// Tells whether an error says that the platform is away, and not that it refuses or limits us.
+/// Returns whether an error is an outage of the platform, and not a refusal or a limit.
 pub fn is_outage(error: &Error) -> bool {
     error.retry != Retry::Never && matches!(error.kind, Kind::Upstream | Kind::UpstreamChanged)
 }
 
-/// Keeps what is known of platforms that are away.
+/// Keeps the breakers.
 #[async_trait]
 pub trait Breakers: Send + Sync {
-    /// The breaker of a circuit, read consistently.
+    /// Reads the breaker of a circuit, consistently.
     async fn breaker(&self, circuit: &Circuit) -> Result<Option<Breaker>>;
-    /// Stores it if it is still as it was seen; false when it is not.
+    /// Stores the breaker if the stored one is still as it was seen; false when it is not.
     async fn put_breaker(
         &self,
         circuit: &Circuit,

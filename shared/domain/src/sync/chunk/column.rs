@@ -1,4 +1,4 @@
-//! Columns of integers and texts as bytes: variable-length integers, scaled by their common divisor.
+//! Writes columns of integers and texts as bytes: variable-length integers, scaled by their common divisor.
 
 use compact_str::{CompactString, ToCompactString as _};
 
@@ -25,7 +25,7 @@ pub(super) fn put_uint(out: &mut Vec<u8>, mut value: u64) {
     out.truncate(end);
 }
 
-/// Reads from a block, front to back, and never past its end.
+/// Reads a block from front to back, and never past the block's end.
 pub(super) struct Reader<'a> {
     rest: &'a [u8],
 }
@@ -57,7 +57,7 @@ impl<'a> Reader<'a> {
         Err(broken("integer too long"))
     }
 
-    /// Reads a count of things that each take at least one byte.
+    /// Reads the number of items that each take at least one byte.
     pub(super) fn count(&mut self) -> Result<usize> {
         let count = usize::try_from(self.uint()?).map_err(|_| broken("count"))?;
         if count > self.rest.len() { Err(broken("count past the end")) } else { Ok(count) }
@@ -89,7 +89,8 @@ fn gcd(mut left: u64, mut right: u64) -> u64 {
     left
 }
 
-/// The greatest divisor of all values, at least one. Most columns of counts have none, which a few values tell.
+/// Returns the greatest divisor of all values, at least one. Most columns of counts have none, and a few values show
+/// it.
 fn common_divisor(values: &[Option<i64>]) -> u64 {
     let mut common = 0;
     for value in values.iter().flatten() {
@@ -104,13 +105,13 @@ fn common_divisor(values: &[Option<i64>]) -> u64 {
     common.max(1)
 }
 
-/// Appends a column of optional integers: a bit map of what is there, the common divisor, then the quotients.
+/// Appends a column of optional integers: a bit map of the values that exist, the common divisor, then the quotients.
 pub(super) fn put_values(out: &mut Vec<u8>, values: &[Option<i64>]) {
     for group in values.chunks(8) {
         let bits = group.iter().enumerate().map(|(bit, value)| u8::from(value.is_some()) << bit);
         out.push(bits.fold(0, |map, bit| map | bit));
     }
-    // A divisor of 2^63 cannot be divided by in 64 signed bits.
+    // Signed 64-bit integers cannot be divided by a divisor of 2^63.
     let divisor = i64::try_from(common_divisor(values)).unwrap_or(1);
     put_uint(out, divisor.unsigned_abs());
     for value in values.iter().flatten() {
@@ -118,7 +119,7 @@ pub(super) fn put_values(out: &mut Vec<u8>, values: &[Option<i64>]) {
     }
 }
 
-/// Reads what [`put_values`] wrote.
+/// Reads the column that [`put_values`] wrote.
 pub(super) fn take_values(reader: &mut Reader<'_>, rows: usize) -> Result<Vec<Option<i64>>> {
     let map = reader.bytes(rows.div_ceil(8))?;
     let divisor = i64::try_from(reader.uint()?).map_err(|_| broken("divisor"))?;
@@ -143,7 +144,7 @@ pub(super) fn put_texts<'a>(out: &mut Vec<u8>, texts: impl Iterator<Item = &'a s
     }
 }
 
-/// Reads what [`put_texts`] wrote.
+/// Reads the column that [`put_texts`] wrote.
 pub(super) fn take_texts(reader: &mut Reader<'_>, rows: usize) -> Result<Vec<String>> {
     (0..rows)
         .map(|_| {
@@ -154,7 +155,7 @@ pub(super) fn take_texts(reader: &mut Reader<'_>, rows: usize) -> Result<Vec<Str
         .collect()
 }
 
-/// Appends a column of ids. Plain decimal numbers in rising order become differences; anything else stays text.
+/// Appends a column of ids. Plain decimal numbers in rising order become differences; other ids stay text.
 pub(super) fn put_ids<'a>(out: &mut Vec<u8>, ids: impl Iterator<Item = &'a str> + Clone) {
     if let Some(numbers) = numbers(ids.clone()) {
         out.push(1);
@@ -169,7 +170,7 @@ pub(super) fn put_ids<'a>(out: &mut Vec<u8>, ids: impl Iterator<Item = &'a str> 
     }
 }
 
-/// Reads what [`put_ids`] wrote.
+/// Reads the column that [`put_ids`] wrote.
 pub(super) fn take_ids(reader: &mut Reader<'_>, rows: usize) -> Result<Vec<CompactString>> {
     match reader.byte()? {
         0 => Ok(take_texts(reader, rows)?.into_iter().map(CompactString::from).collect()),
@@ -186,7 +187,7 @@ pub(super) fn take_ids(reader: &mut Reader<'_>, rows: usize) -> Result<Vec<Compa
     }
 }
 
-/// The ids as numbers, if each is written as the number prints and they never fall.
+/// Returns the ids as numbers, if each is written as the number prints and they never fall.
 fn numbers<'a>(ids: impl Iterator<Item = &'a str>) -> Option<Vec<u64>> {
     let mut out: Vec<u64> = Vec::new();
     for id in ids {

@@ -1,4 +1,4 @@
-//! A level's names and statuses as a block.
+//! Encodes a level's names and statuses as a block.
 
 use crate::base::error::Result;
 use crate::platform::figures::Entity;

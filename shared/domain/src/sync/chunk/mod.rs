@@ -1,8 +1,8 @@
-//! Chunks: versioned, columnar, compressed blocks of rows or names; what a sealed chunk holds.
+//! Chunks: versioned, columnar, compressed blocks of rows or names, which are then sealed.
 //!
-//! A chunk is everything of one kind on one day (`ad/2026-11-20`) or of one level (`structure/ad`). It is cut into
-//! parts of at most [`PART_BYTES`] compressed bytes by entity order, and each part is sealed on its own in the slot
-//! [`slot`]. Not here: keys, boxes and tables.
+//! A chunk is everything of one kind on one day (`ad/2026-11-20`) or of one level (`structure/ad`). It is split by
+//! entity order into parts of at most [`PART_BYTES`] compressed bytes, and each part is sealed on its own in the slot
+//! [`slot`]. Keys, boxes and tables are not here.
 
 mod column;
 mod entities;
@@ -23,49 +23,49 @@ use crate::base::error::{Error, Kind, Result};
 use crate::platform::figures::Level;
 use crate::vault::keys::SealedBox;
 
-/// The largest compressed part, so that a part with its box fits into one 64 KiB value.
+/// The largest compressed part in bytes, so that a part with its box fits into one 64 KiB value.
 pub const PART_BYTES: usize = 60 * 1024;
 
-/// The largest part once decompressed: a limit against a crafted or broken block.
+/// The largest decompressed part in bytes: a limit against a crafted or broken block.
 const PLAIN_BYTES: usize = 8 * 1024 * 1024;
 
-/// zstd's quickest: the columns leave little to find, and the levels above it find no more.
+/// zstd's quickest level: the columns leave little to find, and the levels above it find no more.
 const ZSTD_LEVEL: i32 = 1;
 
 /// A chunk as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredChunk {
-    /// Its name, such as `ad/2026-11-20`.
+    /// The chunk's name, such as `ad/2026-11-20`.
     pub name: String,
     /// When the platform was asked; the chunk's version.
     pub version: Timestamp,
-    /// How many rows it has.
+    /// How many rows the chunk has.
     pub rows: u64,
-    /// Its sealed parts, in entity order.
+    /// The chunk's sealed parts, in entity order.
     pub parts: Vec<SealedBox>,
 }
 
-/// The name of a day's rows.
+/// Names the chunk of a day's rows.
 pub fn day_name(level: Level, day: Date) -> String {
     format!("{}/{day}", level.as_str())
 }
 
-/// The name of a level's names and statuses.
+/// Names the chunk of a level's names and statuses.
 pub fn structure_name(level: Level) -> String {
     format!("structure/{}", level.as_str())
 }
 
-/// The day in a name that [`day_name`] made.
+/// Reads the day from a name that [`day_name`] made.
 pub fn day_of(name: &str) -> Option<Date> {
     name.split_once('/')?.1.parse().ok()
 }
 
-/// The slot of a part: the chunk's name, its version and the part's number, which never change once written.
+/// Names the slot of a part: the chunk's name, its version and the part's number, which never change once written.
 pub fn slot(name: &str, version: Timestamp, part: usize) -> String {
     format!("{name}@{}#{part}", version.as_millisecond())
 }
 
-/// The error of a block that does not decode: it was opened, so it is ours, and wrong.
+/// Makes the error of a block that does not decode. The box was opened, so Mooring itself wrote a wrong block.
 fn broken(what: &'static str) -> Error {
     Error::new(Kind::Sealed, "broken_sheet", format!("A stored sheet does not decode: {what}."))
 }
@@ -115,8 +115,8 @@ fn split<T>(plain: Vec<u8>, items: &[T], encode: impl Fn(&[T]) -> Vec<u8> + Copy
 pub struct NewChunk {
     /// The chunk.
     pub chunk: StoredChunk,
-    /// Until when it is kept; `None`: as long as its account is connected.
+    /// Until when the chunk is kept; `None`: as long as its account is connected.
     pub expires_at: Option<Timestamp>,
-    /// No other version of it is known of. That may be wrong: it only says what to try first.
+    /// True when no other version of the chunk is known. This may be wrong: it only says which write to try first.
     pub is_first: bool,
 }

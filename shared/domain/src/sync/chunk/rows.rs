@@ -1,4 +1,4 @@
-//! A day's rows as a block.
+//! Encodes a day's rows as a block.
 
 use std::cmp::Ordering;
 
@@ -12,20 +12,20 @@ use crate::sync::chunk::{broken, split, unpack};
 /// The first byte of a block of rows.
 const ROWS_V1: u8 = 1;
 
-/// What a row needs about.
+/// The bytes that a row needs, roughly.
 const ROW_BYTES: usize = 32;
 
-/// The order of a day's rows in a chunk: shorter ids first, so that numbers rise.
+/// Compares two rows of a day by their order in a chunk: shorter ids come first, so that numbers rise.
 pub fn entity_order(one: &Row, two: &Row) -> Ordering {
     one.entity.len().cmp(&two.entity.len()).then_with(|| one.entity.cmp(&two.entity))
 }
 
-/// Packs sorted rows, given as they are and as [`plain_rows`] encoded them, into parts.
+/// Packs sorted rows into parts; takes the rows themselves and the bytes that [`plain_rows`] made of them.
 pub fn pack_rows(rows: &[Row], plain: Vec<u8>) -> Result<Vec<Vec<u8>>> {
     split(plain, rows, plain_rows)
 }
 
-/// Encodes rows in their [`entity_order`]. The same rows give the same bytes, which no packing promises.
+/// Encodes rows in their [`entity_order`]. The same rows give the same bytes; compression does not promise this.
 pub fn plain_rows(rows: &[Row]) -> Vec<u8> {
     let mut out = Vec::with_capacity(rows.len() * ROW_BYTES);
     out.push(ROWS_V1);

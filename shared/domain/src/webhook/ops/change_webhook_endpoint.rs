@@ -1,4 +1,4 @@
-//! Changes a webhook endpoint, replaces its secret, or deletes it. Nothing that is sealed is opened here.
+//! Changes a webhook endpoint, replaces its secret, or deletes it. Nothing here opens a sealed value.
 
 use std::sync::Arc;
 
@@ -22,31 +22,31 @@ use crate::webhook::target::Target;
 
 rows!(EndpointRead, EndpointSecretsRead, EndpointWrite);
 
-/// What the operation needs.
+/// The ports of the operation.
 #[derive(Clone)]
 pub struct Ports {
-    /// Makes data keys for what is sealed anew.
+    /// Generates data keys for newly sealed values.
     pub new_keys: Arc<dyn KeyGenerate>,
-    /// Time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
 }
 
-/// What is to change; what is `None` stays.
+/// The changes; a field that is `None` stays.
 #[derive(Debug, Clone, Default)]
 pub struct Input {
-    /// Where to.
+    /// The new address.
     pub target: Option<Target>,
-    /// Which types; empty for all.
+    /// The types that the endpoint receives; empty for all.
     pub types: Option<Vec<EventType>>,
-    /// What its owner calls it.
+    /// The description that the owner gives.
     pub description: Option<String>,
-    /// Switched on or off.
+    /// Whether the endpoint is to be switched on or off.
     pub enabled: Option<bool>,
 }
 
-/// Changes the endpoint and answers it.
+/// Changes the endpoint and returns it.
 pub async fn run(ports: &Ports, caller: &Caller, id: &EndpointId, input: Input) -> Result<Endpoint> {
     let found = find(ports, caller, id).await?;
     let change = EndpointChange {
@@ -72,7 +72,7 @@ pub async fn run(ports: &Ports, caller: &Caller, id: &EndpointId, input: Input) 
     find(ports, caller, id).await
 }
 
-/// What switching means for an endpoint: one that failed is off for another reason than its owner's.
+/// Decides what switching means for an endpoint: one that failed is off for another reason than its owner's.
 fn switched(found: &Endpoint, on: bool, now: Timestamp) -> Switch {
     match (on, found.off) {
         (true, _) => Switch::On,
@@ -81,7 +81,8 @@ fn switched(found: &Endpoint, on: bool, now: Timestamp) -> Switch {
     }
 }
 
-/// Replaces the secret. The one before signs beside it for a day, so that no receiver has to change at once.
+/// Replaces the secret. The secret before signs beside the new one for a day, so that no receiver has to change at
+/// once.
 pub async fn rotate(
     ports: &Ports,
     caller: &Caller,

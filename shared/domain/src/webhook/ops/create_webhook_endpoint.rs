@@ -1,7 +1,7 @@
-//! Makes a webhook endpoint: its secret is shown this once, and its address never again.
+//! Makes a webhook endpoint. Its secret is shown this once, and its address never again.
 //!
-//! Address and secret are sealed under a data key made here, which nothing here can open. A repeated call gets the same
-//! secret again, because the attempt's randomness is the same.
+//! Address and secret are sealed under a data key that is generated here, and that nothing here can open later. A
+//! repeated call gets the same secret again, because the attempt's randomness is the same.
 
 use std::sync::Arc;
 
@@ -24,23 +24,23 @@ use crate::webhook::target::Target;
 
 rows!(EndpointRead, EndpointWrite);
 
-/// What the operation needs.
+/// The ports of the operation.
 #[derive(Clone)]
 pub struct Ports {
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
-    /// Makes its data key.
+    /// Generates the endpoint's data key.
     pub new_keys: Arc<dyn KeyGenerate>,
 }
 
-/// What the caller wants.
+/// The endpoint that the caller wants.
 #[derive(Debug, Clone)]
 pub struct Input {
-    /// Where to.
+    /// The address.
     pub target: Target,
-    /// Which types; empty for all.
+    /// The types that the endpoint receives; empty for all.
     pub types: Vec<EventType>,
-    /// What its owner calls it.
+    /// The description that the owner gives.
     pub description: String,
 }
 
@@ -49,7 +49,7 @@ pub struct Input {
 pub struct Output {
     /// The endpoint.
     pub endpoint: Endpoint,
-    /// Its secret.
+    /// The endpoint's secret.
     pub secret: Confidential,
 }
 
@@ -86,7 +86,7 @@ pub async fn run(ports: &Ports, attempt: &Attempt, caller: &Caller, input: Input
     }
 }
 
-/// What an earlier attempt stored, as it is now.
+/// Reads what an earlier attempt stored, as it is now.
 async fn stored(ports: &Ports, attempt: &Attempt, endpoint: &Endpoint) -> Result<Option<Endpoint>> {
     if attempt.standing == Standing::First {
         return Ok(None);

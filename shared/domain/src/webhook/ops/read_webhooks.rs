@@ -1,4 +1,4 @@
-//! Reads webhook endpoints and their log of deliveries. Nothing that is sealed is read.
+//! Reads webhook endpoints and their log of deliveries. Nothing here reads a sealed value.
 
 use std::sync::Arc;
 
@@ -29,10 +29,10 @@ pub async fn endpoints(
 
 rows!(EndpointRead, DeliveryRead);
 
-/// What reading deliveries needs.
+/// The ports of reading deliveries.
 #[derive(Clone)]
 pub struct Ports {
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
 }
 

@@ -1,4 +1,4 @@
-//! Sends a webhook because somebody asks: a test, or a delivery once more.
+//! Sends a webhook because somebody asks for it: a test, or a delivery once more.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use crate::webhook::ports::{DeliveryRead, DeliveryWrite, EndpointRead};
 
 rows!(EndpointRead, DeliveryRead, DeliveryWrite);
 
-/// What the operation needs.
+/// The ports of the operation.
 #[derive(Clone)]
 pub struct Ports {
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
     /// Sends it at once.
     pub queue: Arc<dyn JobQueue<Job>>,
@@ -30,11 +30,11 @@ pub struct Ports {
 pub struct Started {
     /// The delivery.
     pub delivery: Delivery,
-    /// Why its message was not sent, for the log. It does no harm: the sweeper sends what is due.
+    /// Why the delivery's message was not sent, for the log. No harm is done: the sweeper sends what is due.
     pub unsent: Option<Error>,
 }
 
-/// Sends a test event to one endpoint, whatever types it hears.
+/// Sends a test event to one endpoint, whatever types it receives.
 pub async fn test(ports: &Ports, attempt: &Attempt, caller: &Caller, id: &EndpointId) -> Result<Started> {
     let endpoint = find(ports, caller, id).await?;
     let (now, entropy) = (attempt.now(), attempt.entropy());

@@ -1,5 +1,5 @@
-//! Sends what is due: events whose deliveries were not made, deliveries whose next try has come. The due index is the
-//! outbox; a queue that loses a message loses no delivery.
+//! Sends the webhook jobs that are due: events whose deliveries were not made, deliveries whose next try has come. The
+//! due index is the outbox; a queue that loses a message loses no delivery.
 
 use std::sync::Arc;
 
@@ -9,23 +9,24 @@ use crate::base::queue::JobQueue;
 use crate::webhook::delivery::Job;
 use crate::webhook::ports::WebhookDue;
 
-/// How many events and how many deliveries one sweep sends; what is left is the oldest of the next one.
+/// How many events and how many deliveries one sweep sends; the rest are the oldest of the next sweep.
 pub const SWEEP_LIMIT: u32 = 1_000;
 
 rows!(WebhookDue);
 
-/// What the operation needs.
+/// The ports of the operation.
 #[derive(Clone)]
 pub struct Ports {
-    /// Time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
     /// Where it goes.
     pub queue: Arc<dyn JobQueue<Job>>,
 }
 
-/// Sends everything due and answers how much it was. Sending it twice does no harm: every try is claimed first.
+/// Sends every due job and returns the number of jobs. Sending a job twice does no harm: every try is stored before it
+/// is made.
 pub async fn run(ports: &Ports) -> Result<usize> {
     let jobs = ports.rows.due_webhooks(ports.clock.now(), SWEEP_LIMIT).await?;
     if !jobs.is_empty() {

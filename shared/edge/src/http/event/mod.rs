@@ -1,11 +1,14 @@
-//! An event of API Gateway (an HTTP API, payload 2.0) becomes a request, and a reply becomes what API Gateway takes back.
+//! Turns an event of API Gateway (an HTTP API, payload 2.0) into a request, and a reply into API Gateway's
+//! answer.
 //!
-//! `lambda_http` 1.3 builds a request with `unwrap` and `expect`: a raw `"` in a query string, a `Host` that is none, or a
-//! body that is no Base64 ends the process. Here each of them is refused, with a problem document as any other refusal.
+//! `lambda_http` 1.3 builds a request with `unwrap` and `expect`: a raw `"` in a query string, an invalid
+//! `Host`, or a body that is not Base64 ends the process. Here each of them is refused, with a
+//! problem document like every refusal.
 //!
-//! A caller can write the query only, so a query that does not fit is refused by the API, after the front was
-//! looked for and with the headers that let a browser read the refusal. Everything else here is a fault of the set-up, or
-//! what API Gateway does not send; it is refused before any handler, without those headers.
+//! Through API Gateway a caller controls only the query. The API refuses a query that does not fit after it
+//! has checked the front, and with the headers that let a browser read the refusal. Everything else here is a
+//! fault of the set-up, or a thing that API Gateway does not send; it is refused before any handler, without
+//! those headers.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -25,13 +28,13 @@ use url::Url;
 use crate::http::reply::Reply;
 use crate::http::{headers, problem, trace};
 
-/// The stage that our routes are made for: its name does not stand in paths.
+/// The stage for which the routes are made: its name is not part of paths.
 const STAGE: &str = "$default";
 
-/// A handler at work.
+/// The future of a running handler.
 pub type Handling<'a> = Pin<Box<dyn Future<Output = Reply> + Send + 'a>>;
 
-/// What API Gateway takes as an answer.
+/// The answer in the form that API Gateway reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
@@ -43,7 +46,7 @@ pub struct Answer {
     pub cookies: Vec<String>,
     /// The body; Base64 if it is not text.
     pub body: String,
-    /// Whether the body is Base64.
+    /// True when the body is Base64.
     pub is_base64_encoded: bool,
 }
 
@@ -51,7 +54,7 @@ pub struct Answer {
 #[derive(Debug, Clone, Copy)]
 struct Misfit;
 
-/// Answers an event with a handler; one that is no request of ours never reaches it.
+/// Answers an event with a handler. An event that is no request of this API never reaches the handler.
 pub async fn invoke<'a>(
     event: Value,
     context: Context,
@@ -68,7 +71,7 @@ pub async fn invoke<'a>(
     }
 }
 
-/// Answers what no handler sees.
+/// Answers an event that no handler gets.
 fn refuse(error: Error, request_id: &str, invocation: &str) -> Reply {
     let span = mooring_telemetry::request_span(request_id, Some(invocation), "?");
     let mut reply = problem::document(&error, request_id, "");
@@ -110,7 +113,7 @@ pub(crate) fn read(event: Value) -> Result<Request> {
         .with_request_context(RequestContext::ApiGatewayV2(event.request_context)))
 }
 
-/// The path. The host is left out: no handler asks for it, and it is the client's to choose.
+/// Reads the path and leaves the host out: no handler reads the host, and the client chooses it.
 fn path(raw: &str) -> Result<Uri> {
     let misfit = || Error::invalid("invalid_request", "The path of the request could not be read.");
     let mut url = Url::parse("http://localhost/").map_err(|error| misfit().because(error))?;
@@ -118,7 +121,8 @@ fn path(raw: &str) -> Result<Uri> {
     url.path().parse().map_err(|error| misfit().because(error))
 }
 
-/// A path with a query; `None` if the query holds what has to be encoded.
+/// Makes the URI of a path with a query; returns `None` if the query holds a character that has to be
+/// encoded.
 fn uri(path: &Uri, query: &str) -> Option<Uri> {
     if query.is_empty() {
         return Some(path.clone());
@@ -129,7 +133,7 @@ fn uri(path: &Uri, query: &str) -> Option<Uri> {
     format!("{path}?{query}").parse().ok()
 }
 
-/// What RFC 3986 lets stand raw, and what browsers and tools leave raw beyond it.
+/// Returns whether a byte may stand raw in a query: RFC 3986 allows it, or browsers and tools leave it raw.
 const fn is_query_byte(byte: u8) -> bool {
     byte > b' ' && byte != 0x7f && !matches!(byte, b'"' | b'#' | b'<' | b'>')
 }
@@ -147,7 +151,7 @@ fn body(text: Option<String>, encoded: bool) -> Result<Body> {
     }
 }
 
-/// Each cookie is a header of its own, so that one with odd bytes does not hide the others.
+/// Adds each cookie as a header of its own, so that one with odd bytes does not hide the others.
 fn with_cookies(mut headers: HeaderMap, cookies: &[String]) -> HeaderMap {
     for cookie in cookies {
         if let Ok(value) = HeaderValue::from_bytes(cookie.as_bytes()) {
@@ -157,8 +161,8 @@ fn with_cookies(mut headers: HeaderMap, cookies: &[String]) -> HeaderMap {
     headers
 }
 
-/// Refuses what comes by a named stage or below a path of a custom domain: links, cookies and redirect URIs of ours
-/// would all lead elsewhere.
+/// Refuses a request that comes by a named stage or below a path of a custom domain: all links, cookies and
+/// redirect URIs would lead to other addresses.
 fn placed(event: &ApiGatewayV2httpRequest) -> Result<()> {
     let context = &event.request_context;
     if context.stage.as_deref().is_some_and(|stage| stage != STAGE) {
@@ -176,8 +180,9 @@ fn placed(event: &ApiGatewayV2httpRequest) -> Result<()> {
     Ok(())
 }
 
-/// Tells whether a path that API Gateway matched with a pattern has segments before it. Every pattern of ours begins with
-/// fixed text; parameters come decoded, so that only what stands before them can be compared.
+/// Returns whether a path that API Gateway matched with a pattern has segments before the pattern. Every
+/// pattern begins with fixed text. API Gateway decodes parameters, so that only the text before them can be
+/// compared.
 fn is_below(pattern: &str, path: &str) -> bool {
     let segments = |text: &'_ str| -> Vec<String> {
         text.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()

@@ -103,7 +103,7 @@ async fn a_refusal_is_a_problem_document_and_a_fault_of_the_set_up_is_ours() {
     assert_eq!((answered.status_code, answered.body.as_str()), (200, "{}"));
 }
 
-/// An event that no handler gets.
+/// Makes an event that no handler gets.
 fn broken() -> Value {
     let mut broken = event("GET /v1/reports", "/v1/reports", "");
     broken["isBase64Encoded"] = json!(true);

@@ -1,4 +1,4 @@
-//! Accounts as items.
+//! Writes and reads accounts as items.
 
 use mooring_domain::Result;
 use mooring_domain::base::secret::Fingerprint;
@@ -8,10 +8,10 @@ use crate::client::item::{Draft, Fields, Item, SK, STATE, bytes};
 use crate::connect::items::connection::{read_state, state};
 use crate::connect::keys::parse_account;
 
-/// An attribute that only account rows have among the rows of a connection.
+/// The attribute that, among the rows of a connection, only account rows have.
 pub(crate) const PROFILE: &str = "profile";
 
-/// What may change of an account while it is connected, beside its profile.
+/// The attribute of the currency. Currency, zone and profile may change while the account is connected.
 pub(crate) const CURRENCY: &str = "currency";
 
 pub(crate) const ZONE: &str = "zone";

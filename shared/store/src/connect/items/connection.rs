@@ -1,4 +1,4 @@
-//! Connections and fences as items.
+//! Writes and reads connections and fences as items.
 
 use mooring_domain::Result;
 use mooring_domain::base::ids::TenantId;
@@ -8,10 +8,10 @@ use mooring_domain::platform::manifest::Tier;
 
 use crate::client::item::{Draft, Fields, Item, SK, STATE, text, texts, time};
 
-/// The deletion under way, on the row of what it deletes.
+/// The attribute of the running deletion, on the row that the deletion will remove.
 pub(crate) const DELETION: &str = "deletion";
 
-/// When everything must be gone.
+/// The attribute of the instant by which everything must be deleted.
 pub(crate) const DELETE_BY: &str = "delete_by";
 
 /// Writes a connection.

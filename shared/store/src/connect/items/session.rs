@@ -1,4 +1,4 @@
-//! The short-lived rows of the connect flow as items.
+//! Writes and reads the short-lived rows of the connect flow as items.
 
 use mooring_domain::Result;
 use mooring_domain::base::secret::{Digest, Fingerprint};
@@ -9,13 +9,13 @@ use mooring_domain::deletion::link::DeletionLink;
 use crate::client::item::{Draft, EXPIRES_AT, Fields, Item, flag, seconds, text, texts, time};
 use crate::client::key::{home, parse_home};
 
-/// Until when a row works that is kept longer.
+/// The attribute of the instant until which a row is valid, when the row is kept longer.
 const UNTIL: &str = "until";
 
-/// What was chosen with a ticket.
+/// The attribute of the choice that was made with a ticket.
 pub(crate) const CHOICE: &str = "choice";
 
-/// There once the choice was carried out.
+/// The attribute that a ticket gets when its choice has been carried out.
 pub(crate) const DONE: &str = "done";
 
 /// Writes a connect session.

@@ -1,4 +1,4 @@
-//! What is known of a grant as an item; in the due index until its connection ends.
+//! Writes and reads the life of a grant as an item. The item is in the due index until its connection ends.
 
 use mooring_domain::Result;
 use mooring_domain::base::ids::AccountId;
@@ -8,10 +8,10 @@ use crate::client::item::{DUE_AT, DUE_SHARD, Draft, Fields, Item, maps, number, 
 use crate::client::key::instant;
 use crate::sync::keys::DUE_PROBES;
 
-/// Counts the changes.
+/// The attribute that counts the changes.
 pub(crate) const VERSION: &str = "version";
 
-/// Writes what is known of a grant, under a version.
+/// Writes the life of a grant with a version.
 pub(crate) fn write_life(life: &Life, version: u64) -> Draft {
     let lost = |(account, since): &(AccountId, _)| {
         Draft::default().text("account", account.as_str()).with("since", time(*since))
@@ -30,7 +30,7 @@ pub(crate) fn write_life(life: &Life, version: u64) -> Draft {
         .with(VERSION, number(version))
 }
 
-/// Reads what is known of a grant.
+/// Reads the life of a grant.
 pub(crate) fn read_life(item: &Item) -> Result<Life> {
     let fields = Fields::of("life", item);
     let lost = |fields: Fields<'_>| Ok((fields.parsed("account")?, fields.parsed("since")?));

@@ -1,4 +1,5 @@
-//! The contract of the queues: what is sent arrives once it may, in bodies of ids, and what fails ends as a dead letter.
+//! The contract of the queues: a message arrives when it is due, its body holds only ids, and a failing one ends as a
+//! dead letter.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -42,7 +43,7 @@ fn body(message: &Message) -> &str {
     message.body().unwrap()
 }
 
-/// The event of a mapping, as far as our batches look at it.
+/// Makes the event of a mapping, as far as our batches read it.
 fn event(messages: &[Message]) -> SqsEvent {
     let mut event = SqsEvent::default();
     for message in messages {
@@ -54,7 +55,7 @@ fn event(messages: &[Message]) -> SqsEvent {
     event
 }
 
-/// Everything that can be received now, and stays hidden for six minutes.
+/// Receives every message that is visible now; each stays hidden for six minutes.
 async fn all(queue: &Queue) -> Vec<Message> {
     let mut messages = Vec::new();
     loop {
@@ -103,7 +104,7 @@ async fn deletions_arrive_at_once() {
     assert_eq!(read, want);
 }
 
-/// A wait that is longer than SQS knows is cut to 15 minutes; the job itself says how long it still has to wait.
+/// A wait that is longer than SQS allows becomes 15 minutes; the job itself says how long it still has to wait.
 #[tokio::test]
 async fn a_delayed_job_is_there_and_not_received_and_no_delay_is_refused() {
     let queue = Queue::start().await.unwrap();

@@ -64,7 +64,7 @@ fn ids(holders: &Holders) -> Vec<ConnectionId> {
     holders.connections.iter().map(|connection| connection.id.clone()).collect()
 }
 
-/// An account that was let go is not found, and nothing of its connection, which goes on, names it any more.
+/// An account that was disconnected is not found, and nothing of its connection, which goes on, names it any more.
 #[tokio::test]
 async fn p1_an_account_that_was_let_go_leaves_no_fingerprint() {
     let world = World::start().await.unwrap();
@@ -94,9 +94,9 @@ async fn p1_an_account_that_was_let_go_leaves_no_fingerprint() {
 /// More weeks than one transaction holds.
 const WEEKS: i64 = 120;
 
-/// The cut itself hides an account, however much there is of it and whatever happens right after.
+/// The cutoff itself hides an account, however many rows it has and whatever happens right after.
 #[tokio::test]
-async fn an_account_with_a_long_past_is_hidden_by_the_cut_itself() {
+async fn an_account_with_a_long_past_is_hidden_by_the_cutoff_itself() {
     let world = World::start().await.unwrap();
     let mut first = 0;
     for is_probe in [true, false] {
@@ -135,14 +135,14 @@ async fn an_account_with_a_long_past_is_hidden_by_the_cut_itself() {
     }
 }
 
-/// How many rows of a connection the index has of an account.
+/// Counts the rows of a connection that the index has of an account.
 async fn entries(world: &World, case: &Case, account: &Fingerprint) -> usize {
     let shard = format!("held#{}#{}", case.tenant(), account.0);
     let rows = world.partition(Table::Connections, case.home()).await.unwrap();
     rows.iter().filter(|(_, row)| row.get("due_shard").is_some_and(|at| at.as_s() == Ok(&shard))).count()
 }
 
-/// Of an account that very many connections hold, some are looked at, and the answer says so.
+/// Of the many connections that hold an account, the store reads some, and the answer says so.
 #[tokio::test]
 async fn of_very_many_holders_some_are_looked_at_and_the_answer_says_so() {
     let world = World::start().await.unwrap();
@@ -221,8 +221,8 @@ async fn what_has_ended_is_not_activated() {
     assert_eq!(world.partition(Table::Vault, case.home()).await.unwrap(), stamped, "still stamped");
 }
 
-/// Dies at each call, before and after the service did it: what is left is either pending with the deletion that ends
-/// it, or active; and doing it again always ends active.
+/// Crashes at each call, before and after the service did it: the connection is then either pending with the deletion
+/// that ends it, or active; and a repetition always makes it active.
 async fn dies_at_every_call(accounts: usize) {
     let world = World::start().await.unwrap();
     let faulty = world.faulty();
@@ -278,7 +278,7 @@ async fn a_half_activated_connection_is_still_ended_when_nobody_comes_back() {
     let world = World::start().await.unwrap();
     let case = world.pending(MANY).await.unwrap();
     let faulty = world.faulty();
-    // The last call is the flip: just before it everything else is prepared.
+    // The last call changes the state: just before it everything else is prepared.
     let probe = world.pending(MANY).await.unwrap();
     probe.activate(&faulty).await.unwrap();
     let flip = u64::try_from(world.plan.log().len()).unwrap();

@@ -1,4 +1,4 @@
-//! Breakers: of any number that saw the same row one changes it.
+//! Breakers: of any number of writers that saw the same row one changes it.
 
 use std::time::Duration;
 

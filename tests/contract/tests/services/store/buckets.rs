@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 const NOW: i64 = 1_800_000_000_000_000;
 
-/// What a bucket in use can say at an instant.
+/// Makes the state of a bucket in use at an instant.
 fn at(now: i64) -> InUse {
     InUse { after: now, until: now + 1_000 }
 }
@@ -55,7 +55,7 @@ async fn of_many_calls_at_once_a_burst_gets_through() {
     let world = World::start().await.unwrap();
     let limits = Limits { key: Rate::per_minute(1, 10), tenant: Rate::per_minute(1, 25) };
     let tenant = tenant_id();
-    // So many that a slow server still answers each within a limiter's patience.
+    // Few enough that a slow server still answers each within a limiter's patience.
     let turns = Arc::new(tokio::sync::Semaphore::new(4));
     let mut admitted = Vec::new();
     for _ in 0..3 {
@@ -105,7 +105,7 @@ async fn a_limit_is_asked_once_and_not_for_long() {
     }
     world.plan.reset();
     world.plan.inject(1, Fault::Delay(Duration::from_secs(20)));
-    // Whoever waited would get an answer.
+    // A caller that waited would get an answer.
     let store = store.with_patience(PATIENCE);
     assert_eq!(store.add(&buckets[0], 10, NOW).await.unwrap_err().kind, Kind::Unavailable);
 }

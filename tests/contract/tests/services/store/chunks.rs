@@ -49,7 +49,7 @@ async fn read(
 }
 
 #[tokio::test]
-async fn a_sheet_of_many_large_parts_is_read_whole_and_in_order() {
+async fn a_chunk_of_many_large_parts_is_read_whole_and_in_order() {
     let world = World::start().await.unwrap();
     let account = account();
     let parts = (0..40).map(|part| sealed(part, 60 * 1024)).collect();
@@ -87,8 +87,8 @@ async fn the_same_version_is_stored_once() {
     assert_eq!(read(&world, &account, "ad/2026-11-01", None).await.unwrap().rows, 20);
 }
 
-/// Groups of versions in any order, with right and wrong beliefs about which is the first, then questions at any time:
-/// the answers are those of a plain list of what was accepted.
+/// Writes groups of versions in any order, with right and wrong beliefs about which is the first, then reads at any
+/// time: the answers are those of a plain list of the accepted versions.
 #[test]
 fn an_older_observation_never_replaces_a_newer_and_every_accepted_one_can_be_asked_for() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -108,7 +108,7 @@ fn an_older_observation_never_replaces_a_newer_and_every_accepted_one_can_be_ask
                         let Some((minute, parts, is_first)) = one else { continue };
                         let chunk = chunk(names[name], minute, parts);
                         let newest = model[name].keys().next_back().copied();
-                        // Who believes to be first and meets itself has lost an answer.
+                        // A writer that believes to be first and meets its own version has lost an answer.
                         let again = is_first && parts <= 1 && newest == Some(minute);
                         let newer = newest.is_none_or(|newest| minute > newest);
                         expected.push(newer || again);
@@ -135,9 +135,9 @@ fn an_older_observation_never_replaces_a_newer_and_every_accepted_one_can_be_ask
         .unwrap();
 }
 
-/// Sixty days of which nothing is known are three calls, an answer that is lost changes nothing, and each is read back.
+/// Sixty unknown days are three calls, a lost answer changes nothing, and each day is read back.
 #[tokio::test]
-async fn first_sheets_are_inserted_many_in_a_call() {
+async fn first_chunks_are_inserted_many_in_a_call() {
     let world = World::start().await.unwrap();
     let end = world.now() + SignedDuration::from_hours(48);
     for fault in
@@ -191,7 +191,7 @@ async fn writers_at_once_leave_the_newest_and_lose_none_that_was_accepted() {
 }
 
 #[tokio::test]
-async fn an_expired_sheet_is_not_there_and_is_not_in_the_way() {
+async fn an_expired_chunk_is_not_there_and_is_not_in_the_way() {
     let world = World::start().await.unwrap();
     let account = account();
     assert!(put(&world, &account, &chunk("ad/2026-11-01", 9, 3)).await);

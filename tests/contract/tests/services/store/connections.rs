@@ -171,7 +171,8 @@ async fn authorising_again_leaves_only_the_new_key_and_tokens() {
     assert_eq!(refused.kind, Kind::Conflict);
 }
 
-/// P3: what a probe saw of the old grant is not written down after the person came back, however many were under way.
+/// P3: the results of probes of the old grant are not stored after the person came back, however many probes were under
+/// way.
 #[tokio::test]
 async fn nothing_that_was_seen_of_the_old_grant_is_written_over_a_new_one() {
     let world = World::start().await.unwrap();
@@ -182,7 +183,7 @@ async fn nothing_that_was_seen_of_the_old_grant_is_written_over_a_new_one() {
     for _ in 0..2 {
         let before = store.life(tenant, id).await.unwrap();
         store.reauthorise(&case.connection, &key, &fresh).await.unwrap();
-        // Those that others wrote between a read and the new grant as well: each counts up by one.
+        // Also the lives that others stored between a read and the new grant: each counts the version up by one.
         for more in 0..20 {
             let life = Life { version: before.version + more, ..before.clone() };
             let seen = change(id, life, State::Active, State::Active);

@@ -1,5 +1,5 @@
-//! Pages of lists while rows come and go: what is there all the time is listed once, in order, whatever happens between
-//! two pages.
+//! Pages of lists while rows come and go: a row that is there all the time is listed once, in order, whatever happens
+//! between two pages.
 
 use std::collections::BTreeSet;
 
@@ -13,12 +13,12 @@ use mooring_tests_contract::values::{deletion, new_connection, tenant_id};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-/// What happens before the next page is asked for.
+/// The change before the next page is read.
 #[derive(Debug, Clone, Copy)]
 enum Between {
     Nothing,
     Add,
-    /// Removes one of the rows there are, counted from the first.
+    /// Removes one of the rows, counted from the first.
     Remove(usize),
 }
 

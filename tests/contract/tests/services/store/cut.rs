@@ -44,7 +44,7 @@ async fn assert_cut(world: &World, case: &Case, by: &Deletion) {
     assert!(audit.iter().any(|(sk, row)| sk.starts_with("aud#") && text(row, "deletion") == by.id.as_str()));
 }
 
-/// Writes down that the first account is lost; answers what is known then.
+/// Stores that the first account is lost; returns the stored life.
 async fn lost(world: &World, case: &Case, since: jiff::Timestamp) -> Life {
     let (store, tenant, id) = (&world.store, case.tenant(), case.id());
     let mut life = store.life(tenant, id).await.unwrap();
@@ -57,9 +57,9 @@ async fn life_row(world: &World, case: &Case) -> Item {
     world.row(Table::Connections, case.home(), "life").await.unwrap().unwrap()
 }
 
-/// What ends a connection on evidence is cut only while the evidence stands: who authorises again takes it back.
+/// A cutoff on evidence happens only while the evidence stands: a person who authorises again takes the evidence back.
 #[tokio::test]
-async fn a_cut_on_evidence_that_was_taken_back_is_refused() {
+async fn a_cutoff_on_evidence_that_was_taken_back_is_refused() {
     for reason in [Reason::RevokedAtPlatform, Reason::NotReauthorised] {
         for (state, cut) in [
             (State::Active, Cutoff::Nothing),
@@ -78,7 +78,8 @@ async fn a_cut_on_evidence_that_was_taken_back_is_refused() {
     }
 }
 
-/// An account is let go only while its loss stands, alone or with its connection, and by whoever saw the last change.
+/// An account ends only while its loss stands, alone or with its connection, and only by a writer that saw the last
+/// change.
 #[tokio::test]
 async fn a_loss_that_was_taken_back_is_no_loss() {
     let world = World::start().await.unwrap();
@@ -113,9 +114,9 @@ async fn a_loss_that_was_taken_back_is_no_loss() {
     }
 }
 
-/// A cutoff on evidence of yesterday: what it closed can still be read to revoke the grant, and expires an hour later.
+/// A cutoff on evidence of yesterday: the closed rows can still be read to revoke the grant, and expire an hour later.
 #[tokio::test]
-async fn t43_what_is_cut_on_old_evidence_does_not_expire_before_the_cut() {
+async fn t43_what_is_cut_on_old_evidence_does_not_expire_before_the_cutoff() {
     let world = World::start().await.unwrap();
     let case = world.active(1).await.unwrap();
     let cut = world.now();
@@ -131,7 +132,7 @@ async fn t43_what_is_cut_on_old_evidence_does_not_expire_before_the_cut() {
 }
 
 #[tokio::test]
-async fn t42_from_the_cut_on_nothing_is_readable_and_everything_ends() {
+async fn t42_from_the_cutoff_on_nothing_is_readable_and_everything_ends() {
     let world = World::start().await.unwrap();
     let case = world.active(3).await.unwrap();
     world.store.change_sync_state(&case.account(0), &sync_change()).await.unwrap();
@@ -168,7 +169,7 @@ async fn when_every_function_is_dead_ttl_alone_ends_it_within_the_hour() {
 }
 
 #[tokio::test]
-async fn the_second_cut_is_told_of_the_first() {
+async fn the_second_cutoff_is_told_of_the_first() {
     let world = World::start().await.unwrap();
     let case = world.active(1).await.unwrap();
     let first = case.ending(&world, Reason::Disconnected).await.unwrap();
@@ -183,7 +184,7 @@ async fn the_second_cut_is_told_of_the_first() {
 }
 
 #[tokio::test]
-async fn of_many_cuts_at_once_one_is_made_and_the_others_name_it() {
+async fn of_many_cutoffs_at_once_one_is_made_and_the_others_name_it() {
     let world = World::start().await.unwrap();
     let case = world.active(2).await.unwrap();
     let mut runs = Vec::new();
@@ -322,7 +323,7 @@ async fn a_connection_too_large_for_one_transaction_is_cut_whole() {
 
 /// A crash at any call leaves the connection either untouched, or unreadable with its deletion in the Ledger.
 #[tokio::test]
-async fn a_crash_at_the_cut_leaves_all_or_nothing() {
+async fn a_crash_at_the_cutoff_leaves_all_or_nothing() {
     for accounts in [2, MANY] {
         let world = World::start().await.unwrap();
         let probe = world.active(accounts).await.unwrap();

@@ -123,7 +123,7 @@ async fn parallel_calls_make_no_more_keys_than_a_tenant_may_have() {
     world.store.put_tenant(&tenant).await.unwrap();
     let call = |_| -> Work<'_, bool> {
         let (store, key) = (&world.store, key(&tenant));
-        // A call that met too many others at once is told so, and made nothing.
+        // A call that met too many others at once gets that error, and made nothing.
         Box::pin(async move { store.add_key(&key).await.is_ok_and(|answer| answer == Admission::Stored) })
     };
     let answers = together((0..MOST_KEYS + 5).map(call).collect(), 64).await;

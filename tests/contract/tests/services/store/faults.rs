@@ -1,4 +1,4 @@
-//! What the service does wrong: patience where it helps, one retryable error where it does not.
+//! Faults of the service: patience where it helps, one retryable error where it does not.
 
 use std::time::Duration;
 
@@ -105,7 +105,7 @@ async fn a_lost_answer_does_not_turn_success_into_refusal() {
 }
 
 #[tokio::test]
-async fn a_sheet_whose_answer_is_lost_is_stored() {
+async fn a_chunk_whose_answer_is_lost_is_stored() {
     let world = World::start().await.unwrap();
     let case = world.active(1).await.unwrap();
     for fault in [Fault::Duplicate, Fault::Reset] {

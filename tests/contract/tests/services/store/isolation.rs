@@ -1,4 +1,4 @@
-//! G26: whatever a tenant asks for by the ids of another, there is nothing.
+//! G26: a tenant that uses the ids of another tenant finds nothing.
 
 use jiff::civil::date;
 use mooring_domain::base::ids::AccountRef;

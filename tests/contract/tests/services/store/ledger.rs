@@ -115,7 +115,7 @@ fn any_deletion_is_read_as_it_was_written() {
     let world = runtime.block_on(World::start()).unwrap();
     TestRunner::new(Config::with_cases(128))
         .run(&deletion(), |deletion| {
-            // A smaller case is tried in the same world: it must not meet the rows of the larger one.
+            // The shrinker tries a smaller case in the same world: it must not meet the rows of the larger one.
             let code = format!("{}{}", deletion.code, Uuid::now_v7());
             let deletion = Deletion { tenant: tenant_id(), code, ..deletion };
             runtime.block_on(async {

@@ -1,4 +1,5 @@
-//! The Ledger outlives everything that it tells of: whatever ended it, it holds opaque ids, and nothing of a person.
+//! The Ledger outlives everything that it records: whatever ended a connection, the Ledger holds opaque ids, and
+//! nothing of a person.
 
 use jiff::Timestamp;
 use mooring_domain::base::ids::EndUser;
@@ -18,7 +19,8 @@ use mooring_tests_contract::values::{Case, change, deletion};
 const ORIGIN: &str = "https://ledger-canary.example";
 const NAME: &str = "Ledger Canary Ltd";
 
-/// What may not be in the Ledger: fingerprints, the product's reference of its user, and what names the customer.
+/// Lists the values that may not be in the Ledger: fingerprints, the product's reference of its user, names of the
+/// customer.
 fn planted(case: &Case) -> Vec<String> {
     let mut planted = vec![ORIGIN.to_owned(), NAME.to_owned(), case.connection.end_user.as_str().to_owned()];
     planted.push(case.connection.identity.0.clone());
@@ -28,7 +30,7 @@ fn planted(case: &Case) -> Vec<String> {
     planted
 }
 
-/// Every row of the Ledger with all its attributes, as text.
+/// Checks every row of the Ledger with all its attributes, as text.
 async fn assert_opaque(world: &World, case: &Case, when: &str) {
     let rows = world.rows(Table::Ledger).await.unwrap();
     assert!(!rows.is_empty());
@@ -53,7 +55,7 @@ async fn with_tenant(world: &World) -> Case {
     case
 }
 
-/// Writes down what a deletion for this reason rests on; most rest on nothing that is stored.
+/// Stores the evidence of a deletion for this reason; most reasons rest on nothing stored.
 async fn rests_on(world: &World, case: &Case, (reason, since): (Reason, Timestamp)) {
     let (store, tenant, id) = (&world.store, case.tenant(), case.id());
     let mut to = State::Active;

@@ -1,4 +1,4 @@
-//! What is known of a grant: due from the activation on, changed by one transaction, and gone from the index at the cutoff.
+//! The life of a grant: due from the activation on, changed by one transaction, and gone from the index at the cutoff.
 
 use jiff::SignedDuration;
 use mooring_domain::connect::connection::State;
@@ -45,7 +45,7 @@ async fn of_two_that_saw_the_same_one_writes_and_what_was_not_seen_is_never_over
     assert!(!store.record_life(tenant, id, &first).await.unwrap());
     let stored = store.life(tenant, id).await.unwrap();
     assert_eq!((stored.version, stored.revoked_since, &stored.lost), (2, seen.revoked_since, &seen.lost));
-    // The state is part of what was seen.
+    // The state is a part of the condition.
     let stale = change(id, stored, State::Active, State::Active);
     assert!(!store.record_life(tenant, id, &stale).await.unwrap());
     assert_eq!(store.connection(tenant, id).await.unwrap().unwrap().state, State::Suspect);

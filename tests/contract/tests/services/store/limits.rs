@@ -14,7 +14,7 @@ const ITEM: usize = 400 * 1024;
 /// The most accounts that can be chosen at once.
 const CHOSEN: usize = 500;
 
-/// What an item takes by DynamoDB's own rule, roughly: names and values.
+/// Returns the size of an item by DynamoDB's own rule, roughly: names and values.
 fn size(item: &Item) -> usize {
     use aws_sdk_dynamodb::types::AttributeValue as Value;
     fn of(value: &Value) -> usize {

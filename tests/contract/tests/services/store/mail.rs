@@ -1,4 +1,4 @@
-//! Mail that was asked for: requests, counts of sources, paces, and links that end together.
+//! Requested mail: requests, counts of sources, paces, and links that end together.
 
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ async fn of_two_changes_of_a_pace_one_is_stored() {
     assert!(!store.put_pace(&mailbox(), &Pace { count: 9, ..next.clone() }, now).await.unwrap());
     assert_eq!(store.pace(&mailbox()).await.unwrap(), Some(next));
 
-    // Once it is over, and also before TTL has come, a first one can be stored again.
+    // Once a pace is over, a first one can be stored again, even before TTL has come.
     world.pass(Duration::from_secs(COUNTED_IN.as_secs().unsigned_abs() + 1));
     let now = world.now();
     assert_eq!(store.pace(&mailbox()).await.unwrap(), None);

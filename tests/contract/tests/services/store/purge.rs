@@ -1,4 +1,4 @@
-//! Purging and counting: whole partitions, narrowed ones, large ones, and what has expired already.
+//! Purging and counting: whole partitions, narrowed ones, large ones, and rows that have expired already.
 
 use jiff::SignedDuration;
 use mooring_domain::base::table::Table;

@@ -1,4 +1,4 @@
-//! Short-lived rows: what is put is taken, once, and not after its end.
+//! Short-lived rows: a row can be taken once, and not after its end.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ fn transaction(now: Timestamp) -> AuthTransaction {
     }
 }
 
-/// A ticket with which nothing was decided yet.
+/// Makes a ticket with which nothing was decided yet.
 pub(crate) fn ticket(tenant: &TenantId, connection: &ConnectionId, now: Timestamp) -> ConfirmTicket {
     ConfirmTicket {
         tenant: tenant.clone(),
@@ -59,7 +59,7 @@ pub(crate) fn ticket(tenant: &TenantId, connection: &ConnectionId, now: Timestam
 async fn each_kind_is_taken_as_it_was_put_and_then_gone() {
     let world = World::start().await.unwrap();
     let (store, now) = (&world.store, world.now());
-    // One digest for all: the kinds do not get in each other's way.
+    // One digest for all kinds: they do not get in each other's way.
     let key = Digest([1; 32]);
     let (session, transaction) = (session(now), transaction(now));
     let (tenant, connection, end_user) = (tenant_id(), connection_id(), session.end_user.clone());

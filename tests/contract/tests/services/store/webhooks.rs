@@ -1,4 +1,4 @@
-//! Webhooks: an event lies beside the change that it tells of, deliveries move on by their version, and nobody sees
+//! Webhooks: an event lies beside the change that it reports, deliveries move on by their version, and nobody sees
 //! another tenant's.
 
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ use mooring_tests_contract::values::{change, change_state, sealed, tenant_id};
 use mooring_tests_contract::{World, text};
 use uuid::Uuid;
 
-/// The events of a tenant that wait, by type.
+/// Counts the events of a tenant that wait, by type.
 async fn waiting(world: &World, tenant: &TenantId) -> BTreeMap<String, usize> {
     let rows = world.partition(Table::Activity, format!("hook#{tenant}")).await.unwrap();
     let mut types = BTreeMap::new();
@@ -91,7 +91,7 @@ async fn parallel_calls_make_no_more_endpoints_than_a_tenant_may_have() {
     let call = |number: u32| -> Work<'_, bool> {
         let endpoint = endpoint(&tenant, u128::from(number) + 1);
         let store = &world.store;
-        // A call that met too many others at once is told so, and made nothing.
+        // A call that met too many others at once gets that error, and made nothing.
         Box::pin(async move {
             store.create(&endpoint, &secrets(1)).await.is_ok_and(|answer| answer == Admission::Stored)
         })
@@ -106,7 +106,7 @@ async fn parallel_calls_make_no_more_endpoints_than_a_tenant_may_have() {
     }
     let over = endpoint(&tenant, 2_000);
     assert_eq!(world.store.create(&over, &secrets(1)).await.unwrap(), Admission::Full);
-    // One that is there is there, however full the tenant is; and one that goes makes room.
+    // An existing endpoint stays, however full the tenant is; and a deleted one makes room.
     assert_eq!(world.store.create(&listed[0], &secrets(1)).await.unwrap(), Admission::There);
     assert!(world.store.remove(&tenant, &listed[0].id).await.unwrap());
     assert!(!world.store.remove(&tenant, &listed[0].id).await.unwrap());
@@ -126,7 +126,7 @@ async fn every_change_that_is_told_has_its_event_beside_it() {
         (State::Suspect, State::NeedsReauth),
     ] {
         assert!(change_state(store, tenant, id, &[from], to).await.unwrap());
-        // What does not happen is not told.
+        // A change that does not happen has no event.
         assert!(!change_state(store, tenant, id, &[from], to).await.unwrap());
     }
     let mut deletion = case.ending(&world, Reason::Disconnected).await.unwrap();
@@ -156,7 +156,7 @@ async fn every_change_that_is_told_has_its_event_beside_it() {
     }
 }
 
-/// P3: the product is told the date at which a connection that waits ends.
+/// P3: the product gets the date at which a connection that waits ends.
 #[tokio::test]
 async fn the_event_of_a_connection_that_waits_has_the_date_of_its_end() {
     let world = World::start().await.unwrap();

@@ -28,14 +28,14 @@ async fn rig() -> Rig {
 }
 
 impl Rig {
-    /// A vault behind a proxy, whose client tries once.
+    /// Makes a vault behind a proxy, whose client tries once.
     async fn behind(&self, plan: std::sync::Arc<FaultPlan>) -> (FaultProxy, Vault) {
         let proxy = FaultProxy::start(&self.keys.services.kms, "kms", plan).await.unwrap();
         let vault = impatient(proxy.url(), &self.keys.alias);
         (proxy, vault)
     }
 
-    /// The id behind the alias.
+    /// Returns the id behind the alias.
     async fn key_id(&self) -> String {
         let described = self.kms.describe_key().key_id(&self.keys.alias).send().await.unwrap();
         described.key_metadata.unwrap().key_id
@@ -77,7 +77,7 @@ fn assert_sealed(error: &Error, wrapped: &WrappedKey) {
     assert_says_little(error, wrapped);
 }
 
-/// Neither the ciphertext nor any id of the context is in what can be logged.
+/// Checks that neither the ciphertext nor any id of the context is in a loggable form of the error.
 fn assert_says_little(error: &Error, wrapped: &WrappedKey) {
     let text = format!("{error} {error:?} {:?}", error.source);
     let start = wrapped.blob.get(..9).unwrap_or(b"nothing");

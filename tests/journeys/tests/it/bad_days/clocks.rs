@@ -13,12 +13,12 @@ use super::Scene;
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
-/// Functions that are ahead of the true clock, and functions that are behind it.
+/// Makes functions that are ahead of the true clock, and functions that are behind it.
 fn pair(scene: &Scene, by: SignedDuration) -> Result<[Functions; 2]> {
     Ok([scene.rig.skewed(&scene.world, by)?, scene.rig.skewed(&scene.world, -by)?])
 }
 
-/// Every step of a connect flow on the other clock than the one before.
+/// Connects with every step on the other clock than the step before.
 async fn connect(scene: &Scene, [one, other]: [&Functions; 2], end_user: &str) -> Result<Connected> {
     let door = quick::depart(&scene.world, one, end_user).await?;
     let ticket = quick::land(other, &door).await?;
@@ -39,7 +39,7 @@ async fn connecting_syncing_and_reading_work_across_clocks_that_differ() -> Resu
     for functions in [&ahead, &behind] {
         scene.drain(functions, Queue::Sync).await?;
     }
-    // Hours of jobs that are picked up by whichever is there.
+    // Hours of jobs, picked up by functions on either clock.
     let mut newest = [versions(&scene, &one).await?, versions(&scene, &other).await?];
     for round in 0..12 {
         scene.world.skip(MINUTE * 15);
@@ -72,7 +72,8 @@ async fn versions(scene: &Scene, connected: &Connected) -> Result<std::collectio
     tables::versions(&scene.world.stack, &connected.id).await
 }
 
-/// Whoever makes the cutoff and whoever does the steps: nobody reads, the keys are gone within the hour, all within a day.
+/// Whichever clock makes the cutoff and does the steps: nobody reads, the keys are gone within the hour, all within a
+/// day.
 #[tokio::test]
 async fn a_deletion_keeps_its_bounds_whoever_is_wrong() -> Result<()> {
     let scene = Scene::open().await?;
@@ -93,7 +94,7 @@ async fn a_deletion_keeps_its_bounds_whoever_is_wrong() -> Result<()> {
         let left = tables::sort_keys(&scene.world.stack, Table::Vault, &connected.id).await?;
         ensure!(left.is_empty(), "keys an hour after: {left:?}");
         let purges = events(&scene, &deletion, "purge_again").await?;
-        // A sync worker lives for a minute: none that was alive at the cutoff is alive at the second pass.
+        // A sync worker lives for a minute: no worker of the time of the cutoff is alive at the second pass.
         let second = purges.first().context("no second pass")?.duration_since(t0);
         ensure!(second >= MINUTE * 10, "the second pass came after {second}");
         scene.world.skip(SignedDuration::from_hours(23));
@@ -105,7 +106,7 @@ async fn a_deletion_keeps_its_bounds_whoever_is_wrong() -> Result<()> {
     Ok(())
 }
 
-/// When a step of a deletion was done, by the clock of who did it.
+/// Returns when a step of a deletion was done, by the clock of the function that did it.
 async fn events(scene: &Scene, deletion: &str, step: &str) -> Result<Vec<Timestamp>> {
     let view = scene.deletion(deletion).await?;
     let events = view["events"].as_array().with_context(|| format!("no events in {view}"))?;

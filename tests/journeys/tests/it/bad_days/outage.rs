@@ -1,4 +1,4 @@
-//! Scorecard 36: the platform is away for an hour.
+//! Scorecard 36: the platform is down for an hour.
 
 use anyhow::{Result, ensure};
 use jiff::SignedDuration;
@@ -12,7 +12,7 @@ use super::Scene;
 const MANY: usize = 12;
 const STEP: SignedDuration = SignedDuration::from_secs(30);
 
-/// Every platform call of an hour in 30-second steps.
+/// Counts every platform call of an hour in 30-second steps.
 async fn hour(scene: &Scene, functions: &mooring_tests_journeys::rig::Functions) -> Result<Vec<u64>> {
     let mut steps = Vec::new();
     for step in 0..120 {
@@ -27,12 +27,12 @@ async fn hour(scene: &Scene, functions: &mooring_tests_journeys::rig::Functions)
     Ok(steps)
 }
 
-/// No loss; while it lasts a probe in 30 seconds; the hour after costs what two hours cost without the outage, and the
-/// jobs that waited come spread.
+/// No loss; a probe in 30 seconds during the outage; the hour after costs what two hours cost without the outage, and
+/// the jobs that waited come spread.
 #[tokio::test]
 async fn an_outage_of_an_hour_is_caught_up_with_without_a_storm() -> Result<()> {
     let scene = Scene::open().await?;
-    // Warm functions, as in Lambda: the budget of retries is theirs.
+    // Warm functions, as in Lambda: they share the budget of retries.
     let functions = scene.rig.calm();
     let connections = scene.connected(MANY, true).await?;
     let ordinary: u64 = hour(&scene, &functions).await?.iter().sum();

@@ -1,4 +1,4 @@
-//! Whoever held something died: the probe of a breaker, the attempt at a call that may be repeated.
+//! A process died that held something: the probe of a breaker, the attempt at a call that may be repeated.
 
 use anyhow::{Context as _, Result, ensure};
 use http::Method;
@@ -22,7 +22,7 @@ async fn a_probe_that_died_is_followed_by_another() -> Result<()> {
     scene.drain(&calm, Queue::Sync).await?;
     let calls = scene.calls();
     scene.world.stack.sandbox().set_faults(Faults::default());
-    // All jobs wait by now: the first that comes is the probe, and its process dies at the platform's door.
+    // All jobs wait by now: the first that comes is the probe, and its process dies at its call of the platform.
     scene.world.skip(SignedDuration::from_mins(3));
     let probe = Batch::one(&scene.world, Queue::Sync).await?;
     let run = async |functions: &Functions| functions.work(Queue::Sync, &probe).await;
@@ -42,7 +42,7 @@ async fn a_probe_that_died_is_followed_by_another() -> Result<()> {
     Ok(())
 }
 
-/// The number of the first platform call of a probing job: a probe has one write more than an ordinary job.
+/// Returns the number of the first platform call of a probing job: a probe has one write more than an ordinary job.
 async fn first_platform_call(scene: &Scene) -> Result<u64> {
     let other = Scene::open().await?;
     other.connected(1, false).await?;
@@ -54,7 +54,7 @@ async fn first_platform_call(scene: &Scene) -> Result<u64> {
     Ok(first.seq + 1)
 }
 
-/// The function behind a POST died after it claimed the key: duplicates wait, and after half a minute one takes over.
+/// The function behind a POST died after it began the record: duplicates wait, and after half a minute one takes over.
 #[tokio::test]
 async fn an_attempt_whose_owner_died_is_taken_over() -> Result<()> {
     let scene = Scene::open().await?;
@@ -69,7 +69,7 @@ async fn an_attempt_whose_owner_died_is_taken_over() -> Result<()> {
     let post = async |functions: &Functions| {
         functions.http(&Method::POST, "/v1/deletion-requests", &headers, Some(body.clone())).await
     };
-    // The first write after the limits is the claim of the key; the process dies right after it.
+    // The first write after the limits begins the idempotency record; the process dies right after it.
     let claim = claim_of(&scene, &headers, &body).await?;
     let trial = scene.rig.broken((Mode::CrashAfter, claim), post).await?;
     ensure!(trial.answered.is_none(), "it lived: {}", trial.name());
@@ -92,7 +92,7 @@ async fn an_attempt_whose_owner_died_is_taken_over() -> Result<()> {
     Ok(())
 }
 
-/// The number of the call that claims the key, seen in a request that is refused for its body.
+/// Returns the number of the call that begins the record, seen in a request that is refused for its body.
 async fn claim_of(scene: &Scene, headers: &[(&str, &str)], body: &str) -> Result<u64> {
     let other =
         headers.iter().map(|(name, value)| (*name, if *name == "idempotency-key" { "other" } else { value }));

@@ -1,4 +1,4 @@
-//! The services below us fail for a while: nothing is lost, and a deletion keeps its bounds.
+//! The services below Mooring fail for a while: nothing is lost, and a deletion keeps its bounds.
 
 use anyhow::{Result, ensure};
 use http::Method;
@@ -52,16 +52,16 @@ async fn dynamodb_throttled_by_half_loses_nothing_and_deletions_keep_their_bound
     Ok(())
 }
 
-/// Calls of DynamoDB so far, and those that were throttled.
+/// Counts the calls of DynamoDB so far, and those that were throttled.
 fn broken(scene: &Scene) -> (usize, usize) {
     let log = scene.rig.plan().log();
     let calls = log.iter().filter(|call| call.label == "dynamodb");
     (calls.clone().count(), calls.filter(|call| call.fault.is_some()).count())
 }
 
-/// KMS is away for ten minutes: no key opens, what needs none goes on, and nothing is lost.
+/// KMS is down for ten minutes: no key opens, work without keys goes on, and nothing is lost.
 #[tokio::test]
-async fn kms_away_for_ten_minutes_loses_nothing_and_stops_no_cut() -> Result<()> {
+async fn kms_down_for_ten_minutes_loses_nothing_and_stops_no_cutoff() -> Result<()> {
     let scene = Scene::open().await?;
     let kept = scene.connected(2, true).await?;
     let late = scene.connected(2, false).await?;
@@ -94,7 +94,8 @@ async fn kms_away_for_ten_minutes_loses_nothing_and_stops_no_cut() -> Result<()>
     scene.expect_gone(&kept[1].id).await
 }
 
-/// Scorecard 33, through the function: its peers in the batch are done, and it is a dead letter after five receives.
+/// Scorecard 33, through the function: the peers of a poison message are done, and it is a dead letter after five
+/// receives.
 #[tokio::test]
 async fn a_poison_message_does_not_hold_up_its_batch_and_ends_as_a_dead_letter() -> Result<()> {
     let scene = Scene::open().await?;

@@ -12,7 +12,7 @@ use super::Scene;
 const SEED: u64 = 7;
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
-/// Live rows are gone within seven days all the same; that copies expire later is said in the receipt, not hidden.
+/// Live rows are gone within seven days all the same; the receipt says that copies expire later.
 #[tokio::test]
 async fn a_sweeper_that_slept_for_three_days_is_made_up_for_within_the_week() -> Result<()> {
     let scene = Scene::open().await?;
@@ -23,7 +23,7 @@ async fn a_sweeper_that_slept_for_three_days_is_made_up_for_within_the_week() ->
     for connected in &connections {
         deletions.push(scene.disconnect(&scene.rig.calm(), &connected.id).await?);
     }
-    // The messages of the cuts are lost too: nobody takes them within the queue's day.
+    // The first messages of the deletions are lost too: nobody takes them within the queue's day.
     scene.world.skip(SignedDuration::from_hours(72));
     let functions = scene.rig.exposed();
     scene.rig.plan().keep_breaking("dynamodb", Share::Half(SEED), Fault::Throttle);

@@ -17,7 +17,7 @@ use mooring_store::Store;
 use mooring_tests_contract::values::{deletion, new_account, new_connection, put_chunk, sealed, sync_change};
 use mooring_tests_journeys::{Size, World, say};
 
-/// A connection of one account with a few rows everywhere, written through the store, and cut.
+/// Makes a connection of one account with a few rows everywhere, written through the store, and disconnects it.
 async fn cut(world: &World, store: &Store) -> Result<String> {
     let (tenant, now) = (world.stack.seeded().tenant.clone(), world.now());
     let new = new_connection(&tenant, now);
@@ -56,7 +56,7 @@ async fn a_week_later(many: usize) -> Result<()> {
     ensure!(ids.len() == many);
     let before = named(&world, &ids).await?;
     ensure!(before >= 8 * many, "{before} rows of {many} connections");
-    // Their tokens open with no key: the platform is asked three times, and then they go all the same.
+    // No key opens their tokens: the worker tries the revocation three times, and then deletes the tokens all the same.
     let steps = [5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 60, 22 * 60, 65, 5, 5, 6 * 24 * 60];
     for minutes in steps {
         world.pass(SignedDuration::from_mins(minutes)).await?;
@@ -71,7 +71,7 @@ async fn a_week_later(many: usize) -> Result<()> {
     Ok(())
 }
 
-/// How many rows name one of the connections, in every table but the Ledger.
+/// Counts the rows that name one of the connections, in every table but the Ledger.
 async fn named(world: &World, ids: &BTreeSet<String>) -> Result<usize> {
     let mut count = 0;
     for table in Table::ALL.into_iter().filter(|table| *table != Table::Ledger) {

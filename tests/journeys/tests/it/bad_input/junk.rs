@@ -1,8 +1,8 @@
-//! What is sent: junk for every place of a request, generated from what belongs there.
+//! Junk for every place of a request, generated from the good value of that place.
 
 use serde_json::{Map, Value, json};
 
-/// Path segments that are no id, no token and no code of ours.
+/// Lists path segments that are no id, token or code of Mooring.
 pub(crate) fn segments() -> Vec<String> {
     let mut all: Vec<String> = [
         "x",
@@ -54,11 +54,11 @@ pub(crate) fn segments() -> Vec<String> {
     all
 }
 
-/// Values that no query parameter of ours takes.
+/// Lists values that no query parameter takes.
 pub(crate) fn values(name: &str) -> Vec<String> {
     let mut all: Vec<&str> =
         vec!["%00", "%ff", "%F0%9F%92%A9", "'", "%3Cscript%3E", "%0d%0a", "%E2%80%AE", "{}", "[]"];
-    // Before `from`, after `to`, and more days than are answered at once.
+    // Before `from`, after `to`, and more days than the API answers at once.
     all.extend(match name {
         "from" => vec!["2026-12-31", "2016-01-01", "0001-01-01"],
         "to" => vec!["2026-11-01", "2036-01-01", "9999-12-31"],
@@ -109,7 +109,7 @@ pub(crate) fn values(name: &str) -> Vec<String> {
     all
 }
 
-/// Authorisation headers that nobody was given.
+/// Lists authorisation headers that nobody got.
 pub(crate) fn credentials(good: &str) -> Vec<String> {
     let mut all: Vec<String> = [
         "",
@@ -143,7 +143,7 @@ pub(crate) fn credentials(good: &str) -> Vec<String> {
     all
 }
 
-/// Bodies that are not JSON, or not the JSON object that is asked for.
+/// Lists bodies that are not JSON, or not the JSON object that the route needs.
 pub(crate) fn bodies(good: &Value) -> Vec<(String, Vec<u8>)> {
     let text = good.to_string();
     let mut all: Vec<(String, Vec<u8>)> = Vec::new();
@@ -165,7 +165,7 @@ pub(crate) fn bodies(good: &Value) -> Vec<(String, Vec<u8>)> {
     all
 }
 
-/// Objects near a good one: fields unknown, missing, twice, or of another type.
+/// Lists objects near a good one: fields unknown, missing, twice, or of another type.
 pub(crate) fn objects(good: &Value, optional: &[&str]) -> Vec<(String, Vec<u8>)> {
     let Some(fields) = good.as_object() else { return Vec::new() };
     let mut all = Vec::new();
@@ -200,7 +200,7 @@ pub(crate) fn objects(good: &Value, optional: &[&str]) -> Vec<(String, Vec<u8>)>
     all
 }
 
-/// Values that no field of ours takes.
+/// Lists values that no field takes.
 fn wrong(name: &str) -> Vec<Value> {
     let mut all = vec![
         Value::Null,

@@ -1,4 +1,4 @@
-//! The good request of every route, each with things of its own, so that what one uses up no other needs.
+//! The good request of every route, each with things of its own, so that no request needs what another uses up.
 
 use anyhow::{Context as _, Result, bail};
 use http::Method;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 #[derive(Debug, Clone)]
 pub(crate) struct Good {
     pub(crate) method: Method,
-    /// Path parameters filled in, without the query.
+    /// The path with its parameters filled in, without the query.
     pub(crate) path: String,
     pub(crate) query: Vec<(&'static str, String)>,
     pub(crate) headers: Vec<(String, String)>,
@@ -23,7 +23,7 @@ pub(crate) struct Good {
 /// A body.
 #[derive(Debug, Clone)]
 pub(crate) enum Body {
-    /// A JSON object, and which of its fields may be missing.
+    /// A JSON object, and its optional fields.
     Json(Value, &'static [&'static str]),
     /// A form.
     Form(String),
@@ -51,7 +51,7 @@ impl Good {
         self
     }
 
-    /// A form as our own page sends it.
+    /// Makes it a form as our own page sends it.
     fn form(mut self, fields: &str, world: &World) -> Self {
         self.body = Some(Body::Form(fields.to_owned()));
         self.header("sec-fetch-site", "same-origin")
@@ -63,7 +63,7 @@ impl Good {
         self
     }
 
-    /// Path and query.
+    /// Returns path and query.
     pub(crate) fn target(&self) -> String {
         let pairs: Vec<_> = self.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
         if pairs.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, pairs.join("&")) }
@@ -98,7 +98,7 @@ impl Good {
     }
 }
 
-/// Makes what a route needs, and its good request.
+/// Makes the things that a route needs, and its good request.
 #[expect(clippy::match_same_arms, reason = "one line says one route")]
 pub(crate) async fn good(world: &World, route: &Route) -> Result<Good> {
     let product = &world.product;
@@ -148,7 +148,7 @@ pub(crate) async fn good(world: &World, route: &Route) -> Result<Good> {
     })
 }
 
-/// A live connection of the product.
+/// Makes a live connection of the product.
 async fn live(world: &World) -> Result<Connected> {
     world.product.connect(&mut Person::new()?, "live", None).await
 }
@@ -218,7 +218,7 @@ async fn report(world: &World, route: &Route) -> Result<Good> {
     ]))
 }
 
-/// An endpoint of its own for each operation, and a delivery that failed where one is replayed.
+/// Makes an endpoint for each operation, and a failed delivery where the operation replays one.
 async fn webhook(world: &World, route: &Route) -> Result<Good> {
     let at = "https://hooks.example.com/in";
     if route.operation_id == "createWebhookEndpoint" {
@@ -230,7 +230,7 @@ async fn webhook(world: &World, route: &Route) -> Result<Good> {
     }
     let product = &world.product;
     let endpoints = "/v1/webhook-endpoints";
-    // Nothing listens there, so that a delivery fails.
+    // Nothing listens at that address, so that a delivery fails.
     let nobody = json!({ "url": "http://127.0.0.1:1/" });
     let made = product.call(Method::POST, endpoints, Some(&nobody)).await?;
     let of = format!("{endpoints}/{}", id(&made)?);
@@ -296,7 +296,7 @@ fn status_path(deletion: &Value) -> Result<String> {
     Ok(url::Url::parse(url)?.path().to_owned())
 }
 
-/// Credentials for what a caller may not do.
+/// Credentials of callers that may not make a call.
 pub(crate) struct Callers {
     /// The tenant's own key.
     pub(crate) own: String,

@@ -1,7 +1,7 @@
 //! The callback: a pending connection whose own deletion ends it, or nothing at all; never a token without a deletion.
 //!
-//! One window is documented: a process that dies between the platform's answer and our write leaves a grant that nobody
-//! of us knows. It is counted, and nothing outside it may leave one.
+//! One window is documented: a process that dies between the platform's answer and our write leaves a grant that
+//! Mooring does not know. The test counts such grants, and nothing outside the window may leave one.
 
 use anyhow::{Result, ensure};
 use http::Method;
@@ -42,7 +42,7 @@ pub(crate) async fn run(modes: &[Mode]) -> Result<()> {
     Ok(())
 }
 
-/// One callback with one call broken, and the person who tries again.
+/// Runs one callback with one call broken, and the person who tries again.
 async fn trial(scene: &Scene, at: At) -> Result<Trial<u16>> {
     let Scene { world, rig } = scene;
     let Door { path, cookie } = quick::depart(world, &scene.calm(), "crash").await?;
@@ -57,7 +57,7 @@ async fn trial(scene: &Scene, at: At) -> Result<Trial<u16>> {
     let again = scene.calm().http(&Method::GET, &path, &headers, None).await?;
     let redeemed = redeemed(scene) - before;
     ensure!(redeemed <= 1, "{}: {redeemed} codes were redeemed", trial.name());
-    // Led on as before, told to wait for a call that may still be at work, or refused.
+    // Led on as before, asked to wait for a call that may still be at work, or refused.
     let led = again.status == 303 || again.status == 200;
     ensure!(led || again.status.is_client_error(), "{}, then again: {}", trial.name(), again.status);
     Ok(trial)
@@ -68,7 +68,7 @@ fn redeemed(scene: &Scene) -> u64 {
     counters.endpoints.get("oauth2/access_token/").copied().unwrap_or(0)
 }
 
-/// Every pending connection was ended by its own deletion.
+/// Checks that its own deletion ended every pending connection.
 pub(crate) async fn nothing_is_left(scene: &Scene) -> Result<()> {
     let left = checks::remains(&scene.world.stack, "con_").await?;
     ensure!(left.is_empty(), "{left:?}");
@@ -86,7 +86,7 @@ pub(crate) async fn is_alive(scene: &Scene, token: &str) -> Result<bool> {
     Ok(answer["code"] == 0)
 }
 
-/// Tells whether the run died, or lost the answer, between the platform's grant and our write.
+/// Returns whether the run died, or lost the answer, between the platform's grant and our write.
 fn in_window(trial: &Trial<u16>) -> bool {
     let Some(exchange) = trial.first("oauth2/access_token") else { return false };
     let writes =

@@ -33,7 +33,7 @@ pub(crate) const SECOND_PASS: Later = Later { name: "second pass", minutes: 21, 
 /// A day after the cutoff.
 pub(crate) const VERIFICATION: Later = Later { name: "verification", minutes: 24 * 60 + 1, calls: 10 };
 
-/// A connection with a chunk. What is in it does not matter: a deletion opens nothing.
+/// Makes a connection with a chunk. The chunk's content does not matter: a deletion opens nothing.
 async fn held(scene: &Scene) -> Result<String> {
     let connected = scene.connected().await?;
     let at = AccountRef {
@@ -46,13 +46,13 @@ async fn held(scene: &Scene) -> Result<String> {
     let chunk = StoredChunk { name, version, rows: 1, parts };
     let expires_at = version + SignedDuration::from_hours(24 * 700);
     put_chunk(scene.world.stack.adapters().store.as_ref(), &at, &chunk, expires_at).await?;
-    // The first job is not what is looked at here.
+    // This test does not need the first job.
     let job = Batch::about(&scene.world, Queue::Sync, &connected.id).await?;
     job.delete(&scene.world, &[]).await?;
     Ok(connected.id)
 }
 
-/// The product disconnects; answers status and deletion.
+/// Disconnects as the product; returns status and deletion.
 async fn disconnect_by(scene: &Scene, functions: &Functions, connection: &str) -> Result<(u16, Value)> {
     let bearer = format!("Bearer {}", scene.world.stack.seeded().api_key);
     let path = format!("/v1/connections/{connection}");
@@ -67,7 +67,7 @@ async fn disconnected(scene: &Scene) -> Result<()> {
     Ok(())
 }
 
-/// DELETE /v1/connections/{id}, and the product that tries again.
+/// Plays DELETE /v1/connections/{id}, and the product that tries again.
 pub(crate) async fn disconnect() -> Result<()> {
     let scene = Scene::open(1).await?;
     let one = async |at: At| {
@@ -86,7 +86,7 @@ pub(crate) async fn disconnect() -> Result<()> {
     recover(&scene, "disconnect").await
 }
 
-/// The steps from the shredding of data keys to that of the token, with the revocation in between.
+/// Plays the steps from the deletion of the data keys to that of the token, with the revocation in between.
 pub(crate) async fn first_pass() -> Result<()> {
     let scene = Scene::open(1).await?;
     let one = async |at: At| {
@@ -98,7 +98,7 @@ pub(crate) async fn first_pass() -> Result<()> {
     recover(&scene, "first pass").await
 }
 
-/// One delivery to the deletion worker with one call broken.
+/// Makes one delivery to the deletion worker with one call broken.
 async fn worked(scene: &Scene, at: At) -> Result<Trial<Vec<String>>> {
     let Scene { world, rig } = scene;
     let batch = Batch::one(world, Queue::Deletion).await?;
@@ -109,7 +109,7 @@ async fn worked(scene: &Scene, at: At) -> Result<Trial<Vec<String>>> {
     Ok(trial)
 }
 
-/// A later step: many connections are made ready, and each delivery breaks at another call.
+/// Plays a later step: many connections are made ready, and each delivery breaks at another call.
 pub(crate) async fn later(step: Later) -> Result<()> {
     let scene = Scene::open(1).await?;
     for _ in 0..most_runs(step.calls, &SINGLES, &STORMS) {
@@ -127,8 +127,8 @@ pub(crate) async fn later(step: Later) -> Result<()> {
     recover(&scene, step.name).await
 }
 
-/// Planner and sweeper with a due account, a due deletion and, in each run, a job that only the outbox has; the next
-/// tick makes up for a lost one.
+/// Plays planner and sweeper with a due account, a due deletion and, in each run, a job that only the outbox has; the
+/// next tick makes up for a lost one.
 pub(crate) async fn ticks() -> Result<()> {
     let scene = Scene::open(1).await?;
     disconnected(&scene).await?;
@@ -170,7 +170,7 @@ async fn make_old(scene: &Scene, connection: &str) -> Result<()> {
     Ok(())
 }
 
-/// Lets sweeps go on with functions that nothing breaks, and looks at every deletion that calls itself done.
+/// Lets sweeps go on with functions that nothing breaks, and checks every deletion whose step is done.
 async fn recover(scene: &Scene, what: &str) -> Result<()> {
     for minutes in [8, 8, 8, 8, 8, 8] {
         scene.pass(SignedDuration::from_mins(minutes)).await?;
@@ -189,7 +189,7 @@ async fn recover(scene: &Scene, what: &str) -> Result<()> {
     Ok(())
 }
 
-/// A receipt exists only for what is counted at zero.
+/// Checks that a receipt exists only for a connection whose rows were counted at zero.
 async fn receipts_are_true(scene: &Scene) -> Result<()> {
     let mut held = BTreeSet::new();
     for table in HOLDING {
@@ -208,7 +208,7 @@ async fn receipts_are_true(scene: &Scene) -> Result<()> {
     Ok(())
 }
 
-/// The connection that a deletion is about.
+/// Returns the connection that a deletion is about.
 fn subject(deletion: &Value) -> String {
     let text = deletion["subject"].to_string();
     let start = text.find("con_").unwrap_or_default();

@@ -1,5 +1,5 @@
-//! The daily probe: whatever breaks, the next one asks again. A grant that lives stays untouched, and one that the platform
-//! calls revoked for the second time, a day after the first, is let go once, with that day counted.
+//! The daily probe: whatever breaks, the next one asks again. A grant that lives stays untouched. A grant that the
+//! platform calls revoked for the second time, a day after the first, ends once, and the day counts.
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::{SignedDuration, Timestamp};
@@ -11,15 +11,15 @@ use mooring_tests_journeys::{Size, quick, say, tables};
 
 use super::{SINGLES, STORMS, Scene, every_call, most_runs, storms};
 
-/// How many calls a probe makes at most that ends a connection. The cutoff's own calls meet storms in the trial of a
+/// The most calls of a probe that ends a connection. The cutoff's own calls meet storms in the trial of a
 /// disconnect.
 const CALLS: usize = 20;
-/// What a tick may be late for what it sends.
+/// The delay of a tick behind the time of its jobs.
 const A_MINUTE: SignedDuration = SignedDuration::from_mins(1);
 /// How long the product waits at most for its deletion, from the first evidence.
 const PROMISED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// The platform answers: one connection is asked again and again, and is never taken for anything else than alive.
+/// The platform answers: probes of one connection, again and again, always find it alive.
 pub(crate) async fn alive() -> Result<()> {
     let scene = Scene::open(1).await?;
     let advertiser = scene.world.stack.sandbox().advertiser_ids().pop().context("no advertiser")?;
@@ -45,7 +45,7 @@ pub(crate) async fn alive() -> Result<()> {
     Ok(())
 }
 
-/// The platform says revoked for the second time: each connection is ended by a deletion, of which there is one.
+/// The platform says revoked for the second time: exactly one deletion ends each connection.
 pub(crate) async fn revoked() -> Result<()> {
     let needed = most_runs(CALLS, &SINGLES, &[]) - CALLS;
     let scene = Scene::of(Size { ads: 1, advertisers: u32::try_from(needed)? }, 1).await?;
@@ -64,7 +64,7 @@ pub(crate) async fn revoked() -> Result<()> {
     let mut probes = probes(&scene, &held).await?.into_iter();
     let one = async |at: At| asked(&scene, &probes.next().context("too few connections")?, at).await;
     every_call("revoked probe", &SINGLES, one).await?;
-    // What a crash left in the queue is delivered again, and what came to nothing is sent again.
+    // The queue delivers again what a crash left there, and the planner sends again a probe without a result.
     again(&scene).await?;
     scene.drain(Queue::Sync).await?;
     for minutes in [8, 8] {
@@ -73,7 +73,7 @@ pub(crate) async fn revoked() -> Result<()> {
     let_go(&scene, &held, &since).await
 }
 
-/// Each connection has one deletion, which counts from the first evidence and has begun.
+/// Checks that each connection has one deletion, which counts from the first evidence and has begun.
 async fn let_go(scene: &Scene, held: &[String], since: &[Timestamp]) -> Result<()> {
     let deletions = scene.world.list("/v1/deletions", "deletions").await?;
     ensure!(deletions.len() == held.len(), "{} deletions of {} connections", deletions.len(), held.len());
@@ -91,14 +91,14 @@ async fn let_go(scene: &Scene, held: &[String], since: &[Timestamp]) -> Result<(
     Ok(())
 }
 
-/// A connection whose first job was sent and lost: no sync is looked at here.
+/// Makes a connection whose first job was sent and lost: this test does not need a sync.
 async fn taken_up(scene: &Scene, advertiser: &str) -> Result<String> {
     let connected = quick::connect_alone(&scene.world, &scene.calm(), "crash", advertiser).await?;
     Batch::about(&scene.world, Queue::Sync, &connected.id).await?.delete(&scene.world, &[]).await?;
     Ok(connected.id)
 }
 
-/// What is known of a connection's grant.
+/// Reads the life of a connection's grant.
 async fn life(scene: &Scene, id: &str) -> Result<Life> {
     let tenant = &scene.world.stack.seeded().tenant;
     Ok(scene.world.stack.adapters().store.life(tenant, &id.parse()?).await?)
@@ -110,22 +110,22 @@ async fn tick_at(scene: &Scene, instant: Timestamp) -> Result<()> {
     scene.calm().tick(&scene.world).await
 }
 
-/// Moves to the next tick that sends again what came to nothing.
+/// Moves to the next tick that sends a probe without a result again.
 async fn again(scene: &Scene) -> Result<()> {
     tick_at(scene, scene.world.now() + RETRY - A_MINUTE).await
 }
 
-/// How the probe of a connection is written.
+/// Returns the message body of a connection's probe.
 fn probe_of(id: &str) -> String {
     format!("{id}\",\"probe\"")
 }
 
-/// The probe of a connection that the planner has sent.
+/// Receives the probe of a connection that the planner has sent.
 async fn waiting(scene: &Scene, id: &str) -> Result<Batch> {
     Batch::about(&scene.world, Queue::Sync, &probe_of(id)).await
 }
 
-/// The probes of connections, one delivery each. Other jobs of the queue stay for a later delivery.
+/// Receives the probes of connections, one delivery each. Other jobs of the queue stay for a later delivery.
 async fn probes(scene: &Scene, held: &[String]) -> Result<Vec<Batch>> {
     let mut probes = Vec::new();
     while let Some(batch) = Batch::receive(&scene.world, Queue::Sync).await? {
@@ -137,9 +137,9 @@ async fn probes(scene: &Scene, held: &[String]) -> Result<Vec<Batch>> {
     Ok(probes)
 }
 
-/// One delivery to the worker with calls broken.
+/// Makes one delivery to the worker with calls broken.
 async fn asked(scene: &Scene, probe: &Batch, at: At) -> Result<Trial<Vec<String>>> {
-    // One outage after the other is a test's; for the breaker they would be one.
+    // The test plays one outage after the other; the breaker would take them for one.
     tables::remove(&scene.world.stack, Table::Transient, "breaker#").await?;
     let run = async |functions: &Functions| functions.work(Queue::Sync, probe).await;
     let trial = scene.rig.broken(at, run).await?;

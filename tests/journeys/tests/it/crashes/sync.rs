@@ -13,22 +13,22 @@ use serde_json::Value;
 
 use super::{Scene, every_call, storms};
 
-/// The one day that is synced: today, which changes with the hour.
+/// The only day that is synced: today, which changes with the hour.
 const DAY: Date = date(2026, 11, 22);
 const LEVELS: [&str; 4] = ["account", "campaign", "ad_group", "ad"];
 
-/// One delivery of a first job after the other, each with other calls broken.
+/// Makes one delivery of a first job after the other, each with other calls broken.
 pub(crate) async fn run(singles: &[Mode], in_storms: &[Mode]) -> Result<()> {
     let scene = Scene::open(1).await?;
     let mut connections: Vec<(String, Connected)> = Vec::new();
     let mut one = async |at: At| {
         let connected = scene.connected().await?;
-        // One outage after the other is a test's; for the breaker they would be one.
+        // The test plays one outage after the other; the breaker would take them for one.
         tables::remove(&scene.world.stack, Table::Transient, "breaker#").await?;
         let batch = Batch::about(&scene.world, Queue::Sync, &connected.id).await?;
         let run = async |functions: &Functions| functions.work(Queue::Sync, &batch).await;
         let trial = scene.rig.broken(at, run).await?;
-        // A worker that answers has its message deleted, if it did not fail.
+        // The mapping deletes the message of a worker that answers without a failure.
         if let Some(failed) = &trial.answered {
             batch.delete(&scene.world, failed).await?;
         }
@@ -40,8 +40,8 @@ pub(crate) async fn run(singles: &[Mode], in_storms: &[Mode]) -> Result<()> {
     recover(&scene, &connections).await
 }
 
-/// Every call is late, and there are as many of them. What is counted in a calm run has to be there to be broken in the
-/// next, however fast the machine is.
+/// A run in which every call is late makes as many calls. The calls of a calm run have to come again in the next run,
+/// to be broken there, however fast the machine is.
 pub(crate) async fn same_calls_when_slow() -> Result<()> {
     let scene = Scene::open(1).await?;
     let mut runs = Vec::new();
@@ -62,7 +62,7 @@ pub(crate) async fn same_calls_when_slow() -> Result<()> {
 
 /// Lets deliveries go on with functions that nothing breaks; every connection has to be complete.
 async fn recover(scene: &Scene, connections: &[(String, Connected)]) -> Result<()> {
-    // Another delivery after the visibility timeout, and what put itself back after its wait.
+    // Another delivery after the visibility timeout, and the jobs that put themselves back after their wait.
     let mut theirs = vec![figures(scene).await?];
     for minutes in [16, 16, 16, 16] {
         scene.world.skip(SignedDuration::from_mins(minutes));
@@ -74,7 +74,7 @@ async fn recover(scene: &Scene, connections: &[(String, Connected)]) -> Result<(
         complete(scene, connected, &theirs).await.with_context(|| name.clone())?;
     }
     let keys = tables::sort_keys(&scene.world.stack, Table::Reports, "con_").await?;
-    // Names are decoration: a platform that is away when they are asked for has them asked for with the next job.
+    // Names are decoration: when the platform is down as a job asks for them, the next job asks again.
     let (named, figures): (Vec<_>, Vec<_>) =
         keys.iter().filter(|key| key.starts_with("r#")).partition(|key| key.contains("#structure/"));
     ensure!(figures.len() == LEVELS.len() * connections.len(), "{} sheets of figures", figures.len());
@@ -85,14 +85,15 @@ async fn recover(scene: &Scene, connections: &[(String, Connected)]) -> Result<(
     Ok(())
 }
 
-/// What the platform says of the day now.
+/// Reads the platform's own figures of the day.
 async fn figures(scene: &Scene) -> Result<Figures> {
     let advertiser =
         scene.world.stack.sandbox().advertiser_ids().first().cloned().context("no advertiser")?;
     Platform::of(&scene.world)?.totals(&advertiser, DAY, DAY).await
 }
 
-/// The day is here at every level, each entity once, and adds up to what the platform said at some time of the test.
+/// Checks that the day is here at every level, each entity once, and adds up to the platform's figures at some time of
+/// the test.
 async fn complete(scene: &Scene, connected: &Connected, theirs: &[Figures]) -> Result<()> {
     let account = connected.accounts.first().context("no account")?;
     let mut sums = BTreeSet::new();

@@ -1,5 +1,5 @@
-//! The choice of accounts and the activation: what breaks either works at the second try or ends by itself, with the
-//! grant; a connection is never half taken up.
+//! The choice of accounts and the activation: a connection whose call broke either works at the second try or ends by
+//! itself, with the grant; it is never half activated.
 
 use anyhow::{Result, ensure};
 use http::Method;
@@ -11,10 +11,10 @@ use mooring_tests_journeys::{quick, say, tables};
 use super::callback::is_alive;
 use super::{SINGLES, STORMS, Scene, every_call, storms};
 
-/// How many of the connections that were taken up live on until the end.
+/// How many of the activated connections live on until the end.
 const KEPT: usize = 3;
 
-/// POST /connect/confirm, and the person who presses the button again.
+/// Plays POST /connect/confirm, and the person who presses the button again.
 pub(crate) async fn choice() -> Result<()> {
     let scene = Scene::open(1).await?;
     let one = async |at: At| {
@@ -34,7 +34,7 @@ pub(crate) async fn choice() -> Result<()> {
     end(&scene, "choice", 0).await
 }
 
-/// POST /v1/connections/{id}/activate, and the product that tries again.
+/// Plays POST /v1/connections/{id}/activate, and the product that tries again.
 pub(crate) async fn activation() -> Result<()> {
     let scene = Scene::open(1).await?;
     let mut active = 0;
@@ -62,7 +62,7 @@ pub(crate) async fn activation() -> Result<()> {
     end(&scene, "activation", active).await
 }
 
-/// Time passes: whatever is not active is gone, with its grant, and whatever is active was synced.
+/// Passes time: every connection that is not active is gone, with its grant, and every active one was synced.
 async fn end(scene: &Scene, what: &str, active: usize) -> Result<()> {
     for minutes in [16, 8, 8, 8, 24 * 60, 10, 10] {
         scene.pass(SignedDuration::from_mins(minutes)).await?;

@@ -51,7 +51,7 @@ impl Hooked {
         Ok(event.id.to_string())
     }
 
-    /// Asks for a test delivery; answers the status and the delivery's id.
+    /// Asks for a test delivery; returns the status and the delivery's id.
     async fn test(&self, functions: &Functions) -> Result<(u16, String)> {
         let bearer = format!("Bearer {}", self.scene.world.stack.seeded().api_key);
         let path = format!("/v1/webhook-endpoints/{}/test", self.endpoint);
@@ -60,7 +60,7 @@ impl Hooked {
         Ok((answer.status.as_u16(), id))
     }
 
-    /// One delivery to the worker with one call broken.
+    /// Makes one delivery to the worker with one call broken.
     async fn worked(&self, at: At, about: &str) -> Result<Trial<Vec<String>>> {
         let Scene { world, rig } = &self.scene;
         let batch = Batch::about(world, Queue::Webhook, about).await?;
@@ -71,7 +71,7 @@ impl Hooked {
         Ok(trial)
     }
 
-    /// Time passes with functions that nothing breaks: everything in the log was delivered, and the receiver heard it.
+    /// Passes time with functions that nothing breaks: everything in the log was delivered, and the receiver got it.
     async fn recover(&self, what: &str, wanted: &BTreeSet<String>) -> Result<()> {
         for _ in 0..6 {
             self.scene.world.skip(SignedDuration::from_mins(7));
@@ -125,7 +125,7 @@ pub(crate) async fn attempt() -> Result<()> {
     hooked.recover("webhook try", &wanted).await
 }
 
-/// Whoever was told 202 gets the test.
+/// A caller that got a 202 gets the test.
 pub(crate) async fn test_send() -> Result<()> {
     let hooked = Hooked::open().await?;
     let mut wanted = BTreeSet::new();

@@ -1,11 +1,12 @@
-//! The product takes a connection up: the same tenant and the same end user as the one who connected.
+//! Lets the product take a connection up: the same tenant and the same end user as the person who connected.
 //!
-//! That closes cross-user session fixation: a link that an attacker started and a victim finished ends here.
+//! This closes cross-user session fixation: a link that an attacker started and a victim finished ends here.
 //!
-//! The code works once. A repeated call that carries the key of an earlier attempt reads the connection instead.
+//! The code works once. A repeated call that carries the key of an earlier attempt reads the connection instead of
+//! using the code.
 //!
-//! Where else the accounts are connected is told, not decided by: it is looked up once the connection is active, and the
-//! answer goes out without it when the look fails.
+//! The answer also says where else the accounts are connected. This decides nothing: the operation reads it after the
+//! connection is active, and answers without it when the read fails.
 
 #[cfg(test)]
 mod tests;
@@ -30,22 +31,22 @@ use crate::sync::job::{JobKind, SyncJob, slot_of};
 
 rows!(TransientTake, ConnectionRead, HeldAccounts, ConnectionActivate);
 
-/// What the operation needs.
+/// The ports of the operation.
 #[derive(Clone)]
 pub struct Ports {
     /// Starts the first jobs at once.
     pub queue: Arc<dyn JobQueue<SyncJob>>,
     /// The product.
     pub profile: Arc<Profile>,
-    /// Time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Digests.
+    /// Computes digests.
     pub entropy: Arc<dyn Entropy>,
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
 }
 
-/// What the product presents.
+/// The data that the product presents.
 #[derive(Debug, Clone)]
 pub struct Input {
     /// The connection.
@@ -56,29 +57,30 @@ pub struct Input {
     pub end_user: EndUser,
 }
 
-/// The active connection.
+/// The active connection, with its accounts.
 #[derive(Debug)]
 pub struct Output {
     /// The connection.
     pub connection: Connection,
-    /// Its accounts.
+    /// The connection's accounts.
     pub accounts: Vec<Account>,
-    /// The other live connections that hold one of them, of those that the caller may see.
+    /// The other live connections that hold one of the accounts, as far as the caller may see them.
     pub also: Vec<Also>,
-    /// Why nobody knows where else they are, for the log: the connection is active all the same.
+    /// Why the other connections are unknown, for the log: the connection is active all the same.
     pub unseen: Option<Error>,
-    /// Why the first jobs were not sent, for the log. It does no harm: they are in the outbox, and the planner sends.
+    /// Why the first jobs were not sent, for the log. No harm is done: the jobs are in the outbox, and the planner
+    /// sends them.
     pub unsent: Option<Error>,
 }
 
-/// Where else an account is connected.
+/// The other connections of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Also {
     /// The account.
     pub account: Fingerprint,
-    /// Other live connections that hold it.
+    /// Other live connections that hold the account.
     pub connections: Vec<ConnectionId>,
-    /// More connections hold it than were looked at.
+    /// True when more connections hold the account than were read.
     pub more: bool,
 }
 
@@ -97,7 +99,7 @@ pub async fn run(ports: &Ports, attempt: &Attempt, caller: &Caller, input: &Inpu
     activate(ports, caller, connection, &abandoned).await
 }
 
-/// Where the accounts are connected too: figures of them are there twice, and the product should know.
+/// Finds the other connections of the accounts: their figures are there twice, and the product should know.
 async fn also(
     ports: &Ports,
     caller: &Caller,
@@ -113,7 +115,7 @@ async fn also(
     let also = |holders: Holders| Also {
         account: holders.account,
         connections: holders.connections.into_iter().filter(is_other).map(|other| other.id).collect(),
-        // Others' connections are no business of a browser, nor is how many they are.
+        // A browser may learn nothing of other people's connections, not even their number.
         more: holders.more && caller.kind == CredentialKind::ApiKey,
     };
     (held.into_iter().map(also).collect(), unseen)
@@ -125,7 +127,8 @@ async fn find(ports: &Ports, caller: &Caller, input: &Input) -> Result<Connectio
     found.ok_or_else(|| Error::not_found("connection"))
 }
 
-/// What an earlier attempt at this very call made, as it is now. One that was broken off may have come to the end.
+/// Reads what an earlier attempt at this very call made, as it is now. An attempt that broke off may have finished the
+/// work.
 async fn done_before(
     ports: &Ports,
     attempt: &Attempt,
@@ -149,7 +152,7 @@ fn purging() -> Error {
     Error::new(Kind::Gone, "purging", "The connection is being deleted.")
 }
 
-/// The code belongs to this tenant, this connection and this end user, and is used up whatever comes of it.
+/// Checks that the code belongs to this tenant, this connection and this end user. The code is used up in either case.
 fn check(now: Timestamp, caller: &Caller, input: &Input, code: Option<ActivationCode>) -> Result<()> {
     let fits = code.is_some_and(|code| {
         code.tenant == caller.tenant
@@ -166,7 +169,7 @@ fn check(now: Timestamp, caller: &Caller, input: &Input, code: Option<Activation
     Err(Error::invalid("invalid_code", message))
 }
 
-/// The deletion that waits for a pending connection.
+/// Returns the deletion that waits for a pending connection.
 fn pending(connection: &Connection) -> Result<DeletionId> {
     match (&connection.deletion, connection.state) {
         (Some(abandoned), State::Pending) => Ok(abandoned.clone()),
@@ -199,7 +202,7 @@ async fn activate(
     Ok(Output { connection, accounts, also, unseen, unsent })
 }
 
-/// The newest days first; the worker knows the account's today, and plans the older days.
+/// Makes the first jobs, for the newest days: the worker knows the account's present day, and plans the older days.
 fn first_jobs(ports: &Ports, connection: &Connection, accounts: &[Account]) -> Vec<SyncJob> {
     let slot = ports.clock.now();
     let job = |account: &Account| SyncJob {

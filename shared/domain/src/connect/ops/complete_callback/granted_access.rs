@@ -1,4 +1,4 @@
-//! The exchange of the code, and what the grant is worth.
+//! Exchanges the code, and checks what the grant gives access to.
 
 use std::time::Duration;
 
@@ -13,21 +13,21 @@ use crate::platform::credentials::AppCredentials;
 use crate::platform::profile::{PlatformProfile, ScopePurpose};
 use crate::platform::steps::app_secrets;
 
-/// A grant in hand: from here on a failure ends it at the platform.
+/// A grant in hand: from here on a failure makes Mooring ask the platform to end it.
 pub(super) struct GrantedAccess<'a> {
-    /// The platform.
+    /// The platform's connector.
     pub(super) connector: &'a dyn Connector,
-    /// What the profile says of it.
+    /// The profile of the platform.
     pub(super) platform: &'a PlatformProfile,
-    /// The app.
+    /// The app's credentials.
     app: AppCredentials,
-    /// The tokens and scopes.
+    /// The grant: its tokens and scopes.
     pub(super) grant: Grant,
-    /// What is left of [`READING`].
+    /// The time that is left of [`READING`].
     gate: Allowance,
 }
 
-/// Redeems the code. Never retried: codes are single-use, and a second try can end the first one's grant.
+/// Redeems the code, and never retries: codes are single-use, and a second try can end the grant of the first.
 pub(super) async fn exchange<'a>(
     ports: &Ports,
     input: &Input,
@@ -47,10 +47,10 @@ pub(super) async fn exchange<'a>(
     Ok(GrantedAccess { connector, platform, app, grant, gate })
 }
 
-/// How long the exchange, and what is asked after it, may take altogether: a person waits, and a function is held.
+/// How long the exchange and the questions after it may take altogether: a person waits, and a function is held.
 const READING: Duration = Duration::from_millis(7_500);
 
-/// How long the grant may then take to be given back. With [`READING`] these are the ten seconds of a callback.
+/// How long Mooring may then take to give the grant back. With [`READING`] this makes the ten seconds of a callback.
 const ENDING: Duration = Duration::from_millis(2_500);
 
 impl GrantedAccess<'_> {
@@ -64,7 +64,7 @@ impl GrantedAccess<'_> {
         }
     }
 
-    /// Refuses a grant that lacks a required scope, and says which.
+    /// Refuses a grant that lacks a required scope, and names the scope.
     pub(super) fn check_scopes(&self) -> Result<()> {
         let missing = self.platform.missing(&self.grant.scopes);
         if missing.is_empty() { Ok(()) } else { Err(left_out(&missing)) }
@@ -75,14 +75,15 @@ impl GrantedAccess<'_> {
         self.connector.oauth().identity(&self.context(&self.gate)).await
     }
 
-    /// Asks the platform what the grant reaches; a list of which nothing can be chosen is none.
+    /// Asks the platform which accounts the grant reaches. A list with no account that can be chosen is refused.
     pub(super) async fn accounts(&self) -> Result<AccountList> {
         let Some(accounts) = self.connector.accounts() else { return Err(nothing_reached()) };
         let found = accounts.list(&self.context(&self.gate)).await?;
         if found.usable.is_empty() { Err(nothing_reached()) } else { Ok(found) }
     }
 
-    /// Asks the platform to end the grant. The outcome changes nothing: what is not stored is not used.
+    /// Asks the platform to end the grant. The outcome changes nothing, because Mooring uses no token that it did not
+    /// store.
     pub(super) async fn revoke(&self) {
         let gate = Allowance::of(ENDING);
         drop(self.connector.oauth().revoke(&self.context(&gate)).await);

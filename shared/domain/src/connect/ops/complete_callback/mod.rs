@@ -1,11 +1,13 @@
-//! The way back from the platform. Every check fails closed to one answer; only then is the code redeemed, once.
+//! Completes the callback from the platform. Every check fails closed, with one answer whatever was wrong; after all
+//! checks the code is redeemed, once.
 //!
-//! Whatever happens after the checks, the person goes back to the product with the word of the end; the same browser finds
-//! the same way when it opens the callback again.
+//! Whatever happens after the checks, the person goes back to the product with the word of the end. The same browser
+//! goes the same way when it opens the callback again.
 //!
-//! If anything fails after the exchange, the platform is asked to end the grant, so that none stays behind that nobody
-//! knows of. That is one best-effort call: a process that dies in between leaves a grant without a token of ours, which
-//! the person can end in the platform's settings. From the moment the connection's row exists its own deletion revokes.
+//! If anything fails after the exchange, Mooring asks the platform to end the grant, so that no grant stays behind
+//! that nobody knows of. That is one best-effort call: a process that dies in between leaves a grant without a token
+//! in Mooring, which the person can end in the platform's settings. From the moment the connection's row exists, the
+//! connection's own deletion revokes.
 
 mod granted_access;
 mod store;
@@ -44,26 +46,26 @@ rows!(
     VaultRead
 );
 
-/// What the operation needs.
+/// The ports of the operation.
 #[derive(Clone)]
 pub struct Ports {
     /// Opens the app's keys; never a connection's.
     pub keys: Arc<dyn KeyOpen>,
-    /// Makes the connection's keys.
+    /// Generates the connection's keys.
     pub new_keys: Arc<dyn KeyGenerate>,
-    /// The platforms.
+    /// The platforms' connectors.
     pub connectors: Arc<dyn Connectors>,
-    /// The product.
+    /// The product's profile.
     pub profile: Arc<Profile>,
-    /// Time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Digests, ids, the ticket.
+    /// Makes digests, ids and the ticket.
     pub entropy: Arc<dyn Entropy>,
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
 }
 
-/// What came with the request; every parameter at most once and of bounded size.
+/// The parameters and the cookie of the request; every parameter at most once and of bounded size.
 #[derive(Debug)]
 pub struct Input {
     /// The platform in the path.
@@ -74,7 +76,7 @@ pub struct Input {
     pub state: Confidential,
     /// The code; without one the person refused.
     pub code: Option<SecretString>,
-    /// The issuer, where the platform says it (RFC 9207).
+    /// The issuer, where the platform names it (RFC 9207).
     pub issuer: Option<String>,
     /// The browser-binding cookie of this state.
     pub cookie: Option<Confidential>,
@@ -83,21 +85,21 @@ pub struct Input {
 /// Where the person goes on.
 #[derive(Debug)]
 pub enum CallbackOutcome {
-    /// Where a flow that goes well leads, or led before.
+    /// A flow that goes well leads there, or led there before.
     Onward(Onward),
-    /// Back to the product: the flow ended.
+    /// The person goes back to the product, because the flow ended.
     Ended {
         /// The registered URL to return to, with the word of the end.
         url: Url,
-        /// What happened, for the log.
+        /// The error that ended the flow, for the log.
         error: Error,
     },
 }
 
-/// How long a callback may be at work before whoever opens it again is told that it failed.
+/// How long a callback may be at work before a browser that opens it again is told that it failed.
 const AT_WORK: SignedDuration = SignedDuration::from_secs(30);
 
-/// Takes the person in. A callback that this browser opened before leads to where it led then; nothing is redeemed twice.
+/// Runs the callback. A callback that this browser opened before leads where it led then; no code is redeemed twice.
 pub async fn run(ports: &Ports, input: &Input) -> Result<CallbackOutcome> {
     let key = ports.entropy.digest(input.state.text().as_bytes());
     let Some(transaction) = ports.rows.take_transaction(&key, ports.clock.now()).await? else {
@@ -127,7 +129,8 @@ pub async fn run(ports: &Ports, input: &Input) -> Result<CallbackOutcome> {
     }
 }
 
-/// Writes down how far the flow came. Only whoever comes again reads it, so that a failure costs no more than their way on.
+/// Stores how far the flow came. Only a browser that comes again reads this, so that a failed write costs only that
+/// browser its way on.
 async fn record(ports: &Ports, key: &Digest, way: &WayBack) {
     drop(ports.rows.put_way(key, way).await);
 }

@@ -1,4 +1,4 @@
-//! What is stored of a grant: a new pending connection, or new tokens of a live one.
+//! Stores a grant: a new pending connection, or new tokens of a live one.
 
 use std::collections::HashSet;
 
@@ -26,7 +26,7 @@ use crate::platform::steps::app_secrets::app_key;
 use crate::vault::keys::{DataKey, KeyContext, Use};
 use crate::vault::rows::{KeyRow, TokenRow, token_slot};
 
-/// Stores what the grant is good for.
+/// Stores the grant's connection, tokens and candidates.
 pub(super) async fn run(
     ports: &Ports,
     input: &Input,
@@ -56,7 +56,7 @@ async fn candidates(
         Candidate { account, fingerprint }
     };
     let list = granted.accounts().await?;
-    // What a platform lists is one account by its id, however often it comes: chosen twice it would count twice.
+    // One id is one account, however often the platform lists it: chosen twice, the account would count twice.
     let mut seen = HashSet::new();
     let once = list.usable.into_iter().filter(|account| seen.insert(account.external_id.clone()));
     Ok(Candidates { usable: once.map(candidate).collect(), unusable: list.unusable })
@@ -94,7 +94,7 @@ fn row(
     identity: Fingerprint,
 ) -> Connection {
     let session = &transaction.session;
-    // Both count from the same instant, so that the code never outlives what waits for it.
+    // Connection and code both count from the same instant, so that the code never outlives the pending connection.
     let created_at = abandoned.t0 - SignedDuration::from_mins(PENDING_MINUTES);
     Connection {
         id: id.clone(),
@@ -113,7 +113,7 @@ fn row(
     }
 }
 
-/// The deletion that runs by itself unless the product takes the connection up in time.
+/// Plans the deletion that runs by itself unless the product takes the connection up in time.
 async fn abandoned(
     ports: &Ports,
     transaction: &AuthTransaction,
@@ -159,7 +159,7 @@ fn tokens(key: &dyn DataKey, granted: &GrantedAccess<'_>, version: u64) -> Resul
     named.into_iter().filter_map(seal).collect()
 }
 
-/// Lets this browser choose accounts, once.
+/// Stores the ticket that lets this browser choose accounts, once.
 async fn ticket(
     ports: &Ports,
     input: &Input,
@@ -182,7 +182,7 @@ async fn ticket(
     Ok((Stage::Choosing, Onward::Choose { handle: ticket_handle(&key), ticket: text }))
 }
 
-/// Gives a live connection new tokens under a new key; its id, accounts and data stay.
+/// Gives a live connection new tokens under a new key; the connection's id, accounts and data stay.
 async fn again(
     ports: &Ports,
     (transaction, id): (&AuthTransaction, &ConnectionId),

@@ -1,4 +1,4 @@
-//! The checks before the code is redeemed, in the order of the security design, 1.2.
+//! Checks a callback before its code is redeemed, in the order of the security design, 1.2.
 
 use super::{Input, Ports};
 use crate::base::error::Result;
@@ -6,7 +6,7 @@ use crate::base::secret::Confidential;
 use crate::connect::binding::unusable;
 use crate::connect::session::AuthTransaction;
 
-/// Checks a callback against its transaction, which is used up whatever comes of it.
+/// Checks a callback against its transaction, which is used up in either case.
 pub(super) async fn run(ports: &Ports, input: &Input, transaction: &AuthTransaction) -> Result<()> {
     let now = ports.clock.now();
     let cookie = input.cookie.as_ref().map_or("", Confidential::text);
@@ -23,7 +23,7 @@ pub(super) async fn run(ports: &Ports, input: &Input, transaction: &AuthTransact
     tenant.filter(|tenant| tenant.active).map(drop).ok_or_else(unusable)
 }
 
-/// An issuer, if one is sent, is the one that the connector was written for (RFC 9207).
+/// Returns whether the issuer, if the platform sends one, is the one that the connector was written for (RFC 9207).
 fn issuer_fits(ports: &Ports, input: &Input) -> bool {
     let Some(issuer) = &input.issuer else { return true };
     let connector = ports.connectors.find(&input.platform);

@@ -1,4 +1,4 @@
-//! The choice itself: accounts have names on the page that mean nothing anywhere else.
+//! The choice itself: on the page, each account has a name that means nothing anywhere else.
 
 use super::{Decision, Ports};
 use crate::base::error::{Error, Result};
@@ -7,14 +7,14 @@ use crate::base::ids::ConnectionId;
 use crate::base::secret::Digest;
 use crate::connect::candidates::Candidate;
 
-/// How many accounts can be chosen in one go: their keys have to be made within one request.
+/// The number of accounts that can be chosen in one go: one request has to generate a key for each of them.
 const MOST: usize = 500;
 
-/// How many characters name a candidate.
+/// The number of characters that name a candidate.
 const NAME: usize = 24;
 
-/// The opaque id of a candidate on the page of one connection: a page of another connection has other ids, so that no
-/// choice can be read against a list that its person did not see.
+/// Makes the opaque id of a candidate on the page of one connection. A page of another connection has other ids, so
+/// that no choice can be applied to a list that its person did not see.
 pub(super) fn candidate_id(
     entropy: &dyn Entropy,
     connection: &ConnectionId,
@@ -25,7 +25,7 @@ pub(super) fn candidate_id(
     hex.get(..NAME).unwrap_or_default().to_owned()
 }
 
-/// What a decision is recognised by when it comes again; the order of the boxes does not matter.
+/// Computes the digest that recognises a repeated decision; the order of the boxes does not matter.
 pub(super) fn digest(ports: &Ports, decision: &Decision) -> Digest {
     let mut ids = match decision {
         Decision::Cancel => return ports.entropy.digest(b"cancel"),
@@ -36,7 +36,7 @@ pub(super) fn digest(ports: &Ports, decision: &Decision) -> Digest {
     ports.entropy.digest(format!("connect\n{}", ids.join("\n")).as_bytes())
 }
 
-/// Picks the chosen ones; an impossible choice is refused before anything is used up.
+/// Picks the chosen accounts. An impossible choice is refused before anything is used up.
 pub(super) fn choose(
     ports: &Ports,
     connection: &ConnectionId,

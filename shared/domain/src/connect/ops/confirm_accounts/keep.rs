@@ -1,4 +1,4 @@
-//! What is kept of a choice. Ids and the code come from the ticket, so that a choice that is sent twice, or again after a
+//! Stores a choice. Ids and the code come from the ticket, so that a choice that is sent twice, or again after a
 //! crash, writes the same rows.
 
 use jiff::{SignedDuration, Timestamp};
@@ -18,15 +18,15 @@ use crate::platform::account::encode_accounts;
 use crate::vault::keys::KeyContext;
 use crate::vault::rows::KeyRow;
 
-/// How many keys are made at the same time.
+/// The number of keys that are generated at the same time.
 const AT_ONCE: usize = 10;
 
-/// The one-time code of a ticket.
+/// Derives the one-time code of a ticket.
 pub(super) fn code(ports: &Ports, ticket: &str) -> String {
     derived_text(ports.entropy.as_ref(), ticket, "code")
 }
 
-/// Writes the chosen accounts, each sealed under a key of its own, and the code.
+/// Writes the chosen accounts and the code. Each account is sealed under a key of its own.
 pub(super) async fn run(
     ports: &Ports,
     standing: &Standing<'_>,

@@ -1,9 +1,9 @@
-//! The choice of accounts: [`show`] lists what the grant reaches, [`run`] keeps what was chosen and hands the product
-//! a one-time code. Until the product redeems it the connection is pending.
+//! Offers the choice of accounts: [`show`] lists the accounts that the grant reaches, [`run`] stores the choice and
+//! hands the product a one-time code. Until the product redeems the code, the connection is pending.
 //!
 //! The consent shown is the consent recorded: the page names its ticket by a public handle, the browser presents the
-//! ticket itself, and accounts go by ids that only this list has. Whatever does not fit uses nothing up. Of a ticket the
-//! first choice counts; the same choice again, as of a double click or after a crash, leads to the same end.
+//! ticket itself, and accounts go by ids that only this list has. A call that does not fit uses nothing up. The first
+//! choice with a ticket counts; the same choice again, as of a double click or after a crash, has the same result.
 
 mod choice;
 mod keep;
@@ -32,29 +32,29 @@ use crate::platform::profile::Profile;
 use crate::vault::keys::{KeyContext, Use};
 use crate::vault::ports::{KeyGenerate, KeyOpen, VaultRead};
 
-/// How many accounts are written in one call.
+/// The number of accounts that one call writes.
 const BATCH: usize = 20;
 
 rows!(CallerRead, TransientRead, TransientTake, ConnectionRead, HeldAccounts, ConnectionConfirm, VaultRead);
 
-/// What the operation needs.
+/// The ports of the operation.
 #[derive(Clone)]
 pub struct Ports {
-    /// Opens it.
+    /// Opens data keys.
     pub keys: Arc<dyn KeyOpen>,
-    /// Makes the accounts' data keys.
+    /// Generates the accounts' data keys.
     pub new_keys: Arc<dyn KeyGenerate>,
-    /// The product.
+    /// The product's profile.
     pub profile: Arc<Profile>,
-    /// Time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Ids and the code.
+    /// Makes ids and the code.
     pub entropy: Arc<dyn Entropy>,
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
 }
 
-/// What comes with the page: the ticket in the browser's cookie, and the handle in the address or the form.
+/// The ticket in the browser's cookie, and the handle in the address or the form of the page.
 #[derive(Debug, Clone, Copy)]
 pub struct Presented<'a> {
     /// The ticket's text.
@@ -63,64 +63,64 @@ pub struct Presented<'a> {
     pub handle: &'a str,
 }
 
-/// What the confirm page says.
+/// The contents of the confirm page.
 #[derive(Debug)]
 pub struct Offer {
-    /// Who asks.
+    /// The tenant who asks.
     pub tenant: String,
-    /// With which product.
+    /// The product that the tenant uses.
     pub product: String,
-    /// Where its privacy policy is.
+    /// The address of the product's privacy policy.
     pub privacy_url: String,
     /// The handle of the ticket, for the form.
     pub handle: String,
-    /// What the grant reaches.
+    /// The accounts that the grant reaches and that can be chosen.
     pub accounts: Vec<Offered>,
-    /// What it reaches and nobody can choose, each with its reason.
+    /// The accounts that the grant reaches and nobody can choose, each with its reason.
     pub unusable: Vec<UnusableAccount>,
     /// The origin that the form's answer leads to.
     pub return_origin: String,
-    /// Why nobody knows which accounts are connected already, for the log: the choice can be made all the same.
+    /// Why the accounts connected already are unknown, for the log: the person can choose all the same.
     pub unseen: Option<Error>,
 }
 
 /// An account to choose.
 #[derive(Debug, Clone)]
 pub struct Offered {
-    /// Its id on this page and nowhere else.
+    /// The account's id on this page and nowhere else.
     pub id: String,
     /// The account.
     pub account: PlatformAccount,
-    /// True when a live connection of the tenant holds it: chosen again it is connected twice.
+    /// True when a live connection of the tenant holds the account: chosen again, it is connected twice.
     pub already: bool,
 }
 
-/// What the page shows.
+/// The page that the browser sees.
 #[derive(Debug)]
 pub enum Shown {
     /// The list.
     Offer(Offer),
-    /// Nothing: the choice was made, and this is where the browser returns to.
+    /// No list: the choice was made, and the browser returns to this address.
     Decided(Url),
 }
 
-/// What the person decided.
+/// The decision of the person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// To connect these of the offered accounts, by their ids on the page.
     Connect(Vec<String>),
-    /// To connect nothing. The pending connection ends by itself, the grant at the platform with it.
+    /// To connect nothing. The pending connection ends by itself, and so does the grant at the platform.
     Cancel,
 }
 
-/// A ticket that belongs to the browser and to its page.
+/// A ticket that belongs to the browser and to the browser's page.
 struct Standing<'a> {
     text: &'a str,
     key: Digest,
     ticket: ConfirmTicket,
 }
 
-/// Lists what can be chosen; the ticket stays good.
+/// Lists the accounts that can be chosen; the ticket stays good.
 pub async fn show(ports: &Ports, presented: Presented<'_>) -> Result<Shown> {
     let standing = stand(ports, presented).await?;
     if standing.ticket.done {
@@ -154,7 +154,7 @@ pub async fn show(ports: &Ports, presented: Presented<'_>) -> Result<Shown> {
     }))
 }
 
-/// Keeps the choice and answers where the browser returns to.
+/// Stores the choice and returns the address that the browser returns to.
 pub async fn run(ports: &Ports, presented: Presented<'_>, decision: &Decision) -> Result<Url> {
     let standing = stand(ports, presented).await?;
     let digest = choice::digest(ports, decision);
@@ -168,7 +168,7 @@ pub async fn run(ports: &Ports, presented: Presented<'_>, decision: &Decision) -
         Ok(Carried::Out) => {
             way_back(ports, &Standing { ticket: decided_as(&standing.ticket, digest), ..standing })
         }
-        // The same choice, sent twice at once: the other one may have come to the end.
+        // The same choice was sent twice at once: the other call may have finished.
         Err(error) => match stand(ports, presented).await {
             Ok(now) if now.ticket.done && now.ticket.choice == Some(digest) => way_back(ports, &now),
             _ => Err(error),
@@ -197,11 +197,11 @@ async fn carry_out(
     keep::run(ports, standing, (&connection, parts), &chosen).await.map(|()| Carried::Out)
 }
 
-/// What came of a choice.
+/// The result of a choice.
 enum Carried {
-    /// It was carried out.
+    /// The choice was carried out.
     Out,
-    /// It came too late: the pending connection is over.
+    /// The choice came too late: the pending connection has ended.
     Late,
 }
 
@@ -219,7 +219,7 @@ fn decided() -> Error {
     Error::conflict("already_decided", message)
 }
 
-/// Finds the ticket; the page's handle has to be its own.
+/// Finds the ticket; the page's handle has to be the ticket's own.
 async fn stand<'a>(ports: &Ports, presented: Presented<'a>) -> Result<Standing<'a>> {
     let key = ports.entropy.digest(presented.ticket.as_bytes());
     if !ports.entropy.same(ticket_handle(&key).as_bytes(), presented.handle.as_bytes()) {
@@ -229,7 +229,7 @@ async fn stand<'a>(ports: &Ports, presented: Presented<'a>) -> Result<Standing<'
     Ok(Standing { text: presented.ticket, key, ticket })
 }
 
-/// Where the browser returns to once the choice was carried out.
+/// Returns the address that the browser returns to after the choice was carried out.
 fn way_back(ports: &Ports, standing: &Standing<'_>) -> Result<Url> {
     let ticket = &standing.ticket;
     let cancelled = ticket.choice == Some(choice::digest(ports, &Decision::Cancel));

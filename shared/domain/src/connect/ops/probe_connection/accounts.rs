@@ -1,8 +1,9 @@
-//! Holds the accounts that are stored against those that the platform lists.
+//! Compares the stored accounts with those that the platform lists.
 //!
-//! A list alone proves no loss: it may be empty, cut short, or lack one batch. An account that the list does not describe
-//! is asked for by itself; only the platform's refusal of that question is evidence. Where the list still names the account,
-//! the refusal has to say that the account is lost: any other may be about a right that the grant, or the whole app, lacks.
+//! A list alone proves no loss: it may be empty, cut short, or lack one batch. So the probe asks for an account that
+//! the list does not describe by itself; only the platform's refusal of that question is evidence. Where the list
+//! still names the account, the refusal has to say that the account is lost: any other refusal may be about a right
+//! that the grant, or the whole app, lacks.
 
 use std::time::Duration;
 
@@ -24,36 +25,36 @@ use crate::platform::figures::Level;
 use crate::sync::job::{JobKind, SyncJob};
 use crate::vault::keys::DataKey;
 
-/// How far the beginning moves in an hour, in 65,536ths of the accounts: the golden section, whose steps fall far from each
-/// other whatever the number of accounts.
+/// How far the starting account moves in an hour, in 65,536ths of the accounts. It is the golden section, whose steps
+/// fall far from each other whatever the number of accounts.
 const STEP: usize = 40_503;
 
-/// How long the question about one account may take: one that hangs must not take the time of the others.
+/// How long the question about one account may take: a question that hangs must not take the time of the others.
 const QUESTION: Duration = Duration::from_secs(10);
 
-/// What a comparison found.
+/// The result of a comparison.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     /// Accounts whose loss was confirmed, and which were let go.
     pub(super) lost: usize,
-    /// The last account was let go, and the connection with it.
+    /// The deletion of the connection, when its last account was let go.
     pub(super) ended: Option<DeletionId>,
     pub(super) missed: usize,
     pub(super) renewed: usize,
     pub(super) odd: usize,
-    /// Not every account could be looked at in this invocation.
+    /// True when this invocation had no time for every account.
     pub(super) is_unfinished: bool,
 }
 
-/// What the platform's list says of a stored account.
+/// The entry of the platform's list for a stored account.
 enum Listed<'a> {
-    /// The grant reaches it.
+    /// The grant reaches the account.
     Described(&'a PlatformAccount),
-    /// The grant reaches it, and the platform describes it so that we cannot tell what its figures mean now.
+    /// The grant reaches the account, and the platform's description leaves open what its figures mean now.
     Odd,
-    /// It is named, and nothing is said of it.
+    /// The list names the account, and says nothing of it.
     Named,
-    /// It is not named.
+    /// The list does not name the account.
     Absent,
 }
 
@@ -63,7 +64,7 @@ impl<'a> Listed<'a> {
             return Self::Described(described);
         }
         match list.unusable.iter().find(|listed| listed.external_id == id).map(|listed| listed.reason) {
-            // An entry whose number cannot be read may be this one.
+            // An entry whose id cannot be read may be this account.
             None if list.unusable.iter().any(|listed| listed.reason == Unusable::NoId) => Self::Named,
             None => Self::Absent,
             Some(
@@ -75,7 +76,7 @@ impl<'a> Listed<'a> {
         }
     }
 
-    /// Tells whether a refusal of the account by itself is evidence that it is lost.
+    /// Returns whether a refusal of the account by itself is evidence that the account is lost.
     fn is_borne_out(&self, refusal: &Error) -> bool {
         match self {
             Self::Absent => refusal.kind == Kind::NotPermitted,
@@ -84,7 +85,7 @@ impl<'a> Listed<'a> {
     }
 }
 
-/// Looks at each live account.
+/// Compares each live account with the platform's list.
 pub(super) async fn compare(probe: &Probe<'_>, life: &mut Life, list: &AccountList) -> Result<Seen> {
     let mut seen = Seen::default();
     let accounts = probe.ports.rows.accounts(&probe.row.tenant, &probe.row.id).await?;
@@ -130,8 +131,8 @@ pub(super) async fn compare(probe: &Probe<'_>, life: &mut Life, list: &AccountLi
     Ok(seen)
 }
 
-/// Puts accounts whose loss can be confirmed first, and begins the others at another one each hour: whatever an invocation
-/// has no time for gets its turn in a later one.
+/// Puts accounts whose loss can be confirmed first, and begins the others at another account each hour: an account
+/// that one invocation has no time for gets its turn in a later one.
 fn in_turn(accounts: &mut [Account], life: &Life, now: Timestamp) {
     let hour = usize::try_from(now.as_second() / 3_600).unwrap_or_default();
     let turn = (hour.wrapping_mul(STEP) % 65_536).saturating_mul(accounts.len()) / 65_536;
@@ -140,13 +141,14 @@ fn in_turn(accounts: &mut [Account], life: &Life, now: Timestamp) {
     accounts.sort_by_key(|account| !life.missed_since(&account.id).is_some_and(can_be_confirmed));
 }
 
-/// The account as it is listed. A platform that leaves its name out says nothing of the name.
+/// Returns the account as the platform lists it. A list that leaves the name out says nothing of the name, so the
+/// known name stays.
 fn named(listed: &PlatformAccount, known: &PlatformAccount) -> PlatformAccount {
     let name = if listed.name.is_empty() { &known.name } else { &listed.name };
     PlatformAccount { name: name.clone(), ..listed.clone() }
 }
 
-/// Asks for a missing account by itself; answers the first evidence where its loss is confirmed.
+/// Asks for a missing account by itself. Returns the instant of the first evidence where the loss is confirmed.
 async fn miss(
     probe: &Probe<'_>,
     life: &mut Life,
@@ -154,13 +156,13 @@ async fn miss(
     seen: &mut Seen,
 ) -> Result<Option<Timestamp>> {
     let now = probe.ports.clock.now();
-    // A refusal before that would tell nothing new.
+    // A refusal before that would say nothing new.
     if life.missed_since(&account.id).is_some_and(|since| now < since + CONFIRM) {
         seen.missed += 1;
         return Ok(None);
     }
     let Some(reports) = probe.connector.reports() else { return Ok(None) };
-    // A day that is over, or has begun, in every zone.
+    // A day that is over, or has begun, in every time zone.
     let day = (now - SignedDuration::from_hours(24)).to_zoned_datetime(TimeZone::UTC).date();
     let window = Window { from: day, to: day };
     let question = ReportQuestion { account: &known.external_id, level: Level::Account, window };
@@ -173,21 +175,21 @@ async fn miss(
             seen.missed += usize::from(confirmed.is_none());
             return Ok(confirmed);
         }
-        // A right that is missing says nothing of the account, and asking again soon changes nothing.
+        // A missing right says nothing of the account, and asking again soon changes nothing.
         Err(error) if error.kind == Kind::NotPermitted => {}
-        // Nobody knows: neither evidence nor an end of it.
+        // The state of the account is unknown: this is neither evidence nor the end of evidence.
         Err(_) => seen.is_unfinished = true,
     }
     Ok(None)
 }
 
-/// Lets an account go; `None`: its person came back meanwhile. With the last one the connection ends.
+/// Lets an account go; `None` when its person came back meanwhile. With the last account the connection ends.
 async fn let_go(probe: &Probe<'_>, account: &AccountId, since: Timestamp) -> Result<Option<Deletion>> {
     end_account(&probe.ports.grant().plan(), &probe.row, account, Reason::AccountLost, since).await
 }
 
-/// Writes what the account is like now. Figures of another currency or of other days are read again from the oldest day
-/// that has any: the first job finds it.
+/// Stores the account's present description. Figures of another currency or of other days are read again from the
+/// oldest day that has any: the first job finds that day.
 async fn renew(
     probe: &Probe<'_>,
     account: &Account,

@@ -1,8 +1,8 @@
 //! Asks the platform once a day whether a grant still lives, which accounts it reaches, and what they are called.
 //!
-//! One job for each connection in a live state (`active`, `suspect`, `needs_reauth`). The cheapest call answers all three
-//! questions: the list of accounts. An answer takes a connection back to `active`; a refusal is evidence of the kind that
-//! [`crate::connect::token_life`] tells apart; a platform in trouble is neither.
+//! Each connection in a live state (`active`, `suspect`, `needs_reauth`) has one job. The cheapest call answers all
+//! three questions: the list of accounts. An answer takes a connection back to `active`. A refusal is evidence of one
+//! of the kinds in [`crate::connect::token_life`]. A platform in trouble is neither.
 
 mod accounts;
 #[cfg(test)]
@@ -35,77 +35,78 @@ use crate::sync::breaker;
 use crate::sync::breaker::{Admission, Circuit};
 use crate::vault::ports::KeyOpen;
 
-/// How much time a call needs to be begun at all.
+/// The time that a call needs to be begun at all.
 const ENOUGH: SignedDuration = SignedDuration::from_secs(10);
 
-/// What is left of an invocation to let an account go and to write down what was seen.
+/// The time that an invocation keeps to let an account go and to store the results.
 const TO_SAVE: SignedDuration = SignedDuration::from_secs(5);
 
 rows!(grant::Rows, AccountRenew);
 
-/// What a probe needs.
+/// The ports of a probe.
 #[derive(Clone)]
 pub struct Ports {
-    /// Time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Jitter, and the ids of deletions.
     pub entropy: Arc<dyn Entropy>,
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
     /// Opens data keys.
     pub keys: Arc<dyn KeyOpen>,
-    /// The platforms.
+    /// The platforms' connectors.
     pub connectors: Arc<dyn Connectors>,
-    /// What the product may call, how long it keeps rows, and how long it waits for a person.
+    /// The profile: the calls that may leave, how long rows are kept, and how long a connection waits for a person.
     pub profile: Arc<Profile>,
 }
 
 impl Ports {
-    /// What the use of a grant needs.
+    /// Returns the ports that the use of a grant needs.
     fn grant(&self) -> grant::Ports {
         let Self { clock, entropy, rows, keys, connectors, profile, .. } = self.clone();
         grant::Ports { clock, entropy, rows, keys, connectors, profile }
     }
 }
 
-/// One probe and when its invocation ends.
+/// One probe, with the end of its invocation.
 #[derive(Debug, Clone)]
 pub struct Input {
-    /// Whose it is.
+    /// The tenant that owns the connection.
     pub tenant: TenantId,
     /// The connection.
     pub connection: ConnectionId,
-    /// When the invocation is ended from outside.
+    /// When Lambda ends the invocation.
     pub deadline: Timestamp,
 }
 
 /// How a probe ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The platform took the token.
+    /// The platform accepted the token.
     Alive {
-        /// Accounts that are missed for the first time, or not yet for a day.
+        /// Accounts that are missed for the first time, or for less than a day.
         missed: usize,
         /// Accounts that were let go.
         lost: usize,
         /// Accounts that have another name, currency or zone now.
         renewed: usize,
-        /// Accounts that the platform describes so that nobody can tell what their figures mean now; they stay as they are.
+        /// Accounts whose description leaves open what their figures mean now; they stay as they are.
         odd: usize,
     },
     /// The platform refused the token with this code.
     Refused(&'static str),
     /// The refusal was confirmed; the connection is being deleted.
     Ended(DeletionId),
-    /// It was asked already.
+    /// The grant was asked already.
     Already,
-    /// The connection was let go, or is not taken up yet.
+    /// The connection was let go, or the product has not taken it up yet.
     Dropped,
-    /// The platform is away or in trouble, which says nothing of the grant. The planner sends the probe again.
+    /// The platform does not answer or is in trouble, which says nothing of the grant. The planner sends the probe
+    /// again.
     Later(&'static str),
 }
 
-/// What a connection's probe works with.
+/// The state of one connection's probe.
 struct Probe<'a> {
     ports: &'a Ports,
     row: Connection,
@@ -117,7 +118,8 @@ struct Probe<'a> {
     deadline: Timestamp,
 }
 
-/// Runs a probe. An error is ours and worth another delivery if it says so, or tells the operator of a set-up fault.
+/// Runs a probe. An error is a fault of Mooring: it says if another delivery is worthwhile, or tells the operator of a
+/// set-up fault.
 pub async fn run(ports: &Ports, input: &Input) -> Result<Outcome> {
     let (tenant, id) = (&input.tenant, &input.connection);
     let row = ports.rows.connection(tenant, id).await?.filter(|row| row.state.is_readable());
@@ -159,12 +161,12 @@ async fn open(ports: &Ports, row: Connection, deadline: Timestamp) -> Result<Opt
 }
 
 impl Probe<'_> {
-    /// Tells whether less than this is left of the invocation.
+    /// Returns whether less than this time is left of the invocation.
     fn has_less_than(&self, needed: SignedDuration) -> bool {
         self.ports.clock.now() + needed > self.deadline
     }
 
-    /// How long calls may still take.
+    /// Returns how long calls may still take.
     fn left(&self) -> Duration {
         let left = self.deadline.duration_since(self.ports.clock.now()) - TO_SAVE;
         Duration::try_from(left).unwrap_or_default()
@@ -175,10 +177,11 @@ impl Probe<'_> {
         CallContext { token, app, profile: platform, patience: self.left(), gate }
     }
 
-    /// Asks for the accounts; where the product may not, who granted. `None`: the token works, and no more is known.
+    /// Asks for the accounts, or, where the product may not, for the person who granted. `None`: the token works, and
+    /// no more is known.
     ///
-    /// The list may take half of the time that is left. Of a grant that reaches more accounts than that is enough for, the
-    /// connector answers those that it read, and the other half compares them.
+    /// The list may take half of the time that is left. If the grant reaches more accounts than the connector can read
+    /// in that time, the connector returns those that it read, and the other half of the time compares them.
     async fn ask(&self) -> Result<Option<AccountList>> {
         let gate = ListGate { live: &self.gate, time: Allowance::of(self.left() / 2) };
         let listed = match self.connector.accounts() {
@@ -187,14 +190,14 @@ impl Probe<'_> {
         };
         match listed {
             Ok(list) => Ok(Some(list)),
-            // Held back because the time was over, and not because the connection is.
+            // The gate held the call back because the time was over, and not because the connection has ended.
             Err(error) if error.kind == Kind::Gone && gate.left().is_zero() => {
                 Err(Error::unavailable("no_time", "The list took longer than a probe has time for."))
             }
             Err(error) if error.kind == Kind::Refused => {
                 self.connector.oauth().identity(&self.cx()).await.map(|_| None)
             }
-            // The grant lives and does not cover the list. That says nothing of any account.
+            // The grant lives and does not cover the list. This says nothing of any account.
             Err(error) if error.kind == Kind::NotPermitted => Ok(None),
             Err(error) => Err(error),
         }
@@ -209,7 +212,7 @@ impl Probe<'_> {
                     Ok(ended.map_or(Outcome::Refused(error.code), Outcome::Ended))
                 }
                 Kind::Gone => Ok(Outcome::Dropped),
-                // The queue writes an error line about it, which alarms.
+                // The queue writes an error line about the error, and the line raises an alarm.
                 Kind::Setup => Err(error),
                 _ => Ok(Outcome::Later(error.code)),
             },
@@ -252,7 +255,7 @@ impl std::fmt::Debug for LiveGate<'_> {
     }
 }
 
-/// The gate of the calls that make up a list: the connection lives, and the time for all of them is not over.
+/// The gate of the calls that make up a list: open while the connection lives and the time for all calls is not over.
 #[derive(Debug)]
 struct ListGate<'a> {
     live: &'a LiveGate<'a>,

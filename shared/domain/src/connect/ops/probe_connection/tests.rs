@@ -80,7 +80,7 @@ fn a_revocation_is_confirmed_by_the_probe_in_every_live_state() {
 
 /// A person who authorises again while a probe asks with the old grant keeps what the new one reaches.
 #[test]
-fn who_comes_back_between_the_look_and_the_cut_loses_nothing() {
+fn who_comes_back_between_the_check_and_the_cutoff_loses_nothing() {
     let revoked = World::connected();
     *revoked.platform.refuse.lock().unwrap() = Some((Kind::Reauthorise, REVOKED, false));
     let lost = one_is_missing();
@@ -327,7 +327,7 @@ fn accounts_are_let_go_until_the_time_is_over_and_then_by_the_next_probe() {
     assert_eq!(world.begun().len(), 5);
 }
 
-/// A grant may reach so many accounts that describing them all would leave no time to compare one.
+/// A grant with more accounts than one run can describe still has each of them compared.
 #[test]
 fn the_list_takes_half_of_the_time_at_most_and_somebody_waits_for_it() {
     let world = World::connected();

@@ -1,4 +1,4 @@
-//! Connections as their tenant sees them: rows, and the sealed names of accounts that may be read.
+//! Reads connections as their tenant sees them: rows, and the sealed names of accounts that may be read.
 //!
 //! From T0 on a connection is shown with its state and its deletion, and without accounts.
 
@@ -21,24 +21,24 @@ use crate::sync::ports::SyncProgress;
 use crate::vault::keys::KeyContext;
 use crate::vault::ports::{KeyOpen, VaultRead};
 
-/// How many names are opened at the same time.
+/// The number of names that are opened at the same time.
 const AT_ONCE: usize = 16;
 
-/// How many rows of others one list call of a browser looks through before it answers a cursor.
+/// The number of rows that one list call of a browser reads at most, before it returns a cursor.
 const LOOK_THROUGH: usize = 1_000;
 
-/// A page ends early with the connection that brings it to so many accounts: an answer has a largest size, and a call
-/// an end.
+/// The number of accounts after which a page ends: the connection that reaches it is the page's last. An answer has a
+/// largest size, and a call has a time limit.
 const ACCOUNTS: usize = 500;
 
 rows!(ConnectionRead, VaultRead, SyncProgress);
 
-/// What the operation needs.
+/// The ports of the operation.
 #[derive(Clone)]
 pub struct Ports {
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
-    /// Opens them.
+    /// Opens data keys.
     pub keys: Arc<dyn KeyOpen>,
 }
 
@@ -47,11 +47,11 @@ pub struct Ports {
 pub struct AccountView {
     /// The row.
     pub account: Account,
-    /// Its name; `None` while it is being let go.
+    /// The account's name; `None` while the account is being let go.
     pub name: Option<String>,
-    /// When a sync last brought the newest days; older ones that are read meanwhile do not count.
+    /// When a sync last brought the newest days; a sync of older days does not count.
     pub last_synced_at: Option<Timestamp>,
-    /// Names and statuses could not be read; figures come without them.
+    /// True when names and statuses could not be read; figures come without them.
     pub names_pending: bool,
 }
 
@@ -60,7 +60,7 @@ pub struct AccountView {
 pub struct View {
     /// The row.
     pub connection: Connection,
-    /// Its accounts.
+    /// The connection's accounts.
     pub accounts: Vec<AccountView>,
 }
 
@@ -69,11 +69,11 @@ pub struct View {
 pub struct Listing {
     /// The connections, in id order.
     pub connections: Vec<View>,
-    /// Where the next page starts; `None` on the last.
+    /// The connection after which the next page starts; `None` on the last page.
     pub next: Option<ConnectionId>,
 }
 
-/// Answers one connection.
+/// Reads one connection.
 pub async fn get(ports: &Ports, caller: &Caller, id: &ConnectionId) -> Result<View> {
     caller.require(Scope::ConnectionsRead)?;
     let found = ports.rows.connection(&caller.tenant, id).await?;
@@ -103,8 +103,8 @@ pub async fn list(
     Ok(Listing { connections, next })
 }
 
-/// Collects rows that the caller may see, and where to go on. A browser sees few of its tenant's rows, so larger pages
-/// are read for it.
+/// Collects rows that the caller may see, and the place to go on from. A browser sees few of its tenant's rows, so the
+/// operation reads larger pages for a browser.
 async fn visible(
     ports: &Ports,
     caller: &Caller,
@@ -165,7 +165,7 @@ async fn account_view(ports: &Ports, connection: &Connection, account: Account) 
     Ok(AccountView { account, name, last_synced_at, names_pending })
 }
 
-/// Opens a name; `None` when the key was destroyed since the row was read.
+/// Opens a name; `None` when the key was destroyed after the row was read.
 async fn name(ports: &Ports, place: &AccountRef, account: &Account) -> Result<Option<String>> {
     let context = KeyContext::account(&place.tenant, &place.connection, &place.account);
     let Some(wrapped) = ports.rows.key(&context).await? else { return Ok(None) };

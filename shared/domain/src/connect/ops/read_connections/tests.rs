@@ -4,8 +4,8 @@ use super::*;
 use crate::people::caller::CredentialKind;
 use crate::testing::{World, a_connection, account_of, caller, connection_of, ports, ready};
 
-/// The pages of the whole list of so many connections, each with so many accounts whose keys are gone: connections and
-/// accounts of each page.
+/// Reads the whole list of `connections` connections, each with `accounts` accounts whose keys are gone, and returns for
+/// each page how many connections and accounts it holds.
 fn pages(connections: u128, accounts: u128, limit: u32) -> Vec<(usize, usize)> {
     let world = World::new();
     for id in (1..=connections).map(connection_of) {

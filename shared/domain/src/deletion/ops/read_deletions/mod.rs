@@ -1,4 +1,4 @@
-//! Reads deletions: for callers with the scope, and by public code for everybody who has it.
+//! Reads deletions: for callers with the scope, and by public code for everybody who has the code.
 
 pub mod receipt;
 
@@ -13,19 +13,19 @@ use crate::people::caller::{Caller, CredentialKind, Scope};
 
 rows!(LedgerRead, DeletionOwnerRead);
 
-/// What reading needs.
+/// The ports of reading deletions.
 #[derive(Clone)]
 pub struct Ports {
-    /// Time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
 }
 
 /// Lists deletions of the caller's tenant, oldest first.
 ///
-/// Frontend tokens may not: whose a deletion was is forgotten once everything must be gone, so that a list could not be
-/// narrowed to one end user. They read those of their own end user by id.
+/// A frontend token may not list: Mooring forgets a deletion's owner once everything must be gone, so that a list
+/// could not be narrowed to one end user. A frontend token reads the deletions of its own end user by id.
 pub async fn list(
     ports: &Ports,
     caller: &Caller,
@@ -45,7 +45,8 @@ pub async fn get(ports: &Ports, caller: &Caller, id: &DeletionId) -> Result<Dele
     find(ports, caller, id).await
 }
 
-/// Finds a deletion that the caller may see: what is another end user's is not there, nor is what is known to be nobody's.
+/// Finds a deletion that the caller may see. A deletion of another end user, or one without a known end user, counts
+/// as absent.
 async fn find(ports: &Ports, caller: &Caller, id: &DeletionId) -> Result<Deletion> {
     caller.require(Scope::DeletionsRead)?;
     let found = ports.rows.deletion(&caller.tenant, id).await?;
@@ -59,7 +60,7 @@ async fn find(ports: &Ports, caller: &Caller, id: &DeletionId) -> Result<Deletio
     found.filter(|_| visible).ok_or_else(|| Error::not_found("deletion"))
 }
 
-/// Reads the deletion of a public code. What it shows is the status and nothing else; that is the page's duty.
+/// Reads the deletion of a public code. The page has to show the status and nothing else.
 pub async fn by_code(ledger: &dyn LedgerRead, entropy: &dyn Entropy, code: &str) -> Result<Deletion> {
     let found = ledger.by_code(&entropy.digest(code.as_bytes())).await?;
     found.ok_or_else(|| Error::not_found("deletion"))

@@ -1,4 +1,4 @@
-//! The receipt: what was held, what was done when, what was counted at zero, and what expires by when.
+//! Reads the receipt: what was held, what was done when, what was counted at zero, and what expires by when.
 
 use std::collections::BTreeMap;
 
@@ -10,16 +10,16 @@ use crate::deletion::ledger::{Deletion, Step};
 use crate::people::caller::Caller;
 use crate::platform::capabilities::{Connectors, RevokeOutcome};
 
-/// A deletion that was verified, seen as its proof.
+/// A verified deletion, seen as its proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
     /// The deletion.
     pub deletion: Deletion,
-    /// How many items there were, by table.
+    /// The number of items that the subject had, by table.
     pub held: BTreeMap<Table, u64>,
-    /// How many places were counted at zero, by table.
+    /// The number of places that were counted at zero, by table.
     pub counted: BTreeMap<Table, u64>,
-    /// Where the person can end the grant at the platform, when it may still stand there.
+    /// Where the person can end the grant at the platform; set when the grant may still exist there.
     pub settings_url: Option<&'static str>,
 }
 
@@ -56,7 +56,7 @@ fn of(connectors: &dyn Connectors, deletion: Deletion) -> Receipt {
     Receipt { deletion, held, counted, settings_url }
 }
 
-/// Where a person can end the grant at the platform, unless the platform said that it has ended.
+/// Returns where a person can end the grant at the platform, unless the platform said that the grant has ended.
 pub fn settings_url(connectors: &dyn Connectors, deletion: &Deletion) -> Option<&'static str> {
     match deletion.revoke {
         None | Some(RevokeOutcome::Killed) => None,

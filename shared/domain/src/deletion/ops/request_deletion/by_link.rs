@@ -1,6 +1,6 @@
 //! Shows and performs the deletion that a mailed link stands for.
 //!
-//! Looking uses nothing up, because mail scanners open links. The cutoff comes before the link is used up: a crash in
+//! Showing uses nothing up, because mail scanners open links. The cutoff comes before the link is used up: a crash in
 //! between leaves a link that does the same again, never a used link that did nothing.
 
 use std::sync::Arc;
@@ -21,48 +21,48 @@ use crate::deletion::steps::begin_deletion::{self, cut_connection, start};
 
 rows!(begin_deletion::Rows, TransientRead, TransientTake, LinkEnd);
 
-/// What showing and performing need.
+/// The ports of showing and performing.
 #[derive(Clone)]
 pub struct Ports {
-    /// Time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Ids and public codes.
+    /// Makes ids and public codes.
     pub entropy: Arc<dyn Entropy>,
-    /// Connections, deletions, and the link.
+    /// The rows of connections, deletions and the link.
     pub rows: Arc<dyn Rows>,
     /// Starts the first steps at once.
     pub queue: Arc<dyn JobQueue<DeletionJob>>,
 }
 
 impl Ports {
-    /// What a cutoff needs.
+    /// Returns the ports that a cutoff needs.
     fn plan(&self) -> begin_deletion::Ports {
         let Self { clock, entropy, rows, .. } = self.clone();
         begin_deletion::Ports { clock, entropy, rows }
     }
 }
 
-/// One connection that will be deleted, without any name in it.
+/// One connection that will be deleted, without any name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
     /// The platform's word.
     pub platform: String,
-    /// When it was made.
+    /// When the connection was made.
     pub since: Timestamp,
-    /// How many accounts it reaches.
+    /// How many accounts the connection reaches.
     pub accounts: usize,
 }
 
 /// The deletions that a link started.
 #[derive(Debug)]
 pub struct Output {
-    /// One for each connection of the mailbox.
+    /// The deletions, one for each connection of the mailbox.
     pub deletions: Vec<Deletion>,
     /// Why messages were not sent, for the log.
     pub unsent: Vec<Error>,
 }
 
-/// Says what the link would delete.
+/// Returns the connections that the link would delete.
 pub async fn look(ports: &Ports, token: &str) -> Result<Vec<Held>> {
     let (_, link) = find(ports, token).await?;
     let mut held = Vec::new();
@@ -78,12 +78,13 @@ pub async fn look(ports: &Ports, token: &str) -> Result<Vec<Held>> {
     Ok(held)
 }
 
-/// Cuts every connection of the mailbox and uses the link up, and with it every other link that was mailed there.
+/// Makes the cutoff of every connection of the mailbox. Then uses the link up, and every other link that was mailed
+/// there.
 pub async fn run(ports: &Ports, token: &str) -> Result<Output> {
     let (key, link) = find(ports, token).await?;
     let mut output = Output { deletions: Vec::new(), unsent: Vec::new() };
     for (tenant, id) in &link.connections {
-        // A row that is gone was deleted since the mail went out.
+        // A connection without a row was deleted after the mail went out.
         if let Some(row) = ports.rows.connection(tenant, id).await? {
             let deletion =
                 cut_connection(&ports.plan(), &row, Reason::RequestedByMail, ports.clock.now()).await?;

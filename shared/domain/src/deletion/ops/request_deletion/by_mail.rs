@@ -1,7 +1,8 @@
-//! Takes a deletion request by e-mail address, and says and does the same for everybody.
+//! Takes a deletion request by e-mail address, and does and answers the same for every address.
 //!
-//! The address is sealed and put down; who sends mail ([`crate::notice::ops::send_mail`]) finds out later whether it is known. So
-//! neither the answer nor the time that it takes can tell. A limit never refuses: a busy source's requests wait.
+//! This operation seals and stores the address; the mail worker ([`crate::notice::ops::send_mail`]) finds out later
+//! whether the address is known. So neither the answer nor its time can tell. A limit never refuses: requests of a
+//! busy source wait.
 
 use std::sync::Arc;
 
@@ -23,31 +24,31 @@ use crate::vault::ports::{KeyOpen, VaultRead};
 
 rows!(VaultRead, MailRequestPut);
 
-/// What the operation needs.
+/// The ports of the operation.
 #[derive(Clone)]
 pub struct Ports {
-    /// Time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Ids.
+    /// Makes ids.
     pub entropy: Arc<dyn Entropy>,
-    /// The key that seals addresses and makes fingerprints of sources; and the request.
+    /// The rows of the key that seals addresses and makes fingerprints of sources, and of the request.
     pub rows: Arc<dyn Rows>,
     /// Opens the key.
     pub keys: Arc<dyn KeyOpen>,
-    /// Tells who sends mail.
+    /// Sends the request to the mail worker.
     pub queue: Arc<dyn JobQueue<MailId>>,
 }
 
-/// What became of a request, for the log.
+/// The outcome of a request, for the log.
 #[derive(Debug)]
 pub struct Output {
-    /// How many seconds it waits because its source asked often.
+    /// How many seconds the request waits because its source asked often.
     pub delay_seconds: u32,
     /// Why the source could not be counted.
     pub uncounted: Option<Error>,
 }
 
-/// Takes the request. An error means that it was not taken, and is the same for every address.
+/// Takes the request. An error means that the request was not taken, and is the same for every address.
 pub async fn run(ports: &Ports, address: &str, source: Option<&str>) -> Result<Output> {
     let address = MailAddress::parse(address)?;
     let key = app_secrets::app_key(ports.rows.as_ref(), ports.keys.as_ref(), INDEX_APP).await?;

@@ -1,6 +1,6 @@
-//! Takes deletion requests of the product's server: a connection, an account, or the whole tenant.
+//! Takes deletion requests from the product's server: for a connection, an account, or the whole tenant.
 //!
-//! Requests of people without a credential are in [`by_mail`] and [`by_link`].
+//! Requests from people without a credential are in [`by_mail`] and [`by_link`].
 
 pub mod by_link;
 pub mod by_mail;
@@ -20,37 +20,37 @@ use crate::people::caller::{Caller, CredentialKind, Scope};
 
 rows!(begin_deletion::Rows);
 
-/// What the operation needs.
+/// The ports of the operation.
 #[derive(Clone)]
 pub struct Ports {
-    /// Time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Ids and public codes.
+    /// Makes ids and public codes.
     pub entropy: Arc<dyn Entropy>,
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
     /// Starts the first step at once.
     pub queue: Arc<dyn JobQueue<DeletionJob>>,
 }
 
 impl Ports {
-    /// What a cutoff needs.
+    /// Returns the ports that a cutoff needs.
     fn plan(&self) -> begin_deletion::Ports {
         let Self { clock, entropy, rows, .. } = self.clone();
         begin_deletion::Ports { clock, entropy, rows }
     }
 }
 
-/// What to delete.
+/// The subject to delete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// A connection or one account of it.
+    /// A connection, or one of its accounts.
     Part(Target),
-    /// Everything of the tenant, its credentials included.
+    /// Everything of the tenant, the tenant's credentials included.
     Tenant,
 }
 
-/// Makes the cutoff. A tenant is closed at once; its connections are cut by the first step.
+/// Makes the cutoff. A tenant is closed at once; the first step makes the cutoff of each of its connections.
 pub async fn run(ports: &Ports, attempt: &Attempt, caller: &Caller, input: &Input) -> Result<Started> {
     caller.require(Scope::DeletionsWrite)?;
     if let Standing::Done(Some(id)) = &attempt.standing {

@@ -1,4 +1,5 @@
-//! Deletions of connections that nobody took up: they wait in the Ledger from the callback on, and make their cut late.
+//! Deletions of connections that nobody took up: they wait in the Ledger from the callback on, and make their cutoff
+//! late.
 
 use super::Ports;
 use crate::base::error::Result;
@@ -9,9 +10,9 @@ use crate::deletion::places::Subject;
 use crate::deletion::ports::Cutoff;
 use crate::deletion::steps::begin_deletion;
 
-/// Makes the cut of an abandoned connection before its first step; every other deletion passes through.
+/// Makes the cutoff of an abandoned connection before its first step; every other deletion passes through.
 ///
-/// `None` when there is nothing to delete: the connection was taken up.
+/// Returns `None` when there is nothing to delete, because the connection was taken up.
 pub(super) async fn cut_first(ports: &Ports, deletion: Deletion) -> Result<Option<Deletion>> {
     let waiting = deletion.reason == Reason::Abandoned && deletion.events.is_empty();
     let Subject::Connection(connection) = &deletion.subject else { return Ok(Some(deletion)) };
@@ -21,13 +22,14 @@ pub(super) async fn cut_first(ports: &Ports, deletion: Deletion) -> Result<Optio
     let row = ports.rows.connection(&deletion.tenant, connection).await?;
     match row.map(|row| row.state) {
         Some(State::Pending) => cut(ports, &deletion, connection.clone()).await,
-        // The cutoff was made; or TTL was faster, and what is left is in the places that the deletion began with.
+        // The cutoff was made; or TTL was faster, and the rest is in the places that the deletion began with.
         Some(State::Purging) | None => Ok(Some(deletion)),
         Some(State::Active | State::Suspect | State::NeedsReauth) => Ok(None),
     }
 }
 
-/// Plans once more, because accounts were chosen since, and cuts under the same id and code.
+/// Plans once more, because the person may have chosen accounts since, and makes the cutoff under the same id and
+/// code.
 async fn cut(ports: &Ports, waiting: &Deletion, connection: ConnectionId) -> Result<Option<Deletion>> {
     let Deletion { tenant, id, t0, .. } = waiting;
     let subject = Subject::Connection(connection);
@@ -37,7 +39,7 @@ async fn cut(ports: &Ports, waiting: &Deletion, connection: ConnectionId) -> Res
     let planned = Deletion { id: id.clone(), code, version, ..planned };
     match ports.rows.begin(&planned, owner.as_ref()).await? {
         Cutoff::Made => Ok(Some(planned)),
-        // Somebody disconnected it meanwhile, which took this deletion over.
+        // Somebody disconnected the connection meanwhile, and that disconnect took this deletion over.
         Cutoff::Before(_) => ports.rows.deletion(tenant, id).await,
         Cutoff::Nothing => Ok(None),
     }

@@ -1,7 +1,8 @@
 //! Drives one deletion: every step that is due, one after the other, until it has to wait.
 //!
-//! A step does its work, and then the Ledger moves on if nobody else moved it. A crash anywhere leaves the step as it
-//! was, and every step may be done again. Nothing here opens a data key: what is deleted is never read.
+//! A step does its work, and then moves the Ledger on if no other worker moved it. A crash anywhere leaves the step as
+//! it was, and every step may be repeated. Nothing here opens a data key of what is deleted: deleted data is never
+//! read.
 
 mod abandoned;
 mod passes;
@@ -35,27 +36,28 @@ const BUDGET: SignedDuration = SignedDuration::from_mins(8);
 
 rows!(begin_deletion::Rows, LedgerWrite, Purge, VaultRead);
 
-/// What the operation needs.
+/// The ports of the operation.
 #[derive(Clone)]
 pub struct Ports {
-    /// Time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Ids and public codes.
+    /// Makes ids and public codes.
     pub entropy: Arc<dyn Entropy>,
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
-    /// Starts a tenant's connections, and a deletion that had no time left, without waiting for the sweeper.
+    /// Starts the deletions of a tenant's connections, and a deletion that had no time left, without waiting for the
+    /// sweeper.
     pub queue: Arc<dyn JobQueue<DeletionJob>>,
-    /// Opens their keys.
+    /// Opens data keys, to revoke.
     pub keys: Arc<dyn KeyOpen>,
-    /// The platforms.
+    /// The platforms' connectors.
     pub connectors: Arc<dyn Connectors>,
-    /// Which calls may leave.
+    /// The profile, which says which calls may leave.
     pub profile: Arc<Profile>,
 }
 
 impl Ports {
-    /// What a cutoff needs.
+    /// Returns the ports that a cutoff needs.
     fn plan(&self) -> begin_deletion::Ports {
         let Self { clock, entropy, rows, .. } = self.clone();
         begin_deletion::Ports { clock, entropy, rows }
@@ -68,8 +70,8 @@ impl Ports {
     }
 }
 
-/// Runs the due steps of a deletion. Answers it as it is now; `None` when there is nothing to do here any more: it was
-/// taken back, or another worker was faster.
+/// Runs the due steps of a deletion, and returns the deletion as it is now. `None` when there is nothing left to do
+/// here: the deletion was taken back, or another worker was faster.
 pub async fn run(ports: &Ports, tenant: &TenantId, id: &DeletionId) -> Result<Option<Deletion>> {
     let until = ports.now() + BUDGET;
     let Some(found) = ports.rows.deletion(tenant, id).await? else { return Ok(None) };
@@ -85,7 +87,7 @@ pub async fn run(ports: &Ports, tenant: &TenantId, id: &DeletionId) -> Result<Op
         deletion = next;
     }
     if is_due(&deletion, ports.now()) {
-        // Whether it is sent does not matter: the sweeper sends what is due.
+        // A message that was not sent does no harm: the sweeper sends every due deletion.
         deletion = start(ports.queue.as_ref(), deletion).await.deletion;
     }
     Ok(Some(deletion))
@@ -95,7 +97,7 @@ fn is_due(deletion: &Deletion, now: Timestamp) -> bool {
     deletion.next_step_at.is_some_and(|at| at <= now)
 }
 
-/// Does the work of one step and answers the deletion to store; `None` when another worker was faster.
+/// Does the work of one step and returns the deletion to store; `None` when another worker was faster.
 async fn step(ports: &Ports, deletion: Deletion) -> Result<Option<Deletion>> {
     match deletion.step {
         Step::CutConnections => tenant::cut_connections(ports, deletion).await.map(Some),
@@ -122,7 +124,7 @@ async fn save(ports: &Ports, deletion: &mut Deletion) -> Result<bool> {
     ports.rows.advance(deletion).await
 }
 
-/// Moves on to a step, at the time that it is for.
+/// Moves a deletion on to a step, and sets when the step is due.
 fn enter(deletion: &mut Deletion, step: Step, now: Timestamp) {
     let not_before = match step {
         Step::PurgeAgain => second_pass(deletion, now),
@@ -133,8 +135,8 @@ fn enter(deletion: &mut Deletion, step: Step, now: Timestamp) {
     deletion.next_step_at = Some(not_before.max(now));
 }
 
-/// When no function can be alive any more that was alive at the cutoff. The first event is after the cutoff, which may be
-/// later than T0: a revocation is noticed late, and a tenant's connections are cut one by one.
+/// Returns when every function that was alive at the cutoff has ended. The first event comes after the cutoff, which
+/// may be later than T0: a revocation is noticed late, and a tenant's connections are closed one by one.
 fn second_pass(deletion: &Deletion, now: Timestamp) -> Timestamp {
     deletion.events.first().map_or(now, |event| event.at) + SECOND_PASS
 }

@@ -1,19 +1,19 @@
-//! Which places each step deletes: pure, from the deletion's own list.
+//! Lists the places that each step deletes; pure, from the deletion's own list.
 //!
-//! The Vault goes in two parts, because the platform is asked to end the grant in between. The subject's own row, which
-//! answers that a deletion is under way, goes last.
+//! The Vault is emptied in two parts, because Mooring asks the platform to end the grant in between. The subject's own
+//! row, which answers that a deletion is under way, is deleted last.
 
 use crate::base::table::Table;
 use crate::deletion::ledger::{Deletion, Step};
 use crate::deletion::places::{Place, Subject};
 
-/// How the sort keys of data keys begin.
+/// The beginning of the sort keys of data keys.
 const DATA_KEYS: &str = "key#data#";
 
-/// How the sort keys of the token key and of tokens begin.
+/// The beginnings of the sort keys of the token key and of tokens.
 const TOKENS: [&str; 2] = ["key#token#", "tok#"];
 
-/// Lists what a step deletes.
+/// Lists the places that a step deletes.
 pub(super) fn of(deletion: &Deletion) -> Vec<Place> {
     let places = deletion.places.iter();
     match deletion.step {
@@ -28,12 +28,13 @@ pub(super) fn of(deletion: &Deletion) -> Vec<Place> {
     }
 }
 
-/// A tenant's connections delete their own rows: deleting them here would hide one that was not cut.
+/// Returns whether this deletion deletes the place. A tenant's connections delete their own rows: deleting these here
+/// would hide a connection whose cutoff was not made.
 fn is_ours(deletion: &Deletion, place: &Place) -> bool {
     deletion.subject != Subject::Tenant || place.table != Table::Connections
 }
 
-/// The part of a place that the first pass deletes.
+/// Returns the part of a place that the first pass deletes.
 fn first(deletion: &Deletion, place: &Place) -> Option<Place> {
     let tenant_rows = place.partition == deletion.tenant.as_str();
     match (&deletion.subject, place.table) {
@@ -49,7 +50,7 @@ fn first(deletion: &Deletion, place: &Place) -> Option<Place> {
     }
 }
 
-/// The parts of a table's places whose sort keys begin in one of some ways.
+/// Returns the parts of a table's places whose sort keys begin with one of some prefixes.
 fn narrow(deletion: &Deletion, table: Table, prefixes: &[&str]) -> Vec<Place> {
     let mut parts = Vec::new();
     for place in deletion.places.iter().filter(|place| place.table == table) {

@@ -1,5 +1,5 @@
-//! The passes that delete. Each counts first and writes that down, and only then deletes: a crash in between would
-//! otherwise lose from the receipt what was deleted before it.
+//! The passes that delete. Each pass first counts and stores the counts, and only then deletes: after a crash in
+//! between, the receipt would otherwise lose the items that were deleted before it.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::base::table::Table;
 use crate::deletion::ledger::{Deletion, Step};
 use crate::deletion::places::Place;
 
-/// Does half of a pass: counts its places, or deletes them if they were counted, and moves on.
+/// Does half of a pass: counts its places, or, if they were counted, deletes them and moves on.
 pub(super) async fn pass(ports: &Ports, mut deletion: Deletion, next: Step) -> Result<Deletion> {
     let places = passes::of(&deletion);
     let is_noted = deletion.events.last().is_some_and(|last| last.step == deletion.step);
@@ -31,7 +31,7 @@ pub(super) async fn pass(ports: &Ports, mut deletion: Deletion, next: Step) -> R
     Ok(deletion)
 }
 
-/// Counts places, by table; a table whose places are empty is there with a zero.
+/// Counts the items of places, by table. A table whose places are empty has a zero.
 pub(super) async fn count(ports: &Ports, places: &[Place]) -> Result<Vec<(Table, u64)>> {
     let mut counts = BTreeMap::new();
     for place in places {
@@ -40,7 +40,7 @@ pub(super) async fn count(ports: &Ports, places: &[Place]) -> Result<Vec<(Table,
     Ok(counts.into_iter().collect())
 }
 
-/// Empties places and says how many items there were, by table.
+/// Empties places and returns how many items they had, by table.
 pub(super) async fn purge(ports: &Ports, places: &[Place]) -> Result<Vec<(Table, u64)>> {
     let mut counts = BTreeMap::new();
     for place in places {
@@ -49,8 +49,8 @@ pub(super) async fn purge(ports: &Ports, places: &[Place]) -> Result<Vec<(Table,
     Ok(counts.into_iter().collect())
 }
 
-/// The larger count of each table: a pass that was begun twice deleted less the second time, and one that met a late
-/// writer deleted more than was counted.
+/// Returns the larger count of each table: a pass that began twice deleted less the second time, and a pass that met a
+/// late writer deleted more than it had counted.
 fn larger(counted: &[(Table, u64)], purged: &[(Table, u64)]) -> Vec<(Table, u64)> {
     let mut counts: BTreeMap<Table, u64> = counted.iter().copied().collect();
     for (table, count) in purged {

@@ -1,8 +1,8 @@
-//! The one platform call after T0 (promises S19 and S20, conflict K7): the platform is asked to end the grant, before
-//! the token is deleted.
+//! The one platform call after T0 (promises S19 and S20, conflict K7): Mooring asks the platform to end the grant,
+//! before the token is deleted.
 //!
-//! A try is written down before it is made, so that no crash and no duplicate message adds a fourth. What only the
-//! operator can mend fails the run as well, because an error alarms and a failed try does not.
+//! Mooring stores a try before it makes the call, so that no crash and no duplicate message adds a fourth. An error
+//! that only the operator can mend fails the run as well, because an error raises an alarm and a failed try does not.
 
 use std::time::Duration;
 
@@ -45,13 +45,13 @@ pub(super) async fn revoke(ports: &Ports, mut deletion: Deletion) -> Result<Opti
     }))
 }
 
-/// What came of one try.
+/// The outcome of one try.
 enum Asked {
-    /// The platform or our own rules gave an outcome.
+    /// The platform or Mooring's own rules gave an outcome.
     Answered(RevokeOutcome),
     /// The token or its key is gone.
     NothingToAskWith,
-    /// It may work the next time; with the error if there was one.
+    /// The next try may work; holds the error if there was one.
     Failed(Option<Error>),
 }
 
@@ -71,18 +71,18 @@ fn failed(ports: &Ports, mut deletion: Deletion) -> Deletion {
     deletion
 }
 
-/// Tells whether nobody but the operator can mend it.
+/// Returns whether only the operator can mend the error.
 fn is_ours(error: &Error) -> bool {
     matches!(error.kind, Kind::Setup | Kind::Sealed | Kind::Internal)
 }
 
-/// Counts a failed try and ends the run with its error, about which the queue writes an error line.
+/// Counts a failed try and ends the run with its error. The queue writes an error line about that error.
 async fn alarm(ports: &Ports, mut deletion: Deletion, error: Error) -> Result<Option<Deletion>> {
     if !save(ports, &mut deletion).await? {
         return Ok(None);
     }
     if is_due(&deletion, ports.now()) {
-        // Whether it is sent does not matter: the sweeper sends what is due.
+        // A message that was not sent does no harm: the sweeper sends every due deletion.
         start(ports.queue.as_ref(), deletion).await;
     }
     Err(error)
@@ -99,11 +99,11 @@ async fn ask(ports: &Ports, deletion: &Deletion, connection: &ConnectionId) -> A
         Ok(Some(RevokeOutcome::Unreachable)) => Asked::Failed(None),
         Ok(Some(outcome)) => Asked::Answered(outcome),
         Err(error) => match error.kind {
-            // The token is dead at the platform, which is what was asked for.
+            // The token is dead at the platform, as Mooring asked for.
             Kind::Reauthorise if [REVOKED, EXPIRED].contains(&error.code) => {
                 Asked::Answered(RevokeOutcome::Killed)
             }
-            // The profile does not let the call out.
+            // The profile does not allow the call.
             Kind::Refused => Asked::Answered(RevokeOutcome::Impossible),
             _ => Asked::Failed(Some(error)),
         },

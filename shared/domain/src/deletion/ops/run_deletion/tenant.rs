@@ -1,4 +1,5 @@
-//! A tenant's end: each of its connections ends by a deletion of its own, and the tenant's is verified after them.
+//! Ends a tenant: each of its connections ends by a deletion of its own, and the tenant's deletion is verified after
+//! them.
 
 use super::{Ports, enter, event};
 use crate::base::error::{Kind, Result};
@@ -8,10 +9,10 @@ use crate::deletion::ledger::{Deletion, Reason, Step};
 use crate::deletion::places::Subject;
 use crate::deletion::steps::begin_deletion::{cut, start};
 
-/// How many rows are read at a time.
+/// The number of rows that one read returns.
 const PAGE: u32 = 100;
 
-/// Cuts every connection and moves on.
+/// Makes the cutoff of every connection and moves on.
 pub(super) async fn cut_connections(ports: &Ports, mut deletion: Deletion) -> Result<Deletion> {
     cut_newcomers(ports, &deletion).await?;
     let now = ports.now();
@@ -20,8 +21,8 @@ pub(super) async fn cut_connections(ports: &Ports, mut deletion: Deletion) -> Re
     Ok(deletion)
 }
 
-/// Cuts the connections of a tenant that are not cut yet: a person may have come back from the platform after the
-/// tenant was closed.
+/// Makes the cutoff of the tenant's connections that have none yet: a person may have come back from the platform
+/// after the tenant was closed.
 pub(super) async fn cut_newcomers(ports: &Ports, deletion: &Deletion) -> Result<()> {
     if deletion.subject != Subject::Tenant {
         return Ok(());
@@ -39,11 +40,11 @@ pub(super) async fn cut_newcomers(ports: &Ports, deletion: &Deletion) -> Result<
     }
 }
 
-/// The promise to the child starts when the one to the tenant does.
+/// Makes the cutoff of one connection. Its promise starts when the tenant's does.
 async fn cut_child(ports: &Ports, parent: &Deletion, connection: &ConnectionId) -> Result<()> {
     let subject = Subject::Connection(connection.clone());
     match cut(&ports.plan(), &parent.tenant, &subject, Reason::TenantDeleted, parent.t0).await {
-        // It went between the list and the cutoff.
+        // The connection was deleted between the list and the cutoff.
         Err(error) if error.kind == Kind::NotFound => Ok(()),
         Err(error) => Err(error),
         Ok(child) => {
@@ -53,7 +54,7 @@ async fn cut_child(ports: &Ports, parent: &Deletion, connection: &ConnectionId) 
     }
 }
 
-/// Tells whether every other deletion of the tenant is done.
+/// Returns whether every other deletion of the tenant is done.
 pub(super) async fn children_are_done(ports: &Ports, deletion: &Deletion) -> Result<bool> {
     if deletion.subject != Subject::Tenant {
         return Ok(true);

@@ -4,7 +4,8 @@ use super::{Ports, event, passes, purge, tenant};
 use crate::base::error::Result;
 use crate::deletion::ledger::{Deletion, Step, VERIFY_PAUSE};
 
-/// Counts everything. What is still there is deleted, written down, and counted again an hour later.
+/// Counts every place. Items that are still there are deleted, their number is stored, and they are counted again an
+/// hour later.
 pub(super) async fn verify(ports: &Ports, mut deletion: Deletion) -> Result<Deletion> {
     tenant::cut_newcomers(ports, &deletion).await?;
     let places = passes::of(&deletion);

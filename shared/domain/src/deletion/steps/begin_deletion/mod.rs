@@ -1,6 +1,6 @@
-//! The cutoff (T0): what a deletion will cover, and the one transaction that starts it.
+//! The cutoff (T0): plans the scope of a deletion, and makes the one transaction that starts it.
 //!
-//! Everything that ends a connection, an account or a tenant comes through [`cut`]. What happens afterwards is
+//! Everything that ends a connection, an account or a tenant comes through [`cut`]. The work afterwards is
 //! [`crate::deletion::ops::run_deletion`].
 
 #[cfg(test)]
@@ -26,25 +26,25 @@ use crate::people::caller::Caller;
 
 rows!(ConnectionRead, DeletionBegin, LedgerRead);
 
-/// What planning and cutting need.
+/// The ports of planning and of the cutoff.
 #[derive(Clone)]
 pub struct Ports {
-    /// Time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Ids and public codes.
+    /// Makes ids and public codes.
     pub entropy: Arc<dyn Entropy>,
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
 }
 
-/// What is known of a deletion before it has an id.
+/// The contents of a deletion before it has an id.
 #[derive(Debug, Clone)]
 pub struct Draft {
-    /// Whose data it is about.
+    /// The tenant whose data is deleted.
     pub tenant: TenantId,
-    /// What it is about.
+    /// The connection, account or tenant that is deleted.
     pub subject: Subject,
-    /// What ends it.
+    /// The reason for the deletion.
     pub reason: Reason,
     /// The platform; empty for tenants.
     pub platform: String,
@@ -52,13 +52,13 @@ pub struct Draft {
     pub t0: Timestamp,
     /// When the first step happens.
     pub first_step_at: Timestamp,
-    /// Everything to purge and to count.
+    /// Every place to purge and to count.
     pub places: Vec<Place>,
-    /// The data keys that are held.
+    /// The data keys that the subject holds.
     pub keys: Vec<DataKeyId>,
 }
 
-/// Makes a deletion of a draft: a new id, a new public code, version 1.
+/// Makes a deletion from a draft: a new id, a new public code, version 1.
 pub fn draft(entropy: &dyn Entropy, now: Timestamp, draft: Draft) -> Deletion {
     let step = if draft.subject == Subject::Tenant { Step::CutConnections } else { Step::ShredData };
     Deletion {
@@ -82,7 +82,7 @@ pub fn draft(entropy: &dyn Entropy, now: Timestamp, draft: Draft) -> Deletion {
     }
 }
 
-/// Plans a deletion: its places, keys and deadline; and whose it is. Nothing is written.
+/// Plans a deletion: its places, keys and deadline, and its owner. Nothing is written.
 pub async fn plan(
     ports: &Ports,
     tenant: &TenantId,
@@ -108,14 +108,14 @@ pub async fn plan(
         },
     );
     if let Some(waiting) = whole.and_then(abandoned) {
-        // The deletion that waited for the pending connection becomes this one: one connection never has two.
+        // The deletion that waited for the pending connection becomes this one: a connection never has two deletions.
         deletion.id = waiting;
         deletion.version = 2;
     }
     Ok((deletion, row.map(|row| row.end_user)))
 }
 
-/// Makes the cutoff; answers the deletion that counts, which is an earlier one if there is one.
+/// Makes the cutoff. Returns the deletion that counts: an earlier one if there is one.
 pub async fn cut(
     ports: &Ports,
     tenant: &TenantId,
@@ -126,7 +126,8 @@ pub async fn cut(
     attempt(ports, tenant, subject, reason, t0).await?.ok_or_else(|| unknown(subject))
 }
 
-/// Makes the cutoff, as [`cut`] does; `None`: there is nothing to cut, or what the cutoff rests on was taken back meanwhile.
+/// Makes the cutoff, as [`cut`] does; `None` when there is nothing to delete, or when the evidence was taken back
+/// meanwhile.
 async fn attempt(
     ports: &Ports,
     tenant: &TenantId,
@@ -142,12 +143,12 @@ async fn attempt(
     }
 }
 
-/// What a caller lets go.
+/// The connection or account that a caller lets go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// The connection.
     pub connection: ConnectionId,
-    /// Only this account of it.
+    /// The only account to let go; `None` for the whole connection.
     pub account: Option<AccountId>,
 }
 
@@ -156,11 +157,13 @@ pub struct Target {
 pub struct Started {
     /// The deletion that counts: this call's, or an earlier one.
     pub deletion: Deletion,
-    /// Why its message was not sent, for the log. It does no harm: the Ledger is the outbox, and the sweeper sends.
+    /// Why the deletion's message was not sent, for the log. No harm is done: the Ledger is the outbox, and the
+    /// sweeper sends it.
     pub unsent: Option<Error>,
 }
 
-/// Cuts what a caller names, if it is the caller's: what is another's is not there.
+/// Makes the cutoff of the connection or account that a caller names, if it is the caller's; another's counts as
+/// absent.
 pub async fn cut_for(ports: &Ports, caller: &Caller, target: &Target, reason: Reason) -> Result<Deletion> {
     let row = find(ports.rows.as_ref(), &caller.tenant, &target.connection).await?;
     if !caller.may_see(&row.end_user) {
@@ -182,8 +185,8 @@ pub async fn start(queue: &dyn JobQueue<DeletionJob>, deletion: Deletion) -> Sta
     Started { deletion, unsent }
 }
 
-/// Makes the cut of a connection, or answers the one that was made before, as long as its row is there. The promise
-/// counts from `t0`: the earliest evidence.
+/// Makes the cutoff of a connection, or returns the deletion of an earlier cutoff, as long as its row exists. The
+/// promise counts from `t0`: the earliest evidence.
 pub async fn cut_connection(
     ports: &Ports,
     row: &Connection,
@@ -193,8 +196,8 @@ pub async fn cut_connection(
     end_connection(ports, row, reason, t0).await?.ok_or_else(|| Error::not_found("connection"))
 }
 
-/// Makes the cut of a connection for a reason that rests on evidence, as [`cut_connection`] does. `None`: the person came
-/// back between the look and the cutoff, and the evidence says nothing of the new grant.
+/// Makes the cutoff of a connection for a reason that rests on evidence, as [`cut_connection`] does. `None` when the
+/// person came back before the cutoff: the evidence says nothing of the new grant.
 pub async fn end_connection(
     ports: &Ports,
     row: &Connection,
@@ -207,8 +210,8 @@ pub async fn end_connection(
     attempt(ports, &row.tenant, &Subject::Connection(row.id.clone()), reason, t0).await
 }
 
-/// Makes the cut of one account. With the last live account the whole connection goes: a grant that reaches nothing
-/// the customer chose must not be kept.
+/// Makes the cutoff of one account. With the last live account the whole connection ends: a grant that reaches none of
+/// the accounts that the customer chose must not be kept.
 pub async fn cut_account(
     ports: &Ports,
     row: &Connection,
@@ -219,7 +222,7 @@ pub async fn cut_account(
     end_account(ports, row, account, reason, t0).await?.ok_or_else(|| Error::not_found("account"))
 }
 
-/// Makes the cut of one account for a reason that rests on evidence, as [`cut_account`] does; `None` as in
+/// Makes the cutoff of one account for a reason that rests on evidence, as [`cut_account`] does; `None` as in
 /// [`end_connection`].
 pub async fn end_account(
     ports: &Ports,
@@ -239,7 +242,7 @@ pub async fn end_account(
     }
     let subject = Subject::Account(row.id.clone(), account.clone());
     let deletion = attempt(ports, &row.tenant, &subject, reason, t0).await?;
-    // Two last accounts that were let go at the same moment both saw the other alive.
+    // Two calls that let the last two accounts go at the same moment both saw the other account alive.
     let left = ports.rows.accounts(&row.tenant, &row.id).await?;
     if deletion.is_none() || left.iter().any(is_live) {
         return Ok(deletion);
@@ -251,7 +254,7 @@ fn is_live(account: &Account) -> bool {
     account.state != State::Purging
 }
 
-/// The deletion that cut a connection, read from its own row.
+/// Reads the deletion that closed a connection, by the connection's own row.
 async fn cut_before(ports: &Ports, row: &Connection) -> Result<Option<Deletion>> {
     match &row.deletion {
         Some(id) if row.state == State::Purging => earlier(ports, &row.tenant, id).await.map(Some),
@@ -259,7 +262,7 @@ async fn cut_before(ports: &Ports, row: &Connection) -> Result<Option<Deletion>>
     }
 }
 
-/// Reads a deletion that was begun before.
+/// Reads a deletion that began before.
 pub(crate) async fn earlier(ports: &Ports, tenant: &TenantId, id: &DeletionId) -> Result<Deletion> {
     let found = ports.rows.deletion(tenant, id).await?;
     found.ok_or_else(|| {
@@ -267,7 +270,7 @@ pub(crate) async fn earlier(ports: &Ports, tenant: &TenantId, id: &DeletionId) -
     })
 }
 
-/// The deletion that waits for a pending connection.
+/// Returns the deletion that waits for a pending connection.
 fn abandoned(row: &Connection) -> Option<DeletionId> {
     row.deletion.clone().filter(|_| row.state == State::Pending)
 }
@@ -292,7 +295,7 @@ async fn rows(
     Ok((Some(row), accounts))
 }
 
-/// Finds a connection or says that there is none.
+/// Finds a connection, or refuses because there is none.
 async fn find(connections: &dyn ConnectionRead, tenant: &TenantId, id: &ConnectionId) -> Result<Connection> {
     connections.connection(tenant, id).await?.ok_or_else(|| Error::not_found("connection"))
 }

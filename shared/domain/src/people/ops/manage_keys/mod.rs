@@ -1,7 +1,7 @@
 //! Adds, narrows, rotates, revokes and lists a tenant's API keys, for the operator of a deployment.
 //!
-//! Each change counts from the next call on: every call reads its key, and a frontend token has no more rights than its
-//! key has at that moment.
+//! Each change counts from the next call on: every call reads its key, and a frontend token has no more rights than
+//! the token's key has at that moment.
 
 #[cfg(test)]
 mod tests;
@@ -20,35 +20,35 @@ use crate::people::caller::text::{Mode, Presented};
 use crate::people::caller::{Credential, CredentialKind, Scope, text};
 use crate::people::ports::{Admission, KeyRead, KeyWrite};
 
-/// How long a rotated key works beside the new one, if nobody says otherwise.
+/// How long a rotated key works beside the new one, if the operator gives no other time.
 pub const OVERLAP: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// The longest label.
+/// The number of characters of the longest label.
 pub const LONGEST_LABEL: usize = 100;
 
 rows!(KeyRead, KeyWrite);
 
-/// What the operation needs.
+/// The ports of the operation.
 #[derive(Clone)]
 pub struct Ports {
-    /// Time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// The key's secret.
+    /// Makes the key's secret.
     pub entropy: Arc<dyn Entropy>,
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
     /// Where the keys work.
     pub mode: Mode,
 }
 
-/// What a new key is to be.
+/// The properties of a new key.
 #[derive(Debug, Clone)]
 pub struct Input {
-    /// What its owner calls it.
+    /// The label that the key's owner gives.
     pub label: String,
-    /// What it may do.
+    /// The scopes of the key.
     pub scopes: Vec<Scope>,
-    /// When it stops working; `None` for never.
+    /// When the key stops working; `None` for never.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -57,7 +57,7 @@ pub struct Input {
 pub struct Output {
     /// The key.
     pub key: ApiKey,
-    /// The whole text.
+    /// The whole text of the key.
     pub text: Confidential,
 }
 
@@ -73,7 +73,7 @@ pub async fn list(ports: &Ports, tenant: &TenantId) -> Result<Vec<ApiKey>> {
     ports.rows.keys(tenant).await
 }
 
-/// Takes scopes away from a key: it keeps those that are given. Its frontend tokens lose them too.
+/// Takes scopes away from a key: the key keeps those that are given. The key's frontend tokens lose the others too.
 pub async fn narrow(ports: &Ports, tenant: &TenantId, id: &CredentialId, keep: &[Scope]) -> Result<ApiKey> {
     let found = find(ports, tenant, id).await?;
     let before = &found.credential.scopes;
@@ -91,8 +91,8 @@ pub async fn narrow(ports: &Ports, tenant: &TenantId, id: &CredentialId, keep: &
     Ok(ApiKey { credential: Credential { scopes: keep, ..found.credential.clone() }, ..found })
 }
 
-/// Makes a key with the same scopes in the place of another, which goes on for a while beside it, and never longer than it
-/// was to live. A key that was to live for a time gets a successor that lives as long.
+/// Replaces a key by a new one with the same scopes. The old key goes on for a while beside the new one, and never
+/// longer than it was to live. A key with a limited life gets a successor that lives as long.
 pub async fn rotate(
     ports: &Ports,
     tenant: &TenantId,
@@ -115,7 +115,7 @@ pub async fn rotate(
     Ok(made)
 }
 
-/// Ends a key at once, and its frontend tokens with it.
+/// Ends a key at once, and the key's frontend tokens with it.
 pub async fn revoke(ports: &Ports, tenant: &TenantId, id: &CredentialId) -> Result<()> {
     if ports.rows.revoke_key(tenant, id).await? { Ok(()) } else { Err(unknown()) }
 }

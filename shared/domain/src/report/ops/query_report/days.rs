@@ -1,4 +1,4 @@
-//! What is known of each day of a question.
+//! Describes each day of a question.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -8,16 +8,16 @@ use crate::base::window::Window;
 use crate::platform::figures::Level;
 use crate::sync::completeness::{DayRecord, DayStatus, Days, Marks};
 
-/// What is known of a day.
+/// The completeness of one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DayInfo {
     /// The day.
     pub day: Date,
-    /// What is known; `None` when it was not fetched yet, or not yet then.
+    /// The day's status; `None` when the day was not fetched yet, or not yet at the earlier state that was asked for.
     pub status: Option<DayStatus>,
-    /// What else is known of its rows.
+    /// The marks of the day's rows.
     pub marks: Marks,
-    /// When the rows of this answer were observed, where there are any.
+    /// When the rows of this answer were observed, if there are any.
     pub observed_at: Option<Timestamp>,
 }
 
@@ -42,7 +42,7 @@ pub(super) fn describe(level: Level, window: Window, known: &Days, seen: &Seen) 
 fn status(record: &DayRecord, observed_at: Option<Timestamp>) -> Option<DayStatus> {
     match (record.version, observed_at) {
         (Some(_), None) => None,
-        // What was seen then was changed later.
+        // A later sync changed the rows that this answer shows.
         (Some(stored), Some(shown)) if shown < stored => Some(DayStatus::Provisional),
         _ => Some(record.status),
     }

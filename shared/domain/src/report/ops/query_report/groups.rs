@@ -1,4 +1,4 @@
-//! Sums of rows by day, by entity, by both or by neither, in bounded memory.
+//! Sums rows by day, by entity, by both or by neither, in bounded memory.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::query::GroupBy;
 use crate::base::error::{Error, Kind, Result};
 use crate::platform::figures::{Row, Values};
 
-/// More groups than this are refused: they would not fit into a function's memory.
+/// The largest number of groups. More would not fit into a function's memory, so the question is refused.
 const MOST_GROUPS: usize = 250_000;
 
 /// Sums under way.
@@ -46,18 +46,18 @@ impl Groups {
         Ok(())
     }
 
-    /// The number that stands for an entity: ids are long and repeat every day.
+    /// Returns the number that stands for an entity: ids are long and repeat every day.
     fn number(&mut self, entity: CompactString) -> usize {
         let next = self.numbers.len();
         *self.numbers.entry(entity).or_insert(next)
     }
 
-    /// The sums of everything.
+    /// Returns the sums over all groups.
     pub(super) fn totals(&self) -> Result<Values> {
         self.sums.values().try_fold(Values::default(), |sum, values| sum.plus(values)).ok_or_else(overflow)
     }
 
-    /// The groups, in no order.
+    /// Returns the groups, in no order.
     pub(super) fn into_groups(self) -> Vec<Group> {
         let mut names = vec![String::new(); self.numbers.len()];
         for (entity, number) in self.numbers {

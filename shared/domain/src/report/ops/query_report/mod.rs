@@ -1,7 +1,8 @@
-//! Answers a report question: rows of one account and level, grouped and summed, with what is known of each day.
+//! Answers a report question: rows of one account and level, grouped and summed, with the status of each day.
 //!
-//! The state is read consistently before a key is opened and again before the answer leaves: from the moment of a
-//! disconnect nothing can be read. Ratios come from sums; sums leave out nothing but what the platform never said.
+//! The operation reads the state consistently before it opens a key and again before the answer leaves: from the
+//! moment of a disconnect nobody can read anything. Ratios come from sums; sums leave out only the values that the
+//! platform never reported.
 
 mod days;
 mod groups;
@@ -34,33 +35,33 @@ use crate::vault::ports::{KeyOpen, VaultRead};
 
 rows!(FenceRead, ConnectionRead, CompletenessRead, ChunkRead, VaultRead);
 
-/// What a report needs.
+/// The ports of a report.
 #[derive(Clone)]
 pub struct Ports {
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
     /// Opens data keys.
     pub keys: Arc<dyn KeyOpen>,
 }
 
-/// The answer.
+/// The answer to a report question.
 #[derive(Debug, Clone)]
 pub struct Report {
     /// The connection.
     pub connection: ConnectionId,
     /// The account.
     pub account: AccountId,
-    /// The account's currency, which all money is in.
+    /// The account's currency, in which all money is given.
     pub currency: Currency,
-    /// The zone that the days are of.
+    /// The zone that the days belong to.
     pub zone: String,
     /// The rows of this page.
     pub rows: Vec<ReportRow>,
     /// The sums of all rows, not of this page.
     pub totals: Values,
-    /// What is known of each day.
+    /// The status of each day.
     pub days: Vec<DayInfo>,
-    /// Where the next page starts; `None` on the last.
+    /// Where the next page starts; `None` on the last page.
     pub next: Option<Position>,
 }
 
@@ -96,7 +97,7 @@ pub async fn run(ports: &Ports, caller: &Caller, query: &Query) -> Result<Report
     })
 }
 
-/// Finds the account if this caller may read it now. Whatever else is the case looks as if it were not there.
+/// Finds the account if this caller may read it now. In every other case the account counts as absent.
 async fn readable(ports: &Ports, caller: &Caller, at: &AccountRef) -> Result<Account> {
     require_open(ports, at).await?;
     let connection = ports.rows.connection(&at.tenant, &at.connection).await?;
@@ -120,7 +121,7 @@ fn missing() -> Error {
     Error::not_found("account")
 }
 
-/// Which chunks were read, and their versions.
+/// The chunks that were read, with their versions.
 type Seen = Vec<(Date, Timestamp)>;
 
 /// Reads and sums the chunks of the window, a few days at a time.

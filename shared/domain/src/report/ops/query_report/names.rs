@@ -1,4 +1,4 @@
-//! Names and statuses of the entities on a page, from the structure chunks.
+//! Finds names and statuses of the entities on a page, in the structure chunks.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::platform::figures::{Entity, Level};
 use crate::sync::chunk::{decode_entities, slot, structure_name};
 use crate::vault::keys::DataKey;
 
-/// Describes the entities of rows. An entity that the structure does not know keeps its id alone.
+/// Describes the entities of rows. An entity that is not in the structure keeps its id alone.
 pub(super) async fn fill(
     ports: &Ports,
     at: &AccountRef,
@@ -38,7 +38,7 @@ pub(super) async fn fill(
     Ok(())
 }
 
-/// Goes through the structure part by part and keeps what is on the page.
+/// Reads the structure part by part and keeps the entities of the page.
 async fn structure(
     ports: &Ports,
     at: &AccountRef,
@@ -64,7 +64,7 @@ fn keep(entities: Vec<Entity>, wanted: &mut HashMap<String, Option<Entity>>) {
     }
 }
 
-/// The account as the one entity of its own level.
+/// Returns the account as the one entity of its own level.
 fn itself(key: &dyn DataKey, account: &Account) -> Result<Vec<Entity>> {
     let plain = key.open(&profile_slot(&account.id), &account.profile)?;
     let described = decode_accounts(plain.bytes()).unwrap_or_default();

@@ -1,4 +1,5 @@
-//! Order and pages. No two rows are equal in the order, so that every page of a question continues the one before.
+//! Sorts rows and splits them into pages. No two rows are equal in the order, so that every page of a question
+//! continues the one before.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -12,10 +13,10 @@ use super::query::{Column, Query, Sort, SortKey};
 use crate::base::error::{Error, Result};
 use crate::platform::figures::{Entity, Values};
 
-/// A page is not larger than this as JSON: a function answers at most 6 MB, and totals and days come on top.
+/// The largest page as JSON, in bytes: a function answers at most 6 MB, and totals and days come on top.
 const PAGE_BYTES: usize = 4_500_000;
 
-/// What a row takes beside its texts, and what a column takes with its name.
+/// The bytes that a row takes beside its texts, and that a column takes with its name.
 const ROW_BYTES: usize = 200;
 
 const COLUMN_BYTES: usize = 100;
@@ -27,13 +28,14 @@ pub struct ReportRow {
     pub day: Option<Date>,
     /// The entity's id, if grouped by entity.
     pub entity: Option<String>,
-    /// Its name, status and parent, where they are known.
+    /// The entity's name, status and parent, where they are known.
     pub described: Option<Entity>,
     /// The sums.
     pub values: Values,
 }
 
-/// Where a page starts: the question it belongs to, the row, and the state of the data that the first page saw.
+/// Where a page starts: the question that the page belongs to, the row, and the state of the data that the first page
+/// saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
     pub(super) question: u64,
@@ -60,7 +62,7 @@ fn read(text: &str) -> Option<Position> {
     let (question, offset, millis) = (parts.next()??, parts.next()??, parts.next()??);
     let as_of = Timestamp::from_millisecond(i64::try_from(millis).ok()?).ok()?;
     let position = Position { question, offset, as_of };
-    // One position has one text: `+1` and `01` would be read too.
+    // A position has one text: `+1` and `01` would parse too.
     (position.to_string() == text).then_some(position)
 }
 
@@ -70,7 +72,7 @@ pub(super) struct Page {
     pub(super) next: Option<Position>,
 }
 
-/// Sorts the groups and cuts a page out of them.
+/// Sorts the groups and takes one page of them.
 pub(super) fn cut(groups: Groups, query: &Query, offset: usize, newest: Option<Timestamp>) -> Page {
     let mut groups = groups.into_groups();
     groups.sort_by(|a, b| compare(query.sort, a, b));
@@ -81,14 +83,14 @@ pub(super) fn cut(groups: Groups, query: &Query, offset: usize, newest: Option<T
     Page { rows: groups.into_iter().skip(offset).take(limit).map(row).collect(), next }
 }
 
-/// Where a page that begins at a row starts. There is one only where something was read.
+/// Returns where a page starts that begins at a row. There is a position only where something was read.
 fn position(query: &Query, row: usize, newest: Option<Timestamp>) -> Option<Position> {
     let as_of = query.read_as_of().or(newest)?;
     Some(Position { question: query.fingerprint(), offset: u64::try_from(row).unwrap_or(u64::MAX), as_of })
 }
 
 impl Page {
-    /// Leaves rows to the next page that would make this one too large; one row is always there.
+    /// Leaves to the next page the rows that would make this one too large; at least one row stays.
     pub(super) fn fit(&mut self, query: &Query, offset: usize, newest: Option<Timestamp>) {
         let mut left = PAGE_BYTES;
         let fits = |row: &&ReportRow| {
@@ -104,19 +106,19 @@ impl Page {
     }
 }
 
-/// How large a row is as JSON, at most. CSV takes less.
+/// Returns the size of a row as JSON, at most. CSV takes less.
 pub(super) fn size(query: &Query, row: &ReportRow) -> usize {
     let described = row.described.iter().flat_map(|entity| [&entity.name, &entity.status, &entity.parent]);
     let texts: usize = described.chain(&row.entity).map(|text| written(text)).sum();
     ROW_BYTES + COLUMN_BYTES * query.columns.len() + texts
 }
 
-/// How long a text is in JSON: what has to be escaped takes up to six bytes.
+/// Returns the length of a text in JSON: a character that has to be escaped takes up to six bytes.
 fn written(text: &str) -> usize {
     text.bytes().map(|byte| if byte < b' ' || byte == b'"' || byte == b'\\' { 6 } else { 1 }).sum()
 }
 
-/// Compares two groups; two different ones are never equal.
+/// Compares two groups; two different groups are never equal.
 fn compare(sort: Sort, a: &Group, b: &Group) -> Ordering {
     let by_day = a.day.cmp(&b.day);
     let by_entity = entity_key(a).cmp(&entity_key(b));
@@ -128,7 +130,7 @@ fn compare(sort: Sort, a: &Group, b: &Group) -> Ordering {
     }
 }
 
-/// Rows without a value come last in either direction.
+/// Compares two groups by a column. Rows without a value come last in either direction.
 fn by_value(sort: Sort, column: Column, a: &Group, b: &Group) -> Ordering {
     match (column.of(&a.values), column.of(&b.values)) {
         (Some(a), Some(b)) if sort.descending => b.cmp(&a),
@@ -137,7 +139,7 @@ fn by_value(sort: Sort, column: Column, a: &Group, b: &Group) -> Ordering {
     }
 }
 
-/// Shorter ids first, so that numbers rise.
+/// Returns the sort key of an entity: shorter ids come first, so that numbers rise.
 fn entity_key(group: &Group) -> (usize, Option<&str>) {
     (group.entity.as_ref().map_or(0, String::len), group.entity.as_deref())
 }

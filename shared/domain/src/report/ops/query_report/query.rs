@@ -1,4 +1,4 @@
-//! The question: what may be asked, within which limits, and in which words.
+//! The question: its parts, limits and words.
 
 use jiff::Timestamp;
 
@@ -8,16 +8,16 @@ use crate::base::ids::{AccountId, ConnectionId};
 use crate::base::window::Window;
 use crate::platform::figures::{Level, Metric, Ratio, Values};
 
-/// Days of one question for the account and its campaigns.
+/// The most days of one question for the account and its campaigns.
 const MOST_DAYS: u32 = 400;
 
-/// Days of one question for ad groups and ads.
+/// The most days of one question for ad groups and ads.
 const MOST_DAYS_FINE: u32 = 92;
 
-/// Rows of one page.
+/// The most rows of one page.
 const MOST_ROWS: u32 = 1_000;
 
-/// Days of chunks that are in memory at the same time.
+/// The number of days whose chunks are in memory at the same time.
 const DAYS_AT_ONCE: u32 = 100;
 
 const DAYS_AT_ONCE_FINE: u32 = 7;
@@ -32,12 +32,12 @@ pub enum Column {
 }
 
 impl Column {
-    /// All columns, stored metrics first.
+    /// Returns all columns, stored metrics first.
     pub fn all() -> Vec<Self> {
         Metric::ALL.into_iter().map(Self::Metric).chain(Ratio::ALL.into_iter().map(Self::Ratio)).collect()
     }
 
-    /// The column's word in the API.
+    /// Returns the column's word in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Metric(metric) => metric.as_str(),
@@ -69,7 +69,7 @@ impl Column {
         })
     }
 
-    /// The column's value in sums: micro units for money and plain numbers, whole numbers for counts.
+    /// Returns the column's value in sums: micro units for money and plain numbers, whole numbers for counts.
     pub fn of(self, sums: &Values) -> Option<i64> {
         match self {
             Self::Metric(metric) => sums.get(metric),
@@ -78,7 +78,7 @@ impl Column {
     }
 }
 
-/// What rows are summed by; by neither there is one row.
+/// The grouping of rows; without day and entity there is one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupBy {
     /// A row for each day.
@@ -101,7 +101,7 @@ impl GroupBy {
         }
     }
 
-    /// The grouping's word in the API.
+    /// Returns the grouping's word in the API.
     pub const fn as_str(self) -> &'static str {
         match (self.day, self.entity) {
             (true, false) => "day",
@@ -112,7 +112,7 @@ impl GroupBy {
     }
 }
 
-/// What rows are sorted by.
+/// The key that rows are sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SortKey {
     /// The day, then the entity.
@@ -123,12 +123,12 @@ pub enum SortKey {
     Column(Column),
 }
 
-/// An order of rows, in which no two are equal.
+/// An order of rows, in which no two rows are equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sort {
-    /// By what.
+    /// The key of the order.
     pub key: SortKey,
-    /// Largest first.
+    /// True when the largest comes first.
     pub descending: bool,
 }
 
@@ -150,7 +150,7 @@ impl Sort {
     }
 }
 
-/// A question.
+/// A report question.
 #[derive(Debug, Clone)]
 pub struct Query {
     /// The connection.
@@ -163,20 +163,20 @@ pub struct Query {
     pub window: Window,
     /// The columns.
     pub columns: Vec<Column>,
-    /// What rows are summed by.
+    /// The grouping of rows.
     pub group_by: GroupBy,
-    /// Their order.
+    /// The order of rows.
     pub sort: Sort,
     /// How many rows a page has.
     pub limit: u32,
-    /// The rows as they were known then.
+    /// The instant whose state is asked for: the rows as they were known then.
     pub as_of: Option<Timestamp>,
     /// Where the page starts.
     pub after: Option<Position>,
 }
 
 impl Query {
-    /// Refuses what is too large or does not fit together.
+    /// Refuses a question that is too large or whose parts do not fit together.
     pub(super) fn check(&self) -> Result<()> {
         let most = if self.is_fine() { MOST_DAYS_FINE } else { MOST_DAYS };
         if self.window.days() > most {
@@ -201,7 +201,7 @@ impl Query {
         Ok(())
     }
 
-    /// The first row of the page, if the cursor belongs to this question.
+    /// Returns the first row of the page, if the cursor belongs to this question.
     pub(super) fn offset(&self) -> Result<usize> {
         let Some(after) = &self.after else { return Ok(0) };
         if after.question != self.fingerprint() {
@@ -214,7 +214,7 @@ impl Query {
             .map_err(|_| Error::invalid("bad_cursor", "The cursor is not one of ours."))
     }
 
-    /// Later pages see the rows as they were for the first one.
+    /// Returns the instant to read: later pages see the rows as they were for the first page.
     pub(super) fn read_as_of(&self) -> Option<Timestamp> {
         self.after.as_ref().map(|after| after.as_of).or(self.as_of)
     }
@@ -227,7 +227,8 @@ impl Query {
         matches!(self.level, Level::AdGroup | Level::Ad)
     }
 
-    /// Recognises the question: everything that decides which rows there are and in which order.
+    /// Computes a number that recognises the question: it covers everything that decides which rows there are and in
+    /// which order.
     pub(super) fn fingerprint(&self) -> u64 {
         let Self { connection, account, level, window, group_by, sort, as_of, .. } = self;
         let text = format!("{connection} {account} {level:?} {window:?} {group_by:?} {sort:?} {as_of:?}");

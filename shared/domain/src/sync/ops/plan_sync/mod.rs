@@ -1,7 +1,7 @@
-//! Plans what a tick of the schedule sends: one job for each account whose slot came since the ticks before.
+//! Plans the jobs of a tick of the schedule: one job for each account whose slot came since the ticks before.
 //!
-//! Ticks overlap, so that a lost one is made up for by the next; jobs have deterministic ids, so that what was sent
-//! twice is done once. Nothing is written but the removal of outbox jobs that were sent.
+//! Ticks overlap, so that the next tick makes up for a lost one. Jobs have deterministic ids, so that a job that was
+//! sent twice is done once. The only write is the removal of outbox jobs that were sent.
 
 #[cfg(test)]
 mod tests;
@@ -21,15 +21,15 @@ use crate::sync::ports::DueRead;
 /// How many minutes a tick covers: twice the five minutes between two ticks.
 pub const COVERED_MINUTES: i64 = 10;
 
-/// How old an outbox job is before somebody other than its maker sends it.
+/// How old an outbox job has to be before the planner sends it in its maker's place.
 pub const OUTBOX_AGE: SignedDuration = SignedDuration::from_mins(1);
 
 rows!(DueRead);
 
-/// What planning needs.
+/// The ports of planning.
 #[derive(Clone)]
 pub struct Ports {
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
     /// Where jobs go.
     pub queue: Arc<dyn JobQueue<SyncJob>>,
@@ -40,20 +40,20 @@ pub struct Ports {
 /// One tick.
 #[derive(Debug, Clone, Copy)]
 pub struct Input {
-    /// The tick's own time.
+    /// The time that the tick is for.
     pub tick: Timestamp,
     /// Minutes between two syncs of an account.
     pub period_minutes: u16,
 }
 
-/// What was sent.
+/// The number of jobs that a tick sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Planned {
     /// Jobs of accounts that are due.
     pub due: usize,
     /// Probes of connections.
     pub probes: usize,
-    /// Jobs that their maker did not send.
+    /// Jobs that their maker stored and did not send.
     pub resent: usize,
 }
 
@@ -73,7 +73,7 @@ pub async fn run(ports: &Ports, input: Input) -> Result<Planned> {
     Ok(planned)
 }
 
-/// Sends the probes that are due. One that came to nothing stays due; it is sent again each hour, not at every tick.
+/// Sends the probes that are due. A probe without a result stays due; it is sent again each hour, not at every tick.
 async fn probe(ports: &Ports, tick: Timestamp) -> Result<usize> {
     let due = ports.rows.probes(tick).await?;
     let is_turn = |due_at: Timestamp| {
@@ -91,7 +91,7 @@ async fn probe(ports: &Ports, tick: Timestamp) -> Result<usize> {
     Ok(probes.len())
 }
 
-/// The one period of a profile: the due index does not say which platform an account is of.
+/// Returns the one period of a profile: the due index does not hold an account's platform.
 pub fn period(profile: &Profile) -> Result<u16> {
     let mut periods = profile.platforms.iter().map(|platform| platform.period_minutes);
     let period = periods.next().filter(|period| *period > 0 && periods.all(|other| other == *period));
@@ -100,7 +100,7 @@ pub fn period(profile: &Profile) -> Result<u16> {
     })
 }
 
-/// The minutes of the period that the tick covers, as ranges with both ends included.
+/// Returns the minutes of the period that the tick covers, as ranges with both ends included.
 fn minutes(input: Input) -> Vec<(u16, u16)> {
     let period = i64::from(input.period_minutes.max(1));
     if COVERED_MINUTES >= period {
@@ -112,7 +112,7 @@ fn minutes(input: Input) -> Vec<(u16, u16)> {
     ranges.into_iter().filter_map(|(from, to)| Some((from.try_into().ok()?, to.try_into().ok()?))).collect()
 }
 
-/// The job of an account for its latest slot, at or before the tick.
+/// Makes the job of an account for its latest slot, at or before the tick.
 fn job(account: AccountRef, input: Input) -> Option<SyncJob> {
     let period = i64::from(input.period_minutes.max(1));
     let (_, minute) = slot_of(&account.connection, input.period_minutes);
@@ -134,7 +134,7 @@ fn minute_of(time: Timestamp) -> i64 {
     time.as_second().div_euclid(60)
 }
 
-/// Sends again what an activation stored but did not send.
+/// Sends the jobs that an activation stored but did not send.
 async fn resend(ports: &Ports, tick: Timestamp) -> Result<usize> {
     let waiting = ports.rows.outbox(tick - OUTBOX_AGE).await?;
     let jobs: Vec<_> = waiting.iter().map(|(_, job)| job.clone()).collect();

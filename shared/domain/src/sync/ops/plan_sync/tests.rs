@@ -9,7 +9,7 @@ use super::*;
 use crate::base::ids::{AccountId, TenantId};
 use crate::testing::{World, account_of, connection_of, ports, ready};
 
-/// A world with so many accounts in the due index.
+/// Makes a world with `count` accounts in the due index.
 fn world(count: u128, period: u16) -> Arc<World> {
     let world = World::new();
     let account = |number: u128| AccountRef {

@@ -1,8 +1,8 @@
-//! Runs a job of the webhook worker: makes an event's deliveries, or makes the next try of one.
+//! Runs a job of the webhook worker: makes an event's deliveries, or makes the next try of one delivery.
 //!
-//! A try is written down before it is made, with an instant from which on it counts as lost, and what came of it
-//! afterwards. So a crash anywhere leaves a delivery that comes again; an endpoint may then hear an event twice, and
-//! knows it by its id.
+//! The worker stores a try before it makes the call, with an instant from which on the try counts as lost, and stores
+//! the outcome afterwards. So a crash anywhere leaves a delivery that comes again. An endpoint may then receive an
+//! event twice, and recognises the event by its id.
 
 #[cfg(test)]
 mod tests;
@@ -28,21 +28,21 @@ use crate::webhook::ports::{
     DeliveryRead, DeliveryWrite, EndpointHealth, EndpointRead, EndpointSecretsRead, WebhookPost,
 };
 
-/// How many endpoints are read at a time.
+/// The number of endpoints that one read returns.
 const PAGE: u32 = 100;
 
 rows!(EndpointRead, EndpointHealth, EndpointSecretsRead, DeliveryRead, DeliveryWrite);
 
-/// What the operation needs.
+/// The ports of the operation.
 #[derive(Clone)]
 pub struct Ports {
-    /// Time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Jitter and digests.
+    /// Makes jitter and digests.
     pub entropy: Arc<dyn Entropy>,
-    /// Its rows.
+    /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
-    /// Opens them.
+    /// Opens data keys.
     pub keys: Arc<dyn KeyOpen>,
     /// Sends the next jobs.
     pub queue: Arc<dyn JobQueue<Job>>,
@@ -50,25 +50,25 @@ pub struct Ports {
     pub post: Arc<dyn WebhookPost>,
 }
 
-/// What a job came to.
+/// The outcome of a job.
 #[derive(Debug)]
 pub enum Outcome {
-    /// There was nothing to do: it was done before, is not due, or another worker has it.
+    /// There was nothing to do: the job was done before, is not due, or another worker has it.
     Nothing,
-    /// So many deliveries were made.
+    /// Deliveries were made; holds their number.
     FannedOut(usize),
     /// A try was made, or the delivery ended without one.
     Tried {
         /// The delivery as it is now.
         delivery: Box<Delivery>,
-        /// The endpoint was switched off by it.
+        /// Set when the try switched the endpoint off.
         off: Option<DisableReason>,
-        /// Why the next job was not sent, for the log. It does no harm: the sweeper sends what is due.
+        /// Why the next job was not sent, for the log. No harm is done: the sweeper sends what is due.
         unsent: Option<Error>,
     },
 }
 
-/// Runs a job. Doing it twice does no harm.
+/// Runs a job. Running a job twice does no harm.
 pub async fn run(ports: &Ports, job: &Job) -> Result<Outcome> {
     match job {
         Job::FanOut(tenant, event) => fan_out(ports, tenant, event).await,
@@ -118,7 +118,7 @@ async fn attempt(ports: &Ports, at: &DeliveryRef) -> Result<Outcome> {
     }
 }
 
-/// Claims the try, makes it, and writes down what came of it.
+/// Stores the try, makes it, and stores the outcome.
 async fn call(
     ports: &Ports,
     mut delivery: Delivery,
@@ -151,13 +151,13 @@ async fn save(ports: &Ports, delivery: &mut Delivery) -> Result<bool> {
     ports.rows.advance_delivery(delivery).await
 }
 
-/// An address and the secrets that sign now.
+/// An address and the secrets that sign now, opened.
 struct Opened {
     url: Plain,
     secrets: Vec<Plain>,
 }
 
-/// Opens what is sealed; each data key once.
+/// Opens the sealed values; each data key once.
 async fn open(ports: &Ports, endpoint: &Endpoint, sealed: &EndpointSecrets) -> Result<Opened> {
     let context = KeyContext::endpoint(&endpoint.tenant, &endpoint.id);
     let mut keys: Vec<Box<dyn DataKey>> = Vec::new();
@@ -175,7 +175,7 @@ async fn open(ports: &Ports, endpoint: &Endpoint, sealed: &EndpointSecrets) -> R
     Ok(Opened { url, secrets })
 }
 
-/// The address, then the secrets.
+/// Lists the slots of the address and then of the secrets.
 fn slots(sealed: &EndpointSecrets, now: Timestamp) -> Vec<(String, &SealedValue)> {
     let secrets = sealed.valid(now).map(|secret| (secret_slot(&secret.name), &secret.value));
     std::iter::once((URL_SLOT.to_owned(), &sealed.url)).chain(secrets).collect()

@@ -1,4 +1,5 @@
-//! What comes after a try: delivered, tried again, given up, and what it says of the endpoint.
+//! Acts on the outcome of a try: the delivery is delivered, tried again or given up, and the endpoint's health is
+//! kept.
 
 use super::{Outcome, Ports, save};
 use crate::base::error::Result;
@@ -7,7 +8,7 @@ use crate::webhook::delivery::{Delivery, DeliveryState, Failure, GIVE_UP_AFTER, 
 use crate::webhook::endpoint::{DisableReason, Endpoint};
 use crate::webhook::schedule::wait_after;
 
-/// The longest delay of the queue; what is due later is found by the sweeper.
+/// The longest delay of the queue in seconds. The sweeper finds the tries that are due later.
 const QUEUE_SECONDS: u32 = 900;
 
 /// Ends a delivery that cannot be tried.
@@ -26,7 +27,7 @@ pub(super) async fn ended(ports: &Ports, mut delivery: Delivery, failure: Failur
     Ok(Outcome::Tried { delivery: Box::new(delivery), off: None, unsent: None })
 }
 
-/// Writes down what came of a try.
+/// Stores the outcome of a try.
 pub(super) async fn settle(
     ports: &Ports,
     mut delivery: Delivery,
@@ -57,13 +58,13 @@ fn next(ports: &Ports, delivery: &Delivery, posted: Posted) -> Option<jiff::Sign
     wait_after(delivery.step, posted.retry_after, random::number(ports.entropy.as_ref()))
 }
 
-/// Whole seconds, rounded up, so that the message is not there before its time.
+/// Returns whole seconds, rounded up, so that the message does not arrive before its time.
 fn seconds(wait: jiff::SignedDuration) -> u32 {
     let more = i64::from(wait.subsec_nanos() > 0);
     u32::try_from(wait.as_secs() + more).unwrap_or(u32::MAX)
 }
 
-/// Keeps how the endpoint is doing, and switches it off when it is gone or failed for too long.
+/// Keeps the endpoint's health, and switches the endpoint off when it is gone or failed for too long.
 async fn judge(ports: &Ports, endpoint: &Endpoint, posted: Posted) -> Result<Option<DisableReason>> {
     let (tenant, id, now) = (&endpoint.tenant, &endpoint.id, ports.clock.now());
     let lasted = endpoint.failing_since.map(|since| now.duration_since(since));
@@ -79,7 +80,7 @@ async fn judge(ports: &Ports, endpoint: &Endpoint, posted: Posted) -> Result<Opt
             return Ok(None);
         }
         (Some(_), Some(lasted)) if lasted < GIVE_UP_AFTER => return Ok(None),
-        // Another delivery may have got through while this one failed.
+        // Another delivery may have succeeded while this one failed.
         (Some(_), Some(_)) => (DisableReason::Failing, endpoint.failing_since),
     };
     Ok(ports.rows.switch_off(tenant, id, off, since, now).await?.then_some(off))
