@@ -91,10 +91,10 @@ async fn activate(app: &App, request: &Request, caller: &Caller, attempt: &Attem
     let input = Input { connection, code: body.code, end_user };
     let output = run(&app.ports, attempt, caller, &input).await?;
     if let Some(error) = &output.unseen {
-        mooring_edge::note(error, "the answer does not say where else the accounts are connected");
+        mooring_edge::log_suppressed(error, "the answer does not say where else the accounts are connected");
     }
     if let Some(error) = &output.unsent {
-        mooring_edge::note(error, "the first jobs stay in the outbox");
+        mooring_edge::log_suppressed(error, "the first jobs stay in the outbox");
     }
     ok(&ActivatedConnection::of(&output))
 }

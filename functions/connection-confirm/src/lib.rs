@@ -42,7 +42,10 @@ async fn offer(app: &App, request: &Request) -> Result<Reply> {
     match show(&app.ports, presented).await? {
         Shown::Offer(offer) => {
             if let Some(error) = &offer.unseen {
-                mooring_edge::note(error, "the page does not say which accounts are connected already");
+                mooring_edge::log_suppressed(
+                    error,
+                    "the page does not say which accounts are connected already",
+                );
             }
             form_targets(html(page::offer(&offer)?)?, &[&offer.return_origin])
         }

@@ -4,7 +4,7 @@
 use lambda_http::Request;
 use mooring_edge::openapi::Api;
 use mooring_edge::routes::find;
-use mooring_edge::{Reply, asset, elsewhere};
+use mooring_edge::{Reply, asset, fallback};
 
 /// The document, generated from the Rust types and the route table.
 const DOCUMENT: &str = include_str!("../openapi.json");
@@ -20,7 +20,7 @@ pub struct App;
 pub async fn handle(_: &App, request: Request) -> Reply {
     match find(request.method().as_str(), request.uri().path()) {
         Some(found) if found.route.operation_id == OPERATION => asset(&request, "application/json", DOCUMENT),
-        _ => elsewhere(&request),
+        _ => fallback(&request),
     }
 }
 

@@ -10,7 +10,7 @@ pub use mooring_domain::webhook::ops::send_webhook::Ports;
 use mooring_domain::webhook::ops::send_webhook::{replay, test};
 use mooring_edge::openapi::Api;
 use mooring_edge::views::webhook::DeliveryView;
-use mooring_edge::{Edge, Query, Reply, accepted, note, one, path};
+use mooring_edge::{Edge, Query, Reply, accepted, log_suppressed, one, path};
 
 /// The dependencies of the function.
 #[derive(Clone)]
@@ -35,7 +35,7 @@ async fn send(app: &App, request: &Request, caller: &Caller, attempt: &Attempt) 
         None => test(&app.ports, attempt, caller, &id).await?,
     };
     if let Some(error) = &started.unsent {
-        note(error, "left to the sweeper");
+        log_suppressed(error, "left to the sweeper");
     }
     let view = DeliveryView::of(&started.delivery);
     let location = format!("/v1/webhook-endpoints/{id}/deliveries/{}", view.id);

@@ -52,7 +52,7 @@ async fn make_due(stack: &Stack, connection: &str) -> Result<()> {
     let (tenant, id, store) = (&stack.seeded().tenant, connection.parse()?, &stack.adapters().store);
     let life = store.life(tenant, &id).await?;
     let life = Life { due_at: stack.clock().now(), ..life };
-    let change = Change { life, from: State::Active, to: State::Active, told: Vec::new() };
+    let change = Change { life, from: State::Active, to: State::Active, events: Vec::new() };
     ensure!(store.record_life(tenant, &id, &change).await?, "the connection is not at rest");
     Ok(())
 }

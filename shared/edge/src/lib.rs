@@ -19,7 +19,7 @@ pub mod views;
 pub use api::config::{Config, ConfigError};
 pub use api::edge::Edge;
 pub use api::flow;
-pub use api::public::{asset, elsewhere};
+pub use api::public::{asset, fallback};
 pub use http::cookie::cookie;
 pub use http::cursor::Cursor;
 pub use http::event::{Answer, Handling, invoke};
@@ -36,5 +36,5 @@ pub use http::reply::{
 pub use http::runtime::run;
 pub use http::shell::page;
 pub use http::site::Site;
-pub use http::trace::note;
+pub use http::trace::log_suppressed;
 pub use lambda_http::{Body, Request};

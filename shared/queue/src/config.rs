@@ -1,4 +1,4 @@
-//! Where the queues are. A function sets only those that it sends to.
+//! The addresses of queues. A function sets only those of the queues that it sends to.
 
 use std::collections::BTreeMap;
 

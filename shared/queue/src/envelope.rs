@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::queues::{DELETION, MAIL, Queue, SYNC, WEBHOOK};
 
 const VERSION: u8 = 1;
-/// Longer windows are never cut by a planner or a worker.
+/// The longest window of a job: no planner and no worker makes a longer one.
 const MAX_DAYS: u32 = 1_000;
 
 #[derive(Serialize, Deserialize)]
@@ -44,12 +44,12 @@ struct ProbeBody {
     probe: i64,
 }
 
-/// What the queue of syncs carries.
+/// A job of the sync queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Task {
-    /// Read an account's figures.
+    /// Reads an account's figures.
     Sync(SyncJob),
-    /// Ask whether a connection's grant lives.
+    /// Asks the platform whether a connection's grant is still valid.
     Probe(ProbeJob),
 }
 
@@ -88,7 +88,7 @@ struct WebhookBody {
     delivery: Option<String>,
 }
 
-/// A message of a queue: which queue takes it, which group it belongs to, and its bytes.
+/// A job that a queue carries: its queue, its message group and the codec of its body.
 ///
 /// The group is the tenant where there is one: SQS's fair queues then keep a noisy tenant from holding up the others.
 pub trait Job: Sized + Send + Sync {
@@ -105,7 +105,7 @@ pub trait Job: Sized + Send + Sync {
     fn decode(text: &str) -> Result<Self>;
 }
 
-/// Its slot is kept to the second, as in its id.
+/// The body keeps a slot to the second, as the job's id does.
 impl Job for SyncJob {
     const QUEUE: &Queue = &SYNC;
 
@@ -219,7 +219,7 @@ impl Job for DeletionJob {
 impl Job for MailId {
     const QUEUE: &Queue = &MAIL;
 
-    /// Each request is a group of its own: nobody's mail waits behind another's.
+    /// Each request is a group of its own, so that no mail waits behind another.
     fn group(&self) -> String {
         self.to_string()
     }
@@ -298,7 +298,7 @@ fn read<'a, T: Deserialize<'a>>(text: &'a str, version: impl Fn(&T) -> u8) -> Re
     if version(&body) == VERSION { Ok(body) } else { Err(poison("version")) }
 }
 
-/// The cause is left out: a parser's message may quote the body.
+/// Makes the error of a body that does not parse, without its cause: a parser's message may quote the body.
 fn poison(what: &str) -> Error {
     Error::new(Kind::Invalid, "poison_message", format!("The message is not one of ours: {what}."))
 }

@@ -3,11 +3,11 @@
 /// A queue of template.yaml and its mapping to the function that takes its messages.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Queue {
-    /// Its word: `sync` is the resource `SyncQueue` of template.yaml.
+    /// The name of the queue: `sync` is the resource `SyncQueue` of template.yaml.
     pub name: &'static str,
     /// The variable in which a function that sends to the queue finds its URL.
     pub variable: &'static str,
-    /// The function that takes its messages: a folder of `functions`.
+    /// The function that takes the messages of the queue: a folder of `functions`.
     pub worker: &'static str,
     /// The most messages that one invocation gets.
     pub batch: u8,

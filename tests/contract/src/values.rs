@@ -11,7 +11,7 @@ use mooring_domain::connect::ports::{
     ConnectionActivate as _, ConnectionConfirm as _, ConnectionCreate as _, ConnectionRead as _,
     ConnectionState as _, NewAccount, NewConnection,
 };
-use mooring_domain::connect::token_life::{Change, Life, told};
+use mooring_domain::connect::token_life::{Change, Life, change_event};
 use mooring_domain::deletion::ledger::{DELETE_WITHIN, Deletion, Reason, Step};
 use mooring_domain::deletion::places::Subject;
 use mooring_domain::deletion::ports::DeletionBegin as _;
@@ -62,9 +62,10 @@ pub async fn change_state(
 
 /// Makes a change of state with the event that reports it.
 pub fn change(id: &ConnectionId, life: Life, from: State, to: State) -> Change {
-    let told =
-        told(id, to, &life).filter(|_| from != to).map(|(kind, about)| (kind, Timestamp::now(), about));
-    Change { told: told.into_iter().collect(), life, from, to }
+    let events = change_event(id, to, &life)
+        .filter(|_| from != to)
+        .map(|(kind, about)| (kind, Timestamp::now(), about));
+    Change { events: events.into_iter().collect(), life, from, to }
 }
 
 /// Stores a chunk over whatever is there; returns whether it was stored.

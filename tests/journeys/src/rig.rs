@@ -204,8 +204,8 @@ impl Rig {
     /// Makes fresh functions on a machine whose clock is wrong by a span of time.
     pub fn skewed(&self, world: &World, by: SignedDuration) -> Result<Functions> {
         let clock = Skewed { clock: world.stack.clock().clone(), by };
-        let told = Adapters::with_clock(world.stack.wiring(), Arc::new(clock), self.direct.scale)?;
-        Ok(Functions(mount::all(&Adapters { profile: Arc::clone(&self.direct.profile), ..told })))
+        let skewed = Adapters::with_clock(world.stack.wiring(), Arc::new(clock), self.direct.scale)?;
+        Ok(Functions(mount::all(&Adapters { profile: Arc::clone(&self.direct.profile), ..skewed })))
     }
 
     /// Returns the URL of a queue.

@@ -39,7 +39,7 @@ pub async fn versions(stack: &Stack, what: &str) -> Result<BTreeMap<String, i64>
             continue;
         };
         let number = item.get("version").and_then(|value| value.as_n().ok());
-        versions.insert(name, number.context("a sheet without a version")?.parse()?);
+        versions.insert(name, number.context("a chunk without a version")?.parse()?);
     }
     Ok(versions)
 }

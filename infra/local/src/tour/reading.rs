@@ -96,7 +96,7 @@ pub(super) async fn watch_sync(product: &Product, connected: &Connected) -> Resu
             break;
         }
         if started.elapsed() > PATIENCE {
-            bail!("{missing} day sheets are still missing after {} s", PATIENCE.as_secs());
+            bail!("{missing} day chunks are still missing after {} s", PATIENCE.as_secs());
         }
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
@@ -106,7 +106,7 @@ pub(super) async fn watch_sync(product: &Product, connected: &Connected) -> Resu
     let first = first.map_or(0, |at| at.as_millis());
     let all = u64::try_from(readers.len())? * DAYS * 4;
     done(&format!(
-        "first rows after {first} ms, all {all} day sheets after {:.1} s",
+        "first rows after {first} ms, all {all} day chunks after {:.1} s",
         started.elapsed().as_secs_f64()
     ));
     Ok(())

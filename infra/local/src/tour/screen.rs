@@ -26,7 +26,7 @@ pub fn done(text: &str) {
 /// Makes a progress bar with a name.
 pub fn bar(bars: &indicatif::MultiProgress, name: &str, length: u64) -> ProgressBar {
     let bar = bars.add(ProgressBar::new(length));
-    let template = "  {prefix} [{bar:30.green/dim}] {pos:>4}/{len} day sheets {msg}";
+    let template = "  {prefix} [{bar:30.green/dim}] {pos:>4}/{len} day chunks {msg}";
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.progress_chars("█▌ "));
     }

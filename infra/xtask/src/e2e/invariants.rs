@@ -138,7 +138,7 @@ async fn live(cloud: &Cloud, product: &Product, rows: &Rows, findings: &mut Find
         for reader in reading::readers(product, connection).await? {
             let missing = reader.all_missing(product).await?;
             findings.expect(missing == 0, "every day of an active connection is there", || {
-                format!("{missing} sheets of {connection}")
+                format!("{missing} chunks of {connection}")
             });
             let compared = reader.compare(product, &platform, &advertisers).await;
             findings.expect(compared.is_ok(), "its figures are the platform's", || {

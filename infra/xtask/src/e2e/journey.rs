@@ -34,7 +34,7 @@ pub(crate) async fn run(built: &Built) -> Result<()> {
     let connected = product.connect(&mut Person::new()?, END_USER, None).await?;
     steps.done("connected through the pages", format!("{} ad accounts", connected.accounts.len()));
     let chunks = reading::wait_complete(&product, &connected, SYNC_PATIENCE).await?;
-    steps.done("synced", format!("{chunks} day sheets"));
+    steps.done("synced", format!("{chunks} day chunks"));
     steps.done("poison message", poison::play(&cloud, &connected).await?);
     compare(&cloud, &product, &connected, &mut steps).await?;
     planned(&cloud, &connected, &mut steps).await?;

@@ -16,13 +16,13 @@ use crate::wire::{AccessToken, Envelope, User};
 use crate::{TikTokAds, requests};
 
 /// TikTok's scopes belong to the app and are not asked for (portal, authorisation page).
-const DEPARTURES: OAuthDeviations =
+const DEVIATIONS: OAuthDeviations =
     OAuthDeviations { renamed: &[("client_id", "app_id")], absent: &["response_type", "scope"] };
 
 #[async_trait]
 impl OAuth for TikTokAds {
     fn authorize_url(&self, app: &AppCredentials, request: &AuthorizeRequest<'_>) -> Result<Url> {
-        authorize_url(self.authorize.join(AUTHORIZE_PATH), app, request, &DEPARTURES)
+        authorize_url(self.authorize.join(AUTHORIZE_PATH), app, request, &DEVIATIONS)
     }
 
     async fn exchange(&self, app: &AppCredentials, exchange: &CodeExchange<'_>) -> Result<Grant> {

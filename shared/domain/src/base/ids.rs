@@ -99,8 +99,6 @@ id!(CredentialId, "key", "One API key or frontend token.");
 
 id!(EventId, "evt", "One audit or activity event.");
 
-id!(MessageId, "msg", "One outbox message.");
-
 id!(EndpointId, "whe", "One webhook endpoint of a tenant.");
 
 id!(DeliveryId, "dlv", "One event on its way to one webhook endpoint.");

@@ -25,7 +25,7 @@ pub trait MailRequestTake: Send + Sync {
     /// Reads a request; an expired one counts as absent.
     async fn mail_request(&self, id: &MailId, now: Timestamp) -> Result<Option<MailRequest>>;
     /// Deletes a request with its sealed address.
-    async fn forget_mail_request(&self, id: &MailId) -> Result<()>;
+    async fn delete_mail_request(&self, id: &MailId) -> Result<()>;
 }
 
 /// Keeps how often known addresses got mail.

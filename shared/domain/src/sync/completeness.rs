@@ -102,15 +102,6 @@ impl DayStatus {
     }
 }
 
-/// A day's entry: its status and when Mooring asked the platform.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DayEntry {
-    /// The day's status.
-    pub status: DayStatus,
-    /// When the rows were observed.
-    pub observed_at: Timestamp,
-}
-
 /// The record of one day of one level, with the version and content hash of its stored chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DayRecord {

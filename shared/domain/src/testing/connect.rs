@@ -38,7 +38,7 @@ pub(crate) struct ConnectRows {
     pub(crate) renewed: Mutex<Vec<(PlatformAccount, Option<SyncJob>)>>,
     /// The life of the grant of [`connection`].
     pub(crate) life: Mutex<Life>,
-    pub(crate) told: Mutex<Vec<(EventType, Timestamp, Option<Timestamp>)>>,
+    pub(crate) events: Mutex<Vec<(EventType, Timestamp, Option<Timestamp>)>>,
     /// The number of reads after which the fence is closed.
     pub(crate) fence_reads: Mutex<Option<u32>>,
     /// No connection can be created, and of a choice the first accounts alone are stored.
@@ -247,8 +247,8 @@ impl ConnectionState for World {
         }
         self.change(id, |row| row.state = change.to);
         *life = Life { version: life.version + 1, ..change.life.clone() };
-        let told = change.told.iter().map(|(kind, at, about)| (*kind, *at, about.deletes_at));
-        self.connect.told.lock().unwrap().extend(told);
+        let events = change.events.iter().map(|(kind, at, about)| (*kind, *at, about.deletes_at));
+        self.connect.events.lock().unwrap().extend(events);
         Ok(true)
     }
 }

@@ -116,7 +116,7 @@ impl MailRequestTake for World {
         Ok(requests.get(id).filter(|request| request.expires_at > now).cloned())
     }
 
-    async fn forget_mail_request(&self, id: &MailId) -> Result<()> {
+    async fn delete_mail_request(&self, id: &MailId) -> Result<()> {
         self.notice.requests.lock().unwrap().remove(id);
         Ok(())
     }

@@ -164,18 +164,18 @@ pub struct EndpointChange {
     pub types: Option<Vec<EventType>>,
     /// The description that the owner gives.
     pub description: Option<String>,
-    /// How the endpoint is switched.
-    pub switch: Switch,
+    /// Whether the endpoint is enabled, disabled or kept as it is.
+    pub enablement: Enablement,
 }
 
-/// How an endpoint is switched on or off.
+/// The change of whether an endpoint receives deliveries.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Switch {
-    /// The endpoint stays as it is.
+pub enum Enablement {
+    /// Keeps the endpoint as it is.
     #[default]
-    Stay,
-    /// The endpoint is switched on, and its failures are forgotten.
-    On,
-    /// The endpoint is switched off, for a reason and from an instant on.
-    DisableReason(DisableReason, Timestamp),
+    Keep,
+    /// Enables the endpoint and clears its count of failures.
+    Enable,
+    /// Disables the endpoint, for a reason and from an instant on.
+    Disable(DisableReason, Timestamp),
 }

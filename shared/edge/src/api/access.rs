@@ -16,7 +16,7 @@ use crate::http::{problem, trace};
 use crate::routes;
 
 /// The caller, kept beside the call until its answer is ready.
-pub(super) struct Who {
+pub(super) struct Actor {
     tenant: TenantId,
     credential: CredentialId,
     person: Option<Pseudonym>,
@@ -24,9 +24,9 @@ pub(super) struct Who {
 
 impl Edge {
     /// Records the caller, and the end user under a pseudonym.
-    pub(super) fn who(&self, caller: &Caller, tenant: &Tenant) -> Who {
+    pub(super) fn actor(&self, caller: &Caller, tenant: &Tenant) -> Actor {
         let person = tenant.pseudonyms.as_ref().zip(caller.end_user());
-        Who {
+        Actor {
             tenant: caller.tenant.clone(),
             credential: caller.credential.clone(),
             person: person.map(|(key, user)| key.of(self.entropy.as_ref(), user)),
@@ -37,11 +37,11 @@ impl Edge {
     pub(super) async fn log_access(
         &self,
         request: &Request,
-        who: Option<Who>,
+        actor: Option<Actor>,
         outcome: &Result<Reply>,
         request_id: &str,
     ) {
-        let Some(Who { tenant, credential, person }) = who else { return };
+        let Some(Actor { tenant, credential, person }) = actor else { return };
         let access = Access {
             tenant,
             credential,
@@ -53,7 +53,7 @@ impl Edge {
             at: self.clock.now(),
         };
         if let Err(error) = self.accesses.add_access(&access).await {
-            trace::note(&error, "a call is missing in the access log");
+            trace::log_suppressed(&error, "a call is missing in the access log");
         }
     }
 }

@@ -11,14 +11,14 @@ use mooring_domain::people::tenant::Tenant;
 use mooring_domain::{Error, Kind, Result};
 
 use super::edge::Edge;
-use super::limits::Seen;
+use super::limits::Peeked;
 use crate::http::header::header;
 
 /// An authenticated caller, with the tenant and the rate limits that were read beside the credential.
 pub(super) struct Authenticated {
     pub(super) caller: Caller,
     pub(super) tenant: Tenant,
-    pub(super) seen: Seen,
+    pub(super) peeked: Peeked,
 }
 
 impl Edge {
@@ -26,11 +26,11 @@ impl Edge {
     pub(super) async fn authenticate(&self, request: &Request) -> Result<Authenticated> {
         let credential = presented(request).ok_or_else(refused)?;
         let presented = text::parse(credential).ok_or_else(refused)?;
-        let (stored, key, tenant, seen) = tokio::join!(
+        let (stored, key, tenant, peeked) = tokio::join!(
             self.stored(&presented),
             self.minter(&presented),
             self.callers.tenant(&presented.tenant),
-            self.look(&presented)
+            self.peek(&presented)
         );
         let (stored, key) = (stored?, key?);
         let stored = self.verified(stored, self.entropy.digest(credential.as_bytes()));
@@ -38,7 +38,7 @@ impl Edge {
         let tenant = tenant?.filter(|tenant| tenant.active).ok_or_else(refused)?;
         let Credential { id, kind, scopes, .. } = stored;
         let caller = Caller { tenant: presented.tenant, credential: id, kind, scopes };
-        Ok(Authenticated { caller, tenant, seen })
+        Ok(Authenticated { caller, tenant, peeked })
     }
 
     async fn stored(&self, presented: &Presented) -> Result<Option<Credential>> {

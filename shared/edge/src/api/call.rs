@@ -8,7 +8,7 @@ use mooring_domain::people::caller::{Caller, Scope};
 use mooring_telemetry::field;
 use tracing::Instrument;
 
-use super::access::Who;
+use super::access::Actor;
 use super::authenticate::Authenticated;
 use super::edge::Edge;
 use super::{cors, limits};
@@ -18,9 +18,9 @@ use crate::routes;
 
 /// The facts about a call that are found before its answer is ready.
 #[derive(Default)]
-struct Met {
+struct CallRecord {
     gauges: Option<Vec<Gauge>>,
-    who: Option<Who>,
+    actor: Option<Actor>,
 }
 
 impl Edge {
@@ -38,14 +38,14 @@ impl Edge {
             &routes::pattern(request.method(), request.uri().path()),
         );
         let work = async {
-            let mut met = Met::default();
-            let outcome = self.answer(request, scope, &mut met, run).await;
+            let mut record = CallRecord::default();
+            let outcome = self.answer(request, scope, &mut record, run).await;
             trace::log(&outcome);
             let (origin, ()) = tokio::join!(
                 self.reader(request, &outcome),
-                self.log_access(request, met.who, &outcome, &request_id)
+                self.log_access(request, record.actor, &outcome, &request_id)
             );
-            (self.reply_of(outcome, &request_id), origin, met.gauges)
+            (self.reply_of(outcome, &request_id), origin, record.gauges)
         };
         let (mut reply, origin, gauges) = work.instrument(span).await;
         if let Some(gauges) = gauges {
@@ -60,23 +60,23 @@ impl Edge {
         &self,
         request: &Request,
         scope: Scope,
-        met: &mut Met,
+        record: &mut CallRecord,
         run: impl AsyncFnOnce(Caller) -> Result<Reply>,
     ) -> Result<Reply> {
         self.admit(request)?;
-        let Authenticated { caller, tenant, seen } = self.authenticate(request).await?;
+        let Authenticated { caller, tenant, peeked } = self.authenticate(request).await?;
         tracing::info!(
             { field::TENANT } = caller.tenant.as_str(),
             { field::CREDENTIAL } = caller.credential.as_str(),
             "caller"
         );
-        let reading = self.count(seen).await;
+        let reading = self.count(peeked).await;
         let refusal = reading.refusal();
-        met.gauges = Some(reading.gauges);
+        record.gauges = Some(reading.gauges);
         if let Some(error) = refusal {
             return Err(error);
         }
-        met.who = Some(self.who(&caller, &tenant));
+        record.actor = Some(self.actor(&caller, &tenant));
         cors::check(request, &tenant)?;
         caller.require(scope)?;
         run(caller).await

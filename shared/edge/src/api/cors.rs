@@ -10,7 +10,7 @@ use mooring_domain::{Error, Kind, Result};
 use tracing::Instrument as _;
 
 use super::edge::Edge;
-use super::public::elsewhere;
+use super::public::fallback;
 use crate::http::reply::{Reply, ReplyExt as _, no_content};
 use crate::http::{headers, trace};
 use crate::routes;
@@ -28,7 +28,7 @@ impl Edge {
     pub async fn preflight(&self, request: &Request) -> Reply {
         let methods = routes::methods(request.uri().path());
         if methods.is_empty() {
-            return elsewhere(request);
+            return fallback(request);
         }
         let request_id = self.request_id(request);
         let pattern = routes::pattern(request.method(), request.uri().path());

@@ -35,7 +35,7 @@ pub struct Edge {
     /// The mode of the credentials that this deployment mints.
     pub mode: Mode,
     pub(super) buckets: Arc<dyn RateBuckets>,
-    pub(super) repeats: Arc<dyn IdempotencyStore>,
+    pub(super) idempotency: Arc<dyn IdempotencyStore>,
     pub(super) accesses: Arc<dyn AccessLog>,
 }
 
@@ -57,7 +57,7 @@ impl Edge {
             limits,
             mode,
             buckets: store.clone(),
-            repeats: store.clone(),
+            idempotency: store.clone(),
             accesses: store,
         }
     }

@@ -75,12 +75,12 @@ impl Edge {
             Err(error) => Err(error.kind),
         };
         if let Err(error) = complete(&self.memory(), record, outcome).await {
-            trace::note(&error, "the outcome of a call with a key was not remembered");
+            trace::log_suppressed(&error, "the outcome of a call with a key was not remembered");
         }
     }
 
     fn memory(&self) -> Ports<'_> {
-        Ports { records: self.repeats.as_ref(), clock: self.clock.as_ref(), entropy: &self.entropy }
+        Ports { records: self.idempotency.as_ref(), clock: self.clock.as_ref(), entropy: &self.entropy }
     }
 
     /// Returns the SHA-256 of the request: method, path with query, body.

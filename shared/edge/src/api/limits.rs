@@ -17,29 +17,29 @@ const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// The buckets of a call, as they were read beside its credential.
-pub(super) struct Seen {
+pub(super) struct Peeked {
     buckets: [Bucket; 2],
     full_at: [Option<i64>; 2],
 }
 
 impl Edge {
     /// Reads the buckets of the credential that a request names. Reading takes nothing from them.
-    pub(super) async fn look(&self, presented: &Presented) -> Seen {
+    pub(super) async fn peek(&self, presented: &Presented) -> Peeked {
         let buckets = Bucket::of(&presented.tenant, &presented.id);
         let full_at = self.buckets.peek(&buckets).await.unwrap_or_else(|error| {
-            trace::note(&error, "the limits were not looked at");
+            trace::log_suppressed(&error, "the limits were not read");
             [None, None]
         });
-        Seen { buckets, full_at }
+        Peeked { buckets, full_at }
     }
 
     /// Counts a call. A call that cannot be counted is let through.
-    pub(super) async fn count(&self, seen: Seen) -> Reading {
+    pub(super) async fn count(&self, peeked: Peeked) -> Reading {
         let now = self.clock.now().as_microsecond();
         let reading =
-            limits::count(self.buckets.as_ref(), self.limits, &seen.buckets, seen.full_at, now).await;
+            limits::count(self.buckets.as_ref(), self.limits, &peeked.buckets, peeked.full_at, now).await;
         for error in &reading.blind {
-            trace::note(error, "a call was let through uncounted");
+            trace::log_suppressed(error, "a call was let through uncounted");
         }
         reading
     }

@@ -34,7 +34,7 @@ pub fn asset(request: &Request, media: &'static str, text: &str) -> Reply {
 }
 
 /// Answers a request that matches no route by its path or by its method.
-pub fn elsewhere(request: &Request) -> Reply {
+pub fn fallback(request: &Request) -> Reply {
     let request_id = trace::given_id(request).unwrap_or_default();
     let span = mooring_telemetry::request_span(
         request_id,

@@ -30,7 +30,7 @@ pub(crate) fn log(outcome: &Result<Reply>) {
 }
 
 /// Logs an error that did not fail the request, because the code makes up for it in another way.
-pub fn note(error: &Error, what: &'static str) {
+pub fn log_suppressed(error: &Error, what: &'static str) {
     let chain = mooring_telemetry::chain(error);
     tracing::warn!({ field::ERROR_CODE } = error.code, { field::ERROR } = chain, "{what}");
 }

@@ -34,10 +34,10 @@ impl Guards {
     fn draw(&self, bucket: &Bucket, next: impl FnOnce(Option<i64>) -> Option<i64>) -> Result<TakeOutcome> {
         self.ask()?;
         self.draws.fetch_add(1, Ordering::Relaxed);
-        let mut shelf = self.full_at.lock().unwrap();
-        let found = shelf.get(bucket).copied();
+        let mut stored = self.full_at.lock().unwrap();
+        let found = stored.get(bucket).copied();
         let Some(next) = next(found) else { return Ok(TakeOutcome::Refused(found)) };
-        shelf.insert(bucket.clone(), next);
+        stored.insert(bucket.clone(), next);
         Ok(TakeOutcome::Done(next))
     }
 }
@@ -46,8 +46,8 @@ impl Guards {
 impl RateBuckets for Directory {
     async fn peek(&self, buckets: &[Bucket; 2]) -> Result<[Option<i64>; 2]> {
         self.guards.ask()?;
-        let shelf = self.guards.full_at.lock().unwrap();
-        Ok(buckets.each_ref().map(|bucket| shelf.get(bucket).copied()))
+        let stored = self.guards.full_at.lock().unwrap();
+        Ok(buckets.each_ref().map(|bucket| stored.get(bucket).copied()))
     }
 
     async fn start(&self, bucket: &Bucket, in_use: InUse, full_at: i64) -> Result<TakeOutcome> {
@@ -327,7 +327,7 @@ async fn a_log_that_does_not_answer_fails_no_call() {
 /// The policy lets the style sheet of the pages apply, by its digest, and no other.
 #[test]
 fn the_policy_knows_the_style_sheet() {
-    let page = crate::page("t", &Words("")).unwrap();
+    let page = crate::page("t", &super::http::Words("")).unwrap();
     let sheet = page.split("<style>").nth(1).and_then(|rest| rest.split("</style>").next()).unwrap();
     let digest = data_encoding::BASE64.encode(&SystemEntropy.digest(sheet.as_bytes()).0);
     let reply = crate::form_targets(crate::html(page.clone()).unwrap(), &[]).unwrap();

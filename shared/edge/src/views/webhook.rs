@@ -29,8 +29,8 @@ pub struct EndpointView {
     pub description: String,
     /// True when events are sent to the endpoint.
     pub enabled: bool,
-    /// Why no events are sent: `requested`, `gone` (the endpoint answered 410) or `failing` (5 days without
-    /// one success).
+    /// Why no events are sent: `requested`, `gone` (the endpoint answered 410)
+    /// or `failing` (5 days without one success).
     pub disabled_reason: Option<String>,
     /// Since when no events are sent (RFC 3339).
     pub disabled_at: Option<String>,

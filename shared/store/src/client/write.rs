@@ -51,7 +51,7 @@ impl Write {
     }
 
     /// Checks the conditions and writes nothing.
-    pub(crate) fn look(key: Key) -> Self {
+    pub(crate) fn check(key: Key) -> Self {
         Self::new(key, Action::Look)
     }
 

@@ -35,7 +35,7 @@ pub(crate) struct Refusal {
 enum Attempt {
     Done,
     Refused(Vec<Refusal>),
-    Met,
+    Conflicted,
 }
 
 impl Store {
@@ -90,8 +90,8 @@ impl Store {
             match self.attempt(writes).await? {
                 Attempt::Done => return Ok(Vec::new()),
                 Attempt::Refused(refusals) => return Ok(refusals),
-                Attempt::Met if backoff.wait().await => {}
-                Attempt::Met => return Err(busy("TransactionConflict")),
+                Attempt::Conflicted if backoff.wait().await => {}
+                Attempt::Conflicted => return Err(busy("TransactionConflict")),
             }
         }
     }
@@ -102,7 +102,7 @@ impl Store {
         let Err(error) = sent else { return Ok(Attempt::Done) };
         let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
         else {
-            return if is_conflict(&error) { Ok(Attempt::Met) } else { Err(failed(&error)) };
+            return if is_conflict(&error) { Ok(Attempt::Conflicted) } else { Err(failed(&error)) };
         };
         let reasons = cancelled.cancellation_reasons();
         let refused = reasons.iter().enumerate().filter(|(_, reason)| reason.code() == Some(REFUSED));
@@ -112,7 +112,7 @@ impl Store {
             return Ok(Attempt::Refused(refused));
         }
         if reasons.iter().any(lost_the_race) {
-            return Ok(Attempt::Met);
+            return Ok(Attempt::Conflicted);
         }
         let codes = reasons.iter().filter_map(|reason| reason.code());
         Err(coded(codes.filter(|code| *code != "None").min().unwrap_or("TransactionCanceledException")))

@@ -127,7 +127,7 @@ impl Store {
 
 fn pending_fence(connection: &Connection) -> Write {
     let fence = keys::fence(&connection.tenant, &connection.id);
-    Write::look(fence).only_if(Check::Is(STATE, state(State::Pending)))
+    Write::check(fence).only_if(Check::Is(STATE, state(State::Pending)))
 }
 
 /// Makes the writes that put an account's row into the due index, open its fence and let its fingerprint find

@@ -210,7 +210,7 @@ impl ConnectionConfirm for Store {
 }
 
 fn still_pending(tenant: &TenantId, connection: &ConnectionId) -> Write {
-    Write::look(keys::connection(tenant, connection)).only_if(Check::Is(STATE, state(State::Pending)))
+    Write::check(keys::connection(tenant, connection)).only_if(Check::Is(STATE, state(State::Pending)))
 }
 
 impl Store {

@@ -22,7 +22,7 @@ use crate::people::items::write_credential;
 use crate::people::keys::frontend_token;
 
 impl Store {
-    async fn look(&self, key: &Digest, kind: Short, now: Timestamp) -> Result<Option<Item>> {
+    async fn unexpired(&self, key: &Digest, kind: Short, now: Timestamp) -> Result<Option<Item>> {
         unexpired(self.get(&short(key, kind)).await?, now)
     }
 
@@ -73,23 +73,23 @@ impl TransientPut for Store {
 #[async_trait]
 impl TransientRead for Store {
     async fn session(&self, key: &Digest, now: Timestamp) -> Result<Option<ConnectSession>> {
-        self.look(key, Short::Session, now).await?.as_ref().map(read_session).transpose()
+        self.unexpired(key, Short::Session, now).await?.as_ref().map(read_session).transpose()
     }
 
     async fn transaction(&self, key: &Digest, now: Timestamp) -> Result<Option<AuthTransaction>> {
-        self.look(key, Short::Transaction, now).await?.as_ref().map(read_transaction).transpose()
+        self.unexpired(key, Short::Transaction, now).await?.as_ref().map(read_transaction).transpose()
     }
 
     async fn way(&self, key: &Digest, now: Timestamp) -> Result<Option<WayBack>> {
-        self.look(key, Short::Way, now).await?.as_ref().map(read_way).transpose()
+        self.unexpired(key, Short::Way, now).await?.as_ref().map(read_way).transpose()
     }
 
     async fn ticket(&self, key: &Digest, now: Timestamp) -> Result<Option<ConfirmTicket>> {
-        self.look(key, Short::Ticket, now).await?.as_ref().map(read_ticket).transpose()
+        self.unexpired(key, Short::Ticket, now).await?.as_ref().map(read_ticket).transpose()
     }
 
     async fn link(&self, key: &Digest, now: Timestamp) -> Result<Option<DeletionLink>> {
-        self.look(key, Short::Link, now).await?.as_ref().map(read_link).transpose()
+        self.unexpired(key, Short::Link, now).await?.as_ref().map(read_link).transpose()
     }
 }
 

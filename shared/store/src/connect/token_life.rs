@@ -28,7 +28,7 @@ impl ConnectionState for Store {
     }
 
     async fn record_life(&self, tenant: &TenantId, id: &ConnectionId, change: &Change) -> Result<bool> {
-        let Change { life, from, to, told } = change;
+        let Change { life, from, to, events } = change;
         let seen = match life.version {
             0 => Check::Absent,
             version => Check::Is(VERSION, number(version)),
@@ -38,13 +38,14 @@ impl ConnectionState for Store {
         let (connection, fence) = (keys::connection(tenant, id), keys::fence(tenant, id));
         let was = |write: Write| write.only_if(Check::Is(STATE, state(*from)));
         if from == to {
-            writes.push(was(Write::look(connection)));
+            writes.push(was(Write::check(connection)));
         } else {
             let change = |key| was(Write::update(key).set(STATE, state(*to)));
             writes.extend([change(connection), change(fence)]);
         }
         let now = self.clock.now();
-        writes.extend(told.iter().map(|(kind, at, about)| event_row(tenant, *at, *kind, about.clone(), now)));
+        writes
+            .extend(events.iter().map(|(kind, at, about)| event_row(tenant, *at, *kind, about.clone(), now)));
         Ok(self.transact(&writes).await?.is_empty())
     }
 }

@@ -43,7 +43,7 @@ impl Plan {
     /// Lets the plan be made only while a row is as it was seen.
     fn resting_on(mut self, key: Key, seen: Check) -> Self {
         let own = self.rows.iter().position(|row| *row.key() == key);
-        let write = own.map_or_else(|| Write::look(key), |own| self.rows.remove(own));
+        let write = own.map_or_else(|| Write::check(key), |own| self.rows.remove(own));
         self.deciding.push(write.only_if(seen));
         self
     }
@@ -194,7 +194,7 @@ impl Store {
         mut core: Vec<Write>,
     ) -> Result<Plan> {
         let tenant = &deletion.tenant;
-        let connection = still_there(Write::look(connect::keys::connection(tenant, id)));
+        let connection = still_there(Write::check(connect::keys::connection(tenant, id)));
         let row = connect::keys::account(tenant, id, account);
         let decide = still_there(ending(deletion, row.clone()).without(&[DUE_SHARD, DUE_AT]));
         let fence = connect::keys::account_fence(tenant, id, account);

@@ -51,7 +51,7 @@ impl MailRequestTake for Store {
         Ok(Some(MailRequest { id: id.clone(), sealed: read_sealed(&row)?, expires_at }))
     }
 
-    async fn forget_mail_request(&self, id: &MailId) -> Result<()> {
+    async fn delete_mail_request(&self, id: &MailId) -> Result<()> {
         self.delete_if(&keys::mail_request(id), &[]).await
     }
 }

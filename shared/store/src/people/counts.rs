@@ -21,7 +21,7 @@ pub(crate) const ENDPOINTS: &str = "endpoints";
 pub(crate) fn admit(tenant: &TenantId, name: &'static str, most: u32) -> Vec<Write> {
     let room = vec![vec![Check::Lacks(name)], vec![Check::AtMost(name, number(most.saturating_sub(1)))]];
     vec![
-        Write::look(keys::tenant(tenant)).only_if(Check::Is(ACTIVE, flag(true))),
+        Write::check(keys::tenant(tenant)).only_if(Check::Is(ACTIVE, flag(true))),
         Write::update(keys::count(tenant)).adding(name, 1).only_if(Check::Any(room)),
     ]
 }

@@ -31,7 +31,7 @@ struct Head {
 }
 
 fn read_head(item: &Item) -> Result<Head> {
-    let fields = Fields::of("sheet", item);
+    let fields = Fields::of("chunk", item);
     let millis = fields.number(VERSION)?;
     let parts = fields.number("parts")?;
     Ok(Head {
@@ -65,7 +65,7 @@ impl ChunkRead for Store {
         }
         let mut found = Vec::new();
         for row in self.query(&keys::currents(account, first, last)).await? {
-            let name = Fields::of("sheet", &row).word(SK, |sk| keys::parse_current(sk).map(str::to_owned))?;
+            let name = Fields::of("chunk", &row).word(SK, |sk| keys::parse_current(sk).map(str::to_owned))?;
             let current = read_head(&row)?;
             let wanted = match as_of {
                 Some(at) if current.version > at => self.as_of(account, &name, at).await?,

@@ -7,7 +7,7 @@ use mooring_domain::Result;
 use mooring_domain::base::ids::{EndpointId, TenantId};
 use mooring_domain::people::ports::Admission;
 use mooring_domain::webhook::endpoint::{
-    DisableReason, Endpoint, EndpointChange, EndpointSecrets, MOST_ENDPOINTS, Switch,
+    DisableReason, Enablement, Endpoint, EndpointChange, EndpointSecrets, MOST_ENDPOINTS,
 };
 use mooring_domain::webhook::event::{About, EventType};
 use mooring_domain::webhook::ports::{EndpointHealth, EndpointRead, EndpointSecretsRead, EndpointWrite};
@@ -71,7 +71,7 @@ impl EndpointWrite for Store {
     ) -> Result<bool> {
         let key = keys::endpoint(tenant, id);
         let row = match change {
-            change if *change == EndpointChange::default() => Write::look(key),
+            change if *change == EndpointChange::default() => Write::check(key),
             change => changed(Write::update(key), change),
         };
         let mut writes = vec![row.only_if(Check::Exists)];
@@ -102,12 +102,12 @@ fn changed(mut write: Write, change: &EndpointChange) -> Write {
     if let Some(description) = &change.description {
         write = write.set(DESCRIPTION, text(description.as_str()));
     }
-    match change.switch {
-        Switch::DisableReason(off, at) => write.set(OFF, text(off.as_str())).set(OFF_AT, time(at)),
-        Switch::On => write.without(&[OFF, OFF_AT, FAILING]),
+    match change.enablement {
+        Enablement::Disable(off, at) => write.set(OFF, text(off.as_str())).set(OFF_AT, time(at)),
+        Enablement::Enable => write.without(&[OFF, OFF_AT, FAILING]),
         // A new address begins without the failures of the old one.
-        Switch::Stay if change.origin.is_some() => write.without(&[FAILING]),
-        Switch::Stay => write,
+        Enablement::Keep if change.origin.is_some() => write.without(&[FAILING]),
+        Enablement::Keep => write,
     }
 }
 

@@ -342,7 +342,7 @@ async fn come_back(state: &str) -> Result<()> {
     ensure!(view["state"] == "active", "{view}");
     ensure!(view["accounts"][0]["id"] == connected.accounts[0].as_str(), "{view}");
     let after = tables::versions(&world.stack, &connected.id).await?;
-    ensure!(before.iter().all(|(name, _)| after.contains_key(name)), "sheets were lost");
+    ensure!(before.iter().all(|(name, _)| after.contains_key(name)), "chunks were lost");
     ensure!(
         world.product.get("/v1/connections").await?["connections"].as_array().map(Vec::len) == Some(1),
         "two"
@@ -508,7 +508,7 @@ async fn days_are_restated_and_unchanged_ones_are_not_rewritten() -> Result<()> 
     }
     let untouched = expect_same_again(&world, &connected).await?;
     say(&format!(
-        "{} of {} sheets restated; {untouched} untouched by a second look",
+        "{} of {} chunks restated; {untouched} untouched by a second look",
         rewritten.len(),
         versions.len()
     ));

@@ -60,7 +60,7 @@ async fn refusals(world: &World) -> Result<()> {
 }
 
 /// Makes every call of a product about webhook endpoints, with an endpoint that fails and one that is gone.
-async fn hooks(world: &World, receiver: &Receiver) -> Result<()> {
+async fn webhook_calls(world: &World, receiver: &Receiver) -> Result<()> {
     let product = &world.product;
     let made = product.call(Method::POST, ENDPOINTS, Some(&json!({ "url": receiver.origin() }))).await?;
     let path = format!("{ENDPOINTS}/{}", text(&made, "id")?);
@@ -198,7 +198,7 @@ async fn ends_from_outside(world: &World) -> Result<()> {
 async fn whole_way(world: &World) -> Result<()> {
     let receiver = Receiver::start().await?;
     refusals(world).await?;
-    hooks(world, &receiver).await?;
+    webhook_calls(world, &receiver).await?;
     let connected = world.connect_and_sync("rights").await?;
     reads(world, &connected).await?;
     comes_back(world, &connected, "rights").await?;

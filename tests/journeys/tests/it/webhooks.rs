@@ -17,12 +17,12 @@ use serde_json::{Value, json};
 const ENDPOINTS: &str = "/v1/webhook-endpoints";
 
 /// An endpoint with its secret.
-struct Hook {
+struct Endpoint {
     id: String,
     secret: String,
 }
 
-impl Hook {
+impl Endpoint {
     async fn at(world: &World, body: Value) -> Result<Self> {
         let made = world.product.call(Method::POST, ENDPOINTS, Some(&body)).await?;
         let text = |name: &str| made[name].as_str().map(str::to_owned).context("no text");
@@ -60,9 +60,9 @@ async fn minute(world: &World) -> Result<()> {
 async fn what_happens_to_a_connection_arrives_signed() -> Result<()> {
     let world = World::start(Size::PAIR).await?;
     let receiver = Receiver::start().await?;
-    let hook = Hook::at(&world, json!({ "url": receiver.origin() })).await?;
+    let endpoint = Endpoint::at(&world, json!({ "url": receiver.origin() })).await?;
     let some = json!({ "url": format!("{}/some", receiver.origin()), "event_types": ["deletion.completed"] });
-    let some = Hook::at(&world, some).await?;
+    let some = Endpoint::at(&world, some).await?;
     let connected = world.connect_and_sync("hooks").await?;
     minute(&world).await?;
     let path = format!("/v1/connections/{}/accounts/{}", connected.id, connected.accounts[0]);
@@ -80,7 +80,7 @@ async fn what_happens_to_a_connection_arrives_signed() -> Result<()> {
     ] {
         let heard = receiver.of_type(kind);
         ensure!(heard.len() == 1, "{kind}: {heard:?}");
-        ensure!(heard[0].verified(&hook.secret)? == 1 && heard[0].path == "/", "{kind}");
+        ensure!(heard[0].verified(&endpoint.secret)? == 1 && heard[0].path == "/", "{kind}");
         ensure!(heard[0].verified(&some.secret).is_err(), "another endpoint's secret fits");
         let body = heard[0].json();
         let data = &body["data"];
@@ -96,9 +96,9 @@ async fn what_happens_to_a_connection_arrives_signed() -> Result<()> {
     let ends: Vec<_> =
         all.iter().filter(|heard| heard.json()["data"]["deletion_id"] == deletion["id"]).collect();
     ensure!(ends.len() == 2 && ends[0].header("webhook-id") == ends[1].header("webhook-id"), "{ends:?}");
-    for (path, hook) in [("/", &hook), ("/some", &some)] {
+    for (path, endpoint) in [("/", &endpoint), ("/some", &some)] {
         let heard = ends.iter().find(|heard| heard.path == path).context("not at every endpoint")?;
-        heard.verified(&hook.secret)?;
+        heard.verified(&endpoint.secret)?;
         let data = heard.json()["data"].clone();
         ensure!(data["status_url"] == deletion["status_url"] && data["state"] == "deleted", "{data}");
     }
@@ -106,7 +106,7 @@ async fn what_happens_to_a_connection_arrives_signed() -> Result<()> {
         receiver.heard().iter().filter(|heard| heard.path == "/some").count() == all.len() / 2,
         "a type too many"
     );
-    for delivery in hook.deliveries(&world).await? {
+    for delivery in endpoint.deliveries(&world).await? {
         ensure!(delivery["state"] == "delivered" && delivery["attempts"][0]["status"] == 204, "{delivery}");
     }
     Ok(())
@@ -116,9 +116,9 @@ async fn what_happens_to_a_connection_arrives_signed() -> Result<()> {
 async fn a_failure_is_tried_again_and_a_delivery_can_be_replayed() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
     let receiver = Receiver::start().await?;
-    let hook = Hook::at(&world, json!({ "url": receiver.origin() })).await?;
+    let endpoint = Endpoint::at(&world, json!({ "url": receiver.origin() })).await?;
     receiver.answers(&[500, 302, 200]);
-    let first = hook.test(&world).await?;
+    let first = endpoint.test(&world).await?;
     ensure!(first["state"] == "pending" && first["attempts"][0]["failure"] == "status", "{first}");
     // The queue's own delay brings the second try, with no tick of the sweeper.
     world.skip(SignedDuration::from_secs(7));
@@ -129,7 +129,7 @@ async fn a_failure_is_tried_again_and_a_delivery_can_be_replayed() -> Result<()>
     world.stack.drain().await?;
     ensure!(receiver.heard().len() == 2, "tried before its time");
     world.pass(SignedDuration::from_secs(200)).await?;
-    let path = hook.path(&format!("/deliveries/{}", first["id"].as_str().context("no id")?));
+    let path = endpoint.path(&format!("/deliveries/{}", first["id"].as_str().context("no id")?));
     let done = world.product.get(&path).await?;
     let seen: Vec<_> =
         done["attempts"].as_array().context("no log")?.iter().map(|one| one["status"].clone()).collect();
@@ -138,7 +138,7 @@ async fn a_failure_is_tried_again_and_a_delivery_can_be_replayed() -> Result<()>
         done["attempts"][1]["failure"] == "redirect" && done["attempts"][2]["failure"].is_null(),
         "{done}"
     );
-    ensure!(world.product.get(&hook.path("")).await?["failing_since"].is_null());
+    ensure!(world.product.get(&endpoint.path("")).await?["failing_since"].is_null());
 
     let again = world.product.call(Method::POST, &format!("{path}/replay"), None).await?;
     ensure!(again["state"] == "pending", "{again}");
@@ -146,7 +146,7 @@ async fn a_failure_is_tried_again_and_a_delivery_can_be_replayed() -> Result<()>
     let heard = receiver.heard();
     ensure!(heard.len() == 4, "{}", heard.len());
     ensure!(heard.iter().all(|one| one.header("webhook-id") == heard[0].header("webhook-id")), "another id");
-    ensure!(heard.iter().all(|one| one.verified(&hook.secret).is_ok() && one.body == heard[0].body));
+    ensure!(heard.iter().all(|one| one.verified(&endpoint.secret).is_ok() && one.body == heard[0].body));
     Ok(())
 }
 
@@ -154,19 +154,20 @@ async fn a_failure_is_tried_again_and_a_delivery_can_be_replayed() -> Result<()>
 async fn a_replaced_secret_signs_beside_the_new_one_for_a_day() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
     let receiver = Receiver::start().await?;
-    let hook = Hook::at(&world, json!({ "url": receiver.origin() })).await?;
-    let rotated = world.product.call(Method::POST, &hook.path("/rotate-secret"), None).await?;
+    let endpoint = Endpoint::at(&world, json!({ "url": receiver.origin() })).await?;
+    let rotated = world.product.call(Method::POST, &endpoint.path("/rotate-secret"), None).await?;
     let secret = rotated["secret"].as_str().context("no secret")?.to_owned();
-    hook.test(&world).await?;
+    endpoint.test(&world).await?;
     world.skip(SignedDuration::from_hours(25));
-    hook.test(&world).await?;
+    endpoint.test(&world).await?;
     let heard = receiver.heard();
-    ensure!(heard[0].verified(&hook.secret)? == 2 && heard[0].verified(&secret)? == 2);
-    ensure!(heard[1].verified(&secret)? == 1 && heard[1].verified(&hook.secret).is_err());
+    ensure!(heard[0].verified(&endpoint.secret)? == 2 && heard[0].verified(&secret)? == 2);
+    ensure!(heard[1].verified(&secret)? == 1 && heard[1].verified(&endpoint.secret).is_err());
     // A new address needs no new secret, and gets the events from now on.
-    hook.change(&world, json!({ "url": format!("{}/moved", receiver.origin()), "description": "moved" }))
+    endpoint
+        .change(&world, json!({ "url": format!("{}/moved", receiver.origin()), "description": "moved" }))
         .await?;
-    hook.test(&world).await?;
+    endpoint.test(&world).await?;
     let last = receiver.heard().pop().context("nothing came")?;
     ensure!(last.path == "/moved" && last.verified(&secret)? == 1, "{last:?}");
     Ok(())
@@ -176,27 +177,30 @@ async fn a_replaced_secret_signs_beside_the_new_one_for_a_day() -> Result<()> {
 async fn an_endpoint_that_is_off_hears_nothing_and_others_hear_of_it() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
     let (gone, watcher) = (Receiver::start().await?, Receiver::start().await?);
-    let hook = Hook::at(&world, json!({ "url": gone.origin() })).await?;
-    Hook::at(&world, json!({ "url": watcher.origin(), "event_types": ["webhook_endpoint.disabled"] }))
+    let endpoint = Endpoint::at(&world, json!({ "url": gone.origin() })).await?;
+    Endpoint::at(&world, json!({ "url": watcher.origin(), "event_types": ["webhook_endpoint.disabled"] }))
         .await?;
     gone.answers(&[410]);
-    let delivery = hook.test(&world).await?;
+    let delivery = endpoint.test(&world).await?;
     ensure!(delivery["state"] == "failed" && delivery["next_attempt_at"].is_null(), "{delivery}");
-    let view = world.product.get(&hook.path("")).await?;
+    let view = world.product.get(&endpoint.path("")).await?;
     ensure!(view["enabled"] == false && view["disabled_reason"] == "gone", "{view}");
     minute(&world).await?;
     let told = watcher.of_type("webhook_endpoint.disabled");
-    ensure!(told.len() == 1 && told[0].json()["data"]["webhook_endpoint_id"] == hook.id.as_str(), "{told:?}");
-    let refused = world.product.send(Method::POST, &hook.path("/test"), None).await?;
+    ensure!(
+        told.len() == 1 && told[0].json()["data"]["webhook_endpoint_id"] == endpoint.id.as_str(),
+        "{told:?}"
+    );
+    let refused = world.product.send(Method::POST, &endpoint.path("/test"), None).await?;
     ensure!(refused.status() == 409, "{}", refused.status());
     let count = gone.heard().len();
     world.connect("off").await?;
     minute(&world).await?;
     ensure!(gone.heard().len() == count, "it still hears");
-    hook.change(&world, json!({ "enabled": true })).await?;
-    ensure!(hook.test(&world).await?["state"] == "delivered");
-    let deleted = world.product.send(Method::DELETE, &hook.path(""), None).await?;
-    ensure!(deleted.status() == 204 && world.status(&hook.path("")).await? == 404);
+    endpoint.change(&world, json!({ "enabled": true })).await?;
+    ensure!(endpoint.test(&world).await?["state"] == "delivered");
+    let deleted = world.product.send(Method::DELETE, &endpoint.path(""), None).await?;
+    ensure!(deleted.status() == 204 && world.status(&endpoint.path("")).await? == 404);
     Ok(())
 }
 
@@ -204,8 +208,8 @@ async fn an_endpoint_that_is_off_hears_nothing_and_others_hear_of_it() -> Result
 async fn another_tenant_hears_and_sees_nothing() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
     let (own, foreign) = (Receiver::start().await?, Receiver::start().await?);
-    let hook = Hook::at(&world, json!({ "url": own.origin() })).await?;
-    let delivery = hook.test(&world).await?;
+    let endpoint = Endpoint::at(&world, json!({ "url": own.origin() })).await?;
+    let delivery = endpoint.test(&world).await?;
     let other = world.stack.another_tenant("Other").await?;
     let other = world.product.with_credential(other.api_key);
     other.call(Method::POST, ENDPOINTS, Some(&json!({ "url": foreign.origin() }))).await?;
@@ -224,11 +228,11 @@ async fn another_tenant_hears_and_sees_nothing() -> Result<()> {
         (Method::GET, one.clone(), None),
         (Method::POST, format!("{one}/replay"), None),
     ] {
-        let answer = other.send(method.clone(), &hook.path(&rest), body).await?;
+        let answer = other.send(method.clone(), &endpoint.path(&rest), body).await?;
         ensure!(answer.status() == 404, "{method} {rest}: {}", answer.status());
     }
     let listed = other.get(ENDPOINTS).await?;
-    ensure!(!listed.to_string().contains(&hook.id), "{listed}");
+    ensure!(!listed.to_string().contains(&endpoint.id), "{listed}");
     Ok(())
 }
 
@@ -236,7 +240,7 @@ async fn another_tenant_hears_and_sees_nothing() -> Result<()> {
 async fn a_lost_message_loses_no_delivery() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
     let receiver = Receiver::start().await?;
-    let hook = Hook::at(&world, json!({ "url": receiver.origin() })).await?;
+    let endpoint = Endpoint::at(&world, json!({ "url": receiver.origin() })).await?;
     world.connect_and_sync("lost").await?;
     // The message that makes the deliveries, then each that makes a try.
     for _ in 0..3 {
@@ -248,7 +252,9 @@ async fn a_lost_message_loses_no_delivery() -> Result<()> {
     }
     ensure!(receiver.heard().is_empty());
     minute(&world).await?;
-    ensure!(receiver.of_type("connection.activated").len() == 1 && hook.deliveries(&world).await?.len() == 1);
+    ensure!(
+        receiver.of_type("connection.activated").len() == 1 && endpoint.deliveries(&world).await?.len() == 1
+    );
     Ok(())
 }
 
@@ -257,13 +263,14 @@ async fn a_lost_message_loses_no_delivery() -> Result<()> {
 async fn address_and_secret_are_only_kept_sealed() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
     let receiver = Receiver::start().await?;
-    let canary = "canary-hook-token-6f1d";
-    let hook = Hook::at(&world, json!({ "url": format!("{}/in?token={canary}", receiver.origin()) })).await?;
-    ensure!(hook.test(&world).await?["state"] == "delivered");
+    let canary = "canary-endpoint-token-6f1d";
+    let endpoint =
+        Endpoint::at(&world, json!({ "url": format!("{}/in?token={canary}", receiver.origin()) })).await?;
+    ensure!(endpoint.test(&world).await?["state"] == "delivered");
     ensure!(receiver.heard()[0].path.ends_with(canary));
     let view = world.product.get(ENDPOINTS).await?.to_string();
     ensure!(!view.contains(canary) && !view.contains("whsec_"), "{view}");
-    let secret = hook.secret.trim_start_matches("whsec_").as_bytes();
+    let secret = endpoint.secret.trim_start_matches("whsec_").as_bytes();
     let raw = BASE64.decode(secret)?;
     for table in Table::ALL {
         let bytes = tables::bytes(&world.stack, table).await?;
@@ -285,7 +292,11 @@ async fn address_and_secret_are_only_kept_sealed() -> Result<()> {
     }
     ensure!(world.status(&status).await? == 200);
     for table in [Table::Directory, Table::Vault] {
-        ensure!(world.stack.items_naming(table, &hook.id).await?.is_empty(), "left in {}", table.as_str());
+        ensure!(
+            world.stack.items_naming(table, &endpoint.id).await?.is_empty(),
+            "left in {}",
+            table.as_str()
+        );
     }
     say("address and secret: sealed while the tenant lives, gone with it");
     Ok(())

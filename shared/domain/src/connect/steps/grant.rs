@@ -11,7 +11,7 @@ use crate::base::host::{Clock, Entropy};
 use crate::base::ids::{AccountRef, ConnectionId, DeletionId, TenantId};
 use crate::connect::connection::{Connection, State};
 use crate::connect::ports::{ConnectionState, FenceRead};
-use crate::connect::token_life::{Change, Life, Verdict, told};
+use crate::connect::token_life::{Change, Life, Verdict, change_event};
 use crate::deletion::steps::begin_deletion::{self, end_connection};
 use crate::platform::capabilities::Connectors;
 use crate::platform::profile::Profile;
@@ -87,13 +87,14 @@ pub async fn refused(ports: &Ports, row: &Connection, code: &str) -> Result<Opti
         }
         Verdict::Stays(to) => to,
     };
-    let became = if to == row.state { None } else { told(&row.id, to, &life).map(|one| (one, now)) };
-    let noticed =
-        life.take_notice(now).and_then(|at| told(&row.id, State::NeedsReauth, &life).map(|one| (one, at)));
+    let became = if to == row.state { None } else { change_event(&row.id, to, &life).map(|one| (one, now)) };
+    let noticed = life
+        .take_notice(now)
+        .and_then(|at| change_event(&row.id, State::NeedsReauth, &life).map(|one| (one, at)));
     let events = became.into_iter().chain(noticed).map(|((kind, about), at)| (kind, at, about)).collect();
-    life.settle(now);
+    life.schedule_probe(now);
     // Another worker that was faster has seen the same platform: what that worker stored counts.
-    ports.rows.record_life(&row.tenant, &row.id, &Change { life, from: row.state, to, told: events }).await?;
+    ports.rows.record_life(&row.tenant, &row.id, &Change { life, from: row.state, to, events }).await?;
     Ok(None)
 }
 
@@ -102,8 +103,8 @@ pub async fn refused(ports: &Ports, row: &Connection, code: &str) -> Result<Opti
 pub async fn accepted(ports: &Ports, row: &Connection, mut life: Life) -> Result<bool> {
     life.take_back();
     let now = ports.clock.now();
-    let became = if row.state == State::Active { None } else { told(&row.id, State::Active, &life) };
+    let became = if row.state == State::Active { None } else { change_event(&row.id, State::Active, &life) };
     let events = became.into_iter().map(|(kind, about)| (kind, now, about)).collect();
-    let change = Change { life, from: row.state, to: State::Active, told: events };
+    let change = Change { life, from: row.state, to: State::Active, events };
     ports.rows.record_life(&row.tenant, &row.id, &change).await
 }

@@ -48,7 +48,7 @@ pub struct Life {
     pub expired_since: Option<Timestamp>,
     /// Since when the connection waits for the person.
     pub waiting_since: Option<Timestamp>,
-    /// When a waiting connection ends by itself. The date stands once it is set, because the product was told; only a
+    /// When a waiting connection ends by itself. The date stands once it is set, because webhooks announced it; only a
     /// last notice that is late, or a date that passed long ago, moves it.
     pub ends_at: Option<Timestamp>,
     /// How many of [`NOTICE_DAYS`] are over.
@@ -83,7 +83,7 @@ pub struct Change {
     /// The state that the connection moves to.
     pub to: State,
     /// The webhook events, each with the instant from which it is true.
-    pub told: Vec<(EventType, Timestamp, About)>,
+    pub events: Vec<(EventType, Timestamp, About)>,
 }
 
 impl Life {
@@ -204,7 +204,7 @@ impl Life {
 
     /// Sets when Mooring asks the grant next: within a day, or as soon as evidence can be confirmed, a notice is due
     /// or the end date has come.
-    pub fn settle(&mut self, now: Timestamp) {
+    pub fn schedule_probe(&mut self, now: Timestamp) {
         let evidence = self.revoked_since.iter().chain(self.lost.iter().map(|(_, since)| since));
         let confirmed = evidence.map(|since| *since + CONFIRM);
         let expired = self.expired_since.filter(|_| self.waiting_since.is_none());
@@ -215,7 +215,7 @@ impl Life {
 }
 
 /// Returns the webhook event of a connection that moved to a state, if there is one.
-pub fn told(connection: &ConnectionId, to: State, life: &Life) -> Option<(EventType, About)> {
+pub fn change_event(connection: &ConnectionId, to: State, life: &Life) -> Option<(EventType, About)> {
     let kind = match to {
         State::Active => EventType::ConnectionRecovered,
         State::Suspect => EventType::ConnectionSuspect,

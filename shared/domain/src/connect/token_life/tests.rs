@@ -18,10 +18,10 @@ fn account() -> AccountId {
 fn a_revocation_counts_from_its_first_sign_and_only_when_it_is_said_again_a_day_later() {
     let mut life = Life::begin(at(0));
     assert_eq!(life.refuse(true, State::Active, None, at(1)), Verdict::Stays(State::Suspect));
-    life.settle(at(1));
+    life.schedule_probe(at(1));
     assert_eq!(life.due_at, at(24), "within a day");
     assert_eq!(life.refuse(true, State::Suspect, None, at(24)), Verdict::Stays(State::Suspect));
-    life.settle(at(24));
+    life.schedule_probe(at(24));
     assert_eq!(life.due_at, at(25), "exactly when it can be confirmed");
     let end = Verdict::Ends(Reason::RevokedAtPlatform, at(1));
     assert_eq!(life.refuse(true, State::Suspect, None, at(25)), end);
@@ -42,13 +42,13 @@ fn an_answer_in_between_takes_the_evidence_back() {
 fn an_expired_login_waits_for_the_person_for_ever() {
     let mut life = Life::begin(at(0));
     assert_eq!(life.refuse(false, State::Active, None, at(0)), Verdict::Stays(State::Suspect));
-    life.settle(at(0));
+    life.schedule_probe(at(0));
     assert_eq!(life.due_at, at(1));
     assert_eq!(life.refuse(false, State::Suspect, None, at(1)), Verdict::Stays(State::NeedsReauth));
     for day in 1..2_000 {
         let now = at(1 + 24 * day);
         assert_eq!(life.refuse(false, State::NeedsReauth, None, now), Verdict::Stays(State::NeedsReauth));
-        life.settle(now);
+        life.schedule_probe(now);
         assert!(life.due_at <= now + PROBE_AFTER && life.take_notice(now).is_none());
     }
 }
@@ -64,7 +64,7 @@ fn a_profile_may_end_what_waits_and_the_date_is_told_fourteen_and_three_days_bef
     assert_eq!(life.take_notice(date - of_days(14) - SignedDuration::from_secs(1)), None);
     assert_eq!(life.take_notice(date - of_days(14)), Some(date - of_days(14)));
     assert_eq!(life.take_notice(date - of_days(4)), None, "once each");
-    life.settle(date - of_days(4));
+    life.schedule_probe(date - of_days(4));
     assert_eq!(life.due_at, date - of_days(4) + PROBE_AFTER);
     assert_eq!(life.take_notice(date - of_days(3)), Some(date - of_days(3)));
     let before = date - SignedDuration::from_secs(1);
@@ -88,10 +88,10 @@ fn a_rule_that_comes_later_ends_nothing_without_a_warning_and_one_that_goes_take
 fn an_account_is_lost_only_when_it_is_missed_again_a_day_later() {
     let mut life = Life::begin(at(0));
     assert_eq!(life.lose(&account(), at(0)), None);
-    life.settle(at(0));
+    life.schedule_probe(at(0));
     assert_eq!(life.due_at, at(23));
     assert_eq!(life.lose(&account(), at(23)), None);
-    life.settle(at(23));
+    life.schedule_probe(at(23));
     assert_eq!(life.due_at, at(24));
     assert_eq!(life.lose(&account(), at(24)), Some(at(0)));
     life.find(&account());
@@ -189,7 +189,7 @@ proptest! {
                     }
                 },
             }
-            life.settle(now);
+            life.schedule_probe(now);
             prop_assert!(life.due_at > now && life.due_at <= now + PROBE_AFTER);
             prop_assert_eq!(state == State::NeedsReauth, life.waiting_since.is_some());
         }

@@ -93,12 +93,12 @@ pub async fn run(ports: &Ports, id: &MailId) -> Result<Outcome> {
             ports.queue.send(std::slice::from_ref(id), delay(now, again)).await?;
             return Ok(Outcome::Waits);
         }
-        ports.rows.forget_mail_request(id).await?;
+        ports.rows.delete_mail_request(id).await?;
         return Ok(Outcome::Unknown);
     }
     match turn(ports.rows.pace(&mail).await?.as_ref(), id, now) {
         Turn::Merge => {
-            ports.rows.forget_mail_request(id).await?;
+            ports.rows.delete_mail_request(id).await?;
             Ok(Outcome::Merged)
         }
         Turn::Wait(pace, until) => {
@@ -111,7 +111,7 @@ pub async fn run(ports: &Ports, id: &MailId) -> Result<Outcome> {
         Turn::Send(pace) => {
             stored(ports.rows.put_pace(&mail, &pace, now).await?)?;
             send(ports, &address, DeletionLink::new(live, mail, now)).await?;
-            ports.rows.forget_mail_request(id).await?;
+            ports.rows.delete_mail_request(id).await?;
             Ok(Outcome::Sent)
         }
     }

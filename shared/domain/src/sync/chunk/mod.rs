@@ -67,7 +67,7 @@ pub fn slot(name: &str, version: Timestamp, part: usize) -> String {
 
 /// Makes the error of a block that does not decode. The box was opened, so Mooring itself wrote a wrong block.
 fn broken(what: &'static str) -> Error {
-    Error::new(Kind::Sealed, "broken_sheet", format!("A stored sheet does not decode: {what}."))
+    Error::new(Kind::Sealed, "broken_sheet", format!("A stored chunk does not decode: {what}."))
 }
 
 thread_local! {
@@ -86,7 +86,7 @@ fn pack(plain: &[u8]) -> Result<Vec<u8>> {
         compressor.compress(plain)
     };
     COMPRESSOR.with(compress).map_err(|error| {
-        Error::new(Kind::Internal, "compress", "A sheet could not be compressed.").because(error)
+        Error::new(Kind::Internal, "compress", "A chunk could not be compressed.").because(error)
     })
 }
 

@@ -13,8 +13,8 @@ use crate::people::caller::{Caller, Scope};
 use crate::vault::keys::KeyContext;
 use crate::vault::ports::KeyGenerate;
 use crate::webhook::endpoint::{
-    DisableReason, Endpoint, EndpointChange, EndpointSecrets, MOST_SECRETS, NewSecret, OLD_SECRET,
-    SealedSecret, SealedValue, Switch, URL_SLOT, secret_slot,
+    DisableReason, Enablement, Endpoint, EndpointChange, EndpointSecrets, MOST_SECRETS, NewSecret,
+    OLD_SECRET, SealedSecret, SealedValue, URL_SLOT, secret_slot,
 };
 use crate::webhook::event::EventType;
 use crate::webhook::ports::{EndpointRead, EndpointSecretsRead, EndpointWrite};
@@ -53,7 +53,7 @@ pub async fn run(ports: &Ports, caller: &Caller, id: &EndpointId, input: Input) 
         origin: input.target.as_ref().map(Target::origin),
         types: input.types,
         description: input.description,
-        switch: input.enabled.map_or(Switch::Stay, |on| switched(&found, on, ports.clock.now())),
+        enablement: input.enabled.map_or(Enablement::Keep, |on| enablement(&found, on, ports.clock.now())),
     };
     let secrets = match &input.target {
         None => None,
@@ -73,11 +73,11 @@ pub async fn run(ports: &Ports, caller: &Caller, id: &EndpointId, input: Input) 
 }
 
 /// Decides what switching means for an endpoint: one that failed is off for another reason than its owner's.
-fn switched(found: &Endpoint, on: bool, now: Timestamp) -> Switch {
+fn enablement(found: &Endpoint, on: bool, now: Timestamp) -> Enablement {
     match (on, found.off) {
-        (true, _) => Switch::On,
-        (false, None) => Switch::DisableReason(DisableReason::Requested, now),
-        (false, Some(_)) => Switch::Stay,
+        (true, _) => Enablement::Enable,
+        (false, None) => Enablement::Disable(DisableReason::Requested, now),
+        (false, Some(_)) => Enablement::Keep,
     }
 }
 

@@ -21,7 +21,7 @@ rows!(EndpointRead, DeliveryRead, DeliveryWrite);
 pub struct Ports {
     /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
-    /// Sends it at once.
+    /// Queues the delivery at once.
     pub queue: Arc<dyn JobQueue<Job>>,
 }
 

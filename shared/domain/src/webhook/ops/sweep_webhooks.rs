@@ -21,7 +21,7 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
-    /// Where it goes.
+    /// Queues webhook jobs.
     pub queue: Arc<dyn JobQueue<Job>>,
 }
 

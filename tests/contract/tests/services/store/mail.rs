@@ -33,7 +33,7 @@ async fn a_request_is_kept_until_it_is_forgotten_or_over() {
     assert_eq!(store.mail_request(&id(1), end).await.unwrap(), None);
     assert_eq!(store.mail_request(&id(3), now).await.unwrap(), None);
     for _ in 0..2 {
-        store.forget_mail_request(&id(1)).await.unwrap();
+        store.delete_mail_request(&id(1)).await.unwrap();
     }
     assert_eq!(store.mail_request(&id(1), now).await.unwrap(), None);
     assert_eq!(store.mail_request(&id(2), now).await.unwrap(), Some(request(2)));

@@ -18,7 +18,7 @@ use mooring_domain::webhook::delivery::{Delivery, DeliveryState, Job};
 use mooring_domain::webhook::endpoint::{
     DisableReason, Endpoint, EndpointSecrets, MOST_ENDPOINTS, SealedSecret, SealedValue,
 };
-use mooring_domain::webhook::endpoint::{EndpointChange, Switch};
+use mooring_domain::webhook::endpoint::{Enablement, EndpointChange};
 use mooring_domain::webhook::event::{Event, EventType};
 use mooring_domain::webhook::ports::{
     DeliveryRead as _, DeliveryWrite as _, EndpointHealth as _, EndpointRead as _, EndpointSecretsRead as _,
@@ -209,7 +209,11 @@ async fn an_endpoint_comes_changes_and_goes_with_what_is_sealed() {
         store.endpoint(tenant, &one.id).await.unwrap().unwrap().off,
         Some((DisableReason::Failing, at))
     );
-    let on = EndpointChange { switch: Switch::On, types: Some(Vec::new()), ..EndpointChange::default() };
+    let on = EndpointChange {
+        enablement: Enablement::Enable,
+        types: Some(Vec::new()),
+        ..EndpointChange::default()
+    };
     assert!(store.change(tenant, &one.id, &on, None).await.unwrap());
     assert_eq!(
         store.endpoint(tenant, &one.id).await.unwrap(),

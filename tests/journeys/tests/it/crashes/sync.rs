@@ -77,11 +77,11 @@ async fn recover(scene: &Scene, connections: &[(String, Connected)]) -> Result<(
     // Names are decoration: when the platform is down as a job asks for them, the next job asks again.
     let (named, figures): (Vec<_>, Vec<_>) =
         keys.iter().filter(|key| key.starts_with("r#")).partition(|key| key.contains("#structure/"));
-    ensure!(figures.len() == LEVELS.len() * connections.len(), "{} sheets of figures", figures.len());
-    ensure!(named.len() <= (LEVELS.len() - 1) * connections.len(), "{} sheets of names", named.len());
-    ensure!(named.len() * 10 > figures.len() * 7, "names came for too few: {} sheets", named.len());
+    ensure!(figures.len() == LEVELS.len() * connections.len(), "{} chunks of figures", figures.len());
+    ensure!(named.len() <= (LEVELS.len() - 1) * connections.len(), "{} chunks of names", named.len());
+    ensure!(named.len() * 10 > figures.len() * 7, "names came for too few: {} chunks", named.len());
     let again = keys.iter().filter(|key| key.starts_with("h#")).count();
-    say(&format!("sync: {} connections complete; {again} sheets written again", connections.len()));
+    say(&format!("sync: {} connections complete; {again} chunks written again", connections.len()));
     Ok(())
 }
 

@@ -17,14 +17,14 @@ use serde_json::json;
 use super::{SINGLES, Scene, every_call};
 
 /// A scene with one endpoint behind a proxy of the rig.
-struct Hooked {
+struct Subscribed {
     scene: Scene,
     receiver: Receiver,
     endpoint: String,
     _proxy: FaultProxy,
 }
 
-impl Hooked {
+impl Subscribed {
     async fn open() -> Result<Self> {
         let scene = Scene::open(1).await?;
         let receiver = Receiver::start().await?;
@@ -96,48 +96,49 @@ impl Hooked {
 
 /// The worker makes the deliveries of an event.
 pub(crate) async fn fan_out() -> Result<()> {
-    let hooked = Hooked::open().await?;
+    let subscribed = Subscribed::open().await?;
     let mut wanted = BTreeSet::new();
     every_call("webhook fan-out", &SINGLES, async |at: At| {
-        let event = hooked.happens().await?;
-        hooked.scene.calm().sweep_webhooks(&hooked.scene.world).await?;
-        let trial = hooked.worked(at, &event).await?;
+        let event = subscribed.happens().await?;
+        subscribed.scene.calm().sweep_webhooks(&subscribed.scene.world).await?;
+        let trial = subscribed.worked(at, &event).await?;
         wanted.insert(event);
         Ok(trial)
     })
     .await?;
-    hooked.recover("webhook fan-out", &wanted).await
+    subscribed.recover("webhook fan-out", &wanted).await
 }
 
 /// The worker makes a try.
 pub(crate) async fn attempt() -> Result<()> {
-    let hooked = Hooked::open().await?;
+    let subscribed = Subscribed::open().await?;
     let mut wanted = BTreeSet::new();
     every_call("webhook try", &SINGLES, async |at: At| {
-        let (status, delivery) = hooked.test(&hooked.scene.calm()).await?;
+        let (status, delivery) = subscribed.test(&subscribed.scene.calm()).await?;
         ensure!(status == 202, "{status}");
-        let path = format!("/v1/webhook-endpoints/{}/deliveries/{delivery}", hooked.endpoint);
-        let view = hooked.scene.world.product.get(&path).await?;
+        let path = format!("/v1/webhook-endpoints/{}/deliveries/{delivery}", subscribed.endpoint);
+        let view = subscribed.scene.world.product.get(&path).await?;
         wanted.insert(view["event_id"].as_str().context("no event")?.to_owned());
-        hooked.worked(at, &delivery).await
+        subscribed.worked(at, &delivery).await
     })
     .await?;
-    hooked.recover("webhook try", &wanted).await
+    subscribed.recover("webhook try", &wanted).await
 }
 
 /// A caller that got a 202 gets the test.
 pub(crate) async fn test_send() -> Result<()> {
-    let hooked = Hooked::open().await?;
+    let subscribed = Subscribed::open().await?;
     let mut wanted = BTreeSet::new();
     every_call("webhook test send", &SINGLES, async |at: At| {
-        let trial = hooked.scene.rig.broken(at, async |functions| hooked.test(functions).await).await?;
+        let trial =
+            subscribed.scene.rig.broken(at, async |functions| subscribed.test(functions).await).await?;
         if let Some((202, delivery)) = &trial.answered {
-            let path = format!("/v1/webhook-endpoints/{}/deliveries/{delivery}", hooked.endpoint);
-            let view = hooked.scene.world.product.get(&path).await?;
+            let path = format!("/v1/webhook-endpoints/{}/deliveries/{delivery}", subscribed.endpoint);
+            let view = subscribed.scene.world.product.get(&path).await?;
             wanted.insert(view["event_id"].as_str().context("no event")?.to_owned());
         }
         Ok(trial)
     })
     .await?;
-    hooked.recover("webhook test send", &wanted).await
+    subscribed.recover("webhook test send", &wanted).await
 }

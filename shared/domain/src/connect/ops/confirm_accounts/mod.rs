@@ -190,10 +190,10 @@ async fn carry_out(
         return Ok(Carried::Late);
     };
     let Decision::Connect(ids) = decision else {
-        return claim(ports, standing, digest, true).await.map(|()| Carried::Out);
+        return decide(ports, standing, digest, true).await.map(|()| Carried::Out);
     };
     let chosen = choice::choose(ports, &connection.id, candidates.usable, ids)?;
-    claim(ports, standing, digest, false).await?;
+    decide(ports, standing, digest, false).await?;
     keep::run(ports, standing, (&connection, parts), &chosen).await.map(|()| Carried::Out)
 }
 
@@ -209,7 +209,7 @@ fn expired(ticket: &ConfirmTicket) -> Result<Url> {
     return_to(&ticket.return_url, &[("error", End::Expired.as_str())])
 }
 
-async fn claim(ports: &Ports, standing: &Standing<'_>, digest: &Digest, done: bool) -> Result<()> {
+async fn decide(ports: &Ports, standing: &Standing<'_>, digest: &Digest, done: bool) -> Result<()> {
     if ports.rows.decide(&standing.key, digest, done).await? { Ok(()) } else { Err(decided()) }
 }
 

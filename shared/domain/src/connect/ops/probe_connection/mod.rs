@@ -229,7 +229,7 @@ impl Probe<'_> {
         }
         let now = self.ports.clock.now();
         life.answered_at = Some(now);
-        life.settle(now);
+        life.schedule_probe(now);
         if seen.is_unfinished {
             life.due_at = life.due_at.min(now + crate::connect::token_life::RETRY);
         }

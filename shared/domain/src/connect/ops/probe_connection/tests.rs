@@ -51,9 +51,9 @@ fn an_answer_takes_back_whatever_state_the_connection_is_in() {
         assert_eq!(world.probe().unwrap(), ALIVE);
         assert_eq!(world.state(), State::Active);
         assert_eq!(world.connect.life.lock().unwrap().expired_since, None);
-        let told: Vec<_> = world.connect.told.lock().unwrap().iter().map(|(kind, ..)| *kind).collect();
+        let events: Vec<_> = world.connect.events.lock().unwrap().iter().map(|(kind, ..)| *kind).collect();
         let recovered = (state != State::Active).then_some(EventType::ConnectionRecovered);
-        assert_eq!(told, recovered.into_iter().collect::<Vec<_>>());
+        assert_eq!(events, recovered.into_iter().collect::<Vec<_>>());
     }
 }
 
@@ -114,10 +114,10 @@ fn an_expired_login_waits_for_years_and_is_asked_each_day() {
     }
     assert_eq!(world.state(), State::NeedsReauth);
     assert!(world.begun().is_empty());
-    assert_eq!(world.connect.told.lock().unwrap().len(), 2, "suspect, then needs_reauth, and no date");
+    assert_eq!(world.connect.events.lock().unwrap().len(), 2, "suspect, then needs_reauth, and no date");
 }
 
-/// P3: where the profile says so, it ends at a date that was told when it was settled, 14 and 3 days before.
+/// P3: where the profile says so, it ends at a date that a webhook announces when it is set, then 14 and 3 days before.
 #[test]
 fn a_profile_ends_what_waits_after_telling_the_date_three_times() {
     let world = World::connected();
@@ -133,10 +133,10 @@ fn a_profile_ends_what_waits_after_telling_the_date_three_times() {
     let begun = world.begun();
     let date = begun[0].t0;
     assert_eq!(begun[0].reason, Reason::NotReauthorised);
-    let told = world.connect.told.lock().unwrap();
+    let events = world.connect.events.lock().unwrap();
     let days = |days: i64| date - SignedDuration::from_hours(24 * days);
     let of = |at| (EventType::ConnectionNeedsReauth, at, Some(date));
-    assert_eq!(told[1..], [of(days(30)), of(days(14)), of(days(3))]);
+    assert_eq!(events[1..], [of(days(30)), of(days(14)), of(days(3))]);
 }
 
 /// P3: a platform in trouble, a limit and a fault of our set-up are no evidence, and the question stays open.

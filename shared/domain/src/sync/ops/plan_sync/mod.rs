@@ -31,9 +31,9 @@ rows!(DueRead);
 pub struct Ports {
     /// The rows that the operation reads and writes.
     pub rows: Arc<dyn Rows>,
-    /// Where jobs go.
+    /// Queues sync jobs.
     pub queue: Arc<dyn JobQueue<SyncJob>>,
-    /// Where probes go.
+    /// Queues probes.
     pub probes: Arc<dyn JobQueue<ProbeJob>>,
 }
 

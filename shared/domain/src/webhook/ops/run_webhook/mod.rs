@@ -142,7 +142,7 @@ async fn call(
         status: posted.status,
         failure: posted.failure,
     });
-    tried::settle(ports, delivery, endpoint, posted).await
+    tried::record(ports, delivery, endpoint, posted).await
 }
 
 /// Stores a delivery under its next version; false when another worker was faster.

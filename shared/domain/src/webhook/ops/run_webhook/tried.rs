@@ -28,7 +28,7 @@ pub(super) async fn ended(ports: &Ports, mut delivery: Delivery, failure: Failur
 }
 
 /// Stores the outcome of a try.
-pub(super) async fn settle(
+pub(super) async fn record(
     ports: &Ports,
     mut delivery: Delivery,
     endpoint: &Endpoint,
