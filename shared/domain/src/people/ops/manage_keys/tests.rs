@@ -71,10 +71,16 @@ fn an_overlap_lengthens_no_life_and_no_overlap_is_too_long() {
         let world = world(Admission::Stored);
         let (ports, tenant) = (ports(&world), tenant());
         let soon = world.now() + SignedDuration::from_hours(24);
-        for (end, until) in [(Some(soon), soon), (None, Timestamp::MAX)] {
+        let longer = SignedDuration::from_hours(48);
+        let cases = [
+            (Some(soon), longer, soon),
+            (Some(soon), SignedDuration::MAX, soon),
+            (None, SignedDuration::MAX, Timestamp::MAX),
+        ];
+        for (end, overlap, until) in cases {
             let ending = Input { expires_at: end, ..input(&[Scope::ReportsRead]) };
             let old = add(&ports, &tenant, ending).await.unwrap().key.credential.id;
-            rotate(&ports, &tenant, &old, SignedDuration::MAX).await.unwrap();
+            rotate(&ports, &tenant, &old, overlap).await.unwrap();
             let listed = list(&ports, &tenant).await.unwrap();
             let found = listed.iter().find(|key| key.credential.id == old).unwrap();
             assert_eq!(found.credential.expires_at, Some(until));
