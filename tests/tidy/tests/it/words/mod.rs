@@ -1,99 +1,24 @@
 //! The words of comments, documents and names of tests: one word for one thing, and sentences that name their actor.
 
+mod list;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use mooring_tests_tidy::root;
 
-/// Words and phrases that prose does not use, and what to say instead. They match whole words in any case, and across
-/// the lines of a comment. With `^` in front they match only where a sentence begins, and not in the name of a test.
-const BANNED: &[(&str, &str)] = &[
-    // One word for one thing.
-    ("sheet", "chunk"),
-    ("sheets", "chunks"),
-    ("shelf", "partition"),
-    ("shelves", "partitions"),
-    ("head row", "current chunk"),
-    ("chunk head", "current chunk"),
-    ("chunk's head", "current chunk"),
-    ("lookout", "FenceGate"),
-    ("the look", "the fence check, or the check"),
-    ("a look", "a fence check, or a check"),
-    ("look at the fence", "check the fence"),
-    ("looks at the fence", "checks the fence"),
-    ("looked at the fence", "checked the fence"),
-    ("looks whether", "checks whether"),
-    ("mint a key", "generate a key"),
-    ("mint a data key", "generate a data key"),
-    ("mints a key", "generates a key"),
-    ("mints a data key", "generates a data key"),
-    ("minted data keys", "generated data keys"),
-    ("the cut", "the cutoff"),
-    ("a cut", "a cutoff"),
-    ("the cuts", "the cutoffs"),
-    ("cuts are", "cutoffs are"),
-    ("hook", "webhook endpoint"),
-    ("hooks", "webhook endpoints"),
-    ("claim the record", "begin the record"),
-    ("claims the record", "begins the record"),
-    ("settle the record", "complete the record"),
-    ("settles the record", "completes the record"),
-    ("forget the record", "release the record"),
-    ("forgets the record", "releases the record"),
-    ("whole again", "full again"),
-    ("bucket is whole", "bucket is full"),
-    ("is away", "is down, or does not answer"),
-    ("are away", "are down, or do not answer"),
-    ("was away", "was down, or did not answer"),
-    ("were away", "were down, or did not answer"),
-    // Sentences that a newcomer can parse.
-    ("of ours", "our, or Mooring's"),
-    ("of others", "whose: other tenants', of another product, third-party"),
-    ("so many", "how many, or the name of the number"),
-    ("so long", "how long, as long as, or the name of the time"),
-    ("tells whether", "returns whether"),
-    ("told from", "distinguished from"),
-    ("^what is", "a noun for the thing"),
-    ("^what are", "a noun for the things"),
-];
-
-/// Uses of these words that are fine.
-const FINE: &[&str] = &[
-    "style sheet",
-    "style sheets",
-    "panic hook",
-    "schemathesis hook",
-    "schemathesis hooks",
-    "a cut body",
-    "a cut connection",
-    "the cut connection",
-    "a look around",
-    "worth a look",
-];
-
-/// Names that the code no longer has, and those that it has now. Prose cites names in backticks, where the other lists
-/// do not apply.
-const GONE: &[(&str, &str)] = &[
-    ("NoGate", "Unguarded"),
-    ("Lookout", "FenceGate"),
-    ("KeyMint", "KeyGenerate"),
-    ("Repeats", "IdempotencyStore"),
-    ("Claimed", "Begun"),
-    ("Drawn", "TakeOutcome"),
-    ("Invitation", "ConnectPage"),
-    ("Departure", "AuthorizationRedirect"),
-    ("Departures", "OAuthDeviations"),
-    ("Landing", "GrantedAccess"),
-    ("Arrival", "CallbackOutcome"),
-    ("is_away", "is_outage"),
-    ("whole_at", "full_at"),
-];
+use self::list::{BANNED, FINE, GONE};
 
 /// Files that are not held to these words. History stays as it was written, the promises' words are read in
-/// docs/promises.md, and this file has to name the words.
-const SKIPPED: [&str; 4] =
-    ["CHANGELOG.md", "Cargo.lock", "tests/promises.toml", "tests/tidy/tests/it/words.rs"];
+/// docs/promises.md, and the two files of this rule have to name the words.
+const SKIPPED: [&str; 5] = [
+    "CHANGELOG.md",
+    "Cargo.lock",
+    "tests/promises.toml",
+    "tests/tidy/tests/it/words/list.rs",
+    "tests/tidy/tests/it/words/mod.rs",
+];
 
 /// The first decision record that is held to these words.
 const FIRST_RECORD: u32 = 34;
@@ -131,6 +56,9 @@ fn found(path: &str, text: &str) -> Vec<String> {
         by_first.entry(first).or_default().push((phrase, say));
     }
     let mut found = gone(&lines);
+    if path.ends_with(".rs") {
+        found.extend(gone_in_code(text));
+    }
     for (index, word) in words.iter().enumerate().filter(|(index, _)| !fine.contains(index)) {
         for &(phrase, say) in by_first.get(word.text.as_str()).into_iter().flatten() {
             if matches(words.iter().skip(index), phrase) {
@@ -163,6 +91,21 @@ fn gone(lines: &[Line<'_>]) -> Vec<(usize, &'static str, &'static str)> {
             for name in code.split(|c: char| !c.is_alphanumeric() && c != '_') {
                 let known = GONE.iter().filter(|(old, _)| *old == name);
                 found.extend(known.map(|(old, new)| (line.number, *old, *new)));
+            }
+        }
+    }
+    found
+}
+
+/// Finds names in code that the code should no longer have.
+fn gone_in_code(text: &str) -> Vec<(usize, &'static str, &'static str)> {
+    let mut found = Vec::new();
+    for (number, line) in numbered(text) {
+        let code = line.split("//").next().unwrap_or_default();
+        for outside in code.split('"').step_by(2) {
+            for name in outside.split(|c: char| !c.is_alphanumeric() && c != '_') {
+                let known = GONE.iter().filter(|(old, _)| *old == name);
+                found.extend(known.map(|(old, new)| (number, *old, *new)));
             }
         }
     }
@@ -327,7 +270,7 @@ fn prose_keeps_to_the_words() {
     let all: Vec<String> = texts.flat_map(|(path, text)| found(path, &text)).collect();
     assert!(
         all.is_empty(),
-        "{}\n{} found; the list is in tests/tidy/tests/it/words.rs",
+        "{}\n{} found; the list is in tests/tidy/tests/it/words/list.rs",
         all.join("\n"),
         all.len()
     );
@@ -367,6 +310,14 @@ fn a_phrase_is_found_across_lines_and_where_a_sentence_begins() {
 fn a_name_that_is_gone_is_found_in_backticks() {
     assert_eq!(found("a.rs", "/// See [`KeyMint::mint`]."), ["a.rs:1: \"KeyMint\": say KeyGenerate"]);
     assert_eq!(found("a.md", "Repeats the call. The Landing of a plane.").len(), 0);
+}
+
+#[test]
+fn a_name_that_is_gone_is_found_in_code() {
+    assert_eq!(found("a.rs", "let a = NoGate;"), ["a.rs:1: \"NoGate\": say Unguarded"]);
+    for text in ["let a = \"NoGate\";", "let a = 1; // the gate", "let a = NoGates;"] {
+        assert_eq!(found("a.rs", text), [""; 0], "{text}");
+    }
 }
 
 #[test]
