@@ -3,6 +3,7 @@
 mod list;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -56,7 +57,7 @@ fn found(path: &str, text: &str) -> Vec<String> {
         by_first.entry(first).or_default().push((phrase, say));
     }
     let mut found = gone(&lines);
-    if path.ends_with(".rs") {
+    if Path::new(path).extension().is_some_and(|kind| kind == "rs") {
         found.extend(gone_in_code(text));
     }
     for (index, word) in words.iter().enumerate().filter(|(index, _)| !fine.contains(index)) {
