@@ -10,13 +10,13 @@ use anyhow::Result;
 
 const HEAD: &str = "# Who may do what
 
-Evaluated from the statements of template.yaml by `cargo xtask permissions`; do not edit. A test compares it, and rules in
+`cargo xtask permissions` evaluates the statements of template.yaml; do not edit. A test compares the page, and rules in
 `tests/tidy` hold the template to the lists below: nobody else may decrypt, and no role may make, change or delete a table,
 a backup, a queue, a key or a log, or scan a table.
 
 ";
 
-const ADDED: &str = "## What is not in the list
+const ADDED: &str = "## Rights that are not in the list
 
 Each role is stated in full in template.yaml; neither SAM nor AWS adds a policy to it. Lambda writes the log lines and takes
 the messages in the name of the function. EventBridge Scheduler has a role for each schedule, which may call the one
@@ -33,10 +33,10 @@ pub fn text_of(template: &Template) -> Result<String> {
     list(&mut out, "Who may make data keys", "keys", &by_key(&all, "kms:GenerateDataKey"))?;
     list(&mut out, "Who may delete rows", "table", &by_thing(&all, &deletes))?;
     list(&mut out, "Who may send", "to", &by_thing(&all, &["sqs:SendMessage", "ses:SendEmail"]))?;
-    list(&mut out, "Who is started by what", "by", &starts(template))?;
+    list(&mut out, "What starts each function", "by", &starts(template))?;
     rights(&mut out, &all)?;
     out.push_str(ADDED);
-    out.push_str("## Wildcards that cannot be had without\n\n| where | why |\n|---|---|\n");
+    out.push_str("## Wildcards that AWS requires\n\n| where | why |\n|---|---|\n");
     for (place, reason) in EXCEPTIONS {
         writeln!(out, "| {} | {reason} |", place.replace('*', "\\*"))?;
     }

@@ -2,7 +2,7 @@
 
 use super::file::{Claim, Promises, Shown};
 
-const HEAD: &str = "# What is promised, and what shows it
+const HEAD: &str = "# Promises, and the test that shows each
 
 Written by `cargo xtask promises` from tests/promises.toml; do not edit. A test compares it.
 
@@ -15,7 +15,7 @@ to be red. (R1 and on in [connector-spec.md](connector-spec.md) and in `tests/co
 const FAULTS: &str = "
 ## Faults that were found once
 
-Each was seen in the running product. Its row is the test that fails when the fault comes back.
+Somebody saw each of them in the running product. Its row is the test that fails when the fault comes back.
 ";
 
 const MEASUREMENTS: &str = "

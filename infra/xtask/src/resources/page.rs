@@ -13,11 +13,11 @@ const OF_API: usize = 300;
 /// Characters of all own policies of a role (IAM quotas).
 const POLICY: usize = 10_240;
 
-const HEAD: &str = "# What the stack has and will have
+const HEAD: &str = "# Resources of the stack, present and planned
 
-Counted by `cargo xtask resources` from template.yaml, infra/template/functions.toml and the plan in
-infra/template/planned.toml; do not edit. A test compares it. `.ci/run` holds the first figure against what SAM makes of the
-template.
+`cargo xtask resources` counts them from template.yaml, infra/template/functions.toml and the plan in
+infra/template/planned.toml; do not edit. A test compares the page. `.ci/run` holds the first figure against the template
+that SAM makes.
 
 A function brings itself and its role; with routes one permission for all of them (docs/adr/0035); with a queue its mapping,
 the queue, its dead letters and an alarm on both; with a schedule that schedule and its role, the bounds of its retries, a
@@ -69,21 +69,21 @@ fn sums(out: &mut String, count: &Count, planned: &Planned) -> Result<()> {
 }
 
 fn built(out: &mut String, count: &Count) -> Result<()> {
-    out.push_str("## What exists\n\nOf a policy every name that AWS gives counts as 100 characters.\n\n");
+    out.push_str("## Present functions\n\nOf a policy every name that AWS gives counts as 100 characters.\n\n");
     out.push_str("| function | started by | routes | resources | policy |\n|---|---|---|---|---|\n");
     for Row { name, routes, started, resources, policy } in &count.rows {
         writeln!(out, "| {name} | {started} | {routes} | {resources} | {policy} |")?;
     }
     writeln!(
         out,
-        "| shared: tables, key, API, logs, what is counted from them, dashboards | | | {} | |\n",
+        "| shared: tables, key, API, logs, their metrics, dashboards | | | {} | |\n",
         count.shared()
     )?;
     Ok(())
 }
 
 fn plan(out: &mut String, planned: &Planned) -> Result<()> {
-    out.push_str("## What is planned\n\n");
+    out.push_str("## Planned functions\n\n");
     out.push_str("| family | function | started by | routes | resources |\n|---|---|---|---|---|\n");
     let mut rows: Vec<_> =
         planned.function.iter().map(|(name, function)| (&function.family, name, function)).collect();
@@ -101,7 +101,7 @@ fn plan(out: &mut String, planned: &Planned) -> Result<()> {
 }
 
 fn joins(out: &mut String, planned: &Planned) -> Result<()> {
-    out.push_str("## What is built as one\n\nRoutes of one entity with rights on the same rows. Each route keeps its scope.\n\n");
+    out.push_str("## Functions that are joined\n\nRoutes of one entity with rights on the same rows. Each route keeps its scope.\n\n");
     out.push_str("| function | in place of | because | resources fewer |\n|---|---|---|---|\n");
     for (name, join) in &planned.join {
         let fewer = 3 * (join.of.len() - 1);
