@@ -69,7 +69,9 @@ fn sums(out: &mut String, count: &Count, planned: &Planned) -> Result<()> {
 }
 
 fn built(out: &mut String, count: &Count) -> Result<()> {
-    out.push_str("## Present functions\n\nOf a policy every name that AWS gives counts as 100 characters.\n\n");
+    out.push_str(
+        "## Present functions\n\nOf a policy every name that AWS gives counts as 100 characters.\n\n",
+    );
     out.push_str("| function | started by | routes | resources | policy |\n|---|---|---|---|---|\n");
     for Row { name, routes, started, resources, policy } in &count.rows {
         writeln!(out, "| {name} | {started} | {routes} | {resources} | {policy} |")?;

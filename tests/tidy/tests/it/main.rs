@@ -5,6 +5,7 @@ mod fixtures;
 mod front;
 mod numbers;
 mod problems;
+mod questions;
 mod receipts;
 mod rules;
 mod shape;
