@@ -3,8 +3,8 @@
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use mooring_domain::Result;
 use mooring_domain::base::ids::MailId;
-pub use mooring_domain::notice::ops::send_mail::Ports;
-use mooring_domain::notice::ops::send_mail::run;
+pub use mooring_domain::deletion::ops::send_mail::Ports;
+use mooring_domain::deletion::ops::send_mail::run;
 use mooring_queue::run_batch;
 
 /// The dependencies of the function.

@@ -10,12 +10,9 @@ use aws_sdk_dynamodb::types::{
 use mooring_domain::Result;
 use mooring_domain::base::table::Table;
 
-use crate::client::item::{DUE_AT, DUE_SHARD, EXPIRES_AT, PK, SK};
+use crate::client::item::{DUE_AT, DUE_SHARD, EXPIRES_AT, INDEX, PK, SK};
 use crate::client::{failed, not_built};
 use crate::config::Tables;
-
-/// The name of the due index.
-pub const INDEX: &str = "due";
 
 /// The properties of a table besides its keys `pk` and `sk` and TTL on `expires_at`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

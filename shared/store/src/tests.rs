@@ -4,15 +4,34 @@
 use jiff::Timestamp;
 use jiff::civil::date;
 use mooring_domain::base::ids::{AccountId, AccountRef, ConnectionId, TenantId};
+use mooring_domain::base::place::{Part, Place, Subject};
 use mooring_domain::vault::keys::KeyContext;
 use mooring_domain::vault::keys::Use;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use crate::client::key::{Sort, home, instant, parse_home};
-use crate::connect::keys::*;
-use crate::sync::keys::*;
-use crate::vault::keys::*;
+use crate::client::key::{Key, Sort, home, instant, parse_account, parse_home};
+use crate::client::place::Scope;
+use crate::client::samples::{Emptied, Ids, Sample};
+use crate::connect::keys::{account, account_fence, candidate, is_account_fence, parse_candidate};
+use crate::deletion::places::{part as deletion_part, places};
+use crate::sync::keys::{
+    days, due_minute, due_shard, monday, outbox, parse_outbox, parse_week, part, past, past_until, weeks,
+};
+use crate::vault::keys::{data_key, parse_token_version, token};
+use crate::{connect, deletion, guard, notice, people, sync, vault, webhook};
+
+/// The samples of every family with keys.
+const SAMPLES: [fn(&Ids) -> Vec<Sample>; 8] = [
+    vault::keys::samples,
+    people::keys::samples,
+    connect::keys::samples,
+    sync::keys::samples,
+    guard::keys::samples,
+    webhook::keys::samples,
+    deletion::keys::samples,
+    notice::keys::samples,
+];
 
 fn ids() -> impl Strategy<Value = (TenantId, ConnectionId, AccountId)> {
     any::<(u128, u128, u128)>().prop_map(|(ten, con, acc)| {
@@ -54,6 +73,88 @@ proptest! {
         prop_assert_eq!((first..=last).contains(&sk), inside);
         prop_assert_eq!(parse_week(&sk), Some(monday(probe)));
     }
+}
+
+#[test]
+fn every_key_lies_under_a_place_of_its_deletion_or_says_why_under_none() {
+    let of = Ids::new();
+    let accounts = [of.account.account.clone()];
+    let covers = |subject: &Subject, key: &Key| {
+        let scope = Scope { tenant: &of.account.tenant, subject, accounts: &accounts };
+        places(&scope).iter().any(|place| {
+            let (partition, prefix) = place.locator.texts();
+            place.class == key.table && partition == key.pk && key.sk.starts_with(prefix)
+        })
+    };
+    let [account, connection, tenant] = [of.subject_account(), of.subject_connection(), Subject::Tenant];
+    for (key, emptied) in SAMPLES.iter().flat_map(|samples| samples(&of)) {
+        let by = [&account, &connection, &tenant].map(|subject| covers(subject, &key));
+        let [with_account, with_connection, with_tenant] = by;
+        let holds = match emptied {
+            Emptied::WithAccount => with_account && with_connection,
+            Emptied::WithConnection => !with_account && with_connection,
+            Emptied::WithTenant => with_tenant,
+            Emptied::Never(_) => by == [false; 3],
+        };
+        assert!(holds, "{key:?} is {emptied:?}; account, connection, tenant: {by:?}");
+    }
+}
+
+#[test]
+fn the_list_of_places_is_the_one_that_the_ledger_has_always_held() {
+    let of = Ids::new();
+    let (ten, con, acc) = (&of.account.tenant, &of.account.connection, &of.account.account);
+    let listed = |subject: &Subject| {
+        let places = places(&Scope { tenant: ten, subject, accounts: std::slice::from_ref(acc) });
+        let text = |place: &Place| {
+            let (partition, prefix) = place.locator.texts();
+            format!("{} {partition} {prefix}", place.class.as_str())
+        };
+        places.iter().map(text).collect::<Vec<_>>()
+    };
+    let expected = [
+        format!("vault {ten}#{con} key#data#"),
+        format!("vault {ten}#{con} key#token#"),
+        format!("vault {ten}#{con} tok#"),
+        format!("connections {ten} {con}"),
+        format!("connections {ten}#{con} "),
+        format!("reports {ten}#{con}#{acc} "),
+    ];
+    assert_eq!(listed(&of.subject_connection()), expected);
+    let expected = [
+        format!("vault {ten}#{con} key#data#{acc}"),
+        format!("connections {ten}#{con} acc#{acc}"),
+        format!("reports {ten}#{con}#{acc} "),
+    ];
+    assert_eq!(listed(&of.subject_account()), expected);
+    let expected = [
+        format!("directory {ten} "),
+        format!("connections {ten} "),
+        format!("transient {ten} "),
+        format!("transient rate#{ten} "),
+        format!("vault {ten}#hooks "),
+    ];
+    assert_eq!(listed(&Subject::Tenant), expected);
+}
+
+#[test]
+fn a_part_of_a_place_leaves_out_the_subjects_own_row() {
+    let of = Ids::new();
+    let (ten, con, acc) = (&of.account.tenant, &of.account.connection, &of.account.account);
+    let parts = |subject: &Subject, wanted: Part| {
+        let places = places(&Scope { tenant: ten, subject, accounts: &[] });
+        let parts: Vec<Place> = places.iter().flat_map(|place| deletion_part(place, wanted)).collect();
+        parts.iter().map(|place| place.locator.texts().1.to_owned()).collect::<Vec<_>>()
+    };
+    let (account, connection) = (of.subject_account(), of.subject_connection());
+    assert_eq!(parts(&connection, Part::DataKeys), ["key#data#"]);
+    assert_eq!(parts(&connection, Part::Tokens), ["key#token#", "tok#"]);
+    assert_eq!(parts(&account, Part::DataKeys), [format!("key#data#{acc}")]);
+    assert!(!parts(&connection, Part::AllButOwn).contains(&con.to_string()));
+    assert!(parts(&account, Part::AllButOwn).contains(&format!("acc#{acc}#")));
+    assert!(!parts(&account, Part::AllButOwn).contains(&format!("acc#{acc}")));
+    assert_eq!(parts(&Subject::Tenant, Part::DataKeys), ["key#data#"]);
+    assert_eq!(parts(&Subject::Tenant, Part::AllButOwn), ["key#", "", "", ""]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use mooring_domain::base::ids::AccountRef;
 use mooring_domain::base::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, TenantId};
+use mooring_domain::base::place::Subject;
 use mooring_domain::base::secret::Fingerprint;
 use mooring_domain::connect::account::Account;
 use mooring_domain::connect::connection::{Connection, State};
@@ -13,7 +14,6 @@ use mooring_domain::connect::ports::{
 };
 use mooring_domain::connect::token_life::{Change, Life, change_event};
 use mooring_domain::deletion::ledger::{DELETE_WITHIN, Deletion, Reason, Step};
-use mooring_domain::deletion::places::Subject;
 use mooring_domain::deletion::ports::DeletionBegin as _;
 use mooring_domain::platform::manifest::Tier;
 use mooring_domain::sync::chunk::NewChunk;

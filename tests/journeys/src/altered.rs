@@ -8,6 +8,7 @@ use mooring_domain::Result;
 use mooring_domain::base::ids::{
     AccountId, AccountRef, ConnectionId, CredentialId, DataKeyId, DeletionId, EndUser, TenantId,
 };
+use mooring_domain::base::place::{Part, Place, Subject};
 use mooring_domain::base::secret::{Digest, Fingerprint};
 use mooring_domain::connect::account::Account;
 use mooring_domain::connect::connection::{Connection, State};
@@ -21,10 +22,9 @@ use mooring_domain::connect::token_life::{Change, Life};
 use mooring_domain::connect::way::WayBack;
 use mooring_domain::deletion::ledger::Deletion;
 use mooring_domain::deletion::link::DeletionLink;
-use mooring_domain::deletion::places::{Place, Subject};
 use mooring_domain::deletion::ports::{Cutoff, DeletionBegin, LedgerRead, LedgerWrite, Purge};
 use mooring_domain::people::caller::Credential;
-use mooring_domain::people::ports::CallerRead;
+use mooring_domain::people::ports::{CallerRead, FrontendTokenPut};
 use mooring_domain::people::tenant::Tenant;
 use mooring_domain::sync::activity::Activity;
 use mooring_domain::sync::breaker::{Breaker, Breakers, Circuit};
@@ -115,6 +115,10 @@ impl ConnectionRead for Altered {
 
 #[async_trait]
 impl Purge for Altered {
+    fn part(&self, place: &Place, part: Part) -> Vec<Place> {
+        self.store.part(place, part)
+    }
+
     async fn purge(&self, place: &Place) -> Result<u64> {
         if self.lies.idle_purge { Ok(0) } else { self.store.purge(place).await }
     }
@@ -200,8 +204,11 @@ forward!(TransientPut {
     put_session(key: &Digest, session: &ConnectSession) -> ();
     put_ticket(key: &Digest, ticket: &ConfirmTicket) -> ();
     put_way(key: &Digest, way: &WayBack) -> ();
-    put_frontend_token(credential: &Credential) -> ();
     put_link(key: &Digest, link: &DeletionLink) -> ();
+});
+
+forward!(FrontendTokenPut {
+    put_frontend_token(credential: &Credential) -> ();
 });
 
 forward!(DeletionBegin {

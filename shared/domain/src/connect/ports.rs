@@ -14,7 +14,6 @@ use crate::connect::token_life::{Change, Life};
 use crate::connect::way::WayBack;
 use crate::deletion::ledger::Deletion;
 use crate::deletion::link::DeletionLink;
-use crate::people::caller::Credential;
 use crate::sync::job::SyncJob;
 use crate::vault::keys::SealedBox;
 use crate::vault::rows::{KeyRow, TokenRow};
@@ -155,8 +154,6 @@ pub trait TransientPut: Send + Sync {
     async fn put_ticket(&self, key: &Digest, ticket: &ConfirmTicket) -> Result<()>;
     /// Puts how far the flow of a transaction came.
     async fn put_way(&self, key: &Digest, way: &WayBack) -> Result<()>;
-    /// Puts a frontend token.
-    async fn put_frontend_token(&self, credential: &Credential) -> Result<()>;
     /// Puts a mailed deletion link.
     async fn put_link(&self, key: &Digest, link: &DeletionLink) -> Result<()>;
 }

@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::base::ids::{DataKeyId, DeletionId, TenantId};
+use crate::base::place::{Place, Subject};
 use crate::base::retention::DELETE_DAYS;
 use crate::base::table::Table;
-use crate::deletion::places::{Place, Subject};
 use crate::platform::capabilities::RevokeOutcome;
 
 /// How long after T0 everything must be gone (promise T45).

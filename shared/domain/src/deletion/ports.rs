@@ -5,9 +5,9 @@ use jiff::Timestamp;
 
 use crate::base::error::Result;
 use crate::base::ids::{AccountId, DeletionId, EndUser, TenantId};
+use crate::base::place::{Part, Place, Subject};
 use crate::base::secret::{Digest, Fingerprint};
 use crate::deletion::ledger::Deletion;
-use crate::deletion::places::{Place, Subject};
 
 /// The outcome of a cutoff.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +82,8 @@ pub trait LedgerWrite: Send + Sync {
 /// Deletes and counts items of places.
 #[async_trait]
 pub trait Purge: Send + Sync {
+    /// Lists the places that make up a part of a place.
+    fn part(&self, place: &Place, part: Part) -> Vec<Place>;
     /// Deletes everything in a place and returns how many items there were.
     async fn purge(&self, place: &Place) -> Result<u64>;
     /// Counts the items in a place, consistently.

@@ -2,10 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::base::place::Subject;
 use crate::base::retention::ELSEWHERE;
 use crate::base::table::Table;
 use crate::deletion::ledger::{Deletion, Step};
-use crate::deletion::places::Subject;
 
 /// A copy that nobody can count, with the time by which it is gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Deletion {
             Table::Ledger => false,
             Table::Activity | Table::Transient => true,
             Table::Directory | Table::Connections | Table::Vault | Table::Reports => {
-                self.subject == Subject::Tenant || self.places.iter().any(|place| place.table == table)
+                self.subject == Subject::Tenant || self.places.iter().any(|place| place.class == table)
             }
         }
     }

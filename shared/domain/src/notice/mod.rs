@@ -1,5 +1,4 @@
-//! Notices to people: mails with deletion links.
+//! Notices to people: requests for a mail, the pace of the mails to an address, and the way out.
 
 pub mod mail;
-pub mod ops;
 pub mod ports;

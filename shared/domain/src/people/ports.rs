@@ -23,6 +23,13 @@ pub trait CallerRead: Send + Sync {
     async fn origin_known(&self, origin: &str) -> Result<bool>;
 }
 
+/// Stores frontend tokens. Each row carries its own expiry, and the table's TTL removes it.
+#[async_trait]
+pub trait FrontendTokenPut: Send + Sync {
+    /// Stores a frontend token.
+    async fn put_frontend_token(&self, credential: &Credential) -> Result<()>;
+}
+
 /// Writes the access log.
 #[async_trait]
 pub trait AccessLog: Send + Sync {

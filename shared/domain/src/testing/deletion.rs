@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use super::{World, a_connection, account_of, away, connection_of};
 use crate::base::error::{Error, Result};
 use crate::base::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, EndUser, TenantId};
+use crate::base::place::{Locator, Part, Place, Subject};
 use crate::base::queue::JobQueue;
 use crate::base::secret::{Digest, Fingerprint};
 use crate::base::table::Table;
 use crate::connect::connection::State;
 use crate::deletion::ledger::DeletionJob;
 use crate::deletion::ledger::{Deletion, Reason};
-use crate::deletion::places::{Place, Subject};
 use crate::deletion::ports::{
     Cutoff, DeletionBegin, DeletionOwnerRead, LedgerRead, LedgerWrite, LinkEnd, Purge,
 };
@@ -42,11 +42,12 @@ pub(crate) struct DeletionRows {
 }
 
 fn place(table: Table, partition: &str, prefix: &str) -> Place {
-    Place { table, partition: partition.to_owned(), prefix: prefix.to_owned() }
+    Place { class: table, locator: Locator::new(partition, prefix) }
 }
 
 fn covers(place: &Place, row: &Row) -> bool {
-    row.0 == place.table && row.1 == place.partition && row.2.starts_with(&place.prefix)
+    let (partition, prefix) = place.locator.texts();
+    row.0 == place.class && row.1 == partition && row.2.starts_with(prefix)
 }
 
 impl World {
@@ -260,11 +261,29 @@ impl LedgerWrite for World {
 
 #[async_trait]
 impl Purge for World {
+    fn part(&self, wanted: &Place, part: Part) -> Vec<Place> {
+        let (partition, prefix) = wanted.locator.texts();
+        let starts = |word: &&&str| prefix.starts_with(**word);
+        match part {
+            Part::DataKeys => ["key#data#"].iter().filter(starts).map(|_| wanted.clone()).collect(),
+            Part::Tokens => ["key#token#", "tok#"].iter().filter(starts).map(|_| wanted.clone()).collect(),
+            Part::AllButOwn if prefix.starts_with("con_") => Vec::new(),
+            Part::AllButOwn if prefix.starts_with("acc#") => {
+                vec![place(wanted.class, partition, &format!("{prefix}#"))]
+            }
+            Part::AllButOwn if wanted.class == Table::Directory => {
+                vec![place(wanted.class, partition, "key#")]
+            }
+            Part::AllButOwn => vec![wanted.clone()],
+        }
+    }
+
     async fn purge(&self, place: &Place) -> Result<u64> {
         let count = Purge::count(self, place).await?;
-        self.note(format!("purge {} {}", place.table.as_str(), place.prefix));
+        let (_, prefix) = place.locator.texts();
+        self.note(format!("purge {} {prefix}", place.class.as_str()));
         self.deletion.rows.lock().unwrap().retain(|row| !covers(place, row));
-        self.connect.connections.lock().unwrap().retain(|id, _| place.prefix != id.as_str());
+        self.connect.connections.lock().unwrap().retain(|id, _| prefix != id.as_str());
         Ok(count)
     }
 

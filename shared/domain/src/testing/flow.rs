@@ -12,7 +12,6 @@ use crate::connect::ports::{TransientPut, TransientRead, TransientTake};
 use crate::connect::session::{ActivationCode, AuthTransaction, ConfirmTicket, ConnectSession};
 use crate::connect::way::WayBack;
 use crate::deletion::link::DeletionLink;
-use crate::people::caller::Credential;
 
 /// Rows of one kind by their keys.
 type Rows<T> = Mutex<Vec<(Digest, T)>>;
@@ -62,10 +61,6 @@ impl TransientPut for World {
     async fn put_way(&self, key: &Digest, way: &WayBack) -> Result<()> {
         self.flow.ways.lock().unwrap().push((*key, way.clone()));
         Ok(())
-    }
-
-    async fn put_frontend_token(&self, _: &Credential) -> Result<()> {
-        panic!("no test makes a token")
     }
 
     async fn put_link(&self, key: &Digest, link: &DeletionLink) -> Result<()> {

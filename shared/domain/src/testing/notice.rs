@@ -13,8 +13,8 @@ use crate::base::ids::MailId;
 use crate::base::queue::JobQueue;
 use crate::base::secret::Fingerprint;
 use crate::deletion::ops::request_deletion::by_mail;
+use crate::deletion::ops::send_mail;
 use crate::notice::mail::{MailRequest, Pace};
-use crate::notice::ops::send_mail;
 use crate::notice::ports::{MailPaces, MailRequestPut, MailRequestTake, Mailer};
 
 #[derive(Default)]

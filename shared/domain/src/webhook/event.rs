@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::base::ids::{AccountId, ConnectionId, DeletionId, EndpointId, EventId, TenantId};
+use crate::base::place::Subject;
 use crate::deletion::ledger::Deletion;
-use crate::deletion::places::Subject;
 
 /// The type of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

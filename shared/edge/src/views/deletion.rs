@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use mooring_domain::base::place::Subject;
 use mooring_domain::base::table::Table;
 use mooring_domain::deletion::ledger::{Deletion, Step, StepEvent};
-use mooring_domain::deletion::places::Subject;
 use schemars::JsonSchema;
 use serde::Serialize;
 

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::BatchStatementRequest;
 use mooring_domain::Result;
 use mooring_domain::base::table::Table;
 
-use crate::Store;
+use crate::client::Store;
 use crate::client::failure::{failed, not_built};
 use crate::client::item::{Draft, Item};
 use crate::client::key::Key;

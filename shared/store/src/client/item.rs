@@ -23,6 +23,9 @@ pub(crate) const SK: &str = "sk";
 /// The attribute of TTL: when it removes the row, in whole seconds.
 pub(crate) const EXPIRES_AT: &str = "expires_at";
 
+/// The name of the due index.
+pub(crate) const INDEX: &str = "due";
+
 /// The attribute of the due index's hash key.
 pub(crate) const DUE_SHARD: &str = "due_shard";
 

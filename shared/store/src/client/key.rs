@@ -45,9 +45,9 @@
 //! | | `code#<sha256>` | `code` | public code of a deletion |
 
 use jiff::Timestamp;
-use mooring_domain::base::ids::{ConnectionId, TenantId};
+use mooring_domain::base::ids::{AccountId, ConnectionId, TenantId};
+use mooring_domain::base::place::Place;
 use mooring_domain::base::table::Table;
-use mooring_domain::deletion::places::Place;
 
 /// The address of one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +96,8 @@ impl Span {
 
     /// Makes the span of a deletion's place.
     pub(crate) fn place(place: &Place) -> Self {
-        Self::prefix(place.table, place.partition.as_str(), place.prefix.as_str())
+        let (partition, prefix) = place.locator.texts();
+        Self::prefix(place.class, partition, prefix)
     }
 }
 
@@ -119,6 +120,16 @@ pub(crate) fn of_home(tenant: &TenantId, connection: &ConnectionId, sk: impl Int
 /// Makes the span of the rows of a connection's partition whose sort key has a prefix.
 pub(crate) fn rows_of(tenant: &TenantId, connection: &ConnectionId, prefix: &str) -> Span {
     Span::prefix(Table::Connections, home(tenant, connection), prefix)
+}
+
+/// Returns the sort key of an account's own row, with which the sort keys of the rows below the account begin.
+pub(crate) fn account_row(id: &AccountId) -> String {
+    format!("acc#{id}")
+}
+
+/// Reads the account from a sort key that [`account_row`] made; returns `None` for the rows below an account.
+pub(crate) fn parse_account(sk: &str) -> Option<AccountId> {
+    sk.strip_prefix("acc#")?.parse().ok()
 }
 
 /// Sorts before every instant that [`instant`] writes. DynamoDB refuses an empty text in keys.

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::{
 use mooring_domain::Result;
 use mooring_domain::base::table::Table;
 
-use crate::Store;
+use crate::client::Store;
 use crate::client::expression::{Check, Expression};
 use crate::client::failure::{failed, not_built};
 use crate::client::item::{Draft, Item};

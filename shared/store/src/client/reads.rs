@@ -7,14 +7,13 @@ use aws_sdk_dynamodb::types::{KeysAndAttributes, Select};
 use mooring_domain::Result;
 use mooring_domain::base::table::Table;
 
-use crate::Store;
+use crate::client::Store;
 use crate::client::backoff::Backoff;
 use crate::client::expression::Expression;
 use crate::client::failure::{busy, failed, not_built};
-use crate::client::item::{DUE_AT, DUE_SHARD, Fields, Item, PK, SK, is_live, text};
+use crate::client::item::{DUE_AT, DUE_SHARD, Fields, INDEX, Item, PK, SK, is_live, text};
 use crate::client::key::{Key, Span};
 use crate::client::write::key_item;
-use crate::schema::INDEX;
 
 /// The most keys that DynamoDB takes in one batch of reads.
 const BATCH: usize = 100;

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use mooring_domain::Result;
 
-use crate::Store;
+use crate::client::Store;
 use crate::client::backoff::Backoff;
 use crate::client::expression::{Check, Expression};
 use crate::client::failure::{busy, failed, is_conflict, is_refused};

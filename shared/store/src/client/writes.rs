@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, ReturnValue, WriteReque
 use mooring_domain::Result;
 use mooring_domain::base::table::Table;
 
-use crate::Store;
+use crate::client::Store;
 use crate::client::backoff::Backoff;
 use crate::client::expression::{Check, Expression};
 use crate::client::failure::{

@@ -18,6 +18,7 @@ use mooring_domain::deletion::ports::LedgerRead as _;
 use mooring_domain::sync::job::SyncJob;
 use mooring_domain::webhook::event::EventType;
 
+use crate::client::Store;
 use crate::client::item::{DUE_AT, DUE_SHARD, EXPIRES_AT, STATE, text};
 use crate::client::{Check, TRANSACTION, Write};
 use crate::connect::connections::not_in_state;
@@ -30,7 +31,7 @@ use crate::deletion::ledger::{audit_row, code_key};
 use crate::sync::keys::{due_minute, due_shard};
 use crate::sync::outbox::outbox_row;
 use crate::webhook::events::connection_row;
-use crate::{Store, deletion, vault};
+use crate::{deletion, vault};
 
 #[async_trait]
 impl ConnectionActivate for Store {

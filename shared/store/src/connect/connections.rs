@@ -16,6 +16,7 @@ use mooring_domain::vault::rows::{KeyRow, TokenRow};
 use mooring_domain::webhook::event::EventType;
 use mooring_domain::{Error, Kind, Result};
 
+use crate::client::Store;
 use crate::client::item::{DUE_AT, DUE_SHARD, Draft, Fields, Item, SK, STATE, flag, text, texts};
 use crate::client::key;
 use crate::client::key::EARLIEST;
@@ -30,7 +31,7 @@ use crate::deletion::items::HIDDEN;
 use crate::deletion::ledger::{code_row, ledger_row};
 use crate::vault::items::{read_sealed, write_key, write_sealed, write_token};
 use crate::webhook::events::connection_row;
-use crate::{Store, deletion, vault};
+use crate::{deletion, vault};
 
 /// The most sealed parts of the list of accounts: together with the other rows they stay below the 4 MB that
 /// DynamoDB allows in a transaction.

@@ -7,7 +7,7 @@ use mooring_domain::base::table::Table;
 use mooring_domain::connect::fence::Fence;
 use mooring_domain::connect::ports::FenceRead;
 
-use crate::Store;
+use crate::client::Store;
 use crate::client::item::{Fields, SK};
 use crate::connect::items::connection::read_state;
 use crate::connect::keys;

@@ -16,7 +16,7 @@ use mooring_domain::connect::account::Account;
 use mooring_domain::connect::connection::Connection;
 use mooring_domain::connect::ports::{ConnectionRead as _, HeldAccounts, Holders, MOST_HOLDERS};
 
-use crate::Store;
+use crate::client::Store;
 use crate::client::Write;
 use crate::client::item::{DUE_AT, DUE_SHARD, Draft};
 use crate::client::key;

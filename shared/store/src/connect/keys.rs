@@ -1,11 +1,36 @@
 //! Keys of connections, accounts, fences, and of the short-lived rows of the connect flow.
 
 use mooring_domain::base::ids::{AccountId, ConnectionId, TenantId};
+use mooring_domain::base::place::{Place, Subject};
 use mooring_domain::base::secret::{Digest, Fingerprint};
 use mooring_domain::base::table::Table;
 
-use crate::client::key::{Key, Span, of_home};
+use crate::client::key::{Key, Span, account_row, home, of_home, parse_account, parse_home};
+use crate::client::place::{Scope, narrowed, place};
 use crate::sync::keys::parse_outbox;
+
+/// Names the places of connections and accounts, with everything in a connection's own partition.
+pub(crate) fn places(scope: &Scope<'_>) -> Vec<Place> {
+    let Scope { tenant, subject, .. } = scope;
+    let rows = |partition: &str, prefix: &str| place(Table::Connections, partition, prefix);
+    match subject {
+        Subject::Connection(id) => {
+            vec![rows(tenant.as_str(), id.as_str()), rows(&home(tenant, id), "")]
+        }
+        Subject::Account(id, account) => vec![rows(&home(tenant, id), &account_row(account))],
+        Subject::Tenant => vec![rows(tenant.as_str(), "")],
+    }
+}
+
+/// Lists a place without the row of its connection or account itself.
+pub(crate) fn all_but_own(place: &Place) -> Vec<Place> {
+    let (partition, prefix) = place.locator.texts();
+    if parse_home(partition).is_none() {
+        return Vec::new();
+    }
+    let below = parse_account(prefix).map(|_| format!("{prefix}#"));
+    narrowed(place, below.as_deref().unwrap_or(prefix)).into_iter().collect()
+}
 
 /// A kind of short-lived row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,16 +104,11 @@ pub(crate) fn parse_candidate(sk: &str) -> Option<usize> {
 }
 
 pub(crate) fn account(tenant: &TenantId, connection: &ConnectionId, id: &AccountId) -> Key {
-    of_home(tenant, connection, format!("acc#{id}"))
-}
-
-/// Reads the account from a key that [`account`] made; returns `None` for the rows below an account.
-pub(crate) fn parse_account(sk: &str) -> Option<AccountId> {
-    sk.strip_prefix("acc#")?.parse().ok()
+    of_home(tenant, connection, account_row(id))
 }
 
 pub(crate) fn account_fence(tenant: &TenantId, connection: &ConnectionId, id: &AccountId) -> Key {
-    of_home(tenant, connection, format!("acc#{id}#fence"))
+    of_home(tenant, connection, format!("{}#fence", account_row(id)))
 }
 
 /// Returns whether a key belongs to an account's fence.
@@ -99,7 +119,7 @@ pub(crate) fn is_account_fence(sk: &str) -> bool {
 /// Makes the key of the row by which an account's fingerprint finds it. The row lies among the account's own
 /// rows, so that a deletion finds it without knowing the fingerprint.
 pub(crate) fn held(tenant: &TenantId, connection: &ConnectionId, id: &AccountId) -> Key {
-    of_home(tenant, connection, format!("acc#{id}#held"))
+    of_home(tenant, connection, format!("{}#held", account_row(id)))
 }
 
 /// Returns whether [`held`] made the key.
@@ -120,4 +140,26 @@ pub(crate) fn due_mail(mail: &Fingerprint) -> String {
 /// [`crate::client::key::EARLIEST`].
 pub(crate) fn due_held(tenant: &TenantId, account: &Fingerprint) -> String {
     format!("held#{tenant}#{}", account.0)
+}
+
+/// Makes one key with each constructor.
+#[cfg(test)]
+pub(crate) fn samples(of: &crate::client::samples::Ids) -> Vec<crate::client::samples::Sample> {
+    use crate::client::samples::Emptied;
+    let (ten, con, acc) = (&of.account.tenant, &of.account.connection, &of.account.account);
+    vec![
+        (connection(ten, con), Emptied::WithConnection),
+        (connection(ten, con), Emptied::WithTenant),
+        (mail(ten, con), Emptied::WithConnection),
+        (fence(ten, con), Emptied::WithConnection),
+        (life(ten, con), Emptied::WithConnection),
+        (candidate(ten, con, 1), Emptied::WithConnection),
+        (account(ten, con, acc), Emptied::WithAccount),
+        (account_fence(ten, con, acc), Emptied::WithAccount),
+        (held(ten, con, acc), Emptied::WithAccount),
+        (
+            short(&of.digest, Short::Session),
+            Emptied::Never("the row lies under the hash of a secret, and expires within days"),
+        ),
+    ]
 }

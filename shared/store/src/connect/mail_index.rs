@@ -7,7 +7,7 @@ use mooring_domain::base::secret::Fingerprint;
 use mooring_domain::base::table::Table;
 use mooring_domain::connect::ports::MailIndexRead;
 
-use crate::Store;
+use crate::client::Store;
 use crate::client::item::{Fields, PK};
 use crate::client::key;
 use crate::client::key::EARLIEST;

@@ -8,9 +8,8 @@ use mooring_domain::connect::ports::{TransientPut, TransientRead, TransientTake}
 use mooring_domain::connect::session::{ActivationCode, AuthTransaction, ConfirmTicket, ConnectSession};
 use mooring_domain::connect::way::{Stage, WayBack};
 use mooring_domain::deletion::link::DeletionLink;
-use mooring_domain::people::caller::Credential;
 
-use crate::Store;
+use crate::client::Store;
 use crate::client::item::{Item, flag, is_live, text};
 use crate::client::{Check, Write};
 use crate::connect::items::session::{
@@ -18,8 +17,6 @@ use crate::connect::items::session::{
     write_session, write_ticket, write_transaction, write_way,
 };
 use crate::connect::keys::{Short, short};
-use crate::people::items::write_credential;
-use crate::people::keys::frontend_token;
 
 impl Store {
     async fn unexpired(&self, key: &Digest, kind: Short, now: Timestamp) -> Result<Option<Item>> {
@@ -59,10 +56,6 @@ impl TransientPut for Store {
 
     async fn put_ticket(&self, key: &Digest, ticket: &ConfirmTicket) -> Result<()> {
         self.put(&short(key, Short::Ticket), write_ticket(ticket)).await
-    }
-
-    async fn put_frontend_token(&self, credential: &Credential) -> Result<()> {
-        self.put(&frontend_token(&credential.tenant, &credential.id), write_credential(credential)).await
     }
 
     async fn put_link(&self, key: &Digest, link: &DeletionLink) -> Result<()> {

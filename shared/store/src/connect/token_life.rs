@@ -10,7 +10,7 @@ use mooring_domain::connect::ports::{AccountRenew, ConnectionState};
 use mooring_domain::connect::token_life::{Change, Life};
 use mooring_domain::sync::job::SyncJob;
 
-use crate::Store;
+use crate::client::Store;
 use crate::client::item::{STATE, bytes, number, text};
 use crate::client::{Check, Write};
 use crate::connect::items::account::{CURRENCY, PROFILE, ZONE};

@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 use mooring_domain::base::ids::{AccountId, ConnectionId, DeletionId, EventId};
+use mooring_domain::base::place::Subject;
 use mooring_domain::deletion::ledger::Deletion;
-use mooring_domain::deletion::places::Subject;
 
 use crate::client::item::{Draft, text, time};
 use crate::people::items::event_id;

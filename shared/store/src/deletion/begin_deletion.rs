@@ -7,27 +7,29 @@
 use async_trait::async_trait;
 use mooring_domain::Result;
 use mooring_domain::base::ids::{AccountId, ConnectionId, DataKeyId, EndUser, TenantId};
+use mooring_domain::base::place::{Place, Subject};
 use mooring_domain::base::table::Table;
 use mooring_domain::connect::connection::State;
 use mooring_domain::connect::ports::ConnectionState as _;
 use mooring_domain::deletion::ledger::{Deletion, Reason};
-use mooring_domain::deletion::places::{Place, Subject};
 use mooring_domain::deletion::ports::{Cutoff, DeletionBegin};
 
+use crate::client::Store;
 use crate::client::item::{
     DUE_AT, DUE_SHARD, Draft, EXPIRES_AT, Fields, STATE, flag, number, seconds, text, time,
 };
 use crate::client::key;
 use crate::client::key::{Key, Span};
+use crate::client::place::Scope;
 use crate::client::{Backoff, Check, Refusal, TRANSACTION, Write, busy};
 use crate::connect::items::connection::{DELETE_BY, DELETION, state};
 use crate::connect::items::token_life::VERSION;
 use crate::deletion::ledger::{audit_row, code_row, ledger_row};
-use crate::deletion::{audit_items, keys};
+use crate::deletion::{audit_items, keys, places};
 use crate::people::items::ACTIVE;
 use crate::vault::items::read_key_id;
 use crate::webhook::events::cut_row;
-use crate::{Store, connect, guard, people, sync, vault, webhook};
+use crate::{connect, people, sync, vault, webhook};
 
 /// The writes of a cutoff.
 struct Plan {
@@ -57,18 +59,14 @@ impl DeletionBegin for Store {
         subject: &Subject,
         accounts: &[AccountId],
     ) -> Result<Vec<Place>> {
-        Ok(match subject {
-            Subject::Connection(connection) => connection_places(tenant, connection, accounts),
-            Subject::Account(connection, account) => account_places(tenant, connection, account),
-            Subject::Tenant => tenant_places(tenant),
-        })
+        Ok(places::places(&Scope { tenant, subject, accounts }))
     }
 
     async fn held_keys(&self, tenant: &TenantId, subject: &Subject) -> Result<Vec<DataKeyId>> {
         let span = match subject {
             Subject::Connection(connection) => vault::keys::vault(tenant, connection, "key#"),
             Subject::Account(connection, account) => {
-                vault::keys::vault(tenant, connection, &format!("key#data#{account}"))
+                vault::keys::vault(tenant, connection, &vault::keys::data_key_of(account))
             }
             Subject::Tenant => return Ok(Vec::new()),
         };
@@ -199,7 +197,7 @@ impl Store {
         let decide = still_there(ending(deletion, row.clone()).without(&[DUE_SHARD, DUE_AT]));
         let fence = connect::keys::account_fence(tenant, id, account);
         core.push(closed(deletion, fence.clone()));
-        let stamped = self.keys(&vault::keys::vault(tenant, id, &format!("key#data#{account}"))).await?;
+        let stamped = self.keys(&vault::keys::vault(tenant, id, &vault::keys::data_key_of(account))).await?;
         let mut rows: Vec<Write> = stamped.into_iter().map(|key| stamp(deletion, key)).collect();
         let mut own = self.keys(&key::rows_of(tenant, id, &row.sk)).await?;
         own.retain(|key| *key != row && *key != fence);
@@ -216,16 +214,6 @@ impl Store {
             tracing::warn!(deletion.id = %deletion.id, error.code, "some rows were not stamped at the cut");
         }
     }
-}
-
-/// The rows of a tenant's registered origins go with its Directory rows ([`crate::deletion::purge`]): an origin names the tenant's
-/// site, and the Ledger keeps these places for good.
-fn tenant_places(tenant: &TenantId) -> Vec<Place> {
-    let own = [Table::Directory, Table::Connections, Table::Transient];
-    let own = own.into_iter().map(|table| place(table, tenant.as_str(), ""));
-    let buckets = place(Table::Transient, guard::keys::buckets(tenant), "");
-    let hooks = place(Table::Vault, webhook::keys::hook_vault(tenant), "");
-    own.chain([buckets, hooks]).collect()
 }
 
 /// Says whose deletion it is until everything must be gone: its reader may be a browser of that end user.
@@ -264,7 +252,7 @@ fn retired(deletion: &Deletion, key: Key) -> Write {
     if connect::keys::is_account_fence(&key.sk) {
         return closed(deletion, key).only_if(Check::Exists);
     }
-    if connect::keys::parse_account(&key.sk).is_some() {
+    if key::parse_account(&key.sk).is_some() {
         return closed(deletion, key).without(&[DUE_SHARD, DUE_AT]).only_if(Check::Exists);
     }
     let is_indexed = connect::keys::is_indexed(&key.sk);
@@ -284,36 +272,11 @@ fn is_job_of(key: &Key, account: &AccountId) -> bool {
 fn rank(sk: &str) -> u8 {
     if connect::keys::is_account_fence(sk) {
         0
-    } else if connect::keys::parse_account(sk).is_some() {
+    } else if key::parse_account(sk).is_some() {
         1
     } else if connect::keys::is_indexed(sk) {
         2
     } else {
         3
     }
-}
-
-fn place(table: Table, partition: impl Into<String>, prefix: impl Into<String>) -> Place {
-    Place { table, partition: partition.into(), prefix: prefix.into() }
-}
-
-/// The Vault is in three places, because data keys go before the platform is asked and tokens after.
-fn connection_places(tenant: &TenantId, connection: &ConnectionId, accounts: &[AccountId]) -> Vec<Place> {
-    let home = key::home(tenant, connection);
-    let vault = ["key#data#", "key#token#", "tok#"].map(|prefix| place(Table::Vault, home.as_str(), prefix));
-    let reports = accounts.iter().map(|account| sync::keys::partition(tenant, connection, account));
-    let mut places = Vec::from(vault);
-    places.push(place(Table::Connections, tenant.as_str(), connection.as_str()));
-    places.push(place(Table::Connections, home.as_str(), ""));
-    places.extend(reports.map(|partition| place(Table::Reports, partition, "")));
-    places
-}
-
-fn account_places(tenant: &TenantId, connection: &ConnectionId, account: &AccountId) -> Vec<Place> {
-    let home = key::home(tenant, connection);
-    vec![
-        place(Table::Vault, home.as_str(), format!("key#data#{account}")),
-        place(Table::Connections, home.as_str(), connect::keys::account(tenant, connection, account).sk),
-        place(Table::Reports, sync::keys::partition(tenant, connection, account), ""),
-    ]
 }

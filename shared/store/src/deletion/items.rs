@@ -3,9 +3,9 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use mooring_domain::Result;
 use mooring_domain::base::ids::DataKeyId;
+use mooring_domain::base::place::{Locator, Place, Subject};
 use mooring_domain::base::table::Table;
 use mooring_domain::deletion::ledger::{Deletion, Reason, Step, StepEvent};
-use mooring_domain::deletion::places::{Place, Subject};
 use mooring_domain::platform::capabilities::RevokeOutcome;
 
 use crate::client::item::{DUE_AT, DUE_SHARD, Draft, Fields, Item, PK, SK, maps, number, text, texts, time};
@@ -87,17 +87,14 @@ fn read_subject(fields: Fields<'_>) -> Result<Subject> {
 }
 
 fn place(place: &Place) -> Draft {
-    Draft::default()
-        .text("table", place.table.as_str())
-        .text("partition", place.partition.as_str())
-        .text("prefix", place.prefix.as_str())
+    let (partition, prefix) = place.locator.texts();
+    Draft::default().text("table", place.class.as_str()).text("partition", partition).text("prefix", prefix)
 }
 
 fn read_place(fields: Fields<'_>) -> Result<Place> {
     Ok(Place {
-        table: fields.word("table", Table::parse)?,
-        partition: fields.text("partition")?.to_owned(),
-        prefix: fields.text("prefix")?.to_owned(),
+        class: fields.word("table", Table::parse)?,
+        locator: Locator::new(fields.text("partition")?, fields.text("prefix")?),
     })
 }
 

@@ -32,3 +32,17 @@ pub(crate) fn code(digest: &Digest) -> Key {
 
 /// The due index's hash key of deletions.
 pub(crate) const DUE_DELETIONS: &str = "due";
+
+/// Makes one key with each constructor.
+#[cfg(test)]
+pub(crate) fn samples(of: &crate::client::samples::Ids) -> Vec<crate::client::samples::Sample> {
+    use crate::client::samples::Emptied;
+    const PROOF: Emptied = Emptied::Never("the Ledger keeps the proof of deletions, with opaque ids alone");
+    let tenant = &of.account.tenant;
+    vec![
+        (owner(tenant, &of.deletion), Emptied::WithTenant),
+        (deletion(tenant, &of.deletion), PROOF),
+        (audit(tenant, &of.event), PROOF),
+        (code(&of.digest), PROOF),
+    ]
+}

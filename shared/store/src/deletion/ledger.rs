@@ -11,7 +11,7 @@ use mooring_domain::deletion::ledger::{Deletion, Step};
 use mooring_domain::deletion::ports::{DeletionOwnerRead, LedgerRead, LedgerWrite};
 use mooring_system::SystemEntropy;
 
-use crate::Store;
+use crate::client::Store;
 use crate::client::item::{Draft, Fields, Item, SK, is_live, number};
 use crate::client::key::{EARLIEST, Key, instant};
 use crate::client::{Check, Write};

@@ -5,4 +5,5 @@ pub(crate) mod begin_deletion;
 pub(crate) mod items;
 pub(crate) mod keys;
 pub(crate) mod ledger;
+pub(crate) mod places;
 pub(crate) mod purge;

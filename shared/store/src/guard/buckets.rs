@@ -8,7 +8,7 @@ use mooring_domain::Result;
 use mooring_domain::base::table::Table;
 use mooring_domain::guard::limits::{Bucket, InUse, RateBuckets, TakeOutcome};
 
-use crate::Store;
+use crate::client::Store;
 use crate::client::item::{EXPIRES_AT, Fields, Item, SK, number, seconds};
 use crate::client::{Change, Check};
 use crate::guard::keys::bucket as key;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use mooring_domain::Result;
 use mooring_domain::guard::idempotency::{Begun, IdempotencyStore, Record};
 
-use crate::Store;
+use crate::client::Store;
 use crate::client::item::{is_live, text};
 use crate::client::key::Key;
 use crate::client::{Check, Placed};

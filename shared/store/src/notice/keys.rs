@@ -29,3 +29,17 @@ pub(crate) fn mail_source(source: &Fingerprint, window: i64) -> Key {
 fn of_mail(fingerprint: &Fingerprint, sk: impl Into<String>) -> Key {
     Key::new(Table::Transient, format!("mail#{}", fingerprint.0), sk)
 }
+
+/// Makes one key with each constructor.
+#[cfg(test)]
+pub(crate) fn samples(of: &crate::client::samples::Ids) -> Vec<crate::client::samples::Sample> {
+    use crate::client::samples::Emptied;
+    const BRIEF: Emptied =
+        Emptied::Never("the row is of a mailbox, not of a tenant, and expires within two days");
+    vec![
+        (mail_request(&MailId::from_uuid(uuid::Uuid::nil())), BRIEF),
+        (mail_pace(&of.fingerprint), BRIEF),
+        (links_ended(&of.fingerprint), BRIEF),
+        (mail_source(&of.fingerprint, 1), BRIEF),
+    ]
+}

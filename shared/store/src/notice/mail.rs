@@ -10,7 +10,7 @@ use mooring_domain::deletion::ports::LinkEnd;
 use mooring_domain::notice::mail::{COUNTED_IN, MailRequest, Pace};
 use mooring_domain::notice::ports::{MailPaces, MailRequestPut, MailRequestTake};
 
-use crate::Store;
+use crate::client::Store;
 use crate::client::item::{Draft, EXPIRES_AT, Fields, Item, is_live, map, number, seconds, time};
 use crate::client::{Change, Check};
 use crate::notice::keys;

@@ -7,7 +7,7 @@ use mooring_domain::base::retention::ACTIVITY_DAYS;
 use mooring_domain::people::access_log::Access;
 use mooring_domain::people::ports::AccessLog;
 
-use crate::Store;
+use crate::client::Store;
 use crate::people::items::access;
 use crate::people::keys;
 

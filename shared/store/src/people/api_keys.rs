@@ -8,7 +8,7 @@ use mooring_domain::people::api_key::{ApiKey, MOST_KEYS};
 use mooring_domain::people::caller::{Credential, Scope};
 use mooring_domain::people::ports::{Admission, KeyRead, KeyWrite};
 
-use crate::Store;
+use crate::client::Store;
 use crate::client::item::{number, seconds, text};
 use crate::client::{Check, Write};
 use crate::people::counts::{KEYS, admission, admit, dismiss};

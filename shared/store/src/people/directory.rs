@@ -1,20 +1,20 @@
-//! Reads and writes tenants, credentials and browser origins in the Directory; reads frontend tokens in
-//! Transient.
+//! Reads and writes tenants, credentials and browser origins in the Directory; stores and reads frontend
+//! tokens in Transient.
 
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use mooring_domain::base::ids::{CredentialId, TenantId};
 use mooring_domain::people::caller::Credential;
-use mooring_domain::people::ports::{CallerRead, DirectoryWrite};
+use mooring_domain::people::ports::{CallerRead, DirectoryWrite, FrontendTokenPut};
 use mooring_domain::people::tenant::Tenant;
 use mooring_domain::{Error, Kind, Result};
 
-use crate::Store;
+use crate::client::Store;
 use crate::client::item::{Draft, texts};
 use crate::client::key::Key;
 use crate::client::{Check, TRANSACTION, Write};
-use crate::people::items::{ORIGINS, read_credential, read_tenant, write_tenant};
+use crate::people::items::{ORIGINS, read_credential, read_tenant, write_credential, write_tenant};
 use crate::people::keys;
 
 impl Store {
@@ -41,6 +41,14 @@ impl CallerRead for Store {
 
     async fn origin_known(&self, origin: &str) -> Result<bool> {
         Ok(self.last(&keys::tenants_of_origin(origin)).await?.is_some())
+    }
+}
+
+#[async_trait]
+impl FrontendTokenPut for Store {
+    async fn put_frontend_token(&self, credential: &Credential) -> Result<()> {
+        let key = keys::frontend_token(&credential.tenant, &credential.id);
+        self.put(&key, write_credential(credential)).await
     }
 }
 

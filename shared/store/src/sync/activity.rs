@@ -5,9 +5,10 @@ use mooring_domain::Result;
 use mooring_domain::sync::activity::Activity;
 use mooring_domain::sync::ports::ActivityWrite;
 
+use crate::client::Store;
+use crate::people;
 use crate::people::access_log::KEPT;
 use crate::sync::items::activity;
-use crate::{Store, people};
 
 #[async_trait]
 impl ActivityWrite for Store {

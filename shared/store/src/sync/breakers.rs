@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use mooring_domain::Result;
 use mooring_domain::sync::breaker::{Breaker, Breakers, Circuit};
 
-use crate::Store;
 use crate::client::Check;
+use crate::client::Store;
 use crate::client::item::{Draft, Fields, number, time};
 use crate::sync::keys::breaker as key;
 

@@ -14,7 +14,7 @@ use mooring_domain::sync::chunk::{NewChunk, StoredChunk};
 use mooring_domain::sync::ports::{ChunkRead, ChunkWrite};
 use mooring_domain::vault::keys::SealedBox;
 
-use crate::Store;
+use crate::client::Store;
 use crate::client::item::{Draft, Fields, Item, SK, bytes, number};
 use crate::client::{Backoff, Check, Placed, busy};
 use crate::sync::keys;

@@ -8,13 +8,13 @@ use mooring_domain::base::table::Table;
 use mooring_domain::sync::job::SyncJob;
 use mooring_domain::sync::ports::DueRead;
 
+use crate::client::Store;
 use crate::client::item::{DUE_AT, Fields, Item, PK};
 use crate::client::key;
 use crate::client::key::{EARLIEST, Key, instant};
 use crate::sync::items::read_job;
 use crate::sync::keys;
 use crate::sync::keys::{DUE_OUTBOX, DUE_PROBES, due_minute, due_shard};
-use crate::{Store, connect};
 
 #[async_trait]
 impl DueRead for Store {
@@ -52,5 +52,5 @@ impl DueRead for Store {
 
 fn account_ref(key: &Key) -> Option<AccountRef> {
     let (tenant, connection) = key::parse_home(&key.pk)?;
-    Some(AccountRef { tenant, connection, account: connect::keys::parse_account(&key.sk)? })
+    Some(AccountRef { tenant, connection, account: key::parse_account(&key.sk)? })
 }

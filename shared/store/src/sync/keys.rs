@@ -3,10 +3,23 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use mooring_domain::base::ids::{AccountId, AccountRef, ConnectionId, TenantId};
+use mooring_domain::base::place::{Place, Subject};
 use mooring_domain::base::table::Table;
 use mooring_domain::sync::breaker::Circuit;
 
-use crate::client::key::{Key, Span, of_home};
+use crate::client::key::{Key, Span, account_row, of_home};
+use crate::client::place::{Scope, place};
+
+/// Names the partitions of the accounts' chunks. The other rows of syncs lie among those of connections and accounts.
+pub(crate) fn places(scope: &Scope<'_>) -> Vec<Place> {
+    let reports =
+        |connection, account| place(Table::Reports, partition(scope.tenant, connection, account), "");
+    match scope.subject {
+        Subject::Connection(id) => scope.accounts.iter().map(|account| reports(id, account)).collect(),
+        Subject::Account(id, account) => vec![reports(id, account)],
+        Subject::Tenant => Vec::new(),
+    }
+}
 
 pub(crate) fn outbox(tenant: &TenantId, connection: &ConnectionId, job: &str, account: &AccountId) -> Key {
     of_home(tenant, connection, format!("outbox#{job}#{account}"))
@@ -19,16 +32,16 @@ pub(crate) fn parse_outbox(sk: &str) -> Option<(&str, AccountId)> {
 }
 
 pub(crate) fn sync_state(account: &AccountRef) -> Key {
-    of_home(&account.tenant, &account.connection, format!("acc#{}#sync", account.account))
+    of_home(&account.tenant, &account.connection, format!("{}#sync", account_row(&account.account)))
 }
 
 pub(crate) fn checkpoint(account: &AccountRef, job: &str) -> Key {
-    of_home(&account.tenant, &account.connection, format!("acc#{}#job#{job}", account.account))
+    of_home(&account.tenant, &account.connection, format!("{}#job#{job}", account_row(&account.account)))
 }
 
 /// Makes the key of the completeness of the week in which a day lies.
 pub(crate) fn days(account: &AccountRef, day: Date) -> Key {
-    let sk = format!("acc#{}#days#{}", account.account, monday(day));
+    let sk = format!("{}#days#{}", account_row(&account.account), monday(day));
     of_home(&account.tenant, &account.connection, sk)
 }
 
@@ -115,4 +128,22 @@ pub(crate) fn due_shard(shard: u16) -> String {
 /// Returns the due index's range key of accounts: a minute of the period.
 pub(crate) fn due_minute(minute: u16) -> String {
     format!("{minute:04}")
+}
+
+/// Makes one key with each constructor.
+#[cfg(test)]
+pub(crate) fn samples(of: &crate::client::samples::Ids) -> Vec<crate::client::samples::Sample> {
+    use crate::client::samples::Emptied;
+    let account = &of.account;
+    let circuit = Circuit { platform: "tiktok_ads".to_owned(), context: "one".to_owned() };
+    vec![
+        (outbox(&account.tenant, &account.connection, "job", &account.account), Emptied::WithConnection),
+        (sync_state(account), Emptied::WithAccount),
+        (checkpoint(account, "job"), Emptied::WithAccount),
+        (days(account, of.day), Emptied::WithAccount),
+        (current(account, "ad/1"), Emptied::WithAccount),
+        (past(account, "ad/1", of.at), Emptied::WithAccount),
+        (part(account, "ad/1", of.at, 1), Emptied::WithAccount),
+        (breaker(&circuit), Emptied::Never("the row is about a platform and belongs to no tenant")),
+    ]
 }

@@ -16,7 +16,7 @@ use mooring_domain::sync::ports::{CompletenessRead, SyncProgress};
 use mooring_domain::sync::state::{Checkpoint, SyncChange, SyncState};
 use mooring_domain::{Error, Kind, Result};
 
-use crate::Store;
+use crate::client::Store;
 use crate::sync::items::{
     day_attribute, pack_day, read_checkpoint, read_sync_state, read_week, write_checkpoint, write_sync_change,
 };

@@ -7,7 +7,7 @@ use mooring_domain::vault::keys::{KeyContext, SealedBox, WrappedKey};
 use mooring_domain::vault::ports::{AppSecretWrite, VaultRead};
 use mooring_domain::vault::rows::TokenRow;
 
-use crate::Store;
+use crate::client::Store;
 use crate::client::{Check, busy};
 use crate::vault::items::{read_key, read_sealed, read_token, write_key, write_sealed};
 use crate::vault::keys;

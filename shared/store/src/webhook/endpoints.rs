@@ -12,7 +12,7 @@ use mooring_domain::webhook::endpoint::{
 use mooring_domain::webhook::event::{About, EventType};
 use mooring_domain::webhook::ports::{EndpointHealth, EndpointRead, EndpointSecretsRead, EndpointWrite};
 
-use crate::Store;
+use crate::client::Store;
 use crate::client::item::{Fields, Item, SK, number, text, time};
 use crate::client::{Check, Write};
 use crate::people::counts::{ENDPOINTS, admission, admit, dismiss};

@@ -14,7 +14,7 @@ use mooring_domain::webhook::delivery::{Delivery, DeliveryRef, Job};
 use mooring_domain::webhook::event::{About, Event, EventType, of_cut, of_end};
 use mooring_domain::webhook::ports::{DeliveryRead, DeliveryWrite, WebhookDue};
 
-use crate::Store;
+use crate::client::Store;
 use crate::client::item::{DUE_AT, DUE_SHARD, Fields, Item, SK, number};
 use crate::client::key::{EARLIEST, instant};
 use crate::client::{Check, Write};

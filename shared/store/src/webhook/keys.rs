@@ -3,12 +3,23 @@
 //! Events and deliveries have partitions of their own, so that a role can get these rows without the log.
 
 use mooring_domain::base::ids::{DeliveryId, EndpointId, EventId, TenantId};
+use mooring_domain::base::place::{Place, Subject};
 use mooring_domain::base::table::Table;
 use mooring_domain::webhook::delivery::{DeliveryRef, Job};
 
 use crate::client::key::{Key, Span};
+use crate::client::place::{Scope, place};
 
 const PARTITION: &str = "hook#";
+
+/// Names the partition of the sealed parts of a tenant's endpoints. The endpoints themselves lie among the tenant's
+/// rows in the Directory.
+pub(crate) fn places(scope: &Scope<'_>) -> Vec<Place> {
+    match scope.subject {
+        Subject::Tenant => vec![place(Table::Vault, hook_vault(scope.tenant), "")],
+        Subject::Connection(_) | Subject::Account(..) => Vec::new(),
+    }
+}
 
 pub(crate) fn endpoint(tenant: &TenantId, id: &EndpointId) -> Key {
     Key::new(Table::Directory, tenant.as_str(), format!("hook#{id}"))
@@ -68,3 +79,19 @@ pub(crate) const DUE_EVENTS: &str = "events";
 
 /// The due index's hash key of webhook deliveries.
 pub(crate) const DUE_TRIES: &str = "tries";
+
+/// Makes one key with each constructor.
+#[cfg(test)]
+pub(crate) fn samples(of: &crate::client::samples::Ids) -> Vec<crate::client::samples::Sample> {
+    use crate::client::samples::Emptied;
+    const LOG: Emptied =
+        Emptied::Never("the log holds opaque ids and expires by itself, which the receipt says");
+    let tenant = of.account.tenant.clone();
+    let delivery_id = DeliveryId::from_uuid(uuid::Uuid::nil());
+    vec![
+        (endpoint(&tenant, &of.endpoint), Emptied::WithTenant),
+        (endpoint_secrets(&tenant, &of.endpoint), Emptied::WithTenant),
+        (hook_event(&tenant, &of.event), LOG),
+        (delivery(&DeliveryRef { tenant, endpoint: of.endpoint.clone(), delivery: delivery_id }), LOG),
+    ]
+}

@@ -7,9 +7,9 @@ use std::sync::LazyLock;
 
 use jiff::{SignedDuration, Timestamp};
 use mooring_domain::base::ids::{AccountId, ConnectionId, DeletionId, TenantId};
+use mooring_domain::base::place::{Locator, Place, Subject};
 use mooring_domain::base::table::Table;
 use mooring_domain::deletion::ledger::{DELETE_WITHIN, Deletion, Reason, SECOND_PASS, Step, StepEvent};
-use mooring_domain::deletion::places::{Place, Subject};
 use mooring_domain::deletion::residue::Residue;
 use mooring_tests_tidy::rules::class;
 use mooring_tests_tidy::template::{Template, at};
@@ -93,7 +93,7 @@ fn done(subject: u8, reason: Reason, t0: Timestamp, events: Vec<StepEvent>) -> D
         1 => Subject::Account(connection, account),
         _ => Subject::Tenant,
     };
-    let place = |table| Place { table, partition: "p".to_owned(), prefix: String::new() };
+    let place = |table| Place { class: table, locator: Locator::new("p", "") };
     Deletion {
         id: "del_00000000000000000000000001".parse::<DeletionId>().unwrap(),
         tenant: "ten_00000000000000000000000002".parse::<TenantId>().unwrap(),

@@ -4,4 +4,5 @@ pub mod disconnect;
 pub mod read_deletions;
 pub mod request_deletion;
 pub mod run_deletion;
+pub mod send_mail;
 pub mod sweep_deletions;

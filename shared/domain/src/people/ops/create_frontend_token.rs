@@ -10,12 +10,12 @@ use crate::base::host::Clock as _;
 use crate::base::ids::{CredentialId, EndUser};
 use crate::base::random;
 use crate::base::secret::Confidential;
-use crate::connect::ports::TransientPut;
 use crate::guard::idempotency::Attempt;
 use crate::people::caller::text::{Mode, Presented};
 use crate::people::caller::{Caller, Credential, CredentialKind, FRONTEND_TOKEN_MINUTES, Scope, text};
+use crate::people::ports::FrontendTokenPut;
 
-rows!(TransientPut);
+rows!(FrontendTokenPut);
 
 /// The ports of the operation.
 #[derive(Clone)]

@@ -5,8 +5,8 @@ use mooring_domain::base::secret::Fingerprint;
 use mooring_domain::connect::account::Account;
 
 use crate::client::item::{Draft, Fields, Item, SK, STATE, bytes};
+use crate::client::key::parse_account;
 use crate::connect::items::connection::{read_state, state};
-use crate::connect::keys::parse_account;
 
 /// The attribute that, among the rows of a connection, only account rows have.
 pub(crate) const PROFILE: &str = "profile";

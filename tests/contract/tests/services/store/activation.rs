@@ -5,6 +5,7 @@ use jiff::civil::date;
 use mooring_aws_local::Fault;
 use mooring_domain::Kind;
 use mooring_domain::base::ids::{ConnectionId, DeletionId, TenantId};
+use mooring_domain::base::place::Subject;
 use mooring_domain::base::secret::Fingerprint;
 use mooring_domain::base::table::Table;
 use mooring_domain::connect::connection::State;
@@ -12,7 +13,6 @@ use mooring_domain::connect::ports::{
     ConnectionRead as _, FenceRead as _, HeldAccounts as _, Holders, MOST_HOLDERS,
 };
 use mooring_domain::deletion::ledger::{Deletion, Reason};
-use mooring_domain::deletion::places::Subject;
 use mooring_domain::deletion::ports::{Cutoff, DeletionBegin as _, LedgerRead, Purge as _};
 use mooring_domain::platform::figures::Level;
 use mooring_domain::sync::completeness::{DayRecord, Days};

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use mooring_domain::base::ids::{ConnectionId, DeletionId, TenantId};
+use mooring_domain::base::place::Subject;
 use mooring_domain::connect::ports::{ConnectionCreate as _, ConnectionRead as _};
 use mooring_domain::deletion::ledger::Reason;
-use mooring_domain::deletion::places::Subject;
 use mooring_domain::deletion::ports::{DeletionBegin as _, LedgerRead as _};
 use mooring_tests_contract::World;
 use mooring_tests_contract::values::{deletion, new_connection, tenant_id};

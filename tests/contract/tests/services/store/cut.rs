@@ -2,12 +2,12 @@
 
 use mooring_aws_local::Fault;
 use mooring_domain::base::ids::AccountId;
+use mooring_domain::base::place::Subject;
 use mooring_domain::base::table::Table;
 use mooring_domain::connect::connection::State;
 use mooring_domain::connect::ports::{ConnectionRead as _, ConnectionState as _, FenceRead as _};
 use mooring_domain::connect::token_life::Life;
 use mooring_domain::deletion::ledger::{DEAD_MAN, Deletion, Reason};
-use mooring_domain::deletion::places::Subject;
 use mooring_domain::deletion::ports::{Cutoff, DeletionBegin as _, LedgerRead as _, Purge as _};
 use mooring_domain::people::ports::{CallerRead as _, DirectoryWrite as _};
 use mooring_domain::sync::ports::{DueRead, SyncProgress as _};

@@ -3,12 +3,12 @@
 use mooring_domain::base::ids::{CredentialId, DataKeyId};
 use mooring_domain::base::secret::Digest;
 use mooring_domain::base::together::{Work, together};
-use mooring_domain::connect::ports::{MailIndexRead as _, TransientPut as _};
+use mooring_domain::connect::ports::MailIndexRead as _;
 use mooring_domain::people::access_log::PseudonymKey;
 use mooring_domain::people::api_key::{ApiKey, MOST_KEYS};
 use mooring_domain::people::caller::{Credential, CredentialKind, Scope};
 use mooring_domain::people::ports::{
-    Admission, CallerRead as _, DirectoryWrite as _, KeyRead as _, KeyWrite as _,
+    Admission, CallerRead as _, DirectoryWrite as _, FrontendTokenPut as _, KeyRead as _, KeyWrite as _,
 };
 use mooring_domain::people::tenant::Tenant;
 use mooring_domain::vault::keys::WrappedKey;

@@ -2,11 +2,11 @@
 
 use jiff::civil::date;
 use mooring_domain::base::ids::AccountRef;
+use mooring_domain::base::place::Subject;
 use mooring_domain::connect::connection::State;
 use mooring_domain::connect::fence::Fence;
 use mooring_domain::connect::ports::{ConnectionRead as _, FenceRead as _};
 use mooring_domain::deletion::ledger::Reason;
-use mooring_domain::deletion::places::Subject;
 use mooring_domain::deletion::ports::{DeletionBegin as _, LedgerRead as _};
 use mooring_domain::platform::figures::Level;
 use mooring_domain::sync::chunk::StoredChunk;

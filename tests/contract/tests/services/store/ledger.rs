@@ -2,11 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mooring_domain::base::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, TenantId};
+use mooring_domain::base::place::{Locator, Place, Subject};
 use mooring_domain::base::secret::Digest;
 use mooring_domain::base::table::Table;
 use mooring_domain::connect::ports::ConnectionCreate as _;
 use mooring_domain::deletion::ledger::{Deletion, Reason, Step, StepEvent};
-use mooring_domain::deletion::places::{Place, Subject};
 use mooring_domain::deletion::ports::{DeletionBegin as _, LedgerRead as _, LedgerWrite as _};
 use mooring_domain::platform::capabilities::RevokeOutcome;
 use mooring_tests_contract::World;
@@ -65,11 +65,8 @@ fn event() -> impl Strategy<Value = StepEvent> {
 }
 
 fn place() -> impl Strategy<Value = Place> {
-    (table(), "[a-z#_0-9]{1,40}", "[a-z#_0-9]{0,20}").prop_map(|(table, partition, prefix)| Place {
-        table,
-        partition,
-        prefix,
-    })
+    (table(), "[a-z#_0-9]{1,40}", "[a-z#_0-9]{0,20}")
+        .prop_map(|(class, partition, prefix)| Place { class, locator: Locator::new(partition, prefix) })
 }
 
 fn reason() -> impl Strategy<Value = Reason> {

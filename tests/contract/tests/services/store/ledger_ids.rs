@@ -3,11 +3,11 @@
 
 use jiff::Timestamp;
 use mooring_domain::base::ids::EndUser;
+use mooring_domain::base::place::Subject;
 use mooring_domain::base::table::Table;
 use mooring_domain::connect::connection::State;
 use mooring_domain::connect::ports::ConnectionState as _;
 use mooring_domain::deletion::ledger::{Deletion, Reason};
-use mooring_domain::deletion::places::Subject;
 use mooring_domain::deletion::ports::{
     Cutoff, DeletionBegin as _, DeletionOwnerRead as _, LedgerWrite as _, Purge as _,
 };

@@ -1,9 +1,9 @@
 //! DynamoDB's sizes (docs/limits.md): 400 KB an item, 25 writes a batch, 100 a transaction, 1 MB a page of a query.
 
+use mooring_domain::base::place::{Locator, Place};
 use mooring_domain::base::table::Table;
 use mooring_domain::connect::ports::{ConnectionCreate as _, ConnectionRead as _};
 use mooring_domain::deletion::ledger::Reason;
-use mooring_domain::deletion::places::Place;
 use mooring_domain::deletion::ports::{Cutoff, DeletionBegin as _, LedgerRead as _, Purge as _};
 use mooring_domain::sync::chunk::StoredChunk;
 use mooring_domain::sync::ports::ChunkRead as _;
@@ -53,7 +53,7 @@ async fn the_largest_connection_is_cut_in_one_transaction_and_purged() {
     let mut ended = case.ending(&world, Reason::Disconnected).await.unwrap();
     ended.keys = world
         .store
-        .held_keys(case.tenant(), &mooring_domain::deletion::places::Subject::Connection(case.id().clone()))
+        .held_keys(case.tenant(), &mooring_domain::base::place::Subject::Connection(case.id().clone()))
         .await
         .unwrap();
     assert_eq!(ended.keys.len(), CHOSEN + 2);
@@ -89,11 +89,8 @@ async fn parts_of_the_largest_size_are_written_in_batches_and_read_in_pages() {
         world.plan.log().iter().filter(|call| call.operation == "Query").count() >= 4,
         "3.3 MB in pages of 1 MB"
     );
-    let place = Place {
-        table: Table::Reports,
-        partition: format!("{}#{}", case.home(), case.account(0).account),
-        prefix: String::new(),
-    };
+    let partition = format!("{}#{}", case.home(), case.account(0).account);
+    let place = Place { class: Table::Reports, locator: Locator::new(partition, "") };
     assert_eq!(store.count(&place).await.unwrap(), 52);
     assert_eq!(store.purge(&place).await.unwrap(), 52);
     assert_eq!(store.count(&place).await.unwrap(), 0);

@@ -1,9 +1,9 @@
 //! Purging and counting: whole partitions, narrowed ones, large ones, and rows that have expired already.
 
 use jiff::SignedDuration;
+use mooring_domain::base::place::{Locator, Place};
 use mooring_domain::base::table::Table;
 use mooring_domain::deletion::ledger::Reason;
-use mooring_domain::deletion::places::Place;
 use mooring_domain::deletion::ports::{DeletionBegin as _, Purge as _};
 use mooring_domain::sync::chunk::StoredChunk;
 use mooring_tests_contract::World;
@@ -55,7 +55,7 @@ async fn more_than_one_page_of_a_megabyte_is_counted_and_purged() {
     let case = world.active(1).await.unwrap();
     fill(&world, &case, 60, 60 * 1024).await;
     let partition = format!("{}#{}", case.home(), case.account(0).account);
-    let place = Place { table: Table::Reports, partition, prefix: String::new() };
+    let place = Place { class: Table::Reports, locator: Locator::new(partition, "") };
     assert_eq!(world.store.count(&place).await.unwrap(), 60);
     let (store, plan) = (world.faulty(), &world.plan);
     assert_eq!(store.purge(&place).await.unwrap(), 60);
@@ -69,8 +69,7 @@ async fn more_than_one_page_of_a_megabyte_is_counted_and_purged() {
 async fn a_prefix_narrows_a_place() {
     let world = World::start().await.unwrap();
     let case = world.active(2).await.unwrap();
-    let place =
-        |prefix: &str| Place { table: Table::Vault, partition: case.home(), prefix: prefix.to_owned() };
+    let place = |prefix: &str| Place { class: Table::Vault, locator: Locator::new(case.home(), prefix) };
     assert_eq!(world.store.purge(&place("key#data#")).await.unwrap(), 3);
     assert_eq!(world.store.count(&place("")).await.unwrap(), 3);
     assert_eq!(world.store.count(&place("tok#")).await.unwrap(), 2);
@@ -84,7 +83,7 @@ async fn what_has_expired_and_is_still_there_is_counted_and_purged() {
     fill(&world, &case, 5, 10).await;
     world.pass(std::time::Duration::from_hours(2));
     let partition = format!("{}#{}", case.home(), case.account(0).account);
-    let place = Place { table: Table::Reports, partition, prefix: String::new() };
+    let place = Place { class: Table::Reports, locator: Locator::new(partition, "") };
     assert_eq!(world.store.count(&place).await.unwrap(), 5);
     assert_eq!(world.store.purge(&place).await.unwrap(), 5);
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use anyhow::{Result, ensure};
 use jiff::SignedDuration;
+use mooring_domain::base::place::Subject;
 use mooring_domain::base::table::Table;
 use mooring_domain::connect::ports::{
     ConnectionActivate as _, ConnectionConfirm as _, ConnectionCreate as _, ConnectionRead as _,
 };
 use mooring_domain::deletion::ledger::{DELETE_WITHIN, Deletion, Reason};
-use mooring_domain::deletion::places::Subject;
 use mooring_domain::deletion::ports::{Cutoff, DeletionBegin as _};
 use mooring_domain::sync::chunk::StoredChunk;
 use mooring_domain::sync::ports::SyncProgress as _;

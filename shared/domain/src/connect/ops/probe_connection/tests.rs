@@ -3,9 +3,9 @@
 use super::*;
 use crate::base::error::{ACCOUNT_LOST, EXPIRED, PLATFORM_SETUP, REVOKED};
 use crate::base::ids::AccountId;
+use crate::base::place::Subject;
 use crate::connect::connection::State;
 use crate::deletion::ledger::Reason;
-use crate::deletion::places::Subject;
 use crate::platform::account::{PlatformAccount, Unusable, UnusableAccount};
 use crate::sync::job::JobKind;
 use crate::testing::{NOW, World, account, account_of, connection, described};

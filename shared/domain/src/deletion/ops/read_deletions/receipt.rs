@@ -50,7 +50,7 @@ fn of(connectors: &dyn Connectors, deletion: Deletion) -> Receipt {
     }
     let mut counted = BTreeMap::new();
     for place in &deletion.places {
-        *counted.entry(place.table).or_default() += 1;
+        *counted.entry(place.class).or_default() += 1;
     }
     let settings_url = settings_url(connectors, &deletion);
     Receipt { deletion, held, counted, settings_url }

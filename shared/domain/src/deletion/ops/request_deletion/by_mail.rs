@@ -1,6 +1,6 @@
 //! Takes a deletion request by e-mail address, and does and answers the same for every address.
 //!
-//! This operation seals and stores the address; the mail worker ([`crate::notice::ops::send_mail`]) finds out later
+//! This operation seals and stores the address; the mail worker ([`crate::deletion::ops::send_mail`]) finds out later
 //! whether the address is known. So neither the answer nor its time can tell. A limit never refuses: requests of a
 //! busy source wait.
 

@@ -4,9 +4,9 @@
 use super::Ports;
 use crate::base::error::Result;
 use crate::base::ids::ConnectionId;
+use crate::base::place::Subject;
 use crate::connect::connection::State;
 use crate::deletion::ledger::{Deletion, Reason};
-use crate::deletion::places::Subject;
 use crate::deletion::ports::Cutoff;
 use crate::deletion::steps::begin_deletion;
 

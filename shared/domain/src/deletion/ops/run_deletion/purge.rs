@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use super::{Ports, enter, event, passes};
 use crate::base::error::Result;
+use crate::base::place::Place;
 use crate::base::table::Table;
 use crate::deletion::ledger::{Deletion, Step};
-use crate::deletion::places::Place;
 
 /// Does half of a pass: counts its places, or, if they were counted, deletes them and moves on.
 pub(super) async fn pass(ports: &Ports, mut deletion: Deletion, next: Step) -> Result<Deletion> {
-    let places = passes::of(&deletion);
+    let places = passes::of(ports.rows.as_ref(), &deletion);
     let is_noted = deletion.events.last().is_some_and(|last| last.step == deletion.step);
     if !is_noted && !places.is_empty() {
         let counts = count(ports, &places).await?;
@@ -35,7 +35,7 @@ pub(super) async fn pass(ports: &Ports, mut deletion: Deletion, next: Step) -> R
 pub(super) async fn count(ports: &Ports, places: &[Place]) -> Result<Vec<(Table, u64)>> {
     let mut counts = BTreeMap::new();
     for place in places {
-        *counts.entry(place.table).or_default() += ports.rows.count(place).await?;
+        *counts.entry(place.class).or_default() += ports.rows.count(place).await?;
     }
     Ok(counts.into_iter().collect())
 }
@@ -44,7 +44,7 @@ pub(super) async fn count(ports: &Ports, places: &[Place]) -> Result<Vec<(Table,
 pub(super) async fn purge(ports: &Ports, places: &[Place]) -> Result<Vec<(Table, u64)>> {
     let mut counts = BTreeMap::new();
     for place in places {
-        *counts.entry(place.table).or_default() += ports.rows.purge(place).await?;
+        *counts.entry(place.class).or_default() += ports.rows.purge(place).await?;
     }
     Ok(counts.into_iter().collect())
 }

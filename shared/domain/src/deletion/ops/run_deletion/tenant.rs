@@ -4,9 +4,9 @@
 use super::{Ports, enter, event};
 use crate::base::error::{Kind, Result};
 use crate::base::ids::{ConnectionId, DeletionId};
+use crate::base::place::Subject;
 use crate::connect::connection::State;
 use crate::deletion::ledger::{Deletion, Reason, Step};
-use crate::deletion::places::Subject;
 use crate::deletion::steps::begin_deletion::{cut, start};
 
 /// The number of rows that one read returns.

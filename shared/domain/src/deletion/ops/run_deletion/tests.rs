@@ -7,12 +7,12 @@ use jiff::SignedDuration;
 use super::Ports;
 use crate::base::error::{Error, Kind, PLATFORM_SETUP};
 use crate::base::ids::{ConnectionId, DeletionId};
+use crate::base::place::Subject;
 use crate::base::table::Table;
 use crate::connect::connection::State;
 use crate::deletion::ledger::{Deletion, REVOKE_PAUSE, Reason, SECOND_PASS, Step, VERIFY, VERIFY_PAUSE};
 use crate::deletion::ops::read_deletions;
 use crate::deletion::ops::read_deletions::receipt;
-use crate::deletion::places::Subject;
 use crate::deletion::steps::begin_deletion;
 use crate::deletion::steps::begin_deletion::{Draft, draft};
 use crate::platform::capabilities::RevokeOutcome;
@@ -313,7 +313,7 @@ fn an_abandoned_connection_is_cut_when_its_time_comes_and_not_before() {
     world.pass(SignedDuration::from_mins(15));
     let waiting = run(&world, &id).unwrap();
     assert_eq!((waiting.step, waiting.code), (Step::PurgeAgain, code));
-    assert!(waiting.places.iter().any(|place| place.table == Table::Reports), "accounts were chosen since");
+    assert!(waiting.places.iter().any(|place| place.class == Table::Reports), "accounts were chosen since");
     assert_eq!(world.state_of(&connection), State::Purging);
     assert_eq!(finish(&world, &id).step, Step::Done);
 }

@@ -8,7 +8,7 @@ use crate::deletion::ledger::{Deletion, Step, VERIFY_PAUSE};
 /// hour later.
 pub(super) async fn verify(ports: &Ports, mut deletion: Deletion) -> Result<Deletion> {
     tenant::cut_newcomers(ports, &deletion).await?;
-    let places = passes::of(&deletion);
+    let places = passes::of(ports.rows.as_ref(), &deletion);
     let children_are_done = tenant::children_are_done(ports, &deletion).await?;
     let counts = purge::count(ports, &places).await?;
     let is_empty = counts.iter().all(|(_, count)| *count == 0);

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::host::{Clock, Entropy};
 use crate::base::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, EndUser, TenantId};
+use crate::base::place::{Place, Subject};
 use crate::base::queue::JobQueue;
 use crate::base::random;
 use crate::connect::account::Account;
@@ -20,7 +21,6 @@ use crate::connect::connection::{Connection, State};
 use crate::connect::ports::ConnectionRead;
 use crate::deletion::ledger::DeletionJob;
 use crate::deletion::ledger::{DELETE_WITHIN, Deletion, Reason, Step};
-use crate::deletion::places::{Place, Subject};
 use crate::deletion::ports::{Cutoff, DeletionBegin, LedgerRead};
 use crate::people::caller::Caller;
 

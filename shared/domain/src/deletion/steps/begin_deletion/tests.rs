@@ -6,18 +6,18 @@ use jiff::SignedDuration;
 
 use crate::base::error::Kind;
 use crate::base::ids::ConnectionId;
+use crate::base::place::Subject;
 use crate::base::retention::DELETE_DAYS;
 use crate::connect::connection::State;
 use crate::deletion::ledger::{DELETE_WITHIN, Lateness, Reason, Step};
 use crate::deletion::link::LINK_MINUTES;
 use crate::deletion::ops::read_deletions::receipt;
 use crate::deletion::ops::request_deletion::by_link;
+use crate::deletion::ops::send_mail;
 use crate::deletion::ops::{disconnect, read_deletions, request_deletion, sweep_deletions};
-use crate::deletion::places::Subject;
 use crate::deletion::steps::begin_deletion::Target;
 use crate::guard::idempotency::{Attempt, Standing};
 use crate::notice::mail::LOOK_AGAIN;
-use crate::notice::ops::send_mail;
 use crate::people::caller::Caller;
 use crate::testing::{World, account_of, attempt, browser, link_in, ports, ready, server, tenant};
 

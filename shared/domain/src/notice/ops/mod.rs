@@ -1,3 +1,0 @@
-//! Operations: one file per use case, each with the ports it needs, its input and its outcome.
-
-pub mod send_mail;
