@@ -31,7 +31,7 @@ use mooring_vault::Vault;
 use operator::operator;
 pub use promises::{promises_file, promises_text};
 pub use resources::{resources_file, resources_text};
-pub use template::{template_file, template_text};
+pub use template::{alarms_file, alarms_text, template_file, template_text};
 
 /// Chores of this repository and of a deployment.
 #[derive(Debug, Parser)]
@@ -61,7 +61,8 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
-    /// Writes the functions and routes of template.yaml from infra/template and the route table; with --check only compares.
+    /// Writes the functions, routes and queues of template.yaml from infra/template and the tables of routes and queues, and
+    /// the queues of docs/alarms.md; with --check only compares.
     Template {
         /// Fails if template.yaml is not what would be written.
         #[arg(long)]

@@ -11,7 +11,7 @@ use mooring_tests_tidy::root;
 use mooring_tests_tidy::rules::policy_size;
 use mooring_tests_tidy::template::{Template, at, events};
 
-use crate::template::Functions;
+use crate::template::{Functions, queue_of};
 use planned::Planned;
 
 /// The most resources that the stack may have with all that is planned. A stack may have 500.
@@ -89,7 +89,7 @@ impl Count {
                 template.functions().find(|(_, one)| mooring_tests_tidy::template::binary(one) == name);
             let (_, resource) = found.with_context(|| format!("template.yaml has no function `{name}`"))?;
             let routes = events(resource, "HttpApi").count();
-            let (queue, tick) = (function.takes.is_some(), function.tick.is_some());
+            let (queue, tick) = (queue_of(name).is_some(), function.tick.is_some());
             let shape = Shape { routes, queues: usize::from(queue), ticks: usize::from(tick), more: 0 };
             let role = mooring_tests_tidy::grants::role(template, at(resource, "Properties/Role"));
             let started = match (queue, tick) {

@@ -1,11 +1,13 @@
-//! Writes the regions of template.yaml that repeat themselves: functions with their roles, and the API's routes.
+//! Writes the regions of template.yaml that repeat themselves: functions with their roles, the API's routes, queues with
+//! their alarms, and the dashboard that shows them. Also writes the rows of the queues' alarms in docs/alarms.md.
 //!
 //! A region lies between `# >>> NAME` and `# <<< NAME`. Everything outside is written by hand, and the rules of
-//! tests/tidy judge the whole. A table of queues becomes one more region: a line of [`REGIONS`].
+//! tests/tidy judge the whole. A further region is a line of [`REGIONS`].
 
 mod api;
 mod file;
 mod function;
+mod queues;
 mod statement;
 
 use std::fs;
@@ -14,21 +16,31 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 
 pub(crate) use file::Functions;
+pub(crate) use queues::queue_of;
+pub use queues::{alarms_file, alarms_text};
 
 /// The function that writes a region.
 type Writer = fn(&Functions) -> Result<Lines>;
 
 /// Every region by its name.
-const REGIONS: [(&str, Writer); 2] = [("functions", function::write), ("routes", api::write)];
+const REGIONS: [(&str, Writer); 4] = [
+    ("functions", function::write),
+    ("routes", api::write),
+    ("queues", queues::write),
+    ("operations", queues::dashboard),
+];
 
-/// Writes template.yaml; with `check` only compares.
+/// Writes template.yaml and docs/alarms.md; with `check` only compares.
 pub(crate) fn run(check: bool) -> Result<()> {
-    let (path, text) = (template_file(), template_text()?);
-    if !check {
-        return fs::write(&path, text).with_context(|| path.display().to_string());
+    for (path, text) in [(template_file(), template_text()?), (alarms_file(), alarms_text()?)] {
+        if check {
+            let same = fs::read_to_string(&path)? == text;
+            let name = path.file_name().unwrap_or_default().display();
+            ensure!(same, "{name} is not what its generator writes; run `cargo xtask template`");
+        } else {
+            fs::write(&path, text).with_context(|| path.display().to_string())?;
+        }
     }
-    let same = fs::read_to_string(&path)? == text;
-    ensure!(same, "template.yaml is not what its generator writes; run `cargo xtask template`");
     Ok(())
 }
 
@@ -42,7 +54,9 @@ pub fn template_text() -> Result<String> {
     let path = template_file();
     let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     let functions = Functions::read(&root().join("infra/template/functions.toml"))?;
-    REGIONS.iter().try_fold(text, |text, (name, writer)| filled(&text, name, &writer(&functions)?))
+    REGIONS
+        .iter()
+        .try_fold(text, |text, (name, writer)| filled(&text, "template.yaml", name, &writer(&functions)?))
 }
 
 fn root() -> PathBuf {
@@ -50,15 +64,15 @@ fn root() -> PathBuf {
 }
 
 /// Puts lines between the marks of a region.
-fn filled(text: &str, name: &str, lines: &Lines) -> Result<String> {
+fn filled(text: &str, file: &str, name: &str, lines: &Lines) -> Result<String> {
     let after = |text: &str, mark: &str| {
         let found = text.find(mark).and_then(|at| text.get(at..)?.find('\n').map(|end| at + end + 1));
-        found.with_context(|| format!("template.yaml has no line `{mark}`"))
+        found.with_context(|| format!("{file} has no line `{mark}`"))
     };
     let start = after(text, &format!("# >>> {name}"))?;
     let rest = text.get(start..).unwrap_or_default();
-    let mark = format!("# <<< {name}\n");
-    let end = rest.find(&mark).with_context(|| format!("template.yaml has no line `{}`", mark.trim()))?;
+    let mark = format!("# <<< {name}");
+    let end = rest.find(&mark).with_context(|| format!("{file} has no line `{mark}`"))?;
     let end = rest.get(..end).and_then(|rest| rest.rfind('\n')).map_or(0, |end| end + 1);
     let (before, after) = (text.get(..start).unwrap_or_default(), rest.get(end..).unwrap_or_default());
     Ok(format!("{before}{}{after}", lines.0))
@@ -108,11 +122,11 @@ mod tests {
         lines.add(1, "new: 1");
         let text = "# by hand\n  # >>> a: says who\n  old: 1\n  old: 2\n  # <<< a\nafter: 3\n";
         let expected = "# by hand\n  # >>> a: says who\n  new: 1\n  # <<< a\nafter: 3\n";
-        assert_eq!(filled(text, "a", &lines).unwrap(), expected);
-        assert_eq!(filled(expected, "a", &lines).unwrap(), expected);
-        let error = filled(text, "b", &lines).unwrap_err().to_string();
+        assert_eq!(filled(text, "template.yaml", "a", &lines).unwrap(), expected);
+        assert_eq!(filled(expected, "template.yaml", "a", &lines).unwrap(), expected);
+        let error = filled(text, "template.yaml", "b", &lines).unwrap_err().to_string();
         assert_eq!(error, "template.yaml has no line `# >>> b`");
-        assert!(filled("# >>> a\n", "a", &lines).is_err());
+        assert!(filled("# >>> a\n", "template.yaml", "a", &lines).is_err());
     }
 
     #[test]

@@ -15,6 +15,28 @@ pub struct Queue {
     pub at_once: u8,
     /// Seconds that a message stays hidden after it was received: six times the worker's timeout, as AWS advises.
     pub visibility: u16,
+    /// The alarms of template.yaml that watch it, which docs/alarms.md explains.
+    pub alarms: Alarms,
+}
+
+/// The two alarms of a queue.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Alarms {
+    /// Rings when a message was given up.
+    pub given_up: Alarm,
+    /// Rings when the oldest message has waited for [`late_after`](Self::late_after) seconds.
+    pub late: Alarm,
+    /// Seconds.
+    pub late_after: u16,
+}
+
+/// The texts of an alarm, for the person it wakes.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Alarm {
+    /// Says what happened: a sentence with its full stop.
+    pub says: &'static str,
+    /// Says what to do, without a full stop.
+    pub then: &'static str,
 }
 
 /// How often a message is received before redrive moves it to the dead letter queue.
@@ -28,6 +50,19 @@ pub const SYNC: Queue = Queue {
     batch: 10,
     at_once: 2,
     visibility: 360,
+    alarms: Alarms {
+        given_up: Alarm {
+            says: "Sync jobs failed for good.",
+            then: "look at *Errors*; the planner sends the account again when it is due",
+        },
+        late: Alarm {
+            says: "A sync job has waited for an hour; the worker fails, or there is more work than it may do at \
+                   once.",
+            then: "look at *Errors* and at *Throttles by function*; if the worker only has too much work, raise \
+                   its `at_once`",
+        },
+        late_after: 3600,
+    },
 };
 /// Steps of deletions.
 pub const DELETION: Queue = Queue {
@@ -37,6 +72,17 @@ pub const DELETION: Queue = Queue {
     batch: 1,
     at_once: 5,
     visibility: 5400,
+    alarms: Alarms {
+        given_up: Alarm {
+            says: "Deletion steps failed for good; the sweeper sends them again.",
+            then: "the sweeper sends them every 5 minutes; look at *Errors* for why",
+        },
+        late: Alarm {
+            says: "A deletion step has waited for an hour; tokens and data keys should be gone by then.",
+            then: "the worker fails or is throttled",
+        },
+        late_after: 3600,
+    },
 };
 /// Requests for a mail.
 pub const MAIL: Queue = Queue {
@@ -46,6 +92,20 @@ pub const MAIL: Queue = Queue {
     batch: 1,
     at_once: 5,
     visibility: 120,
+    alarms: Alarms {
+        given_up: Alarm {
+            says: "A deletion link could not be mailed; somebody waits for it.",
+            then: "*Errors* says why (`mail_refused` with SES's code: look at the identity and the account in SES; \
+                   with `AccessDeniedException` at `MailIdentity`, infra/deploy/README.md); nothing stands there \
+                   when SES was only away; mend it and move the dead letters back to the queue within a day of the \
+                   request: each request keeps its sealed address that long",
+        },
+        late: Alarm {
+            says: "A request for a deletion link has waited for 20 minutes; its mail is promised within 15.",
+            then: "the worker fails, or SES does; a request that is put off begins to wait anew",
+        },
+        late_after: 1200,
+    },
 };
 /// Events and deliveries of webhooks.
 pub const WEBHOOK: Queue = Queue {
@@ -55,6 +115,17 @@ pub const WEBHOOK: Queue = Queue {
     batch: 1,
     at_once: 10,
     visibility: 360,
+    alarms: Alarms {
+        given_up: Alarm {
+            says: "Webhook jobs failed for good; the sweeper sends again what is due.",
+            then: "look at *Errors*",
+        },
+        late: Alarm {
+            says: "A webhook job has waited for an hour; the worker fails, or receivers answer slowly.",
+            then: "look at *Errors*; if receivers answer slowly, see the delivery logs of their endpoints",
+        },
+        late_after: 3600,
+    },
 };
 
 /// All queues, in the order in which a runner that works them off by hand takes them.

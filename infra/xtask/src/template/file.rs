@@ -46,7 +46,9 @@ pub(crate) struct Function {
     pub(crate) reserved: bool,
     pub(crate) throttle: Option<Throttle>,
     pub(crate) public_throttle: Option<Throttle>,
-    pub(crate) takes: Option<Takes>,
+    /// The name of the mapping of its queue, which is a part of a logical id.
+    #[serde(default = "Function::mapping")]
+    pub(crate) mapping: String,
     pub(crate) tick: Option<Tick>,
     #[serde(default)]
     pub(crate) variables: Vec<String>,
@@ -66,18 +68,6 @@ pub(crate) struct Function {
 pub(crate) struct Throttle {
     pub(crate) rate: u32,
     pub(crate) burst: u32,
-}
-
-/// The queue that starts a function.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Takes {
-    pub(crate) queue: String,
-    pub(crate) batch: u32,
-    pub(crate) at_once: u32,
-    /// The name of the mapping, which is a part of its logical id.
-    #[serde(default = "Takes::event")]
-    pub(crate) event: String,
 }
 
 /// The schedule that starts a function.
@@ -113,10 +103,8 @@ impl Function {
     const fn timeout() -> u32 {
         15
     }
-}
 
-impl Takes {
-    fn event() -> String {
+    fn mapping() -> String {
         "Jobs".to_owned()
     }
 }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, ensure};
 use mooring_edge::routes::{PREFLIGHT, ROUTES};
+use mooring_queue::Queue;
 
-use super::file::{Function, Functions, Takes, Tick, is_behind_api, routes_of};
+use super::file::{Function, Functions, Tick, is_behind_api, routes_of};
+use super::queues::{self, queue_of};
 use super::statement::Statement;
 use super::{Lines, camel};
 
@@ -64,11 +66,12 @@ fn statements(
     for (sid, line) in lines {
         all.insert(sid.to_owned(), Statement::read(sid, line).with_context(|| format!("may.{sid}"))?);
     }
-    for queue in function.sends.iter().map(|queue| format!("{}Queue", camel(queue))) {
-        all.insert(format!("Send{queue}"), Statement::sends(&queue));
+    for name in &function.sends {
+        let queue = queues::named(name)?;
+        let id = queues::id(queue);
+        all.insert(format!("Send{id}"), Statement::sends(&id, queue.variable));
     }
-    if let Some(takes) = &function.takes {
-        let queue = format!("{}Queue", camel(&takes.queue));
+    if let Some(queue) = queue_of(name).map(queues::id) {
         all.insert(format!("Take{queue}"), Statement::takes(&queue));
     }
     Ok(all)
@@ -100,8 +103,8 @@ fn resource(
         );
     }
     environment(out, name, function, statements)?;
-    if let Some(takes) = &function.takes {
-        mapping(out, takes);
+    if let Some(queue) = queue_of(name) {
+        mapping(out, &function.mapping, queue);
     }
     if let Some(tick) = &function.tick {
         schedule(out, &id, tick)?;
@@ -140,14 +143,14 @@ fn environment(
     Ok(())
 }
 
-fn mapping(out: &mut Lines, takes: &Takes) {
+fn mapping(out: &mut Lines, name: &str, queue: &Queue) {
     out.add(3, "Events:");
-    out.add(4, format!("{}:", takes.event));
+    out.add(4, format!("{name}:"));
     out.all(5, ["Type: SQS", "Properties:"]);
-    out.add(6, format!("Queue: !GetAtt {}Queue.Arn", camel(&takes.queue)));
-    out.add(6, format!("BatchSize: {}", takes.batch));
+    out.add(6, format!("Queue: !GetAtt {}.Arn", queues::id(queue)));
+    out.add(6, format!("BatchSize: {}", queue.batch));
     out.all(6, ["FunctionResponseTypes: [ReportBatchItemFailures]", "ScalingConfig:"]);
-    out.add(7, format!("MaximumConcurrency: {}", takes.at_once));
+    out.add(7, format!("MaximumConcurrency: {}", queue.at_once));
 }
 
 fn schedule(out: &mut Lines, id: &str, tick: &Tick) -> Result<()> {

@@ -12,6 +12,8 @@ pub(crate) struct Statement {
     actions: Vec<String>,
     on: On,
     only: Only,
+    /// The variable that holds the URL of a queue to which the function sends.
+    url: Option<&'static str>,
 }
 
 /// The resource of a statement.
@@ -44,12 +46,13 @@ impl Statement {
     }
 
     /// Returns the statement that allows sends to a queue.
-    pub(crate) fn sends(queue: &str) -> Self {
-        Self::plain(format!("Send{queue}"), "sqs", vec!["SendMessage".to_owned()], queue)
+    pub(crate) fn sends(queue: &str, variable: &'static str) -> Self {
+        let plain = Self::plain(format!("Send{queue}"), "sqs", vec!["SendMessage".to_owned()], queue);
+        Self { url: Some(variable), ..plain }
     }
 
     fn plain(sid: String, service: &'static str, actions: Vec<String>, on: &str) -> Self {
-        Self { sid, service, actions, on: On::Arn(on.to_owned()), only: Only::Nothing }
+        Self { sid, service, actions, on: On::Arn(on.to_owned()), only: Only::Nothing, url: None }
     }
 
     /// Reads a line, whose grammar the head of functions.toml describes.
@@ -86,7 +89,7 @@ impl Statement {
             None => On::Arn(format!("{}Table", thing.trim())),
         };
         let only = if rows.is_empty() { Only::Nothing } else { Only::Rows(listed(rows)) };
-        Ok(Self { sid: sid.to_owned(), service: "dynamodb", actions, on, only })
+        Ok(Self { sid: sid.to_owned(), service: "dynamodb", actions, on, only, url: None })
     }
 
     /// Returns the variable in which the function finds the statement's resource, and its value.
@@ -98,11 +101,7 @@ impl Statement {
                 Some((format!("TABLE_{word}"), format!("!Ref {id}")))
             }
             "kms" => Some(("KMS_KEY_ID".to_owned(), format!("!GetAtt {id}.Arn"))),
-            "sqs" if self.sid.starts_with("Send") => {
-                let word = id.trim_end_matches("Queue").to_ascii_uppercase();
-                Some((format!("QUEUE_{word}_URL"), format!("!Ref {id}")))
-            }
-            _ => None,
+            _ => self.url.map(|variable| (variable.to_owned(), format!("!Ref {id}"))),
         }
     }
 
