@@ -18,15 +18,34 @@ macro_rules! ports {
     ($a:ident, $($ports:ident)::+ { $($port:ident),+ }) => { $($ports)::+ { $($port: ports!(@ $a $port)),+ } };
 }
 
-/// Mounts a function behind API Gateway whose `App` is the edge, the ports of its operation, and perhaps more.
-macro_rules! http {
-    ($functions:ident, $a:ident, $name:literal, $function:ident { $($port:ident),+ } $(, $more:ident: $value:expr)*) => {
-        let app = $function::App {
+/// Makes the `App` of a function behind API Gateway: the edge, the ports of its operation and perhaps more, or what the
+/// table says in parentheses.
+macro_rules! app {
+    ($a:ident, $function:ident { $($port:ident),+ } $(, $more:ident: $value:expr)*) => {
+        $function::App {
             edge: $a.edge.clone(),
             ports: ports!($a, $function::Ports { $($port),+ }),
             $($more: $value,)*
-        };
-        mount($functions, $name, app, |app, request| Box::pin($function::handle(app, request)));
+        }
+    };
+    ($a:ident, $function:ident ($app:expr)) => { $app };
+}
+
+/// Mounts and describes the functions behind API Gateway, one line each.
+macro_rules! endpoints {
+    ($a:ident: $($name:literal => $function:ident $app:tt $(, $more:ident: $value:expr)*;)+) => {
+        /// Mounts each function.
+        pub(super) fn endpoints($a: &Adapters, functions: &mut HttpFunctions) {
+            $(
+                let app = app!($a, $function $app $(, $more: $value)*);
+                mount(functions, $name, app, |app, request| Box::pin($function::handle(app, request)));
+            )+
+        }
+
+        /// Describes the operations of each function.
+        pub(super) fn describe(api: &mut Api) {
+            $($function::describe(api);)+
+        }
     };
 }
 
@@ -54,6 +73,7 @@ use std::sync::Arc;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_http::Request;
 use mooring_domain::Error;
+use mooring_edge::openapi::Api;
 use mooring_edge::{Handling, Reply};
 use serde_json::Value;
 
@@ -77,7 +97,7 @@ pub struct Mounted {
     pub http: HttpFunctions,
     /// Behind queues, by their folder.
     pub workers: BTreeMap<&'static str, QueueFunction>,
-    /// Behind schedules of five minutes: planner, sweeper.
+    /// Behind schedules of five minutes.
     pub schedules: Vec<ScheduleFunction>,
     /// Behind the schedule of a minute.
     pub webhook_sweeper: ScheduleFunction,
@@ -86,14 +106,12 @@ pub struct Mounted {
 /// Mounts all functions.
 pub fn all(adapters: &Adapters) -> Mounted {
     let mut functions = HttpFunctions::new();
-    apps::connecting(adapters, &mut functions);
-    apps::reading(adapters, &mut functions);
-    apps::ending(adapters, &mut functions);
-    apps::webhooks(adapters, &mut functions);
+    apps::endpoints(adapters, &mut functions);
+    apps::preflight(adapters, &mut functions);
     Mounted {
         http: functions,
-        workers: apps::WORKERS.into_iter().map(|(name, mount)| (name, mount(adapters))).collect(),
-        schedules: vec![apps::sync_planner(adapters), apps::deletion_sweeper(adapters)],
+        workers: apps::WORKERS.iter().map(|(name, mount)| (*name, mount(adapters))).collect(),
+        schedules: apps::SCHEDULES.iter().map(|(_, mount)| mount(adapters)).collect(),
         webhook_sweeper: apps::webhook_sweeper(adapters),
     }
 }
@@ -104,10 +122,8 @@ pub fn each<E>(adapters: &dyn Fn(&str) -> Result<Adapters, E>) -> Result<Mounted
     for (name, mount) in apps::WORKERS {
         mounted.workers.insert(name, mount(&adapters(name)?));
     }
-    mounted.schedules = vec![
-        apps::sync_planner(&adapters("sync-planner")?),
-        apps::deletion_sweeper(&adapters("deletion-sweeper")?),
-    ];
+    let schedules = apps::SCHEDULES.iter().map(|(name, mount)| Ok(mount(&adapters(name)?)));
+    mounted.schedules = schedules.collect::<Result<_, E>>()?;
     mounted.webhook_sweeper = apps::webhook_sweeper(&adapters("webhook-sweeper")?);
     for (name, function) in &mut mounted.http {
         if let Some(own) = all(&adapters(name)?).http.remove(name) {
@@ -119,25 +135,8 @@ pub fn each<E>(adapters: &dyn Fn(&str) -> Result<Adapters, E>) -> Result<Mounted
 
 /// Describes every operation of every function; an error names what is missing.
 pub fn describe() -> Result<Value, String> {
-    let mut api = mooring_edge::openapi::Api::default();
-    mooring_frontend_token_create::describe(&mut api);
-    mooring_connect_session_create::describe(&mut api);
-    mooring_connect_page::describe(&mut api);
-    mooring_connection_callback::describe(&mut api);
-    mooring_connection_confirm::describe(&mut api);
-    mooring_connection_activate::describe(&mut api);
-    mooring_connections_read::describe(&mut api);
-    mooring_connection_disconnect::describe(&mut api);
-    mooring_reports_query::describe(&mut api);
-    mooring_deletion_request::describe(&mut api);
-    mooring_deletion_status::describe(&mut api);
-    mooring_deletions_read::describe(&mut api);
-    mooring_webhook_endpoint_create::describe(&mut api);
-    mooring_webhook_endpoints_read::describe(&mut api);
-    mooring_webhook_endpoint_change::describe(&mut api);
-    mooring_webhook_deliveries_read::describe(&mut api);
-    mooring_webhook_send::describe(&mut api);
-    mooring_openapi::describe(&mut api);
+    let mut api = Api::default();
+    apps::describe(&mut api);
     api.build()
 }
 
