@@ -6,6 +6,7 @@ mod e2e;
 mod keys;
 mod long;
 pub mod mail;
+pub mod new;
 mod operator;
 mod package;
 mod permissions;
@@ -68,6 +69,8 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Writes the skeleton of a function, an entity, a job or a profile, and its lines of the tables (docs/adding.md).
+    New(new::Options),
     /// Writes docs/promises.md from tests/promises.toml, or proves its rows.
     Promises(promises::Options),
     /// Writes docs/resources.md from template.yaml and infra/template; with --check only compares.
@@ -156,6 +159,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Chore::Contract { specs } => contract::check(&specs).await,
         Chore::Permissions { check } => permissions::permissions(check),
         Chore::Template { check } => template::run(check),
+        Chore::New(options) => new::run(&options),
         Chore::Promises(options) => promises::run(&options),
         Chore::Resources { check } => resources::run(check),
         Chore::Rules { template } => rules::judge(&template),

@@ -13,7 +13,7 @@ use mooring_domain::{Error, Kind, Result};
 pub use config::from_env;
 
 /// Every profile by its name.
-const FILES: [(&str, &str); 1] = [("statasphere", include_str!("../statasphere.toml"))];
+const FILES: &[(&str, &str)] = &[("statasphere", include_str!("../statasphere.toml"))];
 
 /// Lists the names of all profiles.
 pub fn names() -> impl Iterator<Item = &'static str> {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::queues::{DELETION, MAIL, Queue, SYNC, WEBHOOK};
 
-const VERSION: u8 = 1;
+pub(crate) const VERSION: u8 = 1;
 /// The longest window of a job: no planner and no worker makes a longer one.
 const MAX_DAYS: u32 = 1_000;
 
@@ -288,18 +288,18 @@ fn window(body: &WindowBody) -> Result<Window> {
         .ok_or_else(|| poison("window"))
 }
 
-fn write(body: &impl Serialize) -> String {
+pub(crate) fn write(body: &impl Serialize) -> String {
     // Plain structs of texts and numbers always serialise.
     serde_json::to_string(body).unwrap_or_default()
 }
 
-fn read<'a, T: Deserialize<'a>>(text: &'a str, version: impl Fn(&T) -> u8) -> Result<T> {
+pub(crate) fn read<'a, T: Deserialize<'a>>(text: &'a str, version: impl Fn(&T) -> u8) -> Result<T> {
     let body: T = serde_json::from_str(text).map_err(|_| poison("shape"))?;
     if version(&body) == VERSION { Ok(body) } else { Err(poison("version")) }
 }
 
 /// Makes the error of a body that does not parse, without its cause: a parser's message may quote the body.
-fn poison(what: &str) -> Error {
+pub(crate) fn poison(what: &str) -> Error {
     Error::new(Kind::Invalid, "poison_message", format!("The message is not one of ours: {what}."))
 }
 

@@ -1,0 +1,265 @@
+//! Skeletons, written into a copy of the standing files that they edit.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+use mooring_tests_tidy::root;
+use mooring_xtask::new::Kind;
+
+/// A command line of `cargo xtask new`.
+#[derive(Debug, Parser)]
+struct Line {
+    #[command(subcommand)]
+    kind: Kind,
+}
+
+/// The standing files that skeletons read or edit.
+const STANDING: [&str; 15] = [
+    "Cargo.toml",
+    "infra/local/Cargo.toml",
+    "infra/local/src/mount/apps.rs",
+    "infra/template/functions.toml",
+    "infra/template/planned.toml",
+    "shared/domain/src/report/ops/mod.rs",
+    "shared/domain/src/webhook/mod.rs",
+    "shared/domain/src/webhook/ports.rs",
+    "shared/edge/src/routes.rs",
+    "shared/profiles/src/lib.rs",
+    "shared/profiles/statasphere.toml",
+    "shared/queue/src/lib.rs",
+    "shared/queue/src/queues.rs",
+    "shared/store/src/webhook/keys.rs",
+    "shared/store/src/webhook/mod.rs",
+];
+
+/// A copy of the standing files, in a folder that goes with it.
+struct Tree(PathBuf);
+
+impl Tree {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("mooring-new-{name}-{}", std::process::id()));
+        for file in STANDING {
+            let copy = folder.join(file);
+            fs::create_dir_all(copy.parent().unwrap()).unwrap();
+            fs::copy(root().join(file), copy).unwrap();
+        }
+        Self(folder)
+    }
+
+    /// Plans what a command line says, writes it, and lists the files made and edited.
+    fn write(&self, line: &str) -> (Vec<String>, Vec<String>) {
+        let plan = kind(line).plan(&self.0).unwrap();
+        let of = |what: &str| {
+            let files = plan.list().into_iter().filter(|(does, _)| *does == what);
+            files.map(|(_, path)| path.display().to_string()).collect()
+        };
+        let listed = (of("make"), of("edit"));
+        assert_eq!(self.files(), STANDING.map(PathBuf::from).into(), "a plan writes nothing");
+        plan.write().unwrap();
+        listed
+    }
+
+    fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.0.join(file)).unwrap()
+    }
+
+    fn files(&self) -> BTreeSet<PathBuf> {
+        fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { collect(&path, found) } else { found.push(path) }
+            }
+        }
+        let mut found = Vec::new();
+        collect(&self.0, &mut found);
+        found.iter().map(|path| path.strip_prefix(&self.0).unwrap().to_owned()).collect()
+    }
+
+    /// Checks that nothing was left unfilled and that the first test of a file names the new thing.
+    fn first_test(&self, made: &[String], file: &str, test: &str) {
+        for path in made {
+            assert!(!self.read(path).contains("{{"), "{path} has an unfilled place");
+        }
+        assert!(made.contains(&file.to_owned()), "{file} is not among {made:?}");
+        let text = self.read(file);
+        assert!(text.contains(&format!("fn {test}() {{\n        panic!(")), "{text}");
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).unwrap();
+    }
+}
+
+fn kind(line: &str) -> Kind {
+    let words = line.split('|').map(str::trim);
+    Line::try_parse_from(["new"].into_iter().chain(words)).unwrap().kind
+}
+
+fn refused(tree: &Tree, line: &str) -> String {
+    format!("{:#}", kind(line).plan(&tree.0).unwrap_err())
+}
+
+const FUNCTION: &str = "function | digest-read | --family | report | --route | GET /v1/digests/{id} | --scope \
+                        | reports.read | --does | Reads a digest";
+
+#[test]
+fn a_function_gets_its_package_its_operation_and_its_lines() {
+    let tree = Tree::new("function");
+    let (made, edited) = tree.write(FUNCTION);
+    assert_eq!(
+        made,
+        [
+            "functions/digest-read/Cargo.toml",
+            "functions/digest-read/src/lib.rs",
+            "functions/digest-read/src/main.rs",
+            "shared/domain/src/report/ops/read_digest.rs",
+        ]
+    );
+    assert_eq!(
+        edited,
+        [
+            "infra/local/Cargo.toml",
+            "infra/local/src/mount/apps.rs",
+            "infra/template/functions.toml",
+            "shared/domain/src/report/ops/mod.rs",
+            "shared/edge/src/routes.rs",
+        ]
+    );
+    let row = "api(\"digest-read\", \"GET\", \"/v1/digests/{id}\", Scope::ReportsRead, \"readDigest\"),\n";
+    assert!(tree.read("shared/edge/src/routes.rs").contains(row));
+    let mount = tree.read("infra/local/src/mount/apps.rs");
+    assert!(mount.contains("    \"digest-read\" => mooring_digest_read { rows };\n    \"openapi\" =>"));
+    let block = "[function.digest-read]\ndoes = \"Reads a digest\"\n";
+    assert!(tree.read("infra/template/functions.toml").contains(block));
+    let file = "shared/domain/src/report/ops/read_digest.rs";
+    tree.first_test(&made, file, "read_digest_is_more_than_a_skeleton");
+}
+
+#[test]
+fn a_function_with_a_post_is_remembered_by_its_key() {
+    let tree = Tree::new("post");
+    let line = FUNCTION.replace("GET", "POST").replace("/{id}", "");
+    tree.write(&line);
+    let text = tree.read("functions/digest-read/src/lib.rs");
+    assert!(text.contains("app.edge.once(&request, Scope::ReportsRead, async |caller, attempt|"), "{text}");
+    assert!(tree.read("shared/domain/src/report/ops/read_digest.rs").contains("attempt.is_done()"));
+}
+
+#[test]
+fn a_function_that_was_planned_leaves_the_plan() {
+    let tree = Tree::new("planned");
+    let plan = "infra/template/planned.toml";
+    let text = tree.read(plan);
+    let planned = text.lines().find_map(|line| line.strip_prefix("[function.")?.strip_suffix(']')).unwrap();
+    let (_, edited) = tree.write(&FUNCTION.replace("digest-read", planned));
+    assert!(edited.contains(&plan.to_owned()), "{edited:?}");
+    assert!(!tree.read(plan).contains(&format!("[function.{planned}]")));
+}
+
+#[test]
+fn a_job_gets_its_queue_its_body_and_its_worker() {
+    let tree = Tree::new("job");
+    let (made, edited) = tree.write("job | digest-mail | --family | report | --does | Mails digests");
+    assert_eq!(
+        made,
+        [
+            "functions/digest-mail-worker/Cargo.toml",
+            "functions/digest-mail-worker/src/lib.rs",
+            "functions/digest-mail-worker/src/main.rs",
+            "shared/domain/src/report/ops/run_digest_mail.rs",
+            "shared/queue/src/digest_mail.rs",
+        ]
+    );
+    assert_eq!(
+        edited,
+        [
+            "infra/local/Cargo.toml",
+            "infra/local/src/mount/apps.rs",
+            "infra/template/functions.toml",
+            "shared/domain/src/report/ops/mod.rs",
+            "shared/queue/src/lib.rs",
+            "shared/queue/src/queues.rs",
+        ]
+    );
+    let queues = tree.read("shared/queue/src/queues.rs");
+    assert!(queues.contains("pub const DIGEST_MAIL: Queue = Queue {\n    name: \"digest-mail\",\n"));
+    assert!(queues.contains(", &DIGEST_MAIL];\n"));
+    let mount = tree.read("infra/local/src/mount/apps.rs");
+    assert!(
+        mount.contains(
+            "    (\"digest-mail-worker\", |a| worker!(a, mooring_digest_mail_worker { rows })),\n];"
+        )
+    );
+    let file = "shared/domain/src/report/ops/run_digest_mail.rs";
+    tree.first_test(&made, file, "run_digest_mail_is_more_than_a_skeleton");
+}
+
+#[test]
+fn an_entity_gets_its_type_its_ports_its_key_and_its_rows() {
+    let tree = Tree::new("entity");
+    let (made, edited) = tree.write("entity | signing_policy | --family | webhook");
+    assert_eq!(
+        made,
+        ["shared/domain/src/webhook/signing_policy.rs", "shared/store/src/webhook/signing_policy.rs"]
+    );
+    assert_eq!(
+        edited,
+        [
+            "shared/domain/src/webhook/mod.rs",
+            "shared/domain/src/webhook/ports.rs",
+            "shared/store/src/webhook/keys.rs",
+            "shared/store/src/webhook/mod.rs",
+        ]
+    );
+    assert!(tree.read("shared/domain/src/webhook/mod.rs").contains("pub mod signing_policy;\n"));
+    let key = "pub(crate) fn signing_policy(tenant: &TenantId) -> Key {\n";
+    assert!(tree.read("shared/store/src/webhook/keys.rs").contains(key));
+    let file = "shared/domain/src/webhook/signing_policy.rs";
+    tree.first_test(&made, file, "signing_policy_is_more_than_a_skeleton");
+}
+
+#[test]
+fn a_profile_gets_its_file_and_its_line() {
+    let tree = Tree::new("profile");
+    let (made, edited) = tree.write("profile | harbour");
+    assert_eq!(made, ["shared/profiles/harbour.toml"]);
+    assert_eq!(edited, ["shared/profiles/src/lib.rs"]);
+    let list = tree.read("shared/profiles/src/lib.rs");
+    assert!(list.contains("(\"harbour\", include_str!(\"../harbour.toml\"))];"), "{list}");
+    assert!(!tree.read("shared/profiles/harbour.toml").contains("{{"));
+}
+
+#[test]
+fn a_name_that_cannot_be_is_refused_and_nothing_is_written() {
+    let tree = Tree::new("refused");
+    fs::create_dir_all(tree.0.join("functions/digest-read")).unwrap();
+    let of = |from: &str, to: &str| FUNCTION.replace(from, to);
+    for (line, told) in [
+        (FUNCTION.to_owned(), "functions/digest-read is there already"),
+        (of("digest-read", "digest"), "say the noun and the verb"),
+        (of("digest-read", "Digest-Read"), "small letters and digits"),
+        (of("digest-read", "digest-worker"), "`cargo xtask new job` makes it"),
+        (of("digest-read", "digest-show").replace("reports.read", "all"), "no scope is `all`"),
+        (of("digest-read", "digest-show").replace("/v1", ""), "is not below /v1"),
+        (of("digest-read", "digest-show").replace("GET", "FETCH"), "is no method"),
+        (of("digest-read", "digest-show").replace("| report |", "| base |"), "`base` is no family"),
+        (of("digest-read", "report-query").replace("Reads a digest", "reads."), "as a sentence"),
+        (of("digest-read", "report-query"), "an operation `queryReport` is there already"),
+        ("job | sync | --family | report | --does | Syncs".to_owned(), "a queue `sync` is there already"),
+        ("job | x-worker | --family | report | --does | Syncs".to_owned(), "without `-worker`"),
+        ("entity | Policy | --family | webhook".to_owned(), "joined by `_`"),
+        ("entity | type | --family | webhook".to_owned(), "`type` is reserved"),
+        ("entity | policy | --family | report".to_owned(), "`report` is no family with ports and keys"),
+        ("profile | statasphere".to_owned(), "statasphere.toml is there already"),
+    ] {
+        let error = refused(&tree, &line);
+        assert!(error.contains(told), "{line}: {error}");
+    }
+    assert_eq!(tree.files(), STANDING.map(PathBuf::from).into());
+}
