@@ -92,6 +92,13 @@ impl Adapters {
         Self::with_clock(wiring, Arc::new(StackClock(clock.clone())), clock.scale().max(1))
     }
 
+    /// Gives all functions another source of randomness.
+    #[must_use]
+    pub fn with_entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
+        self.edge.entropy = Arc::clone(&entropy);
+        Self { entropy, ..self }
+    }
+
     /// Builds the adapters for functions that follow another clock.
     pub fn with_clock(wiring: &Wiring, shared: Arc<dyn Clock>, scale: u32) -> Result<Self> {
         let endpoints = &wiring.endpoints;

@@ -14,6 +14,7 @@ mod product;
 mod queues;
 pub mod schedules;
 mod seed;
+mod seeded;
 mod stack;
 mod tour;
 

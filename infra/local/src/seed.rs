@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use mooring_aws_local::private;
-use mooring_domain::base::host::Clock;
+use mooring_domain::base::host::{Clock, Entropy};
 use mooring_domain::base::ids::TenantId;
 use mooring_domain::base::random;
 use mooring_domain::people::access_log::PseudonymKey;
@@ -20,7 +20,6 @@ use mooring_domain::platform::credentials::{CREDENTIALS, INDEX_APP, encode_crede
 use mooring_domain::vault::keys::KeyContext;
 use mooring_domain::vault::ports::{AppSecretWrite as _, KeyGenerate as _, KeyOpen as _, VaultRead as _};
 use mooring_store::Store;
-use mooring_system::SystemEntropy;
 use mooring_vault::Vault;
 use serde_json::{Value, json};
 
@@ -67,31 +66,30 @@ pub async fn seal_app(store: &Store, vault: &Vault, app: &'static str, id: &str,
     Ok(())
 }
 
-/// Registers a tenant with one API key of all scopes.
+/// Registers a tenant with one API key of all scopes, at an instant and with ids from a source of randomness.
 pub async fn register_tenant(
     store: &Store,
     mode: Mode,
-    now: Timestamp,
+    (entropy, now): (Arc<dyn Entropy>, Timestamp),
     name: &str,
     origins: &[String],
     return_urls: &[String],
 ) -> Result<Seeded> {
     register_tenant::check(name, origins, return_urls)?;
-    let entropy = &SystemEntropy;
-    let tenant = TenantId::from_uuid(random::uuid(entropy, now));
+    let tenant = TenantId::from_uuid(random::uuid(entropy.as_ref(), now));
     let row = Tenant {
         id: tenant.clone(),
         name: name.to_owned(),
         active: true,
         return_urls: return_urls.to_vec(),
         origins: origins.to_vec(),
-        pseudonyms: Some(PseudonymKey::fresh(entropy)),
+        pseudonyms: Some(PseudonymKey::fresh(entropy.as_ref())),
     };
     store.put_tenant(&row).await?;
     let ports = Ports {
         rows: Arc::new(store.clone()),
         clock: Arc::new(At(now)),
-        entropy: Arc::new(SystemEntropy),
+        entropy,
         mode,
     };
     let input = Input { label: FIRST.to_owned(), scopes: Scope::ALL.to_vec(), expires_at: None };

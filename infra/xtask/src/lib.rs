@@ -239,7 +239,8 @@ async fn app_secret(platform: &str) -> Result<()> {
 #[expect(clippy::print_stdout, reason = "the key is shown once, to whoever registers the tenant")]
 async fn tenant(reach: keys::Reach, name: &str, origins: &[String], return_urls: &[String]) -> Result<()> {
     let (store, mode) = reach.store().await?;
-    let seeded = register_tenant(&store, mode, jiff::Timestamp::now(), name, origins, return_urls)
+    let host = (std::sync::Arc::new(mooring_system::SystemEntropy) as _, jiff::Timestamp::now());
+    let seeded = register_tenant(&store, mode, host, name, origins, return_urls)
         .await
         .map_err(|error| reach.explain(error))?;
     println!("tenant   {}\napi key  {}", seeded.tenant, seeded.api_key);

@@ -17,6 +17,7 @@ pub mod platform;
 pub mod quick;
 pub mod receiver;
 pub mod rig;
+pub mod snapshot;
 pub mod tables;
 pub mod unreached;
 pub mod wire;

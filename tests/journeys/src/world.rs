@@ -43,6 +43,11 @@ impl World {
         Self::serving(Stack::start(Self::options(size)?).await?).await
     }
 
+    /// Starts a world whose ids and secrets a seed fixes.
+    pub async fn seeded(size: Size, seed: u64) -> Result<Self> {
+        Self::serving(Stack::start(StackOptions { seed: Some(seed), ..Self::options(size)? }).await?).await
+    }
+
     /// Returns the options of a world's stack.
     pub(crate) fn options(size: Size) -> Result<StackOptions> {
         let clock = LocalClock::standing_at(BEGINNING.parse()?);

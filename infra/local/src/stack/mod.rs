@@ -29,6 +29,7 @@ use crate::mount::{self, Mounted};
 use crate::poller;
 use crate::product::Product;
 use crate::seed::{self, Seeded};
+use crate::seeded::SeededEntropy;
 use crate::{gateway, queues, schedules};
 
 /// How many pollers a queue has. TikTok's basic level allows ten calls a second, which four workers use up; and a webhook
@@ -57,6 +58,8 @@ pub struct StackOptions {
     pub app_qps: u32,
     /// How much callers of the API may call.
     pub limits: Limits,
+    /// The seed of every id and secret that the functions draw; `None` for the randomness of the system.
+    pub seed: Option<u64>,
     /// A file of rules by which the sandbox edits answers from the start.
     pub edits: Option<PathBuf>,
 }
@@ -75,6 +78,7 @@ impl Default for StackOptions {
             advertisers: 3,
             app_qps: 0,
             limits: LIMITS,
+            seed: None,
             edits: None,
         }
     }
@@ -153,6 +157,10 @@ impl Stack {
             limits: options.limits,
         };
         let adapters = Adapters::new(&wiring, &options.clock)?;
+        let adapters = match options.seed {
+            Some(seed) => adapters.with_entropy(Arc::new(SeededEntropy::new(seed))),
+            None => adapters,
+        };
         let dynamodb = aws_sdk_dynamodb::Client::new(&sdk_config(&aws.endpoints().dynamodb));
         create_tables(&dynamodb, &Tables::prefixed("mooring-")).await?;
         let seeded = seed_once(&adapters, &options, &demo_origin).await?;
@@ -355,8 +363,8 @@ async fn seed_once(adapters: &Adapters, options: &StackOptions, demo_origin: &st
 
 async fn register(adapters: &Adapters, name: &str, demo_origin: &str) -> Result<Seeded> {
     let (origins, returns) = ([demo_origin.to_owned()], [seed::return_url(demo_origin)]);
-    let (store, now) = (&adapters.store, adapters.clock.now());
-    seed::register_tenant(store, Mode::Test, now, name, &origins, &returns).await
+    let host = (Arc::clone(&adapters.entropy), adapters.clock.now());
+    seed::register_tenant(&adapters.store, Mode::Test, host, name, &origins, &returns).await
 }
 
 fn played(options: &StackOptions, wiring: &Wiring) -> Result<Sandbox> {

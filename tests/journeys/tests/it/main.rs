@@ -15,5 +15,6 @@ mod journeys;
 mod limits;
 mod request_ids;
 mod rights;
+mod snapshot;
 mod ttl;
 mod webhooks;
