@@ -86,12 +86,7 @@ pub async fn register_tenant(
         pseudonyms: Some(PseudonymKey::fresh(entropy.as_ref())),
     };
     store.put_tenant(&row).await?;
-    let ports = Ports {
-        rows: Arc::new(store.clone()),
-        clock: Arc::new(At(now)),
-        entropy,
-        mode,
-    };
+    let ports = Ports { rows: Arc::new(store.clone()), clock: Arc::new(At(now)), entropy, mode };
     let input = Input { label: FIRST.to_owned(), scopes: Scope::ALL.to_vec(), expires_at: None };
     let api_key = add(&ports, &tenant, input).await?.text.text().to_owned();
     Ok(Seeded { tenant, api_key })

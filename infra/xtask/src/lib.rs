@@ -22,11 +22,16 @@ use std::fs;
 use std::io::{BufRead as _, stdin};
 use std::path::{Path, PathBuf};
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Parser, Subcommand};
+use jiff::Timestamp;
+use mooring_domain::base::host::Entropy;
 use mooring_domain::platform::credentials::INDEX_APP;
 use mooring_local::{register_tenant, seal_app};
 use mooring_store::Store;
+use mooring_system::SystemEntropy;
 use mooring_vault::Vault;
 
 use operator::operator;
@@ -239,8 +244,8 @@ async fn app_secret(platform: &str) -> Result<()> {
 #[expect(clippy::print_stdout, reason = "the key is shown once, to whoever registers the tenant")]
 async fn tenant(reach: keys::Reach, name: &str, origins: &[String], return_urls: &[String]) -> Result<()> {
     let (store, mode) = reach.store().await?;
-    let host = (std::sync::Arc::new(mooring_system::SystemEntropy) as _, jiff::Timestamp::now());
-    let seeded = register_tenant(&store, mode, host, name, origins, return_urls)
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let seeded = register_tenant(&store, mode, (entropy, Timestamp::now()), name, origins, return_urls)
         .await
         .map_err(|error| reach.explain(error))?;
     println!("tenant   {}\napi key  {}", seeded.tenant, seeded.api_key);

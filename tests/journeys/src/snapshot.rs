@@ -52,7 +52,8 @@ impl Snapshot {
 /// Writes a row: its key, and its other attributes by name.
 fn line(table: Table, item: HashMap<String, AttributeValue>, aliases: &[Alias]) -> (String, String) {
     let item: BTreeMap<_, _> = item.into_iter().collect();
-    let known = |text: &str| aliases.iter().fold(text.to_owned(), |text, (value, name)| text.replace(value, name));
+    let known =
+        |text: &str| aliases.iter().fold(text.to_owned(), |text, (value, name)| text.replace(value, name));
     let part = |name: &str| item.get(name).map(|value| known(&shown(value))).unwrap_or_default();
     let rest = item.iter().filter(|(name, _)| !matches!(name.as_str(), "pk" | "sk"));
     let rest: Vec<_> = rest.map(|(name, value)| format!("{name}={}", known(&shown(value)))).collect();
