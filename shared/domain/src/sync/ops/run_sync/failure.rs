@@ -1,13 +1,15 @@
-//! What a job does when it cannot go on: put itself back, say of each day why it is not there, or end the connection.
+//! Ends a job that cannot go on: puts it back, records for each day why it is missing, or ends the connection.
 
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use jiff::civil::Date;
 
+use super::context::{Stop, SyncContext};
+use super::progress::{JobDays, JobProgress};
+use super::save::save;
 use super::waiting::LONGEST_WAIT_SECONDS;
 use super::window::halves;
-use super::work::{Stop, Track, Work};
 use super::{Outcome, log};
 use crate::base::backoff::Backoff;
 use crate::base::error::{Error, Kind, Result, Retry};
@@ -25,77 +27,85 @@ pub(super) const MOST_DEFERRALS: u16 = 8;
 const WAITS: Backoff =
     Backoff::new(Duration::from_secs(30), Duration::from_secs(1).saturating_mul(LONGEST_WAIT_SECONDS));
 
-/// A platform that asks for a longer pause than this is not believed.
+/// The longest pause that a platform gets, however long a pause it asks for.
 const LONGEST_PAUSE_SECONDS: u32 = 24 * 60 * 60;
 
-/// Ends a job that was stopped.
-pub(super) async fn stopped(work: &Work<'_>, track: &mut Track, stop: Stop) -> Result<Outcome> {
+/// Ends a job that was stopped, after its progress is written.
+pub(super) async fn stopped(
+    cx: &SyncContext<'_>,
+    days: &JobDays,
+    progress: JobProgress,
+    stop: Stop,
+) -> Result<Outcome> {
     if matches!(stop, Stop::Closed) {
         return Ok(Outcome::Dropped);
     }
-    let saved = work.save(track).await;
+    let has_stored = progress.has_stored;
+    let (_, saved) = save(cx, &days.job.id(), progress).await;
     if let Stop::Ours(error) = stop {
         return Err(error);
     }
     saved?;
     match stop {
-        Stop::Closed | Stop::Late => late(work, track).await,
+        Stop::Closed | Stop::Late => late(cx, days, has_stored).await,
         Stop::Ours(error) => Err(error),
-        Stop::Platform(error) if error.kind == Kind::Reauthorise => refused(work, track, error.code).await,
-        Stop::Platform(error) => platform(work, track, error).await,
+        Stop::Platform(error) if error.kind == Kind::Reauthorise => refused(cx, days, error.code).await,
+        Stop::Platform(error) => platform(cx, days, error).await,
     }
 }
 
-/// Waits for a platform that may answer later; until then, days that were never read say what is wrong with it.
-async fn platform(work: &Work<'_>, track: &Track, error: Error) -> Result<Outcome> {
+/// Waits for a platform that may answer later; until then, the days that were never read have its fault as their reason.
+async fn platform(cx: &SyncContext<'_>, days: &JobDays, error: Error) -> Result<Outcome> {
     // What the kit tried as often as one call may be tried can still work minutes later.
-    if error.retry == Retry::Never || track.job.deferred >= MOST_DEFERRALS {
-        return failed(work, track, error).await;
+    if error.retry == Retry::Never || days.job.deferred >= MOST_DEFERRALS {
+        return failed(cx, days, error).await;
     }
     if error.kind != Kind::RateLimited {
-        mark(work, track, status_of(error.kind)).await?;
+        mark(cx, days, status_of(error.kind)).await?;
     }
-    defer(work, track, wait(work, track.job.deferred, error.retry)).await
+    defer(cx, days, wait(cx, days.job.deferred, error.retry)).await
 }
 
-/// Puts the job back as it is; one that cannot even store one day in an invocation is cut in two.
-async fn late(work: &Work<'_>, track: &Track) -> Result<Outcome> {
-    if track.progressed {
-        return put_back(work, track, vec![track.job.clone()], 0).await;
+/// Puts the job back as it is, or halves a job that cannot even store one day in an invocation.
+async fn late(cx: &SyncContext<'_>, days: &JobDays, has_stored: bool) -> Result<Outcome> {
+    if has_stored {
+        return put_back(cx, days, vec![days.job.clone()], 0).await;
     }
-    if let (Some(window), [Some(older), Some(newer)]) = (track.job.window, halves(track.window))
+    if let (Some(window), [Some(older), Some(newer)]) = (days.job.window, halves(days.window))
         && window.days() > 1
     {
-        let half = |window| SyncJob { window: Some(window), ..track.job.clone() };
-        return put_back(work, track, vec![half(newer), half(older)], 0).await;
+        let half = |window| SyncJob { window: Some(window), ..days.job.clone() };
+        return put_back(cx, days, vec![half(newer), half(older)], 0).await;
     }
-    if track.job.deferred < MOST_DEFERRALS {
-        return defer(work, track, 0).await;
+    if days.job.deferred < MOST_DEFERRALS {
+        return defer(cx, days, 0).await;
     }
     let error = Error::new(Kind::Upstream, "too_slow", "The platform is too slow for one day's rows.");
-    failed(work, track, error).await
+    failed(cx, days, error).await
 }
 
-async fn defer(work: &Work<'_>, track: &Track, seconds: u32) -> Result<Outcome> {
+async fn defer(cx: &SyncContext<'_>, days: &JobDays, seconds: u32) -> Result<Outcome> {
     let longer = (seconds > LONGEST_WAIT_SECONDS).then(|| SignedDuration::from_secs(seconds.into()));
-    let not_before = longer.map(|wait| work.now() + wait);
-    let job = SyncJob { deferred: track.job.deferred + 1, not_before, ..track.job.clone() };
-    put_back(work, track, vec![job], seconds.min(LONGEST_WAIT_SECONDS)).await
+    let not_before = longer.map(|wait| cx.ports.clock.now() + wait);
+    let job = SyncJob { deferred: days.job.deferred + 1, not_before, ..days.job.clone() };
+    put_back(cx, days, vec![job], seconds.min(LONGEST_WAIT_SECONDS)).await
 }
 
-/// Sends what takes the job's place. A job that got its days on the way has a new id: its old one is done.
-async fn put_back(work: &Work<'_>, track: &Track, jobs: Vec<SyncJob>, seconds: u32) -> Result<Outcome> {
-    work.ports.queue.send(&jobs, seconds).await?;
+/// Sends the jobs that take the job's place. A job that got its days meanwhile has a new id: its old one is done.
+async fn put_back(cx: &SyncContext<'_>, days: &JobDays, jobs: Vec<SyncJob>, seconds: u32) -> Result<Outcome> {
+    cx.ports.queue.send(&jobs, seconds).await?;
     let done = Checkpoint { structure: true, levels: Vec::new(), done: true };
-    for id in track.ids().iter().filter(|id| jobs.iter().all(|job| job.id() != **id)) {
-        work.put_checkpoint(id, &done).await?;
+    let mut ids = vec![days.original.id(), days.job.id()];
+    ids.dedup();
+    for id in ids.iter().filter(|id| jobs.iter().all(|job| job.id() != **id)) {
+        cx.ports.rows.put_checkpoint(&cx.at, id, &done, cx.ports.clock.now()).await?;
     }
     Ok(Outcome::Deferred { seconds })
 }
 
-/// A full-jitter wait, and never less than the platform asks for.
-fn wait(work: &Work<'_>, deferred: u16, retry: Retry) -> u32 {
-    let own = WAITS.wait(deferred.into(), random::number(work.ports.entropy.as_ref()));
+/// Draws a full-jitter wait, never shorter than the platform asks for.
+fn wait(cx: &SyncContext<'_>, deferred: u16, retry: Retry) -> u32 {
+    let own = WAITS.wait(deferred.into(), random::number(cx.ports.entropy.as_ref()));
     let asked = match retry {
         Retry::After(Some(wait)) => u32::try_from(wait.as_secs()).unwrap_or(u32::MAX),
         _ => 1,
@@ -103,11 +113,11 @@ fn wait(work: &Work<'_>, deferred: u16, retry: Retry) -> u32 {
     asked.max(u32::try_from(own.as_secs()).unwrap_or(u32::MAX)).min(LONGEST_PAUSE_SECONDS)
 }
 
-/// Records a failure: nothing is gained by another delivery.
-async fn failed(work: &Work<'_>, track: &Track, error: Error) -> Result<Outcome> {
-    mark(work, track, status_of(error.kind)).await?;
-    log(work, "sync.failed", Vec::new(), Some(error.code)).await?;
-    // The queue writes an error line about it, which alarms: nobody but the operator can mend the set-up.
+/// Records a failure that another delivery would not mend.
+async fn failed(cx: &SyncContext<'_>, days: &JobDays, error: Error) -> Result<Outcome> {
+    mark(cx, days, status_of(error.kind)).await?;
+    log(cx, "sync.failed", Vec::new(), Some(error.code)).await?;
+    // The worker logs this error, which alarms: nobody but the operator can mend the set-up.
     if error.kind == Kind::Setup { Err(error) } else { Ok(Outcome::Failed(error.code)) }
 }
 
@@ -122,10 +132,10 @@ fn status_of(kind: Kind) -> DayStatus {
     }
 }
 
-/// Gives the days of the window that were never read a reason; days with rows keep them.
-async fn mark(work: &Work<'_>, track: &Track, status: DayStatus) -> Result<()> {
-    let window = track.window;
-    let known = work.ports.rows.days(&work.at, window.from, window.to).await?;
+/// Records a reason for the days of the window that were never read; days with rows keep them.
+async fn mark(cx: &SyncContext<'_>, days: &JobDays, status: DayStatus) -> Result<()> {
+    let window = days.window;
+    let known = cx.ports.rows.days(&cx.at, window.from, window.to).await?;
     let unread = |at: &(Level, Date)| {
         known.get(at).is_none_or(|record| {
             !record.status.has_rows() && record.status != DayStatus::NotOffered && record.status != status
@@ -136,15 +146,15 @@ async fn mark(work: &Work<'_>, track: &Track, status: DayStatus) -> Result<()> {
         (at, DayRecord { status, marks: Marks::default(), version: before, hash: [0; 16], rows: 0 })
     };
     let all = Level::ALL.into_iter().flat_map(|level| window.iter().map(move |day| (level, day)));
-    let days: Days = all.filter(unread).map(record).collect();
-    if days.is_empty() { Ok(()) } else { work.ports.rows.put_days(&work.at, &days).await }
+    let unread: Days = all.filter(unread).map(record).collect();
+    if unread.is_empty() { Ok(()) } else { cx.ports.rows.put_days(&cx.at, &unread).await }
 }
 
-/// The platform refused the token. What follows is the same whoever met the refusal, a job or a probe.
-async fn refused(work: &Work<'_>, track: &Track, code: &'static str) -> Result<Outcome> {
-    mark(work, track, DayStatus::Failed(Reason::Reauthorise)).await?;
-    log(work, "sync.refused", Vec::new(), Some(code)).await?;
-    let ended = grant::refused(&work.ports.grant(), &work.opened.connection, code).await?;
+/// Records that the platform refused the token. A job and a probe do the same about it.
+async fn refused(cx: &SyncContext<'_>, days: &JobDays, code: &'static str) -> Result<Outcome> {
+    mark(cx, days, DayStatus::Failed(Reason::Reauthorise)).await?;
+    log(cx, "sync.refused", Vec::new(), Some(code)).await?;
+    let ended = grant::refused(&cx.ports.grant(), &cx.opened.connection, code).await?;
     Ok(ended.map_or(Outcome::Failed(code), Outcome::Ended))
 }
 

@@ -1,32 +1,80 @@
-//! The gate of a job: the fence, read before chunks are put and before a call leaves.
+//! The gate of a job: lets a platform call or a put begin while the fence is open and time is left.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
-use super::Ports;
-use super::work::{Step, Stop};
+use super::context::{Step, Stop, SyncContext};
+use super::open::Opened;
+use super::{GO_ON, Ports};
+use crate::base::error::Error;
 use crate::base::ids::AccountRef;
-use crate::platform::capabilities::Gate;
+use crate::platform::capabilities::{CallContext, Gate};
 
-/// A call may leave so long after the fence was asked. It is little more than the asking takes, and far less than the
-/// call itself, during which nobody looks: docs/adr/0019.
+/// How long a fence check stays valid for the calls that follow it. A check itself takes some milliseconds, and nobody
+/// checks during a call, which takes far longer: docs/adr/0019.
 const FRESH: SignedDuration = SignedDuration::from_millis(50);
 
-/// Looks at one account's fence.
+/// The end of an invocation that no platform call may use: the job saves its progress then.
+const TO_SAVE: SignedDuration = SignedDuration::from_secs(5);
+
+/// The patience that every call deserves. A call that had less and got no answer blames Mooring, not the platform.
+const ENOUGH: Duration = Duration::from_secs(20);
+
+/// The code of a call that ended without an answer.
+const TIMED_OUT: &str = "platform_timeout";
+
+/// Lets a call for figures begin, if there is time for it.
+pub(super) fn call<'a>(cx: &'a SyncContext<'_>) -> Step<CallContext<'a>> {
+    in_time(cx)?;
+    Ok(call_until(cx, cx.deadline - TO_SAVE))
+}
+
+/// Lets a call for names and statuses begin, if their part of the invocation is not over.
+pub(super) fn call_for_names<'a>(cx: &'a SyncContext<'_>) -> Step<CallContext<'a>> {
+    if cx.ports.clock.now() < cx.names_until { Ok(call_until(cx, cx.names_until)) } else { Err(Stop::Late) }
+}
+
+fn call_until<'a>(cx: &'a SyncContext<'_>, end: Timestamp) -> CallContext<'a> {
+    let patience = Duration::try_from(end.duration_since(cx.ports.clock.now())).unwrap_or_default();
+    let Opened { token, app, .. } = cx.opened;
+    CallContext { token, app, profile: cx.platform, patience, gate: &cx.gate }
+}
+
+/// Returns why a failed call stops the job: the gate, the platform, or the invocation's end if the call had little time.
+pub(super) fn stop(cx: &SyncContext<'_>, call: &CallContext<'_>, error: Error) -> Stop {
+    if let Some(stop) = cx.gate.seen().stop.take() {
+        return stop;
+    }
+    if error.code == TIMED_OUT && call.patience < ENOUGH { Stop::Late } else { Stop::Platform(error) }
+}
+
+/// Lets a put begin: there is time for it, and the fence is open at this moment.
+pub(super) async fn before_put(cx: &SyncContext<'_>) -> Step<()> {
+    in_time(cx)?;
+    cx.gate.check().await
+}
+
+fn in_time(cx: &SyncContext<'_>) -> Step<()> {
+    if cx.ports.clock.now() + GO_ON > cx.deadline { Err(Stop::Late) } else { Ok(()) }
+}
+
+/// Checks one account's fence.
 pub(super) struct FenceGate<'a> {
     ports: &'a Ports,
     at: AccountRef,
     seen: Mutex<Seen>,
 }
 
+/// What the checks found.
 #[derive(Default)]
 struct Seen {
-    /// When the look that found it open was begun.
+    /// When the last check that found the fence open began.
     open_at: Option<Timestamp>,
-    /// Why a call was held back.
+    /// Why the gate held a call back.
     stop: Option<Stop>,
 }
 
@@ -35,8 +83,8 @@ impl<'a> FenceGate<'a> {
         Self { ports, at, seen: Mutex::default() }
     }
 
-    /// Looks now.
-    pub(super) async fn look(&self) -> Step<()> {
+    /// Checks the fence now.
+    async fn check(&self) -> Step<()> {
         let AccountRef { tenant, connection, account } = &self.at;
         let begun = self.ports.clock.now();
         let fence = self.ports.rows.fence(tenant, connection, Some(account)).await?;
@@ -45,11 +93,6 @@ impl<'a> FenceGate<'a> {
         }
         self.seen().open_at = Some(begun);
         Ok(())
-    }
-
-    /// Why a call was held back, if one was.
-    pub(super) fn stop(&self) -> Option<Stop> {
-        self.seen().stop.take()
     }
 
     fn is_fresh(&self) -> bool {
@@ -64,7 +107,7 @@ impl<'a> FenceGate<'a> {
 
 impl fmt::Debug for FenceGate<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lookout").field("at", &self.at).finish_non_exhaustive()
+        f.debug_struct("FenceGate").field("at", &self.at).finish_non_exhaustive()
     }
 }
 
@@ -74,9 +117,9 @@ impl Gate for FenceGate<'_> {
         if self.is_fresh() {
             return true;
         }
-        let looked = self.look().await;
-        let is_open = looked.is_ok();
-        self.seen().stop = looked.err();
+        let checked = self.check().await;
+        let is_open = checked.is_ok();
+        self.seen().stop = checked.err();
         is_open
     }
 }
@@ -108,24 +151,24 @@ mod tests {
         }
     }
 
-    /// Chunks go out together after one look of their own; a call may leave for a moment after any look.
+    /// Chunks go out together after one fence check of their own; a call may leave for a moment after any check.
     #[test]
     fn every_page_and_every_put_comes_right_after_the_fence() {
         for (page_takes, most_pages) in [(60, 1), (30, 2), (0, usize::MAX)] {
             let world = World::connected();
             *world.platform.page_takes.lock().unwrap() = SignedDuration::from_millis(page_takes);
             world.run(&world.job(JobKind::First)).unwrap();
-            let (mut looked, mut pages, mut may_put) = (false, 0, false);
+            let (mut checked, mut pages, mut may_put) = (false, 0, false);
             for step in world.steps.lock().unwrap().iter() {
                 match step {
-                    Step::Fence(is_open) => (looked, pages, may_put) = (*is_open, 0, *is_open),
+                    Step::Fence(is_open) => (checked, pages, may_put) = (*is_open, 0, *is_open),
                     Step::Page => (pages, may_put) = (pages + 1, false),
-                    Step::Put(_) => assert!(may_put, "a put without a look of its own"),
+                    Step::Put(_) => assert!(may_put, "a put without a fence check of its own"),
                     _ => {}
                 }
                 assert!(
-                    pages == 0 || looked && pages <= most_pages,
-                    "{pages} pages after a look, {page_takes} ms each"
+                    pages == 0 || checked && pages <= most_pages,
+                    "{pages} pages after a check, {page_takes} ms each"
                 );
             }
         }

@@ -1,210 +1,196 @@
-//! Reads the levels of a window, the whole first and then its parts, and stores their days oldest first.
+//! Reads the levels of a window, the account's own first and then its parts, and stores their days oldest first.
 
 use jiff::civil::Date;
 
-use super::days;
-use super::days::{Asked, Stored};
-use super::totals::{Fit, Totals};
+use super::context::{Step, Stop, SyncContext};
+use super::days::Known;
+use super::progress::{JobDays, JobEnd, JobProgress, Stored};
+use super::question::Answer;
+use super::save::save;
+use super::totals::{Judged, Totals};
 use super::window::halves;
-use super::work::{Step, Stop, Track, Work};
+use super::{days, question};
 use crate::base::error::{Error, Kind};
 use crate::base::window::Window;
-use crate::platform::capabilities::{LEVEL_NOT_OFFERED, PageCursor, ReportQuestion, Reports};
-use crate::platform::figures::{Level, Values};
-use crate::sync::completeness::{DayStatus, Days, Reason};
-use crate::sync::job::WINDOW_ROWS;
+use crate::platform::capabilities::{LEVEL_NOT_OFFERED, Reports};
+use crate::platform::figures::Level;
+use crate::sync::completeness::Days;
 use crate::sync::state::Checkpoint;
 
-/// More items than this from one question are not believed: memory has to stay bounded.
-const MOST_ITEMS: u64 = 10 * WINDOW_ROWS;
-
-/// Platforms leave pages empty that they have more behind; so many more pages than items are a list without an end.
-const MOST_EMPTY_PAGES: usize = 20;
-
-/// What is known is written after so many rows, so that a crash costs little and a small job is one write.
+/// After how many rows the job writes its progress: a crash costs little then, and a small job is one write.
 const SAVE_ROWS: u64 = 20_000;
 
-/// What the levels of a job share.
+/// What the levels of a job share. No level changes it.
 struct Reading<'a> {
-    work: &'a Work<'a>,
+    cx: &'a SyncContext<'a>,
     reports: &'a dyn Reports,
-    /// What was known of the days before.
+    /// The job's id, by which it finds its checkpoint again.
+    id: String,
+    /// The records that the store had when the job began.
     known: Days,
+}
+
+/// What the levels gave up to now.
+struct Reached {
+    progress: JobProgress,
     totals: Totals,
 }
 
+/// What the levels gave, and how the last step ended.
+type Folded = (Reached, Step<()>);
+
 /// Reads every level of the job's window that an earlier invocation did not finish.
-pub(super) async fn read(work: &Work<'_>, track: &mut Track) -> Step<()> {
-    let reports = work.opened.connector.reports().ok_or_else(no_reports)?;
-    let mut checkpoint = work.ports.rows.checkpoint(&work.at, &track.job.id()).await?;
-    let known = work.ports.rows.days(&work.at, track.window.from, track.window.to).await?;
-    let mut reading = Reading { work, reports, known, totals: Totals::default() };
+pub(super) async fn read(cx: &SyncContext<'_>, days: JobDays) -> JobEnd {
+    let (progress, ended) = match begin(cx, &days).await {
+        Ok((reading, checkpoint)) => read_all(&reading, days.window, checkpoint).await,
+        Err(stop) => (JobProgress::default(), Err(stop)),
+    };
+    JobEnd { days, progress, ended }
+}
+
+async fn begin<'a>(cx: &'a SyncContext<'a>, days: &JobDays) -> Step<(Reading<'a>, Checkpoint)> {
+    let reports = cx.opened.connector.reports().ok_or_else(no_reports)?;
+    let id = days.job.id();
+    let checkpoint = cx.ports.rows.checkpoint(&cx.at, &id).await?;
+    let known = cx.ports.rows.days(&cx.at, days.window.from, days.window.to).await?;
+    Ok((Reading { cx, reports, id, known }, checkpoint))
+}
+
+async fn read_all(reading: &Reading<'_>, window: Window, checkpoint: Checkpoint) -> (JobProgress, Step<()>) {
+    let progress = JobProgress { checkpoint, ..JobProgress::default() };
+    let mut reached = Reached { progress, totals: Totals::default() };
     for level in Level::ALL {
-        // The account's figures are one row a day; they are read again, because the other levels need them.
-        let from = if level == Level::Account {
-            Some(track.window.from)
-        } else {
-            resume(&checkpoint, level, track.window)
-        };
-        let window = from.and_then(|from| Window::new(from, track.window.to));
-        if let Some(window) = window {
-            reading.level(level, window, track, &mut checkpoint).await?;
+        if let Some(window) = unread(&reached.progress.checkpoint, level, window) {
+            let ended;
+            (reached, ended) = reading.level(level, window, reached).await;
+            if ended.is_err() {
+                return (reached.progress, ended);
+            }
         }
     }
-    Ok(())
+    (reached.progress, Ok(()))
 }
 
 impl Reading<'_> {
     /// Reads and stores the days of a level, in as many questions as the platform wants.
-    async fn level(
-        &mut self,
-        level: Level,
-        window: Window,
-        track: &mut Track,
-        checkpoint: &mut Checkpoint,
-    ) -> Step<()> {
+    async fn level(&self, level: Level, window: Window, mut reached: Reached) -> Folded {
         let mut windows = vec![window];
         while let Some(window) = windows.pop() {
-            let stored = match self.window(level, window, track).await {
+            let ended;
+            (reached, ended) = match question::read(self.cx, self.reports, (level, window)).await {
                 Err(Stop::Platform(error)) if error.kind == Kind::TooLarge && window.days() > 1 => {
                     windows.extend(halves(window).into_iter().rev().flatten());
                     continue;
                 }
                 Err(Stop::Platform(error)) if error.code == LEVEL_NOT_OFFERED => {
-                    days::not_offered(&self.known, (level, window), track);
-                    Stored { last: Some(window.to), ended: Ok(()) }
+                    reached.with(level, days::not_offered((level, window), &self.known))
                 }
-                Err(stop) => return Err(stop),
-                Ok(asked) => {
-                    if matches!(level, Level::Account | Level::Campaign) {
-                        self.totals.take(level, asked.sums());
-                    }
-                    days::store(self.work, asked, &self.known, &self.totals, track).await
-                }
+                Err(stop) => return (reached, Err(stop)),
+                Ok(answer) => self.settle(answer, reached).await,
             };
-            note(track, checkpoint, level, &stored);
-            stored.ended?;
-            if track.unsaved >= SAVE_ROWS {
-                self.work.save(track).await?;
+            if ended.is_err() {
+                return (reached, ended);
+            }
+            let saved;
+            (reached, saved) = self.save(reached).await;
+            if saved.is_err() {
+                return (reached, saved);
             }
         }
-        Ok(())
+        (reached, Ok(()))
     }
 
-    /// Reads a window of a level. What is odd is asked for again, once, before it costs a day its place.
-    async fn window(&mut self, level: Level, window: Window, track: &mut Track) -> Step<Asked> {
-        let mut asked = self.ask(level, window).await?;
-        if let Some(odd) = asked.odd_days()
-            && let Some(again) = self.again(level, odd).await?
-        {
-            asked.replace(again);
+    /// Holds an answer against the totals, asks again for the days that do not add up, and stores what came.
+    async fn settle(&self, mut answer: Answer, mut reached: Reached) -> Folded {
+        let mut judged = reached.totals.judge(&answer, &self.known, self.cx.today);
+        if let Some(doubtful) = judged.doubtful {
+            let again;
+            (reached, again) = self.ask_again(answer, doubtful, reached).await;
+            answer = match again {
+                Ok(answer) => answer,
+                Err(stop) => return (reached, Err(stop)),
+            };
+            judged = reached.totals.judge(&answer, &self.known, self.cx.today);
         }
-        if let Some(doubtful) = self.doubtful(&asked) {
-            if let Some(whole) = self.again(Level::Account, doubtful).await? {
-                self.totals.take(Level::Account, whole.sums());
-                days::store(self.work, whole, &self.known, &self.totals, track).await.ended?;
-            }
-            if let Some(again) = self.again(level, doubtful).await? {
-                asked.replace(again);
-            }
-        }
-        Ok(asked)
+        self.store(answer, judged, reached).await
     }
 
-    /// Asks once more. A platform that cannot answer now leaves what was seen before.
-    async fn again(&self, level: Level, window: Window) -> Step<Option<Asked>> {
-        match self.ask(level, window).await {
-            Err(Stop::Platform(_)) => Ok(None),
-            asked => asked.map(Some),
-        }
-    }
-
-    /// The closed days whose sums differ from the account's, and were not known to.
-    fn doubtful(&self, asked: &Asked) -> Option<Window> {
-        let level = asked.level();
-        let sums = asked.sums();
-        let differs = |(day, sum): &(&Date, &Values)| {
-            let fit = self.totals.fit(level, **day, sum, asked.not_offered(), &self.known);
-            let before = self.known.get(&(level, **day));
-            match fit {
-                Fit::Whole => false,
-                Fit::Unattributed => !before.is_some_and(|record| record.marks.unattributed),
-                Fit::Differs => {
-                    !before.is_some_and(|record| record.status == DayStatus::Partial(Reason::TotalsDiffer))
+    /// Asks once more for doubtful days: first for the account's own figures, which are stored, then for the level's.
+    async fn ask_again(
+        &self,
+        mut answer: Answer,
+        doubtful: Window,
+        mut reached: Reached,
+    ) -> (Reached, Step<Answer>) {
+        match question::again(self.cx, self.reports, (Level::Account, doubtful)).await {
+            Err(stop) => return (reached, Err(stop)),
+            Ok(None) => {}
+            Ok(Some(whole)) => {
+                let judged = reached.totals.judge(&whole, &self.known, self.cx.today);
+                let stored;
+                (reached, stored) = self.store(whole, judged, reached).await;
+                if let Err(stop) = stored {
+                    return (reached, Err(stop));
                 }
             }
-        };
-        let today = self.work.today;
-        let mut days = sums.iter().filter(|(day, _)| **day < today).filter(differs).map(|(day, _)| *day);
-        let from = days.next()?;
-        Window::new(from, days.next_back().unwrap_or(from))
+        }
+        match question::again(self.cx, self.reports, (answer.level, doubtful)).await {
+            Err(stop) => return (reached, Err(stop)),
+            Ok(None) => {}
+            Ok(Some(again)) => answer.replace(again),
+        }
+        (reached, Ok(answer))
     }
 
-    /// Asks for all rows of one level in a window.
-    async fn ask(&self, level: Level, window: Window) -> Step<Asked> {
-        let work = self.work;
-        let account = work.opened.external.as_str();
-        let question = ReportQuestion { account, level, window };
-        let mut asked = Asked::new(account, level, window, work.now());
-        let (mut cursor, mut pages) = (None, 0);
-        loop {
-            work.in_time()?;
-            let cx = work.cx();
-            let page = self.reports.page(&cx, &question, cursor.as_ref()).await;
-            let page = page.map_err(|error| work.stop(&cx, error))?;
-            asked.take(page.rows, &page.odd, page.not_offered).map_err(Stop::Platform)?;
-            pages += 1;
-            cursor = next_page(cursor.as_ref(), page.next, (pages, asked.items()))?;
-            if cursor.is_none() {
-                asked.sort();
-                return Ok(asked);
-            }
+    async fn store(&self, answer: Answer, judged: Judged, reached: Reached) -> Folded {
+        let level = answer.level;
+        let known = Known { before: &self.known, unsaved: &reached.progress.records };
+        let stored = days::store(self.cx, answer, &judged.fits, known).await;
+        Reached { totals: judged.totals, ..reached }.with(level, stored)
+    }
+
+    /// Writes the progress once enough rows came.
+    async fn save(&self, reached: Reached) -> Folded {
+        if reached.progress.unsaved < SAVE_ROWS {
+            return (reached, Ok(()));
         }
+        let (progress, saved) = save(self.cx, &self.id, reached.progress).await;
+        (Reached { progress, ..reached }, saved.map_err(Stop::from))
     }
 }
 
-/// The first day of a level that is still to be read; `None` when there is none.
+impl Reached {
+    /// Adds the days of a level that a step stored.
+    fn with(self, level: Level, stored: Stored) -> Folded {
+        let mut progress = self.progress;
+        progress.rows += stored.rows;
+        progress.unsaved += stored.rows;
+        progress.odd += stored.odd;
+        progress.days += u64::try_from(stored.records.len()).unwrap_or(u64::MAX);
+        progress.records.extend(stored.records);
+        // Each invocation reads the account's own level again, so that no checkpoint is needed for it.
+        if let Some(last) = stored.last.filter(|_| level != Level::Account) {
+            progress.checkpoint.structure = true;
+            progress.checkpoint.levels.retain(|(other, _)| *other != level);
+            progress.checkpoint.levels.push((level, last));
+            (progress.is_ahead, progress.has_stored) = (true, true);
+        }
+        (Self { progress, ..self }, stored.ended)
+    }
+}
+
+/// Returns the days of a level that are still to be read, up to the end of the window; `None` when there are none. The
+/// account's figures are one row a day; they are read again, because the other levels are held against them.
+fn unread(checkpoint: &Checkpoint, level: Level, window: Window) -> Option<Window> {
+    let from = if level == Level::Account { Some(window.from) } else { resume(checkpoint, level, window) };
+    from.and_then(|from| Window::new(from, window.to))
+}
+
+/// Returns the first day of a level that is still to be read; `None` when there is none.
 fn resume(checkpoint: &Checkpoint, level: Level, window: Window) -> Option<Date> {
     let reached = checkpoint.levels.iter().find(|(other, _)| *other == level).map(|(_, day)| *day);
     let next = reached.map_or(Some(window.from), |day| day.tomorrow().ok())?;
     (next <= window.to).then_some(next.max(window.from))
-}
-
-/// Remembers up to which day a level is stored.
-fn note(track: &mut Track, checkpoint: &mut Checkpoint, level: Level, stored: &days::Stored) {
-    let Some(last) = stored.last.filter(|_| level != Level::Account) else { return };
-    checkpoint.structure = true;
-    checkpoint.levels.retain(|(other, _)| *other != level);
-    checkpoint.levels.push((level, last));
-    track.reached = Some(checkpoint.clone());
-    track.progressed = true;
-}
-
-/// The cursor of the next page, after so many pages with so many items. One that stays where it is would be followed
-/// for ever, and so would one that leads from empty page to empty page.
-pub(super) fn next_page(
-    before: Option<&PageCursor>,
-    next: Option<PageCursor>,
-    (pages, items): (usize, usize),
-) -> Step<Option<PageCursor>> {
-    if next.is_some() && next.as_ref() == before {
-        return Err(Stop::Platform(changed("the next page is the same page")));
-    }
-    if next.is_some() && pages >= items.saturating_add(MOST_EMPTY_PAGES) {
-        return Err(Stop::Platform(changed("its pages are empty and do not end")));
-    }
-    if u64::try_from(items).is_ok_and(|items| items <= MOST_ITEMS) {
-        return Ok(next);
-    }
-    Err(Stop::Platform(Error::new(Kind::TooLarge, "too_many_rows", "The platform's answer does not end.")))
-}
-
-pub(super) fn changed(what: &str) -> Error {
-    Error::new(
-        Kind::UpstreamChanged,
-        "upstream_changed",
-        format!("The platform's answer is not as agreed: {what}."),
-    )
 }
 
 fn no_reports() -> Stop {

@@ -1,4 +1,4 @@
-//! Opens what a job needs: the account's data key, the token, the app's credentials, the platform's account number.
+//! Opens the secrets of a job: the account's data key, the token, the app's credentials, the platform's account number.
 
 use secrecy::SecretString;
 
@@ -14,7 +14,7 @@ use crate::platform::credentials::AppCredentials;
 use crate::platform::steps::app_secrets;
 use crate::vault::keys::DataKey;
 
-/// Everything that was opened; dropped, and wiped, with the job.
+/// The opened secrets. They are dropped, and wiped, with the job.
 pub(super) struct Opened<'a> {
     pub(super) connection: Connection,
     pub(super) account: Account,
@@ -26,7 +26,7 @@ pub(super) struct Opened<'a> {
     pub(super) app: AppCredentials,
 }
 
-/// Opens it all; `None` when rows are gone, which is how a deletion looks from here.
+/// Opens the secrets; `None` when rows are gone, as after a deletion.
 pub(super) async fn open<'a>(
     ports: &'a Ports,
     at: &AccountRef,

@@ -1,45 +1,50 @@
-//! Names and statuses: read whole, written only where they changed.
+//! Reads names and statuses, all of them, and writes them where they changed.
 
 use jiff::Timestamp;
 
-use super::levels::next_page;
-use super::work::{Draft, Step, Stop, Work};
+use super::context::{Step, Stop, SyncContext};
+use super::gate;
+use super::pages::next_page;
+use super::put::{Draft, put};
 use crate::base::error::Kind;
 use crate::platform::capabilities::StructureRead;
 use crate::platform::figures::{Entity, LONGEST_ID, Level, shortened};
 use crate::sync::chunk::{StoredChunk, encode_entities, slot, structure_name};
 
-/// The word for lists that take longer than they are given.
+/// The code of lists that take longer than they are given.
 const TOO_SLOW: &str = "too_slow";
 
-/// What came of reading names.
+/// The code of lists that the job did not ask for, because the platform was down.
+const AWAY: &str = "platform_away";
+
+/// What a job read of the names.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Names {
-    /// How many campaigns, ad groups and ads there are, as far as they were read.
+    /// How many campaigns, ad groups and ads there are, as far as the job read them.
     pub(super) entities: u64,
-    /// Entries that could not be read and have no name therefore.
+    /// Entries that could not be read; they have no name therefore.
     pub(super) odd: u64,
     /// Why some list could not be read. Figures do not wait for it: the next job asks again.
     pub(super) failed: Option<&'static str>,
 }
 
-/// The word for lists that were not asked for, because the platform was away.
-const AWAY: &str = "platform_away";
-
-impl Names {
-    /// The names of a job that leaves them to a later one.
-    pub(super) fn put_off() -> Self {
-        Self { failed: Some(AWAY), ..Self::default() }
+/// Reads the names if they are due. A job that finds out whether a platform is up again asks for figures alone, and
+/// leaves names to a later job: they would be further calls to a platform that is probably still down.
+pub(super) async fn names(cx: &SyncContext<'_>, is_due: bool, is_calm: bool) -> Step<Names> {
+    match (is_due, is_calm) {
+        (true, true) => read(cx).await,
+        (true, false) => Ok(Names { failed: Some(AWAY), ..Names::default() }),
+        (false, _) => Ok(Names::default()),
     }
 }
 
-/// Reads all levels. A profile or grant without structure has none: its reports have ids and no names. Names and
-/// statuses are decoration: of all that can go wrong with them only the end of the grant stops a job.
-pub(super) async fn read(work: &Work<'_>) -> Step<Names> {
+/// Reads all levels. A profile or grant without structure has no names: its reports have ids alone. Names and statuses
+/// are decoration: among their failures only the end of the grant stops a job.
+async fn read(cx: &SyncContext<'_>) -> Step<Names> {
     let mut names = Names::default();
-    let Some(structure) = work.opened.connector.structure() else { return Ok(names) };
+    let Some(structure) = cx.opened.connector.structure() else { return Ok(names) };
     for level in [Level::Campaign, Level::AdGroup, Level::Ad] {
-        match read_level(work, structure, level).await {
+        match read_level(cx, structure, level).await {
             Ok((entities, odd)) => {
                 (names.entities, names.odd) = (names.entities + entities, names.odd + odd);
             }
@@ -52,36 +57,50 @@ pub(super) async fn read(work: &Work<'_>) -> Step<Names> {
     Ok(names)
 }
 
-/// Reads and stores one level; answers how many entries it has, and how many could not be read.
-async fn read_level(work: &Work<'_>, structure: &dyn StructureRead, level: Level) -> Step<(u64, u64)> {
-    let asked = Timestamp::from_millisecond(work.now().as_millisecond()).unwrap_or_default();
-    let (mut entities, odd) = pages(work, structure, level).await?;
+/// Reads and stores one level. Returns how many entries it has, and how many could not be read.
+async fn read_level(cx: &SyncContext<'_>, structure: &dyn StructureRead, level: Level) -> Step<(u64, u64)> {
+    let asked = Timestamp::from_millisecond(cx.ports.clock.now().as_millisecond()).unwrap_or_default();
+    let (mut entities, odd) = pages(cx, structure, level).await?;
     entities.sort_by(|a, b| a.id.cmp(&b.id));
-    // Pages of a list that changes while it is read overlap.
+    // Pages of a list overlap when it changes meanwhile.
     entities.dedup_by(|a, b| a.id == b.id);
     let rows = u64::try_from(entities.len()).unwrap_or(u64::MAX);
     let parts = encode_entities(&mut entities)?;
-    let name = structure_name(level);
-    let stored = work.ports.rows.chunks(&work.at, &name, &name, None).await?;
-    if !stored.iter().any(|chunk| is_same(work, chunk, &parts)) {
-        let expires_at = work.kept_until(asked);
-        let is_first = stored.is_empty();
-        let draft = Draft { name: &name, version: asked, rows, parts: &parts, expires_at, is_first };
-        for put in work.put(&[work.seal(draft)?]).await? {
-            put?;
-        }
-    }
+    store(cx, structure_name(level), asked, (rows, parts)).await?;
     Ok((rows, odd))
 }
 
-async fn pages(work: &Work<'_>, structure: &dyn StructureRead, level: Level) -> Step<(Vec<Entity>, u64)> {
-    let account = work.opened.external.as_str();
+/// Puts a level's chunk, unless the stored one is the same.
+async fn store(
+    cx: &SyncContext<'_>,
+    name: String,
+    version: Timestamp,
+    (rows, parts): (u64, Vec<Vec<u8>>),
+) -> Step<()> {
+    let stored = cx.ports.rows.chunks(&cx.at, &name, &name, None).await?;
+    if stored.iter().any(|chunk| is_same(cx, chunk, &parts)) {
+        return Ok(());
+    }
+    let expires_at = cx.retention.map(|kept| version + kept);
+    let draft = Draft { name, version, rows, parts, expires_at, is_first: stored.is_empty() };
+    for result in put(cx, vec![draft]).await? {
+        result?;
+    }
+    Ok(())
+}
+
+async fn pages(
+    cx: &SyncContext<'_>,
+    structure: &dyn StructureRead,
+    level: Level,
+) -> Step<(Vec<Entity>, u64)> {
+    let account = cx.opened.external.as_str();
     let (mut entities, mut odd) = (Vec::new(), 0);
     let (mut cursor, mut pages) = (None, 0);
     loop {
-        let cx = work.cx_for_names().ok_or(Stop::Late)?;
-        let page = structure.page(&cx, account, level, cursor.as_ref()).await;
-        let page = page.map_err(|error| work.stop(&cx, error))?;
+        let call = gate::call_for_names(cx)?;
+        let page = structure.page(&call, account, level, cursor.as_ref()).await;
+        let page = page.map_err(|error| gate::stop(cx, &call, error))?;
         odd += page.odd;
         for entity in page.items {
             if entity.id.len().max(entity.parent.len()) <= LONGEST_ID {
@@ -103,12 +122,12 @@ fn bounded(entity: Entity) -> Entity {
     Entity { name: shortened(entity.name), status: shortened(entity.status), ..entity }
 }
 
-/// Tells whether a stored chunk has the same content and is not about to expire.
-fn is_same(work: &Work<'_>, chunk: &StoredChunk, parts: &[Vec<u8>]) -> bool {
-    let age = work.now().duration_since(chunk.version);
-    let fresh = work.retention().is_none_or(|kept| age < kept / 2);
+/// Returns whether a stored chunk has the same content and does not expire soon.
+fn is_same(cx: &SyncContext<'_>, chunk: &StoredChunk, parts: &[Vec<u8>]) -> bool {
+    let age = cx.ports.clock.now().duration_since(chunk.version);
+    let fresh = cx.retention.is_none_or(|kept| age < kept / 2);
     let same = |(part, (sealed, bytes)): (usize, (_, &Vec<u8>))| {
-        let opened = work.opened.key.open(&slot(&chunk.name, chunk.version, part), sealed);
+        let opened = cx.opened.key.open(&slot(&chunk.name, chunk.version, part), sealed);
         opened.is_ok_and(|plain| plain.bytes() == bytes.as_slice())
     };
     fresh && chunk.parts.len() == parts.len() && chunk.parts.iter().zip(parts).enumerate().all(same)
@@ -156,7 +175,7 @@ mod tests {
         assert!(!world.platform.asked.lock().unwrap().is_empty(), "no figure was asked for");
     }
 
-    /// What a platform sends has bounds: a name is cut, and an id that is none costs its day a reason.
+    /// Names and ids of a platform are bounded: a long name is cut, and a row with a long id marks its day.
     #[test]
     fn names_are_cut_and_ids_that_are_too_long_are_not_believed() {
         let world = World::connected();

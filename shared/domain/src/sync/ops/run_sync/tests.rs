@@ -5,11 +5,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::base::error::{EXPIRED, PLATFORM_SETUP, REVOKED};
-use crate::base::window::Window;
+use crate::connect::connection::State;
 use crate::connect::token_life::Life;
 use crate::platform::figures::Level;
 use crate::sync::chunk::slot;
 use crate::sync::completeness::{DayStatus, Reason};
+use crate::sync::job::JobKind;
+use crate::sync::state::{SyncChange, SyncState};
 use crate::testing::{NOW, Step, TODAY, World, account, connection, key, tenant};
 use crate::vault::keys::{DataKey as _, KeyContext};
 
@@ -33,7 +35,7 @@ fn the_first_sync_stores_names_and_seven_days_and_leaves_the_rest_to_others() {
     assert_eq!(world.sync.state.lock().unwrap().entities, 9);
 }
 
-/// A disconnect between a look and a write is nobody's fault: no error, which would alarm, and no other try.
+/// A disconnect between a fence check and a write is nobody's fault: no error, which would alarm, and no other try.
 #[test]
 fn a_job_whose_account_ends_before_a_write_is_dropped() {
     for writes in 0.. {
@@ -335,7 +337,7 @@ fn a_job_without_time_is_put_back_untouched() {
 }
 
 #[test]
-fn only_ids_travel_with_a_job_and_sheets_are_bound_to_their_slots() {
+fn only_ids_travel_with_a_job_and_chunks_are_bound_to_their_slots() {
     let world = World::connected();
     world.run(&world.job(JobKind::First)).unwrap();
     let chunks = world.sync.chunks.lock().unwrap();

@@ -1,11 +1,13 @@
-//! What the levels have to add up to: the account's own figures, and what of them belongs to campaigns.
+//! Holds the levels against the account's own figures, and against the part of them that belongs to campaigns.
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::question::Answer;
+use crate::base::window::Window;
 use crate::platform::figures::{Level, METRICS, Metric, MetricSet, Values};
-use crate::sync::completeness::Days;
+use crate::sync::completeness::{DayRecord, DayStatus, Days, Reason};
 
 /// The metrics whose sums must match the account's own figures.
 const RECONCILED: [Metric; 4] = [Metric::Spend, Metric::Impressions, Metric::Clicks, Metric::Conversions];
@@ -21,32 +23,55 @@ pub(super) enum Fit {
     Differs,
 }
 
-/// Sums by day, as far as they were read in this invocation.
-#[derive(Debug, Default)]
+/// How the days of an answer fit.
+pub(super) type Fits = BTreeMap<Date, Fit>;
+
+/// Sums by day, as far as this invocation read them.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Totals {
     account: BTreeMap<Date, Values>,
     campaigns: BTreeMap<Date, Values>,
 }
 
+/// An answer held against the totals.
+pub(super) struct Judged {
+    pub(super) fits: Fits,
+    /// The closed days that newly differ from the account's own figures.
+    pub(super) doubtful: Option<Window>,
+    /// The totals with the answer's own sums, if later levels are held against it.
+    pub(super) totals: Totals,
+}
+
 impl Totals {
-    /// Keeps the sums of a level that others are held against.
-    pub(super) fn take(&mut self, level: Level, sums: BTreeMap<Date, Values>) {
-        match level {
-            Level::Account => self.account.extend(sums.into_iter().map(|(day, sum)| (day, whole(sum)))),
-            Level::Campaign => self.campaigns.extend(sums),
-            Level::AdGroup | Level::Ad => {}
-        }
+    /// Holds an answer against the totals.
+    pub(super) fn judge(&self, answer: &Answer, known: &Days, today: Date) -> Judged {
+        let fit = |(date, sum)| (date, self.fit(answer, date, sum, known));
+        let fits: Fits = answer.days.iter().map(|(date, day)| fit((*date, &day.sum))).collect();
+        let is_usable = |date: &Date| answer.days.get(date).is_some_and(|day| !day.is_odd);
+        let mut doubtful = fits.iter().filter(|(date, fit)| {
+            **date < today && is_usable(date) && is_news(known, (answer.level, **date), **fit)
+        });
+        let from = doubtful.next().map(|(date, _)| *date);
+        let to = doubtful.next_back().map(|(date, _)| *date);
+        let doubtful = from.and_then(|from| Window::new(from, to.unwrap_or(from)));
+        Judged { fits, doubtful, totals: self.with(answer) }
     }
 
-    /// Tells how the rows of a day fit. Metrics that the level does not have are not compared.
-    pub(super) fn fit(
-        &self,
-        level: Level,
-        day: Date,
-        sum: &Values,
-        not_offered: MetricSet,
-        known: &Days,
-    ) -> Fit {
+    /// Adds the sums of a level that others are held against; a day with missing rows gives none.
+    fn with(&self, answer: &Answer) -> Self {
+        let mut totals = self.clone();
+        let days = answer.days.iter().filter(|(_, day)| !day.is_odd);
+        match answer.level {
+            Level::Account => totals.account.extend(days.map(|(date, day)| (*date, whole(day.sum)))),
+            Level::Campaign => totals.campaigns.extend(days.map(|(date, day)| (*date, day.sum))),
+            Level::AdGroup | Level::Ad => {}
+        }
+        totals
+    }
+
+    /// Returns how the rows of a day fit. Metrics that the level does not have are not compared.
+    fn fit(&self, answer: &Answer, day: Date, sum: &Values, known: &Days) -> Fit {
+        let (level, not_offered) = (answer.level, answer.not_offered);
         let Some(account) = self.account.get(&day).filter(|_| level != Level::Account) else {
             return Fit::Whole;
         };
@@ -56,13 +81,23 @@ impl Totals {
             (Sum::Less, Level::Campaign) => Fit::Unattributed,
             (Sum::Less, _) => {
                 let campaigns = self.campaigns.get(&day).map(|all| compare(sum, all, not_offered));
-                // An earlier invocation read the campaigns: what it found is known of the day.
+                // An earlier invocation may have read the campaigns: the day's record has its result.
                 let earlier =
                     known.get(&(Level::Campaign, day)).is_some_and(|record| record.marks.unattributed);
                 let same = campaigns.map_or(earlier, |campaigns| campaigns == Sum::Same);
                 if same { Fit::Unattributed } else { Fit::Differs }
             }
         }
+    }
+}
+
+/// Returns whether a day's record does not say yet that the day differs so.
+fn is_news(known: &Days, at: (Level, Date), fit: Fit) -> bool {
+    let is_known = |says: fn(&DayRecord) -> bool| known.get(&at).is_some_and(says);
+    match fit {
+        Fit::Whole => false,
+        Fit::Unattributed => !is_known(|record| record.marks.unattributed),
+        Fit::Differs => !is_known(|record| record.status == DayStatus::Partial(Reason::TotalsDiffer)),
     }
 }
 
@@ -97,7 +132,6 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::sync::completeness::{DayStatus, Reason};
     use crate::sync::job::JobKind;
     use crate::testing::{TODAY, World, extra, yesterday};
 

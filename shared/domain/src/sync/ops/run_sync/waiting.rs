@@ -1,9 +1,8 @@
-//! What holds a job up before it opens anything: a platform that asked for a pause, and one that is away.
+//! Holds a job back before it opens anything: too little time, a pause that a platform asked for, or an outage.
 
 use jiff::Timestamp;
 
-use super::work::{Step, Stop};
-use super::{Outcome, Ports};
+use super::{Ports, START};
 use crate::base::error::Result;
 use crate::base::random;
 use crate::connect::connection::Connection;
@@ -14,7 +13,7 @@ use crate::sync::job::{JobKind, SyncJob};
 /// The longest delay of the queue: a job that has to wait longer puts itself back again.
 pub(super) const LONGEST_WAIT_SECONDS: u32 = 900;
 
-/// A job of a slot that is over is the job of the newest one: after an outage each account is read once.
+/// Moves a late job to the newest slot, so that after an outage each account is read once.
 pub(super) fn newest(ports: &Ports, connection: &Connection, job: &SyncJob) -> SyncJob {
     let period = ports.profile.platform(&connection.platform).map_or(0, |platform| platform.period_minutes);
     let period = 60 * i64::from(period);
@@ -26,48 +25,61 @@ pub(super) fn newest(ports: &Ports, connection: &Connection, job: &SyncJob) -> S
     SyncJob { slot: slot.unwrap_or(job.slot), ..job.clone() }
 }
 
-/// Puts a job back that has to wait, as it is: waiting is no failure of its own.
-pub(super) async fn put_off(ports: &Ports, job: &SyncJob, seconds: u32) -> Result<Outcome> {
-    ports.queue.send(std::slice::from_ref(job), seconds).await?;
-    Ok(Outcome::Deferred { seconds })
+/// What a job finds before it opens anything.
+pub(super) enum Entry {
+    /// It may begin.
+    Admitted(Pass),
+    /// It was put back.
+    PutBack {
+        /// The delay in seconds.
+        seconds: u32,
+    },
 }
 
-/// How long a job still has to wait that was put off for longer than the queue can.
-pub(super) fn rest(job: &SyncJob, now: Timestamp) -> Option<u32> {
+/// The breaker of a connection's app, and how it admitted the job.
+pub(super) struct Pass {
+    circuit: Circuit,
+    pub(super) admission: Admission,
+}
+
+/// Admits a job, or puts it back as it is: waiting is no failure of its own.
+pub(super) async fn admit(
+    ports: &Ports,
+    connection: &Connection,
+    job: &SyncJob,
+    deadline: Timestamp,
+) -> Result<Entry> {
+    if ports.clock.now() + START > deadline {
+        return put_off(ports, job, 0).await;
+    }
+    if let Some(seconds) = rest(job, ports.clock.now()) {
+        return put_off(ports, job, seconds).await;
+    }
+    let circuit = Circuit { platform: connection.platform.clone(), context: connection.context.clone() };
+    let random = random::number(ports.entropy.as_ref());
+    match breaker::admit(ports.rows.as_ref(), &circuit, ports.clock.now(), random).await? {
+        Admission::Wait(seconds) => put_off(ports, job, seconds).await,
+        admission => Ok(Entry::Admitted(Pass { circuit, admission })),
+    }
+}
+
+async fn put_off(ports: &Ports, job: &SyncJob, seconds: u32) -> Result<Entry> {
+    ports.queue.send(std::slice::from_ref(job), seconds).await?;
+    Ok(Entry::PutBack { seconds })
+}
+
+/// Returns the rest of a pause that is longer than one delay of the queue.
+fn rest(job: &SyncJob, now: Timestamp) -> Option<u32> {
     let left = now.duration_until(job.not_before?).as_secs();
     let seconds = u32::try_from(left).ok().filter(|left| *left > 0)?;
     Some(seconds.min(LONGEST_WAIT_SECONDS))
 }
 
-/// The breaker of a connection's app.
-pub(super) fn circuit(connection: &Connection) -> Circuit {
-    Circuit { platform: connection.platform.clone(), context: connection.context.clone() }
-}
-
-/// Asks the breaker.
-pub(super) async fn admit(ports: &Ports, circuit: &Circuit) -> Result<Admission> {
-    let random = random::number(ports.entropy.as_ref());
-    breaker::admit(ports.rows.as_ref(), circuit, ports.clock.now(), random).await
-}
-
-/// Whether the platform is away, as far as the end of a job tells; one that was stopped by something else says nothing.
-pub(super) fn is_outage(ended: &Step<()>) -> Option<bool> {
-    match ended {
-        Ok(()) => Some(false),
-        Err(Stop::Platform(error)) => Some(breaker::is_outage(error)),
-        Err(Stop::Closed | Stop::Late | Stop::Ours(_)) => None,
-    }
-}
-
-/// Tells the breaker.
-pub(super) async fn record_outcome(
-    ports: &Ports,
-    circuit: &Circuit,
-    admission: Admission,
-    is_outage: Option<bool>,
-) -> Result<()> {
-    let Some(is_outage) = is_outage else { return Ok(()) };
-    breaker::record_outcome(ports.rows.as_ref(), circuit, admission, ports.clock.now(), is_outage).await
+/// Tells the breaker whether the platform is down, if the end of the job says so.
+pub(super) async fn record_outcome(ports: &Ports, pass: Pass, is_outage: Option<bool>) -> Result<()> {
+    let (Some(is_outage), Pass { circuit, admission }) = (is_outage, pass) else { return Ok(()) };
+    let now = ports.clock.now();
+    breaker::record_outcome(ports.rows.as_ref(), &circuit, admission, now, is_outage).await
 }
 
 #[cfg(test)]

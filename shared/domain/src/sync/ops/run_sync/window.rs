@@ -1,4 +1,4 @@
-//! Which days a job covers: what it reads itself, and what it leaves to further jobs.
+//! Computes the days that a job reads, and those that it leaves to further jobs.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -9,16 +9,16 @@ use crate::base::window::Window;
 use crate::base::zone;
 use crate::sync::job::{JobKind, WINDOW_ROWS};
 
-/// The first sync reads so many days at once, because people look at the newest first.
+/// How many days the first sync reads at once, because people look at the newest first.
 const FIRST_DAYS: u32 = 7;
 
-/// Every period reads so many days again.
+/// How many days every period reads again.
 const TRAILING_DAYS: u32 = 3;
 
-/// Days that have just settled are read so many times more, so that the last restatement is not missed.
+/// How often a settled day is read once more, so that its last restatement is not missed.
 const SETTLED_REPEATS: u32 = 2;
 
-/// What limits windows.
+/// The limits of a job's windows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     /// Days that one question of the platform may span.
@@ -43,26 +43,26 @@ pub(super) struct Plan {
 }
 
 impl Limits {
-    /// How many days hold at most [`WINDOW_ROWS`] rows, if every entity has one each day.
+    /// Returns how many days hold at most [`WINDOW_ROWS`] rows, if every entity has one each day.
     pub(super) fn days_at_once(&self) -> u32 {
         let days = WINDOW_ROWS / self.entities.saturating_add(1);
         u32::try_from(days).unwrap_or(u32::MAX).clamp(1, self.window_days.max(1))
     }
 }
 
-/// The zone of an account.
+/// Finds the zone of an account.
 pub(super) fn zone(name: &str) -> Result<TimeZone> {
     let unknown =
         || Error::new(Kind::UpstreamChanged, "unknown_zone", "The account's time zone is not known.");
     zone::find(name).ok_or_else(unknown)
 }
 
-/// The day of an instant in a zone.
+/// Returns the day of an instant in a zone.
 pub(super) fn day(zone: &TimeZone, at: Timestamp) -> Date {
     zone.to_datetime(at).date()
 }
 
-/// Settles the days of a job. Days that the product no longer keeps are left out, but never all of them.
+/// Splits the days of a job. Days that the product no longer keeps are left out, but never all of them.
 pub(super) fn plan(kind: JobKind, given: Option<Window>, today: Date, daily: bool, limits: &Limits) -> Plan {
     let oldest = back(today, limits.retention_days);
     let all = match (given, kind) {
@@ -82,7 +82,7 @@ pub(super) fn plan(kind: JobKind, given: Option<Window>, today: Date, daily: boo
     Plan { now, later: rest.map(|rest| rest.cut(most)).unwrap_or_default() }
 }
 
-/// The newest half and the older half of a window of at least two days, older first.
+/// Halves a window of at least two days, the older half first.
 pub(super) fn halves(window: Window) -> [Option<Window>; 2] {
     let older = window.days() / 2;
     let end = window.from.checked_add(span(older.saturating_sub(1))).unwrap_or(window.to);
@@ -90,7 +90,7 @@ pub(super) fn halves(window: Window) -> [Option<Window>; 2] {
     [Window::new(window.from, end), Window::new(start, window.to)]
 }
 
-/// All days that can have figures.
+/// Returns all days that can have figures.
 pub(super) fn ever(today: Date) -> Window {
     trailing(today, u32::MAX)
 }
@@ -99,7 +99,7 @@ fn trailing(today: Date, days: u32) -> Window {
     Window { from: back(today, days), to: today }
 }
 
-/// The first of so many days that end with a day.
+/// Returns the first of a number of days that end with `to`.
 fn back(to: Date, days: u32) -> Date {
     to.checked_sub(span(days.max(1) - 1)).unwrap_or(to)
 }
