@@ -1,4 +1,4 @@
-//! Connections with their accounts, and what is known of a grant.
+//! Fakes of connections, their accounts, and the life of a grant.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -41,18 +41,18 @@ pub(crate) struct ConnectRows {
     pub(crate) events: Mutex<Vec<(EventType, Timestamp, Option<Timestamp>)>>,
     /// The number of reads after which the fence is closed.
     pub(crate) fence_reads: Mutex<Option<u32>>,
-    /// No connection can be created, and of a choice the first accounts alone are stored.
+    /// Whether the store is broken: no connection can be created, and of a choice only the first accounts are stored.
     pub(crate) is_broken: Mutex<bool>,
-    /// Nobody knows which accounts are held.
+    /// Whether the read of held accounts fails.
     pub(crate) is_blind: Mutex<bool>,
 }
 
-/// The fingerprint of a mailbox.
+/// Returns the fingerprint of a mailbox.
 fn mailbox(address: &str) -> Fingerprint {
     mail_fingerprint(&key(&KeyContext::app(INDEX_APP)), &MailAddress::parse(address).unwrap())
 }
 
-/// An active connection of Anna's.
+/// Makes an active connection of the person Anna.
 pub(crate) fn a_connection(id: ConnectionId) -> Connection {
     Connection {
         id,
@@ -96,7 +96,7 @@ impl World {
         self.connect.accounts.lock().unwrap().entry(connection.clone()).or_default().push(account);
     }
 
-    /// The state of [`connection`].
+    /// Returns the state of [`connection`].
     pub(crate) fn state(&self) -> State {
         self.state_of(&connection())
     }
@@ -109,12 +109,12 @@ impl World {
         self.change(&connection(), |row| row.state = state);
     }
 
-    /// Changes a connection that is there.
+    /// Changes a stored connection.
     pub(crate) fn change(&self, id: &ConnectionId, change: impl FnOnce(&mut Connection)) {
         change(self.connect.connections.lock().unwrap().get_mut(id).unwrap());
     }
 
-    /// The person authorises again.
+    /// Stores that the person authorised again.
     pub(super) fn authorise_again(&self) {
         let mut life = self.connect.life.lock().unwrap();
         *life = Life { version: life.version + 1, ..Life::begin(self.now()) };

@@ -1,4 +1,4 @@
-//! Deletions: the Ledger, and rows by table, partition and sort key, which a purge empties.
+//! Fakes of the Ledger, and of rows by table, partition and sort key, which a purge empties.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -31,13 +31,13 @@ pub(crate) struct DeletionRows {
     cut_accounts: Mutex<BTreeMap<AccountId, DeletionId>>,
     links_ended: Mutex<BTreeMap<String, Timestamp>>,
     pub(crate) sent: Mutex<Vec<DeletionId>>,
-    /// The first write of this version to the Ledger fails, as if the process ended right before it.
+    /// The version whose first write to the Ledger fails, as if the process ended right before it.
     pub(crate) crash_at: Mutex<Option<u64>>,
     pub(crate) others_are_faster: Mutex<bool>,
     pub(crate) queue_is_away: Mutex<bool>,
-    /// How long a cutoff takes.
+    /// How far the clock moves with each cutoff.
     pub(crate) cut_takes: Mutex<jiff::SignedDuration>,
-    /// The person authorises again right before the next cutoff.
+    /// Whether the person authorises again right before the next cutoff.
     pub(crate) comes_back: Mutex<bool>,
 }
 
@@ -51,14 +51,14 @@ fn covers(place: &Place, row: &Row) -> bool {
 }
 
 impl World {
-    /// A world of deletions: no data key is looked for.
+    /// Makes a world of deletions, in which no operation reads a data key.
     pub(crate) fn of_deletions() -> Arc<Self> {
         let world = Self::new();
         *world.vault.data_keys_stay_shut.lock().unwrap() = true;
         world
     }
 
-    /// Puts an active connection of Anna's with accounts and all its rows.
+    /// Stores an active connection of the person Anna, with accounts and all its rows.
     pub(crate) fn connect(&self, number: u128, accounts: &[u128]) -> ConnectionId {
         let id = connection_of(number);
         self.put_connection(a_connection(id.clone()));
@@ -98,12 +98,12 @@ impl World {
         self.deletion.deletions.lock().unwrap()[id].clone()
     }
 
-    /// The deletions that were begun.
+    /// Returns the deletions that were begun.
     pub(crate) fn begun(&self) -> Vec<Deletion> {
         self.deletion.deletions.lock().unwrap().values().cloned().collect()
     }
 
-    /// The sort keys of the rows that are left in a table.
+    /// Returns the sort keys of the rows that are left in a table.
     pub(crate) fn left(&self, table: Table) -> Vec<String> {
         let rows = self.deletion.rows.lock().unwrap();
         rows.iter().filter(|row| row.0 == table).map(|row| row.2.clone()).collect()
@@ -123,7 +123,7 @@ impl World {
         }
     }
 
-    /// The cutoff that was made of a subject before.
+    /// Returns the earlier cutoff of a subject.
     fn cut_before(&self, subject: &Subject) -> Option<Cutoff> {
         match subject {
             Subject::Connection(id) => {

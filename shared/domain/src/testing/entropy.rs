@@ -1,11 +1,11 @@
-//! Randomness for tests.
+//! Plays randomness, the same in each run.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::base::host::Entropy;
 use crate::base::secret::Digest;
 
-/// Entropy that counts, so that tests are the same every time.
+/// Entropy that counts up, so that each run of a test draws the same numbers.
 #[derive(Default)]
 pub(crate) struct Counting(AtomicU8);
 

@@ -1,4 +1,4 @@
-//! Names and figures of the one platform: two pages of each, with whatever the test wants to be wrong with them.
+//! Plays the platform's names and figures: two pages of each, with the faults that the test orders.
 
 use async_trait::async_trait;
 use jiff::civil::Date;
@@ -18,13 +18,13 @@ pub(crate) fn values(spend: i64, impressions: i64) -> Values {
     values
 }
 
-/// A row that has spent something without being seen.
+/// Makes a row with spend and without impressions.
 pub(crate) fn extra(entity: &str, day: Date, spend: i64) -> Row {
     Row { entity: entity.into(), day, values: values(spend, 0) }
 }
 
 impl Platform {
-    /// The rows of a question, of all its pages.
+    /// Makes the rows of all pages of a question.
     fn rows(&self, question: &ReportQuestion<'_>, is_new_question: bool) -> Vec<Row> {
         let parts: &[&str] = if question.level == Level::Account { &["77"] } else { &["1", "2"] };
         let count = i64::try_from(parts.len()).unwrap();
@@ -90,7 +90,7 @@ impl Platform {
     }
 }
 
-/// The cursor of one more page.
+/// Returns the cursor of one more page.
 fn further(cursor: Option<&PageCursor>) -> PageCursor {
     let page: u32 = cursor.map_or(1, |cursor| cursor.0.parse().unwrap());
     PageCursor((page + 1).to_string())

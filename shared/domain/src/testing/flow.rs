@@ -1,4 +1,4 @@
-//! The short-lived rows of the connect flow and of deletions by mail.
+//! Fakes of the short-lived rows of the connect flow and of deletions by mail.
 
 use std::sync::Mutex;
 
@@ -25,12 +25,12 @@ pub(crate) struct FlowRows {
     pub(crate) links: Rows<DeletionLink>,
 }
 
-/// The newest row of a key.
+/// Finds the newest row of a key.
 fn find<T: Clone>(rows: &Rows<T>, key: &Digest) -> Option<T> {
     rows.lock().unwrap().iter().rev().find(|(known, _)| known == key).map(|(_, row)| row.clone())
 }
 
-/// Takes what there is, also what expired: a caller that acts on such a row is wrong.
+/// Takes the row of a key, an expired one too: a caller that acts on such a row is wrong.
 fn take<T: Clone>(rows: &Rows<T>, key: &Digest) -> Option<T> {
     let found = find(rows, key);
     rows.lock().unwrap().retain(|(known, _)| known != key);

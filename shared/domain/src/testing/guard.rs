@@ -1,4 +1,4 @@
-//! Records of calls that may be repeated, and the buckets of rate limits, with the store's conditions.
+//! Fakes of idempotency records and of the buckets of rate limits, with the store's conditions.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -19,7 +19,7 @@ use crate::guard::limits::{Bucket, InUse, RateBuckets, TakeOutcome};
 pub(crate) struct GuardRows {
     records: Mutex<HashMap<Digest, (Record, Timestamp)>>,
     full_at: Mutex<HashMap<Option<CredentialId>, i64>>,
-    /// How often a bucket was written to.
+    /// How often a bucket was written.
     pub(crate) writes: Mutex<usize>,
     pub(crate) is_broken: Mutex<bool>,
 }
@@ -57,7 +57,7 @@ impl IdempotencyStore for World {
     }
 }
 
-/// Lets others go first, so that calls can overlap.
+/// Yields once, so that calls can overlap.
 async fn step_aside() {
     let mut polled = false;
     poll_fn(|_| if std::mem::replace(&mut polled, true) { Poll::Ready(()) } else { Poll::Pending }).await;

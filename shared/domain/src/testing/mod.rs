@@ -1,7 +1,8 @@
-//! The world in which operations are tested: every port in memory, implemented once, and one platform that answers as it
-//! is told. It holds no more of the store's behaviour than the rules here need; the real adapters have their own tests.
+//! Plays the world around the domain, in which its operations are tested: every port in memory, implemented once, and one
+//! platform whose answers a test orders. The world imitates the store's behaviour only as far as the operations depend on
+//! it; the real adapters have their own tests.
 //!
-//! [`World`] keeps the clock and the order of what happened. Each family has its rows and ports in a file of its own.
+//! [`World`] keeps the clock and the order of the steps. Each family has its rows and ports in a file of its own.
 
 mod connect;
 mod deletion;
@@ -38,34 +39,34 @@ pub(crate) use notice::link_in;
 pub(crate) use platform::{PLATFORM, described};
 pub(crate) use vault::{Key, key};
 
-/// When a world begins.
+/// The instant at which a world begins.
 pub(crate) const NOW: &str = "2026-11-22T12:00:00Z";
 
-/// The day of [`NOW`] where the accounts are.
+/// The day of [`NOW`] in the accounts' zone.
 pub(crate) const TODAY: Date = date(2026, 11, 22);
 
 pub(crate) fn yesterday() -> Date {
     TODAY.yesterday().unwrap()
 }
 
-/// What happened, in order.
+/// A step that an operation made the world take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// The fence was read; whether it was open.
+    /// A read of the fence, and whether it was open.
     Fence(bool),
-    /// A data key was opened.
+    /// KMS opened a data key.
     Opened,
-    /// The platform was asked.
+    /// The platform answered a call.
     Page,
-    /// A chunk was stored.
+    /// The store took a chunk.
     Put(String),
-    /// Records of days were stored.
+    /// The store took the records of days.
     Days,
-    /// Something that cannot be undone.
+    /// A step that nobody can undo.
     Done(String),
 }
 
-/// Everything outside of the domain.
+/// The world around the domain.
 pub(crate) struct World {
     now: Mutex<Timestamp>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -83,7 +84,7 @@ pub(crate) struct World {
     pub(crate) platform: platform::Platform,
 }
 
-/// The ports of an operation, each played by the world: `ports!(world, Ports { clock, rows })`.
+/// Makes the ports of an operation, each played by the world: `ports!(world, Ports { clock, rows })`.
 macro_rules! ports {
     (@one $world:expr, entropy) => { std::sync::Arc::clone(&$world.entropy) };
     (@one $world:expr, profile) => { std::sync::Arc::new($world.profile.lock().unwrap().clone()) };
@@ -108,7 +109,7 @@ pub(crate) fn tenant() -> TenantId {
     TenantId::from_uuid(Uuid::from_u128(1))
 }
 
-/// The connection of [`World::connected`].
+/// Names the connection of [`World::connected`].
 pub(crate) fn connection() -> ConnectionId {
     connection_of(2)
 }
@@ -117,7 +118,7 @@ pub(crate) fn connection_of(number: u128) -> ConnectionId {
     ConnectionId::from_uuid(Uuid::from_u128(number))
 }
 
-/// The account of [`World::connected`].
+/// Names the account of [`World::connected`].
 pub(crate) fn account() -> AccountId {
     account_of(3)
 }
@@ -130,23 +131,23 @@ pub(crate) fn account_ref() -> AccountRef {
     AccountRef { tenant: tenant(), connection: connection(), account: account() }
 }
 
-/// Whose connections are.
+/// Names the end user who owns the connections.
 pub(crate) fn user() -> EndUser {
     "u-1".parse().unwrap()
 }
 
-/// A caller who may do everything.
+/// Makes a caller with all scopes.
 pub(crate) fn caller(kind: CredentialKind) -> Caller {
     let credential = CredentialId::from_uuid(Uuid::from_u128(9));
     Caller { tenant: tenant(), credential, kind, scopes: Scope::ALL.to_vec() }
 }
 
-/// The product's server.
+/// Makes the caller of a product's server.
 pub(crate) fn server() -> Caller {
     caller(CredentialKind::ApiKey)
 }
 
-/// The browser of an end user.
+/// Makes the caller of an end user's browser.
 pub(crate) fn browser(user: &str) -> Caller {
     caller(CredentialKind::FrontendToken(user.parse().unwrap()))
 }
@@ -157,13 +158,13 @@ pub(crate) fn attempt(standing: Standing) -> Attempt {
     attempt
 }
 
-/// The error of something that does not answer.
+/// Makes the error of a service that does not answer.
 fn away() -> Error {
     Error::unavailable("away", "It is away.")
 }
 
 impl World {
-    /// A world with one tenant, one platform, and nothing connected.
+    /// Makes a world with one tenant, one platform, and no connection.
     pub(crate) fn new() -> Arc<Self> {
         Self::at(NOW.parse().unwrap())
     }
@@ -187,7 +188,7 @@ impl World {
         })
     }
 
-    /// A world in which [`connection`] is active with [`account`].
+    /// Makes a world in which [`connection`] is active with [`account`].
     pub(crate) fn connected() -> Arc<Self> {
         let world = Self::new();
         world.put_connection(a_connection(connection()));
@@ -223,7 +224,7 @@ impl World {
         self.steps.lock().unwrap().iter().filter(|other| step(other)).count()
     }
 
-    /// What was done that cannot be undone, in order.
+    /// Returns the steps that nobody can undo, in order.
     pub(crate) fn done(&self) -> Vec<String> {
         let steps = self.steps.lock().unwrap();
         let done = |step: &Step| if let Step::Done(what) = step { Some(what.clone()) } else { None };

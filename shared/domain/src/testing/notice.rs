@@ -1,4 +1,4 @@
-//! Requests for a mail, and mails.
+//! Fakes of the mail queue and of the mail service.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -22,21 +22,21 @@ pub(crate) struct NoticeRows {
     pub(crate) requests: Mutex<BTreeMap<MailId, MailRequest>>,
     sources: Mutex<BTreeMap<(String, i64), u64>>,
     paces: Mutex<BTreeMap<String, Pace>>,
-    /// Requests in the queue, each with when it shows.
+    /// The requests in the queue, each with the instant at which the queue shows it.
     pub(crate) asked: Mutex<Vec<(Timestamp, MailId)>>,
-    /// Addresses and texts.
+    /// The mails that were sent: address and text.
     pub(crate) mails: Mutex<Vec<(String, String)>>,
     pub(crate) mail_is_away: Mutex<bool>,
 }
 
-/// The token of the link in a mail.
+/// Returns the token of the link in a mail.
 pub(crate) fn link_in(text: &str) -> String {
     let start = text.split("https://api.example.com/deletion-requests/").nth(1).unwrap();
     start.split_whitespace().next().unwrap().to_owned()
 }
 
 impl World {
-    /// Gives an address on our page, from a source.
+    /// Enters an address on the deletion page, from a source.
     pub(crate) fn ask_from(self: &Arc<Self>, address: &str, source: &str) -> Result<by_mail::Output> {
         let ports = ports!(self, by_mail::Ports { clock, entropy, rows, keys, queue });
         ready(by_mail::run(&ports, address, Some(source)))
@@ -46,7 +46,7 @@ impl World {
         self.ask_from(address, "192.0.2.1")
     }
 
-    /// Works off what the queue shows now; answers the outcomes.
+    /// Works off the requests that the queue shows now, and returns the outcomes.
     pub(crate) fn mail(self: &Arc<Self>) -> Vec<Result<send_mail::Outcome>> {
         let ports = ports!(self, send_mail::Ports {
             clock, entropy, rows, keys, queue, mailer, profile;
@@ -60,7 +60,7 @@ impl World {
         due.iter().map(|(_, id)| ready(send_mail::run(&ports, id))).collect()
     }
 
-    /// Minute by minute, until nothing waits; answers after how many minutes mails left.
+    /// Lets minutes pass until no request waits, and returns after how many minutes mails left.
     pub(crate) fn mail_minutes(self: &Arc<Self>) -> Vec<i64> {
         let (start, mut left) = (self.now(), Vec::new());
         while !self.notice.asked.lock().unwrap().is_empty() {
@@ -76,7 +76,7 @@ impl World {
         left
     }
 
-    /// The token of the link in the last mail.
+    /// Returns the token of the link in the last mail.
     pub(crate) fn mailed_link(&self) -> String {
         link_in(&self.notice.mails.lock().unwrap().last().unwrap().1)
     }

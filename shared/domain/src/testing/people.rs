@@ -1,4 +1,4 @@
-//! Tenants and their API keys.
+//! Fakes of tenants and their API keys.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -17,12 +17,12 @@ use crate::people::tenant::Tenant;
 pub(crate) struct PeopleRows {
     tenants: Mutex<BTreeMap<TenantId, Tenant>>,
     keys: Mutex<Vec<ApiKey>>,
-    /// What comes of each key that is stored.
+    /// The outcome of each attempt to store a key.
     pub(crate) admits: Mutex<Admission>,
 }
 
 impl PeopleRows {
-    /// One tenant, who has room for keys.
+    /// Makes one tenant, with room for keys.
     pub(super) fn new() -> Self {
         let admits = Mutex::new(Admission::Stored);
         let rows = Self { tenants: Mutex::default(), keys: Mutex::default(), admits };

@@ -1,4 +1,4 @@
-//! One platform that answers as it is told.
+//! Plays one platform whose answers a test orders.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -23,7 +23,7 @@ use crate::platform::figures::{Level, MetricSet, Row};
 use crate::platform::manifest::{Manifest, Tier};
 use crate::platform::profile::{PlatformProfile, Profile};
 
-/// The word of the one platform.
+/// The platform's word.
 pub(crate) const PLATFORM: &str = "play";
 
 const MANIFEST: Manifest = Manifest {
@@ -40,40 +40,40 @@ const MANIFEST: Manifest = Manifest {
     calls: &[],
 };
 
-/// How the platform behaves, and what it was asked.
+/// The platform's behaviour, and the questions that it got.
 pub(crate) struct Platform {
     pub(crate) asked: Mutex<Vec<(Level, Window)>>,
-    /// Each answer is this error; whether it may pass.
+    /// The error of each answer, and whether a later try may succeed.
     pub(crate) refuse: Mutex<Option<(Kind, &'static str, bool)>>,
     pub(crate) pause: Mutex<Option<Duration>>,
     /// How far the clock moves with each page.
     pub(crate) page_takes: Mutex<SignedDuration>,
-    /// How much of its time each call needs.
+    /// How long each call takes.
     pub(crate) pace: Mutex<Duration>,
-    /// How long each call was allowed to take.
+    /// How long each call might take at most.
     pub(crate) allowed: Mutex<Vec<(&'static str, Duration)>>,
-    /// The token that works.
+    /// The token that the platform accepts.
     token: Mutex<&'static str>,
     /// The scopes of the next grant.
     pub(crate) granted: Mutex<Vec<String>>,
-    /// What it answers to each revocation, in order; then `Killed`.
+    /// The answers to revocations, in order; then `Killed`.
     pub(crate) revocations: Mutex<Vec<Result<RevokeOutcome>>>,
     /// How many calls a list of accounts takes.
     pub(crate) list_calls: Mutex<u32>,
     /// How long the last list might take, with all its calls, and how long one call.
     pub(crate) list_may_take: Mutex<Option<(Duration, Duration)>>,
     pub(crate) listed: Mutex<Vec<PlatformAccount>>,
-    /// What it names and does not describe so that it can be used.
+    /// Accounts that the platform names without a usable description.
     pub(crate) unusable: Mutex<Vec<UnusableAccount>>,
-    /// Accounts that are refused when they are asked for by themselves, and the word for that.
+    /// Accounts that the platform refuses when a call asks for one alone; [`Self::refusal`] is the code.
     pub(crate) refused: Mutex<Vec<&'static str>>,
     pub(crate) refusal: Mutex<&'static str>,
     pub(crate) name: Mutex<String>,
-    /// How many pages of names were asked for.
+    /// How many pages of names the platform gave.
     pub(crate) name_pages: Mutex<usize>,
     /// The level whose list of names fails.
     pub(crate) no_names: Mutex<Option<(Level, Kind)>>,
-    /// Lists of rows and names go on for ever, without anything in them.
+    /// Whether lists of rows and names have empty pages without end.
     pub(crate) endless: Mutex<bool>,
     pub(crate) most_days: Mutex<u32>,
     pub(crate) spend: Mutex<i64>,
@@ -83,7 +83,7 @@ pub(crate) struct Platform {
     pub(crate) without_account: Mutex<Option<Date>>,
     /// A day for which the account's own level has another account's row.
     pub(crate) foreign_account: Mutex<Option<Date>>,
-    /// What the account itself has spent on top of its campaigns, by day.
+    /// The account's own spend on top of its campaigns, by day.
     pub(crate) unattributed: Mutex<BTreeMap<Date, i64>>,
     /// How much that changes with each question for the account's own level.
     pub(crate) moving: Mutex<i64>,
@@ -92,11 +92,11 @@ pub(crate) struct Platform {
     /// A level that is not offered, and metrics that are not offered anywhere.
     pub(crate) no_level: Mutex<Option<Level>>,
     pub(crate) no_metrics: Mutex<MetricSet>,
-    /// Windows with this day are refused.
+    /// The day whose windows the platform refuses.
     pub(crate) no_day: Mutex<Option<Date>>,
 }
 
-/// An account as the platform describes it.
+/// Makes an account as the platform describes it.
 pub(crate) fn described(number: &str) -> PlatformAccount {
     PlatformAccount {
         external_id: number.to_owned(),
@@ -106,7 +106,7 @@ pub(crate) fn described(number: &str) -> PlatformAccount {
     }
 }
 
-/// A product that reads the one platform, 40 days back at a connect.
+/// Makes the profile of a product that reads the platform, 40 days back at a connect.
 pub(crate) fn profile() -> Profile {
     let platform = PlatformProfile {
         platform: PLATFORM.to_owned(),
@@ -127,7 +127,7 @@ pub(crate) fn profile() -> Profile {
 }
 
 impl Platform {
-    /// A platform at which all is well.
+    /// Makes a platform without faults.
     pub(super) fn new() -> Self {
         Self {
             asked: Mutex::default(),
@@ -163,7 +163,7 @@ impl Platform {
         }
     }
 
-    /// What the kit does with a gate.
+    /// Spends a call's time as the kit does with a gate.
     fn take_time(&self, what: &'static str, patience: Duration, gate: &dyn Gate) -> Result<()> {
         let (pace, allowed) = (*self.pace.lock().unwrap(), patience.min(gate.left()));
         self.allowed.lock().unwrap().push((what, allowed));
@@ -173,7 +173,7 @@ impl Platform {
 }
 
 impl World {
-    /// Whatever every call has in common.
+    /// Answers a call with the faults that every call has.
     pub(super) async fn answer(&self, what: &'static str, cx: &CallContext<'_>) -> Result<()> {
         if !cx.gate.is_open().await {
             return Err(Error::new(Kind::Gone, "held_back", "no"));

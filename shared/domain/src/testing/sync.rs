@@ -1,4 +1,4 @@
-//! Syncs: progress, chunks and completeness of one account, the due index, the queue, the breaker.
+//! Fakes of syncs: progress, chunks and completeness of one account, the due index, the queue, the breaker.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -30,7 +30,7 @@ pub(crate) struct SyncRows {
     pub(crate) kept: Mutex<Vec<Option<Timestamp>>>,
     pub(crate) days: Mutex<BTreeMap<(Level, Date), DayRecord>>,
     pub(crate) state: Mutex<SyncState>,
-    /// What another job of the account decides right before this one says what it decided.
+    /// The change that another job of the account stores right before this one stores its own.
     pub(crate) meanwhile: Mutex<Option<SyncChange>>,
     checkpoints: Mutex<BTreeMap<String, Checkpoint>>,
     /// The number of writes after which the account is deleted.
@@ -41,7 +41,7 @@ pub(crate) struct SyncRows {
     /// The due index, and the period of all accounts in it.
     pub(crate) due: Mutex<(Vec<AccountRef>, u16)>,
     pub(crate) outbox: Mutex<Vec<(String, SyncJob)>>,
-    /// When the grant of [`connection`] is to be asked.
+    /// When a probe of the grant of [`connection`] is due.
     pub(crate) probe_at: Mutex<Option<Timestamp>>,
 }
 
@@ -78,17 +78,17 @@ impl World {
         ready(probe_connection::run(&ports, &input))
     }
 
-    /// How many chunks were put.
+    /// Counts the chunks that were put.
     pub(crate) fn puts(&self) -> usize {
         self.count(|step| matches!(step, Step::Put(_)))
     }
 
-    /// How often the platform was asked.
+    /// Counts the calls of the platform.
     pub(crate) fn pages(&self) -> usize {
         self.count(|step| *step == Step::Page)
     }
 
-    /// How often a key was opened or the platform asked.
+    /// Counts the opened keys and the calls of the platform.
     pub(crate) fn opened(&self) -> usize {
         self.count(|step| matches!(step, Step::Opened | Step::Page))
     }
@@ -97,12 +97,12 @@ impl World {
         self.sync.days.lock().unwrap()[&(level, day)].status
     }
 
-    /// How often figures of a level were asked for.
+    /// Counts the questions for figures of a level.
     pub(crate) fn questions(&self, level: Level) -> usize {
         self.platform.asked.lock().unwrap().iter().filter(|(asked, _)| *asked == level).count()
     }
 
-    /// Refuses a write of an account that was let go, as the store does.
+    /// Refuses a write of an account that ended, as the store does.
     fn write(&self) -> Result<()> {
         let mut left = self.sync.writes_left.lock().unwrap();
         match left.as_mut() {

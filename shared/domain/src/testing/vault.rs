@@ -1,4 +1,4 @@
-//! Data keys and tokens. A key or token is there as long as its row is among [`super::deletion::DeletionRows`].
+//! Fakes of data keys and tokens. A key or token exists as long as its row is among [`super::deletion::DeletionRows`].
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Mutex;
@@ -17,7 +17,7 @@ use crate::vault::rows::{TokenRow, key_slot, token_slot};
 
 #[derive(Default)]
 pub(crate) struct VaultRows {
-    /// Whoever looks for a data key fails the test.
+    /// Whether a read of a data key fails the test.
     pub(crate) data_keys_stay_shut: Mutex<bool>,
 }
 
@@ -33,7 +33,7 @@ impl Key {
     }
 }
 
-/// The key of a context, as the world seals with it.
+/// Returns the key of a context, as the world seals with it.
 pub(crate) fn key(context: &KeyContext) -> Key {
     Key::named(format!("{context:?}"))
 }
@@ -62,7 +62,7 @@ impl DataKey for Key {
     }
 }
 
-/// The partition of a connection.
+/// Names the partition of a connection.
 fn part(tenant: &TenantId, connection: &ConnectionId) -> String {
     format!("{tenant}#{connection}")
 }

@@ -1,4 +1,4 @@
-//! Webhook endpoints, deliveries, and an endpoint that answers as it is told.
+//! Fakes of webhook endpoints and deliveries, and an endpoint whose answers a test orders.
 
 use std::sync::Mutex;
 
@@ -26,9 +26,9 @@ pub(crate) struct WebhookRows {
     pub(crate) deliveries: Mutex<Vec<Delivery>>,
     pub(crate) events: Mutex<Vec<Event>>,
     pub(crate) sent: Mutex<Vec<(Job, u32)>>,
-    /// What the endpoint answers.
+    /// The endpoint's answer.
     pub(crate) answer: Mutex<Posted>,
-    /// The address of each call and the secrets that signed it: what is sealed says its own slot.
+    /// The address of each call and the secrets that signed it. A sealed secret names its own slot.
     pub(crate) posts: Mutex<Vec<(String, Vec<String>)>>,
     pub(crate) old_secret_until: Mutex<Option<Timestamp>>,
 }
