@@ -4,10 +4,14 @@
 //! each with the reason in its message.
 
 pub mod decide;
+pub mod families;
 pub mod grants;
+pub mod imports;
+pub mod keys;
 pub mod linked;
 pub mod permissions;
 pub mod rules;
+pub mod shape;
 pub mod template;
 mod translated;
 

@@ -45,9 +45,12 @@
 //! | | `code#<sha256>` | `code` | public code of a deletion |
 
 use jiff::Timestamp;
+use mooring_domain::Result;
 use mooring_domain::base::ids::{AccountId, ConnectionId, TenantId};
 use mooring_domain::base::place::Place;
 use mooring_domain::base::table::Table;
+
+use crate::client::item::{Fields, PK, SK};
 
 /// The address of one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +82,11 @@ pub(crate) struct Span {
 impl Key {
     pub(crate) fn new(table: Table, pk: impl Into<String>, sk: impl Into<String>) -> Self {
         Self { table, pk: pk.into(), sk: sk.into() }
+    }
+
+    /// Reads the key of a stored row.
+    pub(crate) fn read(table: Table, fields: Fields<'_>) -> Result<Self> {
+        Ok(Self::new(table, fields.text(PK)?, fields.text(SK)?))
     }
 }
 

@@ -231,6 +231,5 @@ async fn collect(ask: QueryFluentBuilder, expression: Expression) -> Result<Vec<
 }
 
 fn key_of(table: Table, item: &Item) -> Result<Key> {
-    let fields = Fields::of("key", item);
-    Ok(Key { table, pk: fields.text(PK)?.to_owned(), sk: fields.text(SK)?.to_owned() })
+    Key::read(table, Fields::of("key", item))
 }

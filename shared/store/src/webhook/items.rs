@@ -4,17 +4,18 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use mooring_domain::Result;
 use mooring_domain::base::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, EndpointId, TenantId};
+use mooring_domain::base::table::Table;
 use mooring_domain::vault::keys::WrappedKey;
-use mooring_domain::webhook::delivery::{Attempt, Delivery, DeliveryState, Failure};
+use mooring_domain::webhook::delivery::{Attempt, Delivery, DeliveryRef, DeliveryState, Failure, Job};
 use mooring_domain::webhook::endpoint::{
     DisableReason, Endpoint, EndpointSecrets, SealedSecret, SealedValue,
 };
 use mooring_domain::webhook::event::{About, Event, EventType};
 
 use crate::client::item::{
-    DUE_AT, DUE_SHARD, Draft, Fields, Item, PK, SK, bytes, map, maps, number, text, texts, time,
+    DUE_AT, DUE_SHARD, Draft, Fields, Item, SK, bytes, map, maps, number, text, texts, time,
 };
-use crate::client::key::instant;
+use crate::client::key::{Key, instant};
 use crate::webhook::keys::{DUE_EVENTS, DUE_TRIES, parse_endpoint, parse_job};
 
 /// The attribute of an endpoint's origin. The next attributes hold the types that it receives, its
@@ -169,13 +170,8 @@ pub(crate) fn write_delivery(delivery: &Delivery) -> Draft {
 
 /// Reads a delivery.
 pub(crate) fn read_delivery(item: &Item) -> Result<Delivery> {
-    use mooring_domain::webhook::delivery::{DeliveryRef, Job};
     let fields = Fields::of("webhook delivery", item);
-    let key = crate::client::key::Key {
-        table: mooring_domain::base::table::Table::Activity,
-        pk: fields.text(PK)?.to_owned(),
-        sk: fields.text(SK)?.to_owned(),
-    };
+    let key = Key::read(Table::Activity, fields)?;
     let Some(Job::Try(DeliveryRef { tenant, endpoint, delivery })) = parse_job(&key) else {
         return Err(fields.broken(SK));
     };

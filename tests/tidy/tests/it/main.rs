@@ -1,6 +1,7 @@
 //! The rules that the repository keeps, one file a subject, each with its reason in its message.
 
 mod arrows;
+mod families;
 mod fixtures;
 mod front;
 mod numbers;

@@ -1,0 +1,195 @@
+//! The order of the families: who imports whom, how many modules and arrows there are, and where keys are made.
+
+use mooring_tests_tidy::families::{EXCEPTIONS, broken};
+use mooring_tests_tidy::keys::HOLDS_SAMPLES;
+use mooring_tests_tidy::shape::Shape;
+use mooring_tests_tidy::{Source, keys, root, sources};
+
+/// The circles among families with their operations, each with its reason.
+const CIRCLES: [(&str, &str, &str); 3] = [
+    (
+        "shared/domain",
+        "deletion -> connect",
+        "a deletion reads the connection that it ends, and a connection that is lost begins a deletion",
+    ),
+    (
+        "shared/domain",
+        "sync -> connect",
+        "a sync uses the grant of a connection, whose activation plans the first syncs",
+    ),
+    (
+        "shared/store",
+        "deletion -> connect",
+        "one transaction ends the rows of a connection, another takes back the deletion of a pending one",
+    ),
+];
+
+/// The most modules, arrows and upward arrows of domain and store together.
+const MOST: [usize; 3] = [26, 90, 7];
+
+fn read() -> Vec<Source> {
+    sources(&["shared/domain/src", "shared/store/src", "shared/connectors", "functions"]).unwrap()
+}
+
+/// Returns the real sources with another file among them, and what the rules say of that.
+fn with(path: &str, text: &str) -> Vec<String> {
+    let mut all = read();
+    all.push(Source { path: path.to_owned(), text: text.to_owned() });
+    broken(&all, EXCEPTIONS)
+}
+
+#[test]
+fn families_import_what_lies_below_them() {
+    let found = broken(&read(), EXCEPTIONS);
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    for (place, _, reason) in EXCEPTIONS {
+        assert!(reason.len() > 20, "{place}: say why");
+    }
+}
+
+#[test]
+fn every_arrow_that_must_not_be_is_seen() {
+    for (path, text, names) in [
+        ("shared/domain/src/sync/novel.rs", "use crate::sync::ports::DueRead;", "types never know ports"),
+        ("shared/domain/src/sync/novel.rs", "use super::ports::DueRead;", "types never know ports"),
+        (
+            "shared/domain/src/guard/novel.rs",
+            "use crate::{base::ids, people::caller::Caller};",
+            "families below",
+        ),
+        (
+            "shared/domain/src/people/ports.rs",
+            "fn x(_: crate::connect::connection::State) {}",
+            "families below",
+        ),
+        ("shared/domain/src/people/novel.rs", "use crate::people::ops::manage_keys;", "know no operation"),
+        (
+            "shared/domain/src/people/ports.rs",
+            "use crate::platform::steps::app_secrets;",
+            "know no operation",
+        ),
+        (
+            "shared/domain/src/connect/ops/novel.rs",
+            "use crate::deletion::ops::disconnect::run;",
+            "knows no other operation",
+        ),
+        (
+            "shared/domain/src/connect/ops/novel/mod.rs",
+            "use crate::connect::ops::confirm_accounts;",
+            "knows no other operation",
+        ),
+        (
+            "shared/domain/src/connect/steps/novel.rs",
+            "use crate::sync::ops::run_sync;",
+            "knows no other operation",
+        ),
+        ("shared/store/src/people/novel.rs", "use mooring_domain::connect::fence::Fence;", "families below"),
+        ("shared/store/src/vault/keys.rs", "use crate::{client::Store, connect};", "families below"),
+        ("shared/store/src/client/novel.rs", "use mooring_domain::people::tenant::Tenant;", "families below"),
+        (
+            "shared/connectors/kit/src/novel.rs",
+            "use mooring_domain::guard::limits::Bucket;",
+            "see `platform`",
+        ),
+        (
+            "functions/reports-query/src/novel.rs",
+            "use mooring_domain::sync::ops::plan_sync;",
+            "operations of one family",
+        ),
+    ] {
+        let found = with(path, text);
+        assert!(found.len() == 1 && found[0].contains(names), "{path}: {text}: {found:?}");
+    }
+}
+
+#[test]
+fn what_may_be_is_not_refused() {
+    for (path, text) in [
+        ("shared/domain/src/sync/ops/novel.rs", "use crate::connect::ports::FenceRead;"),
+        ("shared/domain/src/sync/ops/novel/mod.rs", "use crate::sync::ops::novel::work::Work;"),
+        (
+            "shared/domain/src/sync/novel.rs",
+            "//! See [`crate::sync::ports`].\nuse crate::platform::figures::Level;",
+        ),
+        ("shared/domain/src/connect/ports.rs", "use crate::sync::job::SyncJob;"),
+        ("shared/store/src/connect/novel.rs", "use crate::{client::Store, deletion, sync::keys};"),
+    ] {
+        assert_eq!(with(path, text), Vec::<String>::new(), "{path}: {text}");
+    }
+}
+
+#[test]
+fn an_exception_that_nothing_needs_goes() {
+    let stale = [("shared/domain/src/base/", "sync", "nothing needs this one any more")];
+    let found = broken(&[], &stale);
+    assert!(found.len() == 1 && found[0].contains("no longer needs"), "{found:?}");
+}
+
+/// Run it with `--nocapture` to see the figures and every arrow that runs upward.
+#[test]
+fn domain_and_store_keep_their_shape() {
+    let (mut figures, mut circles) = ([0; 3], Vec::new());
+    for folder in ["shared/domain", "shared/store"] {
+        let shape = Shape::read(folder).unwrap();
+        assert_eq!(shape.strangers(), Vec::<&str>::new(), "{folder}: give the module its place in the order");
+        let upward = shape.upward();
+        let own = [shape.modules.len(), shape.arrows.len(), upward.len()];
+        println!("{folder}: {} modules, {} arrows, {} upward: {upward:?}", own[0], own[1], own[2]);
+        circles.extend(shape.circles().into_iter().map(|(from, to)| format!("{folder}: {from} -> {to}")));
+        for (sum, own) in figures.iter_mut().zip(own) {
+            *sum += own;
+        }
+    }
+    println!("together: {} modules, {} arrows, {} upward", figures[0], figures[1], figures[2]);
+    assert!(figures.iter().zip(MOST).all(|(is, most)| *is <= most), "{figures:?}, at most {MOST:?}");
+    let known = CIRCLES.map(|(folder, arrow, _)| format!("{folder}: {arrow}"));
+    assert_eq!(circles, known, "found circles on the left, those with a reason on the right");
+}
+
+#[test]
+fn types_and_ports_have_no_circle() {
+    let all = sources(&["shared/domain/src"]).unwrap();
+    assert_eq!(Shape::of_types_and_ports(&all).circles(), Vec::<(&str, &str)>::new());
+}
+
+fn holds() -> Source {
+    let text = std::fs::read_to_string(root().join(HOLDS_SAMPLES)).unwrap();
+    Source { path: HOLDS_SAMPLES.to_owned(), text }
+}
+
+#[test]
+fn every_key_is_held_against_the_places_of_deletions() {
+    let found = keys::broken(&read(), &holds());
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn every_key_that_no_deletion_reaches_is_seen() {
+    let keys_of = |family: &str| {
+        let path = format!("shared/store/src/{family}/keys.rs");
+        read().into_iter().find(|source| source.path == path).unwrap()
+    };
+    let novel = "pub(crate) fn novel(\n    tenant: &TenantId,\n) -> Key {\n    of(tenant)\n}\n\n";
+    let sync = keys_of("sync");
+    let added =
+        Source { text: sync.text.replacen("fn in_partition", &format!("{novel}fn in_partition"), 1), ..sync };
+    let guard = keys_of("guard");
+    let unsaid = Source { text: guard.text.replace("(repeat(&tenant", "(bare(&tenant"), ..guard };
+    let family = Source {
+        path: "shared/store/src/action/keys.rs".to_owned(),
+        text: format!("{novel}#[cfg(test)]\nfn samples() {{\n    novel(1)\n}}\n"),
+    };
+    let elsewhere = Source {
+        path: "shared/store/src/sync/novel.rs".to_owned(),
+        text: "fn row() {\n    let key = Key::new(Table::Vault, \"a\", \"b\");\n}\n".to_owned(),
+    };
+    for (copy, names) in [
+        (added, "`novel` has no sample"),
+        (unsaid, "`repeat` has no sample"),
+        (family, "ask `action::keys::samples`"),
+        (elsewhere, "keys are made in `keys.rs`"),
+    ] {
+        let found = keys::broken(std::slice::from_ref(&copy), &holds());
+        assert!(found.len() == 1 && found[0].contains(names), "{}: {found:?}", copy.path);
+    }
+}
