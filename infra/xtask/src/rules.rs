@@ -28,7 +28,7 @@ pub(crate) fn judge(file: &Path) -> Result<()> {
     let counted = expanded()?;
     ensure!(
         !is_translated || resources == counted,
-        "SAM makes {resources} resources; docs/resources.md counts {counted}: mend infra/xtask/src/resources.rs"
+        "SAM makes {resources} resources; docs/resources.md counts {counted}: mend infra/xtask/src/resources/mod.rs"
     );
     ensure!(
         resources <= MOST,

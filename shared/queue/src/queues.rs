@@ -33,7 +33,7 @@ pub struct Alarms {
 /// The texts of an alarm, for the person it wakes.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Alarm {
-    /// Says what happened: a sentence with its full stop.
+    /// Says what happened: a sentence with its full stop. `{late}` stands for the time that the oldest message waited.
     pub says: &'static str,
     /// Says what to do, without a full stop.
     pub then: &'static str,
@@ -56,7 +56,7 @@ pub const SYNC: Queue = Queue {
             then: "look at *Errors*; the planner sends the account again when it is due",
         },
         late: Alarm {
-            says: "A sync job has waited for an hour; the worker fails, or there is more work than it may do at \
+            says: "A sync job has waited for {late}; the worker fails, or there is more work than it may do at \
                    once.",
             then: "look at *Errors* and at *Throttles by function*; if the worker only has too much work, raise \
                    its `at_once`",
@@ -78,7 +78,7 @@ pub const DELETION: Queue = Queue {
             then: "the sweeper sends them every 5 minutes; look at *Errors* for why",
         },
         late: Alarm {
-            says: "A deletion step has waited for an hour; tokens and data keys should be gone by then.",
+            says: "A deletion step has waited for {late}; tokens and data keys should be gone by then.",
             then: "the worker fails or is throttled",
         },
         late_after: 3600,
@@ -101,7 +101,7 @@ pub const MAIL: Queue = Queue {
                    request: each request keeps its sealed address that long",
         },
         late: Alarm {
-            says: "A request for a deletion link has waited for 20 minutes; its mail is promised within 15.",
+            says: "A request for a deletion link has waited for {late}; its mail is promised within 15.",
             then: "the worker fails, or SES does; a request that is put off begins to wait anew",
         },
         late_after: 1200,
@@ -121,7 +121,7 @@ pub const WEBHOOK: Queue = Queue {
             then: "look at *Errors*",
         },
         late: Alarm {
-            says: "A webhook job has waited for an hour; the worker fails, or receivers answer slowly.",
+            says: "A webhook job has waited for {late}; the worker fails, or receivers answer slowly.",
             then: "look at *Errors*; if receivers answer slowly, see the delivery logs of their endpoints",
         },
         late_after: 3600,

@@ -44,7 +44,7 @@ fn constructors(source: &Source) -> Vec<(usize, &str)> {
             }
         }
         let returns = signature.split_once("->").map(|(_, returned)| returned);
-        if is_code && returns.is_some_and(|returned| names_key(returned)) {
+        if is_code && returns.is_some_and(names_key) {
             found.push((*number, name));
         }
     }

@@ -42,8 +42,13 @@ impl<'a> Tests<'a> {
         let is_there = |package: &Package| {
             let tests = self.root.join(&package.folder).join("tests");
             let file = format!("{name}.rs");
-            first(&[tests.join("it").join(&file), tests.join(&file), tests.join(name).join("main.rs")])
-                .is_some()
+            first(&[
+                tests.join("it").join(&file),
+                tests.join("it").join(name).join("mod.rs"),
+                tests.join(&file),
+                tests.join(name).join("main.rs"),
+            ])
+            .is_some()
         };
         ensure!(self.packages.iter().any(is_there), "no package has tests called {name}");
         Ok(())
@@ -68,7 +73,7 @@ fn own_runner(folder: &Path, target: &str) -> Result<Option<PathBuf>> {
 fn is_trial(main: &Path, test: &str) -> Result<()> {
     let name = test.rsplit("::").next().unwrap_or(test);
     let folder = main.parent().context("a file has a folder")?;
-    let listed = fs::read_to_string(folder.join("rules.rs"))?;
+    let listed = fs::read_to_string(folder.join("rules/mod.rs"))?;
     ensure!(listed.contains(&format!("::{name};")), "there is no trial {test}");
     Ok(())
 }

@@ -82,7 +82,7 @@ fn alarm(out: &mut Lines, word: &str, watched: &Watched, alarm: &Alarm) {
     out.gap();
     out.add(1, format!("{word}{name}Alarm:"));
     out.all(2, ["Type: AWS::CloudWatch::Alarm", "Properties:"]);
-    out.add(3, format!("AlarmDescription: \"{}\"", alarm.says));
+    out.add(3, format!("AlarmDescription: \"{}\"", said(alarm, watched.above)));
     out.add(3, "Namespace: AWS/SQS");
     out.add(3, format!("MetricName: {}", watched.metric));
     out.add(3, "Dimensions:");
@@ -92,6 +92,12 @@ fn alarm(out: &mut Lines, word: &str, watched: &Watched, alarm: &Alarm) {
     out.add(3, format!("Threshold: {}", watched.above));
     out.all(3, ["ComparisonOperator: GreaterThanThreshold", "TreatMissingData: notBreaching"]);
     out.add(3, "AlarmActions: !If [HasAlarmTopic, [!Ref AlarmTopicArn], !Ref \"AWS::NoValue\"]");
+}
+
+/// Returns what an alarm says, with the time after which a job counts as late.
+fn said(alarm: &Alarm, late_after: u32) -> String {
+    let time = if late_after == 3600 { "an hour".to_owned() } else { format!("{} minutes", late_after / 60) };
+    alarm.says.replace("{late}", &time)
 }
 
 /// Writes the body of the dashboard of operations.
@@ -135,8 +141,8 @@ pub fn alarms_text() -> Result<String> {
     out.all(0, ["| alarm | rings when | then |", "|---|---|---|"]);
     for queue in QUEUES {
         for (name, alarm) in [("DeadLetters", &queue.alarms.given_up), ("QueueAge", &queue.alarms.late)] {
-            let says = alarm.says.trim_end_matches('.');
-            out.add(0, format!("| {}{name}Alarm | {} | {} |", camel(queue.name), small(says), alarm.then));
+            let says = small(said(alarm, queue.alarms.late_after.into()).trim_end_matches('.'));
+            out.add(0, format!("| {}{name}Alarm | {says} | {} |", camel(queue.name), alarm.then));
         }
     }
     out.gap();

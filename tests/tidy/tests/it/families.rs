@@ -1,5 +1,7 @@
 //! The order of the families: who imports whom, how many modules and arrows there are, and where keys are made.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is their failure")]
+
 use mooring_tests_tidy::families::{EXCEPTIONS, broken};
 use mooring_tests_tidy::keys::HOLDS_SAMPLES;
 use mooring_tests_tidy::shape::Shape;
