@@ -3,6 +3,8 @@
 //! `tests/tidy` compares template.yaml with these constants, and receipts compute their dates from the same constants.
 //! So a receipt and the deployed tables cannot contradict each other.
 
+use jiff::SignedDuration;
+
 use crate::base::table::Table;
 
 /// Days from T0 within which everything must be deleted (promise T45).
@@ -19,6 +21,10 @@ pub const LOG_DAYS: u16 = 90;
 
 /// Days for which the access log, the sync log and the webhook log keep entries.
 pub const ACTIVITY_DAYS: u16 = 83;
+
+/// How long those logs keep an entry. With TTL's lateness and the recovery window it stays for at most 90 days.
+#[expect(clippy::as_conversions, reason = "a constant cannot be converted by a trait, and every u16 fits")]
+pub const ACTIVITY_KEPT: SignedDuration = SignedDuration::from_hours(24 * ACTIVITY_DAYS as i64);
 
 /// Days by which `DynamoDB`'s TTL and `CloudWatch` may be late to remove expired data. AWS says "within a few days"
 /// for both and promises no bound; three days are left of the 90 days of the access log.

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mooring_domain::Result;
 use mooring_domain::base::ids::{ConnectionId, DeliveryId, EndpointId, EventId, TenantId};
+use mooring_domain::base::retention::ACTIVITY_KEPT;
 use mooring_domain::base::table::Table;
 use mooring_domain::deletion::ledger::Deletion;
 use mooring_domain::webhook::delivery::{Delivery, DeliveryRef, Job};
@@ -18,7 +19,6 @@ use crate::client::Store;
 use crate::client::item::{DUE_AT, DUE_SHARD, Fields, Item, SK, number};
 use crate::client::key::{EARLIEST, instant};
 use crate::client::{Check, Write};
-use crate::people::access_log::KEPT;
 use crate::people::items::event_id;
 use crate::webhook::items::{VERSION, read_delivery, read_event, write_delivery, write_event};
 use crate::webhook::keys;
@@ -35,7 +35,7 @@ pub(crate) fn event_row(
 ) -> Write {
     let id = event_id(at, &format!("webhook {} {about:?}", kind.as_str()));
     let event = Event { id, tenant: tenant.clone(), kind, at, about, is_waiting: true };
-    Write::put(keys::hook_event(tenant, &event.id), write_event(&event, now).expiring(now + KEPT))
+    Write::put(keys::hook_event(tenant, &event.id), write_event(&event, now).expiring(now + ACTIVITY_KEPT))
 }
 
 /// Makes the write of a cutoff's event; the cutoff of a tenant itself has none.
@@ -86,12 +86,15 @@ impl DeliveryRead for Store {
 impl DeliveryWrite for Store {
     async fn put_event(&self, event: &Event) -> Result<()> {
         let now = self.clock.now();
-        self.put(&keys::hook_event(&event.tenant, &event.id), write_event(event, now).expiring(now + KEPT))
-            .await
+        self.put(
+            &keys::hook_event(&event.tenant, &event.id),
+            write_event(event, now).expiring(now + ACTIVITY_KEPT),
+        )
+        .await
     }
 
     async fn add(&self, delivery: &Delivery) -> Result<()> {
-        let draft = write_delivery(delivery).expiring(delivery.created_at + KEPT);
+        let draft = write_delivery(delivery).expiring(delivery.created_at + ACTIVITY_KEPT);
         self.put_if(&keys::delivery(&delivery.at()), draft, &[Check::Absent]).await.map(|_| ())
     }
 
@@ -102,7 +105,7 @@ impl DeliveryWrite for Store {
 
     async fn advance_delivery(&self, delivery: &Delivery) -> Result<bool> {
         let before = Check::Is(VERSION, number(delivery.version.saturating_sub(1)));
-        let draft = write_delivery(delivery).expiring(delivery.created_at + KEPT);
+        let draft = write_delivery(delivery).expiring(delivery.created_at + ACTIVITY_KEPT);
         if self.put_if(&keys::delivery(&delivery.at()), draft, &[before]).await? {
             return Ok(true);
         }

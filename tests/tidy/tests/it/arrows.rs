@@ -1,5 +1,5 @@
 //! Arrows between packages that must never exist (style N1 to N8), and words that belong into one place (N7, N10 to
-//! N13).
+//! N14).
 
 use mooring_tests_tidy::{Package, packages, sources};
 
@@ -143,6 +143,8 @@ const WORDS: &[(&str, &[&str], &str)] = &[
         &["shared/edge/", "shared/connectors/", "shared/webhooks/"],
         "N13: only edge, kit and webhooks know HTTP status numbers",
     ),
+    ("Locator::new(", &["shared/store/"], "N14: a family of the store names its places; ask the port"),
+    (".locator", &["shared/store/"], "N14: only the store reads where a place is; pass the place on"),
 ];
 
 #[test]

@@ -1,7 +1,6 @@
 //! The order of the families: who imports whom, how many modules and arrows there are, and where keys are made.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is their failure")]
-
+use anyhow::Result;
 use mooring_tests_tidy::families::{EXCEPTIONS, broken};
 use mooring_tests_tidy::keys::HOLDS_SAMPLES;
 use mooring_tests_tidy::shape::Shape;
@@ -29,20 +28,20 @@ const CIRCLES: [(&str, &str, &str); 3] = [
 /// The most modules, arrows and upward arrows of domain and store together.
 const MOST: [usize; 3] = [26, 90, 7];
 
-fn read() -> Vec<Source> {
-    sources(&["shared/domain/src", "shared/store/src", "shared/connectors", "functions"]).unwrap()
+fn read() -> Result<Vec<Source>> {
+    sources(&["shared/domain/src", "shared/store/src", "shared/connectors", "functions"])
 }
 
 /// Returns the real sources with another file among them, and what the rules say of that.
-fn with(path: &str, text: &str) -> Vec<String> {
-    let mut all = read();
+fn with(path: &str, text: &str) -> Result<Vec<String>> {
+    let mut all = read()?;
     all.push(Source { path: path.to_owned(), text: text.to_owned() });
-    broken(&all, EXCEPTIONS)
+    Ok(broken(&all, EXCEPTIONS))
 }
 
 #[test]
 fn families_import_what_lies_below_them() {
-    let found = broken(&read(), EXCEPTIONS);
+    let found = broken(&read().unwrap(), EXCEPTIONS);
     assert!(found.is_empty(), "{}", found.join("\n"));
     for (place, _, reason) in EXCEPTIONS {
         assert!(reason.len() > 20, "{place}: say why");
@@ -99,7 +98,7 @@ fn every_arrow_that_must_not_be_is_seen() {
             "operations of one family",
         ),
     ] {
-        let found = with(path, text);
+        let found = with(path, text).unwrap();
         assert!(found.len() == 1 && found[0].contains(names), "{path}: {text}: {found:?}");
     }
 }
@@ -116,7 +115,7 @@ fn what_may_be_is_not_refused() {
         ("shared/domain/src/connect/ports.rs", "use crate::sync::job::SyncJob;"),
         ("shared/store/src/connect/novel.rs", "use crate::{client::Store, deletion, sync::keys};"),
     ] {
-        assert_eq!(with(path, text), Vec::<String>::new(), "{path}: {text}");
+        assert_eq!(with(path, text).unwrap(), Vec::<String>::new(), "{path}: {text}");
     }
 }
 
@@ -154,14 +153,14 @@ fn types_and_ports_have_no_circle() {
     assert_eq!(Shape::of_types_and_ports(&all).circles(), Vec::<(&str, &str)>::new());
 }
 
-fn holds() -> Source {
-    let text = std::fs::read_to_string(root().join(HOLDS_SAMPLES)).unwrap();
-    Source { path: HOLDS_SAMPLES.to_owned(), text }
+fn holds() -> Result<Source> {
+    let text = std::fs::read_to_string(root().join(HOLDS_SAMPLES))?;
+    Ok(Source { path: HOLDS_SAMPLES.to_owned(), text })
 }
 
 #[test]
 fn every_key_is_held_against_the_places_of_deletions() {
-    let found = keys::broken(&read(), &holds());
+    let found = keys::broken(&read().unwrap(), &holds().unwrap());
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
@@ -169,7 +168,7 @@ fn every_key_is_held_against_the_places_of_deletions() {
 fn every_key_that_no_deletion_reaches_is_seen() {
     let keys_of = |family: &str| {
         let path = format!("shared/store/src/{family}/keys.rs");
-        read().into_iter().find(|source| source.path == path).unwrap()
+        read().unwrap().into_iter().find(|source| source.path == path).unwrap()
     };
     let novel = "pub(crate) fn novel(\n    tenant: &TenantId,\n) -> Key {\n    of(tenant)\n}\n\n";
     let sync = keys_of("sync");
@@ -191,7 +190,7 @@ fn every_key_that_no_deletion_reaches_is_seen() {
         (family, "ask `action::keys::samples`"),
         (elsewhere, "keys are made in `keys.rs`"),
     ] {
-        let found = keys::broken(std::slice::from_ref(&copy), &holds());
+        let found = keys::broken(std::slice::from_ref(&copy), &holds().unwrap());
         assert!(found.len() == 1 && found[0].contains(names), "{}: {found:?}", copy.path);
     }
 }
