@@ -7,12 +7,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
+use super::Ports;
 use super::context::{Step, Stop, SyncContext};
 use super::open::Opened;
-use super::{GO_ON, Ports};
 use crate::base::error::Error;
 use crate::base::ids::AccountRef;
 use crate::platform::capabilities::{CallContext, Gate};
+
+/// The time that a call or a put needs.
+const GO_ON: SignedDuration = SignedDuration::from_secs(10);
 
 /// How long a fence check stays valid for the calls that follow it. A check itself takes some milliseconds, and nobody
 /// checks during a call, which takes far longer: docs/adr/0019.

@@ -5,7 +5,7 @@
 //! slips through is sealed under a destroyed key, and the second purge deletes it. A job that cannot end in time puts
 //! itself back, and the next invocation goes on from its checkpoint.
 //!
-//! Steps share a [`SyncContext`] that none of them changes, and return values (docs/adr/0038). A row's way is `levels`,
+//! Steps share a `SyncContext` that none of them changes, and return values (docs/adr/0038). A row's way is `levels`,
 //! which asks (`question`), holds against totals (`totals`) and stores (`days`, then `put`); `finish` or `failure` ends
 //! the job.
 
@@ -31,7 +31,7 @@ mod window;
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use self::context::{Stop, SyncContext};
 use self::progress::{JobDays, JobEnd, JobProgress};
@@ -50,12 +50,6 @@ use crate::sync::job::SyncJob;
 use crate::sync::ports::{ActivityWrite, ChunkRead, ChunkWrite, CompletenessRead, SyncProgress};
 use crate::sync::state::Checkpoint;
 use crate::vault::ports::KeyOpen;
-
-/// The time that a job needs to begin.
-const START: SignedDuration = SignedDuration::from_secs(20);
-
-/// The time that a job needs for a further step.
-const GO_ON: SignedDuration = SignedDuration::from_secs(10);
 
 rows!(grant::Rows, SyncProgress, CompletenessRead, ChunkRead, ChunkWrite, ActivityWrite);
 

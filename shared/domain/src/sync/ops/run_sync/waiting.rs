@@ -1,14 +1,17 @@
 //! Holds a job back before it opens anything: too little time, a pause that a platform asked for, or an outage.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{Ports, START};
+use super::Ports;
 use crate::base::error::Result;
 use crate::base::random;
 use crate::connect::connection::Connection;
 use crate::sync::breaker;
 use crate::sync::breaker::{Admission, Circuit};
 use crate::sync::job::{JobKind, SyncJob};
+
+/// The time that a job needs to begin.
+const START: SignedDuration = SignedDuration::from_secs(20);
 
 /// The longest delay of the queue: a job that has to wait longer puts itself back again.
 pub(super) const LONGEST_WAIT_SECONDS: u32 = 900;
@@ -84,8 +87,6 @@ pub(super) async fn record_outcome(ports: &Ports, pass: Pass, is_outage: Option<
 
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
-
     use super::*;
     use crate::base::error::Kind;
     use crate::sync::breaker::FAILURES;
