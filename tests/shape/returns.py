@@ -31,6 +31,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 TEST = "run_sync::tests::the_first_sync_stores_names_and_seven_days_and_leaves_the_rest_to_others"
 PLAN = "MOORING_RETURNS_PLAN"
@@ -76,9 +77,12 @@ def trace(binary, found, waiting):
         if module and depth == int(is_async):
             stops.append((address, module, bare))
     plan = {"binary": binary, "test": TEST, "symbols": found, "stops": stops}
-    pathlib.Path(os.environ.setdefault(PLAN, "/tmp/mooring-returns.json")).write_text(json.dumps(plan))
-    command = ["gdb", "-q", "-batch", "-nx", "-x", __file__, binary]
-    out = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(plan, file)
+        file.flush()
+        command = ["gdb", "-q", "-batch", "-nx", "-x", __file__, binary]
+        environment = os.environ | {PLAN: file.name}
+        out = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     calls = [json.loads(line[6:]) for line in out.stdout.splitlines() if line.startswith("CALL: ")]
     if not calls:
         sys.exit("gdb saw no call:\n" + out.stdout[-2000:] + out.stderr[-2000:])

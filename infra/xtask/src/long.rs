@@ -34,12 +34,19 @@ struct Run {
 const LONG: &str = "MOORING_LONG";
 const HERE: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86-64" };
 
-const RUNS: [Run; 7] = [
+const RUNS: [Run; 8] = [
     Run {
         name: "crashes",
         protects: "every fault, not one in turn, at every external call",
         commands: &["cargo test --package mooring-tests-journeys --test it -- crashes::"],
         every_mode: true,
+        busy: 0,
+    },
+    Run {
+        name: "returns",
+        protects: "the way of a report row through a sync has one direction: at most 8 returns to a module (wants gdb)",
+        commands: &["python3 tests/shape/returns.py --max 8"],
+        every_mode: false,
         busy: 0,
     },
     Run {

@@ -15,7 +15,7 @@ pub struct Queue {
     pub at_once: u8,
     /// Seconds that a message stays hidden after it was received: six times the worker's timeout, as AWS advises.
     pub visibility: u16,
-    /// The alarms of template.yaml that watch it, which docs/alarms.md explains.
+    /// The alarms that watch the queue; docs/alarms.md explains them.
     pub alarms: Alarms,
 }
 
@@ -26,7 +26,7 @@ pub struct Alarms {
     pub given_up: Alarm,
     /// Rings when the oldest message has waited for [`late_after`](Self::late_after) seconds.
     pub late: Alarm,
-    /// Seconds.
+    /// How many seconds the oldest message may wait.
     pub late_after: u16,
 }
 
@@ -101,7 +101,7 @@ pub const MAIL: Queue = Queue {
                    request: each request keeps its sealed address that long",
         },
         late: Alarm {
-            says: "A request for a deletion link has waited for {late}; its mail is promised within 15.",
+            says: "A request for a deletion link has waited for {late}; its mail is promised within 15 minutes.",
             then: "the worker fails, or SES does; a request that is put off begins to wait anew",
         },
         late_after: 1200,

@@ -111,6 +111,9 @@ pub fn broken(sources: &[Source], exceptions: &[Exception]) -> Vec<String> {
 
 type Refused = (usize, String, &'static str);
 
+/// The reason against a family that is imported as such.
+const ALIAS: &str = "an import of a whole family hides which of its parts a line uses: import the part";
+
 /// Lists the imports of one file that the rules refuse: line, path, reason.
 fn refused(source: &Source, functions: &BTreeMap<&str, String>) -> Vec<Refused> {
     let path = source.path.as_str();
@@ -129,6 +132,9 @@ fn refused(source: &Source, functions: &BTreeMap<&str, String>) -> Vec<Refused> 
     }
     let own = folder(path).and_then(|folder| functions.get(folder));
     told(&domain, |path| {
+        if path.len() == 1 && rank(path.first()?).is_some() {
+            return Some(ALIAS);
+        }
         let is_operation = path.get(1) == Some(&"ops") && own.is_some();
         let is_foreign = path.first() != own.map(String::as_str).as_ref();
         (is_operation && is_foreign).then_some("a function sees the operations of one family")
@@ -173,6 +179,9 @@ fn of_domain(below: &str, all: &[Import]) -> Vec<Refused> {
     told(all, |path| {
         let (to, rest) = path.split_first()?;
         let target = Kind::of(rest);
+        if rest.is_empty() && rank(to).is_some() {
+            return Some(ALIAS);
+        }
         let is_same = *to == *family;
         let upward = rank(to)? > own;
         match (kind, target) {

@@ -14,7 +14,7 @@ pub fn broken(sources: &[Source], holds: &Source) -> Vec<String> {
     for source in sources.iter().filter(|source| source.path.starts_with("shared/store/src/")) {
         let below = source.path.trim_start_matches("shared/store/src/");
         match below.split_once('/') {
-            Some(("client", _)) => {}
+            Some(("client", _)) => found.extend(made_by_client(source)),
             Some((family, "keys.rs")) => {
                 found.extend(without_sample(source));
                 let asked = format!("{family}::keys::samples");
@@ -26,6 +26,19 @@ pub fn broken(sources: &[Source], holds: &Source) -> Vec<String> {
         }
     }
     found
+}
+
+/// The one constructor of the client: every key in a connection's own partition begins with it.
+const CLIENTS: &str = "of_home";
+
+/// Lists the constructors of the client beside its own one; families could call them without a sample.
+fn made_by_client(source: &Source) -> Vec<String> {
+    let others = constructors(source).into_iter().filter(|(_, name)| *name != CLIENTS);
+    others
+        .map(|(number, name)| {
+            format!("{}:{number}: `{name}` makes a key: keys are made in `keys.rs` of a family", source.path)
+        })
+        .collect()
 }
 
 /// Lists the functions of a file that return a key: line and name.
@@ -79,7 +92,8 @@ fn without_sample(source: &Source) -> Vec<String> {
 
 /// Lists the lines outside of the files of keys that make a key.
 fn made_elsewhere(source: &Source) -> Vec<String> {
-    let makes = ["Key::new(", "Key {", "of_home("];
+    let makes =
+        ["Key::new(", "Key {", "Key as ", "impl Key", "of_home(", "sk.push", "pk.push", "sk = ", "pk = "];
     let code = source.product_lines().filter(|(_, line)| !line.trim_start().starts_with("//"));
     let making = code.filter(|(_, line)| makes.iter().any(|word| starts_word(line, word)));
     making

@@ -139,6 +139,31 @@ impl Source {
     }
 }
 
+impl Source {
+    /// Lists the lines at the margin, below the first test, that begin an item of the product. [`Self::product_lines`]
+    /// ends at the first test, so that no rule would read such an item.
+    pub fn product_below_tests(&self) -> Vec<usize> {
+        let last = self.product_lines().last().map_or(0, |(number, _)| number);
+        let mut found = Vec::new();
+        let (mut is_test, mut is_open) = (false, false);
+        for (index, line) in self.text.lines().enumerate().skip(last) {
+            let begins = line.starts_with(|c: char| c.is_alphabetic());
+            if line.starts_with("#[cfg(test)]") {
+                is_test = true;
+            } else if begins && !is_open {
+                if !is_test {
+                    found.push(index + 1);
+                }
+                is_open = !line.trim_end().ends_with([';', '}']);
+                is_test &= is_open;
+            } else if line.starts_with(['}', ')']) && line.trim_end().ends_with(['}', ';']) {
+                (is_open, is_test) = (false, false);
+            }
+        }
+        found
+    }
+}
+
 /// Reads every Rust file below some folders, without those under `tests/`, `testing/` and `target/`.
 pub fn sources(folders: &[&str]) -> Result<Vec<Source>> {
     let mut found = Vec::new();

@@ -33,3 +33,18 @@ fn a_queue_here_is_the_queue_there() {
         assert_eq!(number(redrive), u64::from(RECEIVES));
     }
 }
+
+/// The template is written from the table, so that a second place has to say the numbers that a deployment works by.
+#[test]
+fn the_numbers_of_the_table_stay() {
+    let rows = QUEUES.map(|queue| {
+        (queue.name, queue.worker, queue.batch, queue.at_once, queue.visibility, queue.alarms.late_after)
+    });
+    let expected = [
+        ("sync", "sync-worker", 10, 2, 360, 3600),
+        ("deletion", "deletion-worker", 1, 5, 5400, 3600),
+        ("mail", "mail-worker", 1, 5, 120, 1200),
+        ("webhook", "webhook-worker", 1, 10, 360, 3600),
+    ];
+    assert_eq!(rows, expected);
+}

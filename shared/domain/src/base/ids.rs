@@ -166,6 +166,17 @@ impl FromStr for EndUser {
     }
 }
 
+/// The address of an account's rows.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AccountRef {
+    /// The tenant that owns the connection.
+    pub tenant: TenantId,
+    /// The connection that reaches the account.
+    pub connection: ConnectionId,
+    /// The account.
+    pub account: AccountId,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,15 +200,4 @@ mod tests {
         assert!("anna@example.com".parse::<EndUser>().is_err());
         assert!("".parse::<EndUser>().is_err());
     }
-}
-
-/// The address of an account's rows.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct AccountRef {
-    /// The tenant that owns the connection.
-    pub tenant: TenantId,
-    /// The connection that reaches the account.
-    pub connection: ConnectionId,
-    /// The account.
-    pub account: AccountId,
 }

@@ -7,6 +7,6 @@ use crate::base::error::Result;
 /// Sends jobs of one kind. Which queue they take, their message group and their bytes are the adapter's.
 #[async_trait]
 pub trait JobQueue<J>: Send + Sync {
-    /// Sends jobs, each after a delay of at most 15 minutes (SQS takes no longer one).
+    /// Sends jobs, each after a delay of at most 15 minutes (SQS allows no longer delay).
     async fn send(&self, jobs: &[J], delay_seconds: u32) -> Result<()>;
 }

@@ -4,8 +4,7 @@
 use lambda_http::Request;
 use lambda_http::http::header::AUTHORIZATION;
 use mooring_domain::base::secret::Digest;
-use mooring_domain::people::caller::text;
-use mooring_domain::people::caller::text::Presented;
+use mooring_domain::people::caller::text::{self, Presented};
 use mooring_domain::people::caller::{Caller, Credential, CredentialKind};
 use mooring_domain::people::tenant::Tenant;
 use mooring_domain::{Error, Kind, Result};

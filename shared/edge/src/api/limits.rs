@@ -5,8 +5,7 @@
 //! API Gateway's own throttle covers them.
 
 use lambda_http::http::header::{HeaderName, HeaderValue};
-use mooring_domain::guard::limits;
-use mooring_domain::guard::limits::{Bucket, Gauge, Limits, Reading, WINDOW_SECONDS};
+use mooring_domain::guard::limits::{self, Bucket, Gauge, Limits, Reading, WINDOW_SECONDS};
 use mooring_domain::people::caller::text::Presented;
 
 use super::edge::Edge;

@@ -18,15 +18,13 @@ use mooring_domain::{Error, Kind, Result};
 
 use crate::client::Store;
 use crate::client::item::{DUE_AT, DUE_SHARD, Draft, Fields, Item, SK, STATE, flag, text, texts};
-use crate::client::key;
-use crate::client::key::EARLIEST;
+use crate::client::key::{self, EARLIEST};
 use crate::client::{Check, Write};
 use crate::connect::items::account::{PROFILE, read_account, write_account};
 use crate::connect::items::connection::{read_connection, state, write_connection, write_fence};
 use crate::connect::items::session::{DONE, write_code};
 use crate::connect::items::token_life::write_life;
-use crate::connect::keys;
-use crate::connect::keys::{Short, due_mail};
+use crate::connect::keys::{self, Short, due_mail};
 use crate::deletion::items::HIDDEN;
 use crate::deletion::ledger::{code_row, ledger_row};
 use crate::vault::items::{read_sealed, write_key, write_sealed, write_token};

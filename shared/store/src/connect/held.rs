@@ -19,10 +19,8 @@ use mooring_domain::connect::ports::{ConnectionRead as _, HeldAccounts, Holders,
 use crate::client::Store;
 use crate::client::Write;
 use crate::client::item::{DUE_AT, DUE_SHARD, Draft};
-use crate::client::key;
-use crate::client::key::EARLIEST;
-use crate::connect::keys;
-use crate::connect::keys::due_held;
+use crate::client::key::{self, EARLIEST};
+use crate::connect::keys::{self, due_held};
 
 /// The most reads that run at the same time.
 const AT_ONCE: usize = 32;

@@ -9,8 +9,7 @@ use mooring_domain::connect::ports::MailIndexRead;
 
 use crate::client::Store;
 use crate::client::item::{Fields, PK};
-use crate::client::key;
-use crate::client::key::EARLIEST;
+use crate::client::key::{self, EARLIEST};
 use crate::connect::keys::due_mail;
 
 #[async_trait]

@@ -18,8 +18,7 @@ use crate::client::Store;
 use crate::client::item::{
     DUE_AT, DUE_SHARD, Draft, EXPIRES_AT, Fields, STATE, flag, number, seconds, text, time,
 };
-use crate::client::key;
-use crate::client::key::{Key, Span};
+use crate::client::key::{self, Key, Span};
 use crate::client::place::Scope;
 use crate::client::{Backoff, Check, Refusal, TRANSACTION, Write, busy};
 use crate::connect::items::connection::{DELETE_BY, DELETION, state};

@@ -16,8 +16,7 @@ use crate::client::item::{Draft, Fields, Item, SK, is_live, number};
 use crate::client::key::{EARLIEST, Key, instant};
 use crate::client::{Check, Write};
 use crate::deletion::items::{HIDDEN, VERSION, read_deletion, write_deletion};
-use crate::deletion::keys;
-use crate::deletion::keys::DUE_DELETIONS;
+use crate::deletion::keys::{self, DUE_DELETIONS};
 use crate::webhook::events::end_row;
 
 /// How many times `limit` keys are read from the due index: it lags behind and may name deletions that are

@@ -10,11 +10,9 @@ use mooring_domain::sync::ports::DueRead;
 
 use crate::client::Store;
 use crate::client::item::{DUE_AT, Fields, Item, PK};
-use crate::client::key;
-use crate::client::key::{EARLIEST, Key, instant};
+use crate::client::key::{self, EARLIEST, Key, instant};
 use crate::sync::items::read_job;
-use crate::sync::keys;
-use crate::sync::keys::{DUE_OUTBOX, DUE_PROBES, due_minute, due_shard};
+use crate::sync::keys::{self, DUE_OUTBOX, DUE_PROBES, due_minute, due_shard};
 
 #[async_trait]
 impl DueRead for Store {

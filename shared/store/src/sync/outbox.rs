@@ -7,8 +7,7 @@ use crate::client::Write;
 use crate::client::item::{DUE_AT, DUE_SHARD};
 use crate::client::key::instant;
 use crate::sync::items::write_job;
-use crate::sync::keys;
-use crate::sync::keys::DUE_OUTBOX;
+use crate::sync::keys::{self, DUE_OUTBOX};
 
 /// Makes the write that keeps a job until it is sent. If the sender dies, the planner finds the job in the
 /// due index.

@@ -20,8 +20,7 @@ use crate::client::Store;
 use crate::sync::items::{
     day_attribute, pack_day, read_checkpoint, read_sync_state, read_week, write_checkpoint, write_sync_change,
 };
-use crate::sync::keys;
-use crate::sync::keys::{monday, weeks};
+use crate::sync::keys::{self, monday, weeks};
 
 /// The most weeks that are written at the same time, after one fence check.
 const AT_ONCE: usize = 8;

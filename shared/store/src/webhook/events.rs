@@ -21,8 +21,7 @@ use crate::client::key::{EARLIEST, instant};
 use crate::client::{Check, Write};
 use crate::people::items::event_id;
 use crate::webhook::items::{VERSION, read_delivery, read_event, write_delivery, write_event};
-use crate::webhook::keys;
-use crate::webhook::keys::{DUE_EVENTS, DUE_TRIES};
+use crate::webhook::keys::{self, DUE_EVENTS, DUE_TRIES};
 
 /// Makes the write of an event that is due now. Its id follows from the fact that it reports, so that
 /// reporting the fact twice gives one event.

@@ -106,7 +106,7 @@ async fn read(
 
 /// S20: without the read of the state, a connection is readable after its cutoff until its keys are gone.
 #[tokio::test]
-async fn s20_reads_look_at_the_state() -> Result<()> {
+async fn s20_reads_check_the_state() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
     let connected = synced(&world).await?;
     let store = world.stack.adapters().store.clone();

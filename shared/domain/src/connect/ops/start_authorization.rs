@@ -13,8 +13,7 @@ use url::Url;
 
 use crate::base::error::{Error, Result};
 use crate::base::host::{Clock, Entropy};
-use crate::base::random;
-use crate::base::random::{SECRET_LENGTH, derived_text};
+use crate::base::random::{self, SECRET_LENGTH, derived_text};
 use crate::base::secret::{Confidential, Digest};
 use crate::connect::binding::{cookie_name, redirect_uri, return_to, unusable, verifier, visit_cookie};
 use crate::connect::end::End;

@@ -7,8 +7,7 @@
 
 use crate::base::host::Entropy;
 use crate::base::ids::{CredentialId, TenantId};
-use crate::base::random;
-use crate::base::random::SECRET_LENGTH;
+use crate::base::random::{self, SECRET_LENGTH};
 use crate::base::secret::Confidential;
 
 const BODY_LENGTH: usize = 26;

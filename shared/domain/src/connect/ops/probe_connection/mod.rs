@@ -31,8 +31,7 @@ use crate::platform::credentials::AppCredentials;
 use crate::platform::profile::PlatformProfile;
 use crate::platform::profile::Profile;
 use crate::platform::steps::app_secrets;
-use crate::sync::breaker;
-use crate::sync::breaker::{Admission, Circuit};
+use crate::sync::breaker::{self, Admission, Circuit};
 use crate::vault::ports::KeyOpen;
 
 /// The time that a call needs to be begun at all.

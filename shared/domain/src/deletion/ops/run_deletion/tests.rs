@@ -11,10 +11,8 @@ use crate::base::place::Subject;
 use crate::base::table::Table;
 use crate::connect::connection::State;
 use crate::deletion::ledger::{Deletion, REVOKE_PAUSE, Reason, SECOND_PASS, Step, VERIFY, VERIFY_PAUSE};
-use crate::deletion::ops::read_deletions;
-use crate::deletion::ops::read_deletions::receipt;
-use crate::deletion::steps::begin_deletion;
-use crate::deletion::steps::begin_deletion::{Draft, draft};
+use crate::deletion::ops::read_deletions::{self, receipt};
+use crate::deletion::steps::begin_deletion::{self, Draft, draft};
 use crate::platform::capabilities::RevokeOutcome;
 use crate::testing::{PLATFORM, World, account_of, ports, ready, server, tenant};
 

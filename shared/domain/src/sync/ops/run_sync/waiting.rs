@@ -6,8 +6,7 @@ use super::Ports;
 use crate::base::error::Result;
 use crate::base::random;
 use crate::connect::connection::Connection;
-use crate::sync::breaker;
-use crate::sync::breaker::{Admission, Circuit};
+use crate::sync::breaker::{self, Admission, Circuit};
 use crate::sync::job::{JobKind, SyncJob};
 
 /// The time that a job needs to begin.
