@@ -75,11 +75,12 @@ pub const DELETION: Queue = Queue {
     alarms: Alarms {
         given_up: Alarm {
             says: "Deletion steps failed for good; the sweeper sends them again.",
-            then: "the sweeper sends them every 5 minutes; look at *Errors* for why",
+            then: "look at *Errors* for why, and mend it",
         },
         late: Alarm {
             says: "A deletion step has waited for {late}; tokens and data keys should be gone by then.",
-            then: "the worker fails or is throttled",
+            then: "look at *Errors* and at *Throttles by function* for the deletion worker and mend what fails; the \
+                   sweeper sends each due deletion again every 5 minutes",
         },
         late_after: 3600,
     },

@@ -24,7 +24,7 @@ struct CallRecord {
 }
 
 impl Edge {
-    /// Runs an API route: authentication, limits, scope, origin, CORS, errors as problem documents, logged once.
+    /// Runs an API route: authentication, limits, origin, scope, CORS, errors as problem documents, logged once.
     pub async fn api(
         &self,
         request: &Request,

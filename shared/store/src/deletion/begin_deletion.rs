@@ -1,4 +1,4 @@
-//! The cutoff (T0): from this one transaction on, nothing of the subject can be read or written.
+//! Makes the cutoff: from this one transaction on, nothing of the subject can be read or written.
 //!
 //! It holds the row that decides, the fence, the deletion with its public code and audit event, and as many of the
 //! subject's other rows as fit, those of the Vault first. The rest is stamped right after; the purge deletes it anyway.

@@ -1,6 +1,10 @@
-//! The cutoff (T0): plans the scope of a deletion, and makes the one transaction that starts it.
+//! Makes the cutoff: plans the scope of a deletion, and asks the store for the one transaction that starts it.
 //!
-//! Everything that ends a connection, an account or a tenant comes through [`cut`]. The work afterwards is
+//! Everything that ends a connection, an account or a tenant is planned by [`plan`] and begun by
+//! [`DeletionBegin::begin`]. A tenant comes through [`cut`]; a disconnect or a part through [`cut_for`]; a mailed link
+//! through [`cut_connection`]; a revocation or a wait that ended through [`end_connection`]; a lost account through
+//! [`end_account`]. An abandoned connection has its deletion already, which plans again when it is due. The promise
+//! counts from T0: the cutoff, or the first evidence if that was earlier. The work afterwards is
 //! [`crate::deletion::ops::run_deletion`].
 
 #[cfg(test)]
