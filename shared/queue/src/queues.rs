@@ -79,8 +79,8 @@ pub const DELETION: Queue = Queue {
         },
         late: Alarm {
             says: "A deletion step has waited for {late}; tokens and data keys should be gone by then.",
-            then: "look at *Errors* and at *Throttles by function* for the deletion worker and mend what fails; the \
-                   sweeper sends each due deletion again every 5 minutes",
+            then: "look at *Errors* and at *Throttles by function* for the deletion worker and mend what fails; \
+                   the sweeper sends each due deletion again every 5 minutes",
         },
         late_after: 3600,
     },
