@@ -102,7 +102,7 @@ pub const MAIL: Queue = Queue {
                    request: each request keeps its sealed address that long",
         },
         late: Alarm {
-            says: "A request for a deletion link has waited for {late}; its mail is promised within 15 minutes.",
+            says: "A request for a deletion link has waited for {late}; its mail is promised within 15.",
             then: "the worker fails, or SES does; a request that is put off begins to wait anew",
         },
         late_after: 1200,

@@ -98,7 +98,8 @@ impl Cloud {
             sandbox(built, platform_port, &redirect, world)?,
             &folder.join("sandbox.log"),
         )?;
-        let client = Client::new();
+        // The server closes connections that idle, and a call that takes one at that moment fails: take none twice.
+        let client = Client::builder().pool_max_idle_per_host(0).build()?;
         let mut cloud = Self {
             ministack,
             sandbox,

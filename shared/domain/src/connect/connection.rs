@@ -76,8 +76,8 @@ pub struct Connection {
     pub identity: Fingerprint,
     /// The fingerprint that finds the connection when its owner asks for deletion by e-mail.
     pub mail: Option<Fingerprint>,
-    /// The deletion under way, from T0 on.
+    /// The deletion under way. A pending connection already names the one that waits for it.
     pub deletion: Option<DeletionId>,
-    /// When everything must be gone; set from T0 on.
+    /// When everything must be gone; set from the cutoff on.
     pub delete_by: Option<Timestamp>,
 }

@@ -15,7 +15,7 @@ pub const DELETE_WITHIN: SignedDuration = SignedDuration::from_hours(24 * DELETE
 /// How long after the cutoff DynamoDB's TTL makes everything unreadable, even if every function is dead.
 pub const DEAD_MAN: SignedDuration = SignedDuration::from_hours(1);
 
-/// How long after the cutoff the second pass runs: no function alive at T0 can be alive then (Lambda ends them after
+/// How long after the cutoff the second pass runs: no function alive at the cutoff can be alive then (Lambda ends them after
 /// 15 minutes).
 pub const SECOND_PASS: SignedDuration = SignedDuration::from_mins(20);
 
@@ -110,7 +110,7 @@ pub enum Step {
     Revoke,
     /// Token key and tokens are deleted, whatever the platform answered.
     ShredToken,
-    /// Every place is purged again, after every function that was alive at T0 has ended.
+    /// Every place is purged again, after every function that was alive at the cutoff has ended.
     PurgeAgain,
     /// Every place is counted.
     Verify,

@@ -20,7 +20,7 @@ pub enum Cutoff {
     Nothing,
 }
 
-/// Makes the cutoff (T0).
+/// Makes the cutoff.
 #[async_trait]
 pub trait DeletionBegin: Send + Sync {
     /// Lists every place of a subject. A place holds opaque ids only, because the Ledger keeps it for good.

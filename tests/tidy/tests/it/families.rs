@@ -186,7 +186,8 @@ fn every_key_that_no_deletion_reaches_is_seen() {
     };
     let client = Source {
         path: "shared/store/src/client/key.rs".to_owned(),
-        text: "pub(crate) fn novel(tenant: &TenantId) -> Key {\n    Key::new(T, tenant, \"x\")\n}\n".to_owned(),
+        text: "pub(crate) fn novel(tenant: &TenantId) -> Key {\n    Key::new(T, tenant, \"x\")\n}\n"
+            .to_owned(),
     };
     let alias = Source {
         path: "shared/store/src/sync/novel.rs".to_owned(),
@@ -217,7 +218,10 @@ fn no_product_follows_the_tests_of_a_file() {
     for (text, lines) in [
         ("fn a() {}\n#[cfg(test)]\nmod tests {\n    fn b() {}\n}\n\nfn c() {}\n", vec!["a.rs:7"]),
         ("#[cfg(test)]\nuse a::{\n    b,\n};\n\npub(crate) fn c(\n    d: E,\n) {\n}\n", vec!["a.rs:6"]),
-        ("fn a() {}\n#[cfg(test)]\nmod tests {\n}\n\n/// B.\n#[cfg(test)]\nfn b(\n    c: D,\n) -> E {\n}\n", vec![]),
+        (
+            "fn a() {}\n#[cfg(test)]\nmod tests {\n}\n\n/// B.\n#[cfg(test)]\nfn b(\n    c: D,\n) -> E {\n}\n",
+            vec![],
+        ),
     ] {
         assert_eq!(found(&Source { path: "a.rs".to_owned(), text: text.to_owned() }), lines, "{text}");
     }

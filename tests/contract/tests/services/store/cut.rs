@@ -1,4 +1,4 @@
-//! T0: one transaction from which on nothing is readable or writable, and everything has an end.
+//! The cutoff: one transaction from which on nothing is readable or writable, and everything has an end.
 
 use mooring_aws_local::Fault;
 use mooring_domain::base::ids::AccountId;

@@ -1,6 +1,6 @@
 //! Reads connections as their tenant sees them: rows, and the sealed names of accounts that may be read.
 //!
-//! From T0 on a connection is shown with its state and its deletion, and without accounts.
+//! From the cutoff on a connection is shown with its state and its deletion, and without accounts.
 
 #[cfg(test)]
 mod tests;

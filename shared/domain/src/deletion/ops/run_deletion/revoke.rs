@@ -1,4 +1,4 @@
-//! The one platform call after T0 (promises S19 and S20, conflict K7): Mooring asks the platform to end the grant,
+//! The one platform call after the cutoff (promises S19 and S20, conflict K7): Mooring asks the platform to end the grant,
 //! before the token is deleted.
 //!
 //! Mooring stores a try before it makes the call, so that no crash and no duplicate message adds a fourth. An error
