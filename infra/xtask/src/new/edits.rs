@@ -33,31 +33,49 @@ pub(super) fn before_end(text: &str, mark: &str, end: &str, new: &str) -> Result
     Ok(head.to_owned() + &before(rest, end, new)?)
 }
 
-/// Adds an import of one name, unless the file has it.
+/// Adds an import of one name, unless the file has it. The formatter sorts and wraps it.
 pub(super) fn import(text: &str, module: &str, name: &str) -> String {
     let start = format!("use {module}::");
-    let names =
-        |line: &str| line.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == name);
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    let found = lines.iter_mut().find(|line| {
-        line.strip_prefix(&start).is_some_and(|rest| rest.starts_with(['{']) || !rest.contains("::"))
+    let uses = text.match_indices(&start).filter(|(at, _)| *at == 0 || text.get(at - 1..*at) == Some("\n"));
+    let mut ends = uses.filter_map(|(at, _)| {
+        let names = at + start.len();
+        Some((names, names + text.get(names..)?.find(';')?))
     });
-    match found {
-        Some(line) if names(line.strip_prefix(&start).unwrap_or_default()) => return text.to_owned(),
-        Some(line) => {
-            let had = line.strip_prefix(&start).unwrap_or_default().trim_end_matches(';');
-            let had = had.trim_start_matches('{').trim_end_matches('}');
-            *line = format!("{start}{{{had}, {name}}};");
-        }
-        None => {
-            let root = module.split("::").next().unwrap_or_default();
-            let all = format!("use {root}::");
-            let first = lines.iter().position(|line| line.starts_with(&all));
-            let at = first.or_else(|| lines.iter().position(|line| line.starts_with("use ")));
-            lines.insert(at.unwrap_or(lines.len()), format!("{start}{name};"));
-        }
+    // Whatever follows a further `::` outside of braces belongs to another module.
+    let own = ends.find(|(from, to)| {
+        text.get(*from..*to).is_some_and(|names| names.starts_with('{') || !names.contains("::"))
+    });
+    if let Some((from, to)) = own {
+        let (head, tail) = (text.get(..from).unwrap_or_default(), text.get(to..).unwrap_or_default());
+        let names = text.get(from..to).unwrap_or_default();
+        let had = names.strip_prefix('{').and_then(|names| names.strip_suffix('}')).unwrap_or(names);
+        let had = had.trim().trim_end_matches(',');
+        return if listed(had).contains(&name) {
+            text.to_owned()
+        } else {
+            format!("{head}{{{had}, {name}}}{tail}")
+        };
     }
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let all = format!("use {}::", module.split("::").next().unwrap_or_default());
+    let first = lines.iter().position(|line| line.starts_with(&all));
+    let at = first.or_else(|| lines.iter().position(|line| line.starts_with("use ")));
+    lines.insert(at.unwrap_or(lines.len()), format!("{start}{name};"));
     lines.join("\n") + "\n"
+}
+
+/// Splits a list of imports at the commas outside of braces.
+fn listed(names: &str) -> Vec<&str> {
+    let mut depth = 0_usize;
+    let outside = |letter: char| {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        letter == ',' && depth == 0
+    };
+    names.split(outside).map(str::trim).collect()
 }
 
 /// Puts the block of a function into functions.toml, in the order of names. Comments above a block stay with it.
@@ -120,6 +138,10 @@ mod tests {
         assert!(import(text, "crate::base::ids", "C").contains("use crate::base::ids::{A, B, C};\n"));
         assert!(import(text, "crate::base::error", "Error").contains("error::{Result, Error};\n"));
         assert!(import(text, "crate::base", "Key").starts_with("use crate::base::Key;\n"));
+        let wrapped = "use crate::base::ids::{\n    A,\n    nested::{B, C},\n};\nuse x::Y;\n";
+        assert_eq!(import(wrapped, "crate::base::ids", "A"), wrapped);
+        let more = "use crate::base::ids::{A,\n    nested::{B, C}, B};\nuse x::Y;\n";
+        assert_eq!(import(wrapped, "crate::base::ids", "B"), more);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The skeleton of an entity: its type and ports in the domain, its key and rows in the store.
 
+use std::fs;
 use std::path::Path;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 
 use super::edits::{fill, import, sorted};
@@ -33,6 +34,7 @@ pub(super) fn plan(root: &Path, options: &Options) -> Result<Plan> {
     }
     let ports = plan.read(&format!("{domain}/ports.rs"))?;
     ensure!(!ports.contains(&format!("trait {camel}Read")), "a port `{camel}Read` is there already");
+    free_row(root, &options.name)?;
     let big = capital(&spoken);
     let places = [
         ("name", options.name.as_str()),
@@ -48,6 +50,23 @@ pub(super) fn plan(root: &Path, options: &Options) -> Result<Plan> {
     edits(&mut plan, options, &name, &places)?;
     plan.next = format!("cargo test -p mooring-domain {}", options.name);
     Ok(plan)
+}
+
+/// Checks that no row has the sort key that the entity's row would have: both lie in the tenant's partition.
+fn free_row(root: &Path, name: &str) -> Result<()> {
+    let folder = root.join("shared/store/src");
+    for family in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
+        let keys = family?.path().join("keys.rs");
+        if keys.exists() {
+            let text = fs::read_to_string(&keys).with_context(|| keys.display().to_string())?;
+            ensure!(
+                !text.contains(&format!("\"{name}\")")),
+                "{} has a row called `{name}`: take another name, or its row would be overwritten",
+                keys.strip_prefix(root).unwrap_or(&keys).display()
+            );
+        }
+    }
+    Ok(())
 }
 
 fn edits(plan: &mut Plan, options: &Options, name: &Name, places: &[(&str, &str)]) -> Result<()> {

@@ -136,16 +136,27 @@ fn files(plan: &mut Plan, options: &Options, name: &Name, route: &Route) -> Resu
         ("known", known),
     ];
     places.extend(route.places());
-    let folder = format!("functions/{}", options.name);
-    let manifest = include_str!("skeletons/function/Cargo.toml.txt");
-    plan.make(format!("{folder}/Cargo.toml"), fill(manifest, &places))?;
-    plan.make(
-        format!("{folder}/src/main.rs"),
-        fill(include_str!("skeletons/function/main.rs.txt"), &places),
-    )?;
-    plan.make(format!("{folder}/src/lib.rs"), fill(include_str!("skeletons/function/lib.rs.txt"), &places))?;
+    let skeletons = [
+        include_str!("skeletons/function/Cargo.toml.txt"),
+        include_str!("skeletons/function/main.rs.txt"),
+        include_str!("skeletons/function/lib.rs.txt"),
+    ];
+    package_files(plan, &options.name, skeletons, &places)?;
     let file = format!("shared/domain/src/{}/ops/{snake}.rs", options.family);
     plan.make(file, fill(include_str!("skeletons/function/operation.rs.txt"), &places))
+}
+
+/// Makes the package of a function: its manifest, its `main.rs` and its `lib.rs`, in this order.
+pub(super) fn package_files(
+    plan: &mut Plan,
+    name: &str,
+    skeletons: [&str; 3],
+    places: &[(&str, &str)],
+) -> Result<()> {
+    for (file, skeleton) in ["Cargo.toml", "src/main.rs", "src/lib.rs"].into_iter().zip(skeletons) {
+        plan.make(format!("functions/{name}/{file}"), fill(skeleton, places))?;
+    }
+    Ok(())
 }
 
 fn edits(plan: &mut Plan, options: &Options, name: &Name, route: &Route) -> Result<()> {

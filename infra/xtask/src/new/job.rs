@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 
 use super::edits::{before, before_end, fill, sorted};
-use super::function::{listed, sentence};
+use super::function::{listed, package_files, sentence};
 use super::names::{Name, capital, family, free_package};
 use super::plan::Plan;
 
@@ -30,8 +30,8 @@ pub struct Options {
 pub(super) fn plan(root: &Path, options: &Options) -> Result<Plan> {
     let mut plan = Plan::new(root);
     let name = Name::read(&options.name, '-', "token-refresh")?;
-    let told = options.name.ends_with("-worker");
-    ensure!(!told, "say the job without `-worker`: the worker gets it by itself");
+    let is_worker = options.name.ends_with("-worker");
+    ensure!(!is_worker, "say the job without `-worker`: the worker gets it by itself");
     let worker = format!("{}-worker", options.name);
     free_package(&plan, &worker)?;
     family(&plan, &options.family, false)?;
@@ -62,10 +62,12 @@ fn files(plan: &mut Plan, options: &Options, name: &Name, worker: &str) -> Resul
         ("spoken", &spoken),
         ("package", &package),
     ];
-    let folder = format!("functions/{worker}");
-    plan.make(format!("{folder}/Cargo.toml"), fill(include_str!("skeletons/job/Cargo.toml.txt"), &places))?;
-    plan.make(format!("{folder}/src/main.rs"), fill(include_str!("skeletons/job/main.rs.txt"), &places))?;
-    plan.make(format!("{folder}/src/lib.rs"), fill(include_str!("skeletons/job/lib.rs.txt"), &places))?;
+    let skeletons = [
+        include_str!("skeletons/job/Cargo.toml.txt"),
+        include_str!("skeletons/job/main.rs.txt"),
+        include_str!("skeletons/job/lib.rs.txt"),
+    ];
+    package_files(plan, worker, skeletons, &places)?;
     let file = format!("shared/domain/src/{}/ops/{operation}.rs", options.family);
     plan.make(file, fill(include_str!("skeletons/job/operation.rs.txt"), &places))?;
     let body = format!("shared/queue/src/{}.rs", name.snake());

@@ -18,7 +18,7 @@ struct Line {
 }
 
 /// The standing files that skeletons read or edit.
-const STANDING: [&str; 15] = [
+const STANDING: [&str; 16] = [
     "Cargo.toml",
     "infra/local/Cargo.toml",
     "infra/local/src/mount/apps.rs",
@@ -32,6 +32,7 @@ const STANDING: [&str; 15] = [
     "shared/profiles/statasphere.toml",
     "shared/queue/src/lib.rs",
     "shared/queue/src/queues.rs",
+    "shared/store/src/people/keys.rs",
     "shared/store/src/webhook/keys.rs",
     "shared/store/src/webhook/mod.rs",
 ];
@@ -240,7 +241,7 @@ fn a_name_that_cannot_be_is_refused_and_nothing_is_written() {
     let tree = Tree::new("refused");
     fs::create_dir_all(tree.0.join("functions/digest-read")).unwrap();
     let of = |from: &str, to: &str| FUNCTION.replace(from, to);
-    for (line, told) in [
+    for (line, says) in [
         (FUNCTION.to_owned(), "functions/digest-read is there already"),
         (of("digest-read", "digest"), "say the noun and the verb"),
         (of("digest-read", "Digest-Read"), "small letters and digits"),
@@ -254,12 +255,13 @@ fn a_name_that_cannot_be_is_refused_and_nothing_is_written() {
         ("job | sync | --family | report | --does | Syncs".to_owned(), "a queue `sync` is there already"),
         ("job | x-worker | --family | report | --does | Syncs".to_owned(), "without `-worker`"),
         ("entity | Policy | --family | webhook".to_owned(), "joined by `_`"),
+        ("entity | count | --family | webhook".to_owned(), "people/keys.rs has a row called `count`"),
         ("entity | type | --family | webhook".to_owned(), "`type` is reserved"),
         ("entity | policy | --family | report".to_owned(), "`report` is no family with ports and keys"),
         ("profile | statasphere".to_owned(), "statasphere.toml is there already"),
     ] {
         let error = refused(&tree, &line);
-        assert!(error.contains(told), "{line}: {error}");
+        assert!(error.contains(says), "{line}: {error}");
     }
     assert_eq!(tree.files(), STANDING.map(PathBuf::from).into());
 }
