@@ -51,6 +51,8 @@ def install(server: str) -> None:
     stamp = home / "installed.txt"
     if stamp.exists() and stamp.read_text() == wanted:
         return
+    if home.is_symlink():  # to what `.ci/run` keeps between its runs, for other versions
+        home.unlink()
     subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
     pip = [str(home / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "-r", str(HERE / f"{server}.txt")], check=True)
