@@ -7,13 +7,33 @@ const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const SERIOUS = new Set(["serious", "critical"]);
 
+const TRIES = 5;
+
+/** Runs a check of a page that may load itself anew at any moment, as the status of a deletion does: then it begins again. */
+export async function uninterrupted(page, check) {
+  for (let tries = 1; ; tries += 1) {
+    let loaded = false;
+    const note = (frame) => { loaded ||= frame === page.mainFrame(); };
+    page.on("framenavigated", note);
+    try {
+      return await check();
+    } catch (error) {
+      if (!loaded || tries === TRIES) throw error;
+      await page.waitForLoadState();
+    } finally {
+      page.off("framenavigated", note);
+    }
+  }
+}
+
 /** Runs axe on a page, in both colour schemes unless given others. Axe enters through the debugger, which no policy of the page concerns. */
 export async function accessible(page, colorSchemes = ["light", "dark"]) {
   for (const colorScheme of colorSchemes) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    await page.evaluate(axe);
-    const { violations } = await page.evaluate((tags) =>
-      globalThis.axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] }), TAGS);
+    const { violations } = await uninterrupted(page, async () => {
+      await page.evaluate(axe);
+      return page.evaluate((tags) => globalThis.axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] }), TAGS);
+    });
     const serious = violations.filter(({ impact }) => SERIOUS.has(impact));
     if (serious.length > 0) throw new Error(`accessibility, ${colorScheme}, ${page.url().split("?")[0]}:\n  ${serious.map(describe).join("\n  ")}`);
   }
@@ -30,7 +50,8 @@ export async function narrow(page, picture) {
   const before = page.viewportSize();
   await page.setViewportSize({ width: 360, height: 740 });
   await page.waitForTimeout(150);
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  const over = await uninterrupted(page, () =>
+    page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth));
   await page.screenshot({ path: picture, fullPage: true });
   await page.setViewportSize(before);
   await page.waitForTimeout(150);
