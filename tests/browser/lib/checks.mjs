@@ -18,7 +18,8 @@ export async function uninterrupted(page, check) {
     try {
       return await check();
     } catch (error) {
-      if (!loaded || tries === TRIES) throw error;
+      // The script's end may be told before the navigation that ended it.
+      if (!(loaded || error.message.includes("because of a navigation")) || tries === TRIES) throw error;
       await page.waitForLoadState();
     } finally {
       page.off("framenavigated", note);
