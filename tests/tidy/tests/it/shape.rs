@@ -134,6 +134,24 @@ fn doctests_run_where_there_is_an_example() {
     }
 }
 
+/// The documentation of a function is that of its library: rustdoc has no link to check in the few lines of `main`.
+#[test]
+fn mains_of_functions_have_no_pages_and_no_links() {
+    let functions =
+        packages().unwrap().into_iter().filter(|package| package.folder.starts_with("functions/"));
+    for package in functions {
+        let folder = root().join(&package.folder);
+        let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        let main = std::fs::read_to_string(folder.join("src/main.rs")).unwrap();
+        let name = package.name;
+        assert!(manifest.contains("\ndoc = false\n"), "{name}: `doc = false` belongs into its `[[bin]]`");
+        assert!(
+            !main.contains("[`"),
+            "{name}: nothing checks a link in src/main.rs, so move the text to the library"
+        );
+    }
+}
+
 /// A harness without a test is linked and run for nothing, and each links what its library links.
 #[test]
 fn harnesses_are_built_where_there_are_tests() {
