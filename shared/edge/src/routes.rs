@@ -129,7 +129,7 @@ pub const ROUTES: &[Route] = &[
 pub static PREFLIGHT: Route = public("preflight", "OPTIONS", "/v1/{proxy+}", "answerPreflight");
 
 /// The prefix of the paths for which [`PREFLIGHT`] answers.
-const BELOW: &str = "/v1/";
+pub(crate) const BELOW: &str = "/v1/";
 
 /// The function that answers requests without a route: `$default` in the template.
 pub const FALLBACK: &str = "openapi";

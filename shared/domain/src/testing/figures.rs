@@ -114,7 +114,11 @@ impl StructureRead for World {
         }
         *platform.name_pages.lock().unwrap() += 1;
         if *platform.endless.lock().unwrap() {
-            return Ok(Page { items: Vec::new(), odd: 0, next: Some(further(cursor)) });
+            return Ok(Page {
+                items: Vec::new(),
+                odd: *platform.endless_odd.lock().unwrap(),
+                next: Some(further(cursor)),
+            });
         }
         let entity = |id: &str| Entity {
             id: format!("{}{id}", level.as_str()),
@@ -143,7 +147,8 @@ impl Reports for World {
         self.answer("figures", cx).await?;
         platform.check(question)?;
         if *platform.endless.lock().unwrap() {
-            return Ok(RowPage { next: Some(further(cursor)), ..RowPage::default() });
+            let odd = (0..*platform.endless_odd.lock().unwrap()).map(|_| None).collect();
+            return Ok(RowPage { odd, next: Some(further(cursor)), ..RowPage::default() });
         }
         let mut rows = platform.rows(question, cursor.is_none());
         let rest = rows.split_off(rows.len() / 2);

@@ -75,6 +75,8 @@ pub(crate) struct Platform {
     pub(crate) no_names: Mutex<Option<(Level, Kind)>>,
     /// Whether lists of rows and names have empty pages without end.
     pub(crate) endless: Mutex<bool>,
+    /// How many unusable rows or names each of these pages has.
+    pub(crate) endless_odd: Mutex<u64>,
     pub(crate) most_days: Mutex<u32>,
     pub(crate) spend: Mutex<i64>,
     /// Further rows of ads.
@@ -149,6 +151,7 @@ impl Platform {
             name_pages: Mutex::default(),
             no_names: Mutex::default(),
             endless: Mutex::default(),
+            endless_odd: Mutex::default(),
             most_days: Mutex::new(30),
             spend: Mutex::new(1_000),
             extra: Mutex::default(),

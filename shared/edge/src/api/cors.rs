@@ -19,6 +19,8 @@ use crate::routes;
 pub(super) const REFUSED: &str = "origin_not_allowed";
 const ALLOW_HEADERS: &str = "authorization, content-type, accept, idempotency-key";
 const EXPOSE_HEADERS: &str = "Idempotent-Replayed, Link, Location, Mooring-Completeness, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id";
+/// The longest origin in bytes: scheme, a host of 253 characters and a port.
+const LONGEST_ORIGIN: usize = 300;
 /// How many seconds a browser may remember the answer to a preflight.
 const MAX_AGE: &str = "600";
 
@@ -26,12 +28,15 @@ impl Edge {
     /// Answers the preflight of any path below `/v1`. A path without a route gets the answer of every unknown
     /// path.
     pub async fn preflight(&self, request: &Request) -> Reply {
-        let methods = routes::methods(request.uri().path());
-        if methods.is_empty() {
+        let path = request.uri().path();
+        let methods = routes::methods(path);
+        // API Gateway matches the path as it was sent: with dots in it, a path below `/v1` is one of a page once it has
+        // been normalised.
+        if methods.is_empty() || !path.starts_with(routes::BELOW) {
             return fallback(request);
         }
         let request_id = self.request_id(request);
-        let pattern = routes::pattern(request.method(), request.uri().path());
+        let pattern = routes::pattern(request.method(), path);
         let span = mooring_telemetry::request_span(&request_id, trace::invocation(request), &pattern);
         let work = async {
             let outcome = self.allow(request, &methods).await;
@@ -66,9 +71,11 @@ impl Edge {
     }
 }
 
-/// Returns the browser origin of a call, if a browser made it.
+/// Returns the browser origin of a call, if a browser made it. What no tenant can register is `null`, the origin that
+/// browsers keep to themselves: the table refuses a key of more than 2,048 bytes, and a caller chooses this header.
 pub(super) fn origin(request: &Request) -> Option<&str> {
-    request.headers().get(ORIGIN).map(|value| value.to_str().unwrap_or("null"))
+    let text = |value: &'_ HeaderValue| value.to_str().ok().filter(|text| text.len() <= LONGEST_ORIGIN);
+    request.headers().get(ORIGIN).map(|value| text(value).unwrap_or("null"))
 }
 
 /// Refuses a browser origin that the caller's tenant did not register.

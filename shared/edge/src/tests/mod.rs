@@ -242,7 +242,8 @@ async fn preflights_are_answered_for_known_origins() {
     assert_eq!(header(&reply, "access-control-allow-origin"), Some(ORIGIN));
     assert_eq!(header(&reply, "access-control-allow-methods"), Some("GET, DELETE"));
     assert_eq!(header(&reply, "access-control-max-age"), Some("600"));
-    for origin in ["https://evil.example", "null", ""] {
+    let long = format!("https://{}.example", "a".repeat(3_000));
+    for origin in ["https://evil.example", "null", "", &long] {
         let reply = edge.preflight(&request(Method::OPTIONS, path, &[("origin", origin)], "")).await;
         assert_eq!(reply.status(), 403);
         assert!(header(&reply, "access-control-allow-origin").is_none());
@@ -253,10 +254,21 @@ async fn preflights_are_answered_for_known_origins() {
 async fn a_preflight_of_what_is_no_route_is_answered_as_any_other_request_for_it() {
     let (edge, _) = edge(|_| ());
     let headers = [("origin", ORIGIN), ("x-forwarded-proto", "https")];
-    for path in ["/v1/nothing", "/v1/connections/", "/v1/./connections"] {
+    for (path, code) in [
+        ("/v1/nothing", "no_route"),
+        ("/v1/connections/", "no_route"),
+        ("/v1/./connections", "no_route"),
+        // What `/v1/../connect/x` is for the function.
+        ("/connect/x", "method_not_allowed"),
+        ("/openapi.json", "method_not_allowed"),
+    ] {
         let asked = request(Method::OPTIONS, path, &headers, "");
         let (reply, other) = (edge.preflight(&asked).await, crate::fallback(&asked));
-        assert_eq!((reply.status(), problem(&reply)["code"].as_str()), (other.status(), Some("no_route")));
+        assert_eq!(
+            (reply.status(), problem(&reply)["code"].as_str()),
+            (other.status(), Some(code)),
+            "{path}"
+        );
         assert_eq!((reply.headers(), reply.body()), (other.headers(), other.body()), "{path}");
     }
 }

@@ -224,6 +224,18 @@ fn a_permission_that_was_left_out_is_named_and_the_grant_ended() {
 }
 
 #[test]
+fn a_grant_with_scopes_without_end_is_ended() {
+    let many = (0..=400).map(|number| number.to_string()).collect();
+    for scopes in [many, vec!["ads".to_owned(), "s".repeat(8_192)]] {
+        let world = world();
+        *world.platform.granted.lock().unwrap() = scopes;
+        let (word, error) = ended(&world, &input());
+        assert_eq!((word.as_str(), error.kind), ("failed", Kind::UpstreamChanged));
+        assert_eq!(world.done(), ["exchange", "revoke"]);
+    }
+}
+
+#[test]
 fn a_grant_that_cannot_be_stored_is_ended() {
     let world = world();
     *world.connect.is_broken.lock().unwrap() = true;

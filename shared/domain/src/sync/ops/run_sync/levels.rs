@@ -222,13 +222,20 @@ mod tests {
 
     #[test]
     fn empty_pages_without_end_are_not_followed() {
-        let world = World::connected();
-        *world.platform.endless.lock().unwrap() = true;
-        assert_eq!(world.run(&world.job(JobKind::First)).unwrap(), Outcome::Failed("upstream_changed"));
-        assert!(world.sync.state.lock().unwrap().names_due);
-        let (names, figures) =
-            (*world.platform.name_pages.lock().unwrap(), world.platform.asked.lock().unwrap().len());
-        assert_eq!((names, figures), (3 * 20, 20), "three lists of names, and the account's figures");
+        for odd in [0, 1_000] {
+            let world = World::connected();
+            *world.platform.endless.lock().unwrap() = true;
+            *world.platform.endless_odd.lock().unwrap() = odd;
+            assert_eq!(world.run(&world.job(JobKind::First)).unwrap(), Outcome::Failed("upstream_changed"));
+            assert!(world.sync.state.lock().unwrap().names_due);
+            let (names, figures) =
+                (*world.platform.name_pages.lock().unwrap(), world.platform.asked.lock().unwrap().len());
+            assert_eq!(
+                (names, figures),
+                (3 * 20, 20),
+                "three lists of names, and the account's figures, {odd}"
+            );
+        }
     }
 
     #[test]

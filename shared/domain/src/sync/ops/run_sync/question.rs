@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::context::{Step, Stop, SyncContext};
 use super::gate;
-use super::pages::{changed, next_page};
+use super::pages::{Given, changed, next_page};
 use crate::base::error::Result;
 use crate::base::window::Window;
 use crate::platform::capabilities::{ReportQuestion, Reports};
@@ -24,7 +24,7 @@ pub(super) struct Answer {
     /// How many unusable rows belong to no known day.
     pub(super) dayless: u64,
     pub(super) not_offered: MetricSet,
-    /// How many usable rows the pages had.
+    /// How many rows of the pages can be used.
     rows: usize,
     /// At the account's own level: the one entity that rows may have.
     only: Option<CompactString>,
@@ -82,7 +82,8 @@ async fn ask(cx: &SyncContext<'_>, reports: &dyn Reports, (level, window): (Leve
         let page = page.map_err(|error| gate::stop(cx, &call, error))?;
         answer.take(page.rows, &page.odd, page.not_offered).map_err(Stop::Platform)?;
         pages += 1;
-        cursor = next_page(cursor.as_ref(), page.next, (pages, answer.items()))?;
+        let given = Given { pages, usable: answer.rows, odd: answer.odd() };
+        cursor = next_page(cursor.as_ref(), page.next, given)?;
         if cursor.is_none() {
             answer.sort();
             return Ok(answer);
@@ -102,7 +103,6 @@ impl Answer {
     /// Takes a page. Each row goes to its day at once: one list of all rows would be copied each time that it grows.
     fn take(&mut self, page: Vec<Row>, odd: &[Option<Date>], not_offered: MetricSet) -> Result<()> {
         self.refuse_repeated(&page)?;
-        self.rows += page.len();
         self.not_offered = self.not_offered.with(not_offered);
         for day in odd {
             self.spoil(*day);
@@ -110,7 +110,10 @@ impl Answer {
         for row in page {
             let is_expected = self.only.as_ref().is_none_or(|account| row.entity == *account);
             match self.days.get_mut(&row.day) {
-                Some(day) if row.entity.len() <= LONGEST_ID && is_expected => day.rows.push(row),
+                Some(day) if row.entity.len() <= LONGEST_ID && is_expected => {
+                    day.rows.push(row);
+                    self.rows += 1;
+                }
                 Some(_) => self.spoil(Some(row.day)),
                 // A row of a day outside the window may stand for a day inside it.
                 None => self.spoil(None),
@@ -173,11 +176,6 @@ impl Answer {
         self.dayless = if is_whole { later.dayless } else { self.dayless.saturating_add(later.dayless) };
         self.days.extend(later.days);
         self.not_offered = self.not_offered.with(later.not_offered);
-    }
-
-    /// Counts the rows that came, usable or not.
-    fn items(&self) -> usize {
-        self.rows.saturating_add(usize::try_from(self.odd()).unwrap_or(usize::MAX))
     }
 
     /// Counts the rows that cannot be used.

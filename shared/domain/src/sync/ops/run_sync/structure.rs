@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::context::{Step, Stop, SyncContext};
 use super::gate;
-use super::pages::next_page;
+use super::pages::{Given, next_page};
 use super::put::{Draft, put};
 use crate::base::error::Kind;
 use crate::platform::capabilities::StructureRead;
@@ -110,8 +110,8 @@ async fn pages(
             }
         }
         pages += 1;
-        let items = entities.len().saturating_add(usize::try_from(odd).unwrap_or(usize::MAX));
-        cursor = next_page(cursor.as_ref(), page.next, (pages, items))?;
+        let given = Given { pages, usable: entities.len(), odd };
+        cursor = next_page(cursor.as_ref(), page.next, given)?;
         if cursor.is_none() {
             return Ok((entities, odd));
         }
