@@ -118,6 +118,10 @@ class Platform:
     def calls(self, endpoint):
         return self.control("GET", "state")["counters"]["endpoints"].get(endpoint, 0)
 
+    def living(self):
+        """Returns how many tokens work at the platform."""
+        return self.control("GET", "state")["tokens"]["living"]
+
     def advertisers(self):
         return self.control("GET", "state")["advertisers"]
 

@@ -105,6 +105,16 @@ def raw_lines(arena):
         expect(status.startswith(("HTTP/1.1 2", "HTTP/1.1 4")), f"{line!r} is answered {status!r}")
 
 
+@attack("raw bytes", "a preflight is answered below /v1 alone, whatever dots its path has")
+def dotted_preflights(arena):
+    origin = f"\r\norigin: {arena.demo}\r\naccess-control-request-method: POST".encode()
+    for path in (b"/v1/../connect/abc", b"/v1/%2e%2e/connect/abc", b"/v1/.%2e/openapi.json", b"/v1/../deletion-requests/x"):
+        status = raw(arena, b"OPTIONS " + path + b" HTTP/1.1" + origin)
+        expect(status.startswith("HTTP/1.1 4"), f"{path!r} is answered {status!r}")
+    status = raw(arena, b"OPTIONS /v1/connections HTTP/1.1" + origin)
+    expect(status.startswith("HTTP/1.1 204"), f"the control is answered {status!r}")
+
+
 @attack("raw bytes", "bodies that are no JSON, too deep or too large are 4xx with a problem document")
 def bodies(arena):
     large = json.dumps({"end_user": "x" * 70_000})

@@ -282,6 +282,29 @@ def stale(arena):
     expect(not account.get("last_synced_at"), f"it says synced at {account.get('last_synced_at')}")
 
 
+@attack("endless", "pages of rows that nobody can use are followed twenty times, and not for ever")
+def unusable_pages(arena):
+    nobody = {"dimensions": {"ad_id": "1", "stat_time_day": f"{today()} 00:00:00"}, "metrics": {"spend": "x"}}
+    rule = arena.platform.answer(REPORT, {"code": 0, "message": "OK", "data": {"list": [nobody] * 1_000}}, query=of("ad"))
+    reading = Reading(arena)
+    reading.here("account")
+    # The attempts of a job, each twenty pages; one question used to be followed for five hundred.
+    arena.until(lambda: arena.platform.edited(rule) >= 20, "the first pages of level ad")
+    reading.settled("ad")
+    expect(arena.platform.edited(rule) <= 200, f"{arena.platform.edited(rule)} pages were asked for")
+
+
+@attack("endless", "a grant whose scopes have no end is refused, and ended")
+def endless_scopes(arena):
+    living = arena.platform.living()
+    scopes = [100, 200, 210, 220, 44, *range(1_000, 60_000)]
+    arena.platform.edit_json(f"{TIKTOK}/oauth2/access_token/", put("/data/scope", scopes))
+    flow = arena.flow()
+    page = flow.browser.get(flow.consent())
+    expect("error=failed" in (page.location or ""), f"the callback answered {page.status} {page.location}")
+    expect(arena.platform.living() == living, "the grant lives on")
+
+
 @attack("our set-up", "a wrong app at a sync is `setup` in the report, and no end of the connection")
 def setup_at_sync(arena):
     message = "The app_id is inconsistent with the token's app information"

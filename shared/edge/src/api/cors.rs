@@ -74,8 +74,8 @@ impl Edge {
 /// Returns the browser origin of a call, if a browser made it. What no tenant can register is `null`, the origin that
 /// browsers keep to themselves: the table refuses a key of more than 2,048 bytes, and a caller chooses this header.
 pub(super) fn origin(request: &Request) -> Option<&str> {
-    let text = |value: &'_ HeaderValue| value.to_str().ok().filter(|text| text.len() <= LONGEST_ORIGIN);
-    request.headers().get(ORIGIN).map(|value| text(value).unwrap_or("null"))
+    let value = request.headers().get(ORIGIN)?;
+    Some(value.to_str().ok().filter(|text| text.len() <= LONGEST_ORIGIN).unwrap_or("null"))
 }
 
 /// Refuses a browser origin that the caller's tenant did not register.
