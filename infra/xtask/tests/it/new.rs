@@ -106,8 +106,8 @@ fn refused(tree: &Tree, line: &str) -> String {
     format!("{:#}", kind(line).plan(&tree.0).unwrap_err())
 }
 
-const FUNCTION: &str = "function | digest-read | --family | report | --route | GET /v1/digests/{id} | --scope \
-                        | reports.read | --does | Reads a digest";
+const FUNCTION: &str = "function | sample-read | --family | report | --route | GET /v1/samples/{id} | --scope \
+                        | reports.read | --does | Reads a sample";
 
 #[test]
 fn a_function_gets_its_package_its_operation_and_its_lines() {
@@ -116,10 +116,10 @@ fn a_function_gets_its_package_its_operation_and_its_lines() {
     assert_eq!(
         made,
         [
-            "functions/digest-read/Cargo.toml",
-            "functions/digest-read/src/lib.rs",
-            "functions/digest-read/src/main.rs",
-            "shared/domain/src/report/ops/read_digest.rs",
+            "functions/sample-read/Cargo.toml",
+            "functions/sample-read/src/lib.rs",
+            "functions/sample-read/src/main.rs",
+            "shared/domain/src/report/ops/read_sample.rs",
         ]
     );
     assert_eq!(
@@ -132,14 +132,14 @@ fn a_function_gets_its_package_its_operation_and_its_lines() {
             "shared/edge/src/routes.rs",
         ]
     );
-    let row = "api(\"digest-read\", \"GET\", \"/v1/digests/{id}\", Scope::ReportsRead, \"readDigest\"),\n";
+    let row = "api(\"sample-read\", \"GET\", \"/v1/samples/{id}\", Scope::ReportsRead, \"readSample\"),\n";
     assert!(tree.read("shared/edge/src/routes.rs").contains(row));
     let mount = tree.read("infra/local/src/mount/apps.rs");
-    assert!(mount.contains("    \"digest-read\" => mooring_digest_read { rows };\n    \"openapi\" =>"));
-    let block = "[function.digest-read]\ndoes = \"Reads a digest\"\n";
+    assert!(mount.contains("    \"sample-read\" => mooring_sample_read { rows };\n    \"openapi\" =>"));
+    let block = "[function.sample-read]\ndoes = \"Reads a sample\"\n";
     assert!(tree.read("infra/template/functions.toml").contains(block));
-    let file = "shared/domain/src/report/ops/read_digest.rs";
-    tree.first_test(&made, file, "read_digest_is_more_than_a_skeleton");
+    let file = "shared/domain/src/report/ops/read_sample.rs";
+    tree.first_test(&made, file, "read_sample_is_more_than_a_skeleton");
 }
 
 #[test]
@@ -147,9 +147,9 @@ fn a_function_with_a_post_is_remembered_by_its_key() {
     let tree = Tree::new("post");
     let line = FUNCTION.replace("GET", "POST").replace("/{id}", "");
     tree.write(&line);
-    let text = tree.read("functions/digest-read/src/lib.rs");
+    let text = tree.read("functions/sample-read/src/lib.rs");
     assert!(text.contains("app.edge.once(&request, Scope::ReportsRead, async |caller, attempt|"), "{text}");
-    assert!(tree.read("shared/domain/src/report/ops/read_digest.rs").contains("attempt.is_done()"));
+    assert!(tree.read("shared/domain/src/report/ops/read_sample.rs").contains("attempt.is_done()"));
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn a_function_that_was_planned_leaves_the_plan() {
     let plan = "infra/template/planned.toml";
     let text = tree.read(plan);
     let planned = text.lines().find_map(|line| line.strip_prefix("[function.")?.strip_suffix(']')).unwrap();
-    let (_, edited) = tree.write(&FUNCTION.replace("digest-read", planned));
+    let (_, edited) = tree.write(&FUNCTION.replace("sample-read", planned));
     assert!(edited.contains(&plan.to_owned()), "{edited:?}");
     assert!(!tree.read(plan).contains(&format!("[function.{planned}]")));
 }
@@ -166,15 +166,15 @@ fn a_function_that_was_planned_leaves_the_plan() {
 #[test]
 fn a_job_gets_its_queue_its_body_and_its_worker() {
     let tree = Tree::new("job");
-    let (made, edited) = tree.write("job | digest-mail | --family | report | --does | Mails digests");
+    let (made, edited) = tree.write("job | sample-send | --family | report | --does | Sends samples");
     assert_eq!(
         made,
         [
-            "functions/digest-mail-worker/Cargo.toml",
-            "functions/digest-mail-worker/src/lib.rs",
-            "functions/digest-mail-worker/src/main.rs",
-            "shared/domain/src/report/ops/run_digest_mail.rs",
-            "shared/queue/src/digest_mail.rs",
+            "functions/sample-send-worker/Cargo.toml",
+            "functions/sample-send-worker/src/lib.rs",
+            "functions/sample-send-worker/src/main.rs",
+            "shared/domain/src/report/ops/run_sample_send.rs",
+            "shared/queue/src/sample_send.rs",
         ]
     );
     assert_eq!(
@@ -189,25 +189,25 @@ fn a_job_gets_its_queue_its_body_and_its_worker() {
         ]
     );
     let queues = tree.read("shared/queue/src/queues.rs");
-    assert!(queues.contains("pub const DIGEST_MAIL: Queue = Queue {\n    name: \"digest-mail\",\n"));
-    assert!(queues.contains(", &DIGEST_MAIL];\n"));
+    assert!(queues.contains("pub const SAMPLE_SEND: Queue = Queue {\n    name: \"sample-send\",\n"));
+    assert!(queues.contains(", &SAMPLE_SEND];\n"));
     let mount = tree.read("infra/local/src/mount/apps.rs");
     assert!(
         mount.contains(
-            "    (\"digest-mail-worker\", |a| worker!(a, mooring_digest_mail_worker { rows })),\n];"
+            "    (\"sample-send-worker\", |a| worker!(a, mooring_sample_send_worker { rows })),\n];"
         )
     );
-    let file = "shared/domain/src/report/ops/run_digest_mail.rs";
-    tree.first_test(&made, file, "run_digest_mail_is_more_than_a_skeleton");
+    let file = "shared/domain/src/report/ops/run_sample_send.rs";
+    tree.first_test(&made, file, "run_sample_send_is_more_than_a_skeleton");
 }
 
 #[test]
 fn an_entity_gets_its_type_its_ports_its_key_and_its_rows() {
     let tree = Tree::new("entity");
-    let (made, edited) = tree.write("entity | signing_policy | --family | webhook");
+    let (made, edited) = tree.write("entity | sample_policy | --family | webhook");
     assert_eq!(
         made,
-        ["shared/domain/src/webhook/signing_policy.rs", "shared/store/src/webhook/signing_policy.rs"]
+        ["shared/domain/src/webhook/sample_policy.rs", "shared/store/src/webhook/sample_policy.rs"]
     );
     assert_eq!(
         edited,
@@ -218,11 +218,11 @@ fn an_entity_gets_its_type_its_ports_its_key_and_its_rows() {
             "shared/store/src/webhook/mod.rs",
         ]
     );
-    assert!(tree.read("shared/domain/src/webhook/mod.rs").contains("pub mod signing_policy;\n"));
-    let key = "pub(crate) fn signing_policy(tenant: &TenantId) -> Key {\n";
+    assert!(tree.read("shared/domain/src/webhook/mod.rs").contains("pub mod sample_policy;\n"));
+    let key = "pub(crate) fn sample_policy(tenant: &TenantId) -> Key {\n";
     assert!(tree.read("shared/store/src/webhook/keys.rs").contains(key));
-    let file = "shared/domain/src/webhook/signing_policy.rs";
-    tree.first_test(&made, file, "signing_policy_is_more_than_a_skeleton");
+    let file = "shared/domain/src/webhook/sample_policy.rs";
+    tree.first_test(&made, file, "sample_policy_is_more_than_a_skeleton");
 }
 
 #[test]
@@ -239,19 +239,19 @@ fn a_profile_gets_its_file_and_its_line() {
 #[test]
 fn a_name_that_cannot_be_is_refused_and_nothing_is_written() {
     let tree = Tree::new("refused");
-    fs::create_dir_all(tree.0.join("functions/digest-read")).unwrap();
+    fs::create_dir_all(tree.0.join("functions/sample-read")).unwrap();
     let of = |from: &str, to: &str| FUNCTION.replace(from, to);
     for (line, says) in [
-        (FUNCTION.to_owned(), "functions/digest-read is there already"),
-        (of("digest-read", "digest"), "say the noun and the verb"),
-        (of("digest-read", "Digest-Read"), "small letters and digits"),
-        (of("digest-read", "digest-worker"), "`cargo xtask new job` makes it"),
-        (of("digest-read", "digest-show").replace("reports.read", "all"), "no scope is `all`"),
-        (of("digest-read", "digest-show").replace("/v1", ""), "is not below /v1"),
-        (of("digest-read", "digest-show").replace("GET", "FETCH"), "is no method"),
-        (of("digest-read", "digest-show").replace("| report |", "| base |"), "`base` is no family"),
-        (of("digest-read", "report-query").replace("Reads a digest", "reads."), "as a sentence"),
-        (of("digest-read", "report-query"), "an operation `queryReport` is there already"),
+        (FUNCTION.to_owned(), "functions/sample-read is there already"),
+        (of("sample-read", "sample"), "say the noun and the verb"),
+        (of("sample-read", "Sample-Read"), "small letters and digits"),
+        (of("sample-read", "sample-worker"), "`cargo xtask new job` makes it"),
+        (of("sample-read", "sample-show").replace("reports.read", "all"), "no scope is `all`"),
+        (of("sample-read", "sample-show").replace("/v1", ""), "is not below /v1"),
+        (of("sample-read", "sample-show").replace("GET", "FETCH"), "is no method"),
+        (of("sample-read", "sample-show").replace("| report |", "| base |"), "`base` is no family"),
+        (of("sample-read", "report-query").replace("Reads a sample", "reads."), "as a sentence"),
+        (of("sample-read", "report-query"), "an operation `queryReport` is there already"),
         ("job | sync | --family | report | --does | Syncs".to_owned(), "a queue `sync` is there already"),
         ("job | x-worker | --family | report | --does | Syncs".to_owned(), "without `-worker`"),
         ("entity | Policy | --family | webhook".to_owned(), "joined by `_`"),

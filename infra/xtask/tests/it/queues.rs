@@ -22,7 +22,7 @@ fn a_queue_here_is_the_queue_there() {
             .flat_map(|(name, function)| {
                 events(function, "SQS").map(move |(_, event)| (name.to_owned(), at(event, "Properties")))
             })
-            .filter(|(_, mapping)| at(mapping, "Queue").to_string().contains(&id))
+            .filter(|(_, mapping)| at(mapping, "Queue").to_string().contains(&format!("\"{id}")))
             .collect();
         let [(function, mapping)] = readers.as_slice() else { panic!("{id} has {} readers", readers.len()) };
         assert_eq!(function.to_lowercase(), format!("{}function", queue.worker.replace('-', "")));

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::base::error::Result;
+use crate::base::error::{Error, Kind, Result};
 use crate::base::window::Window;
 use crate::platform::account::AccountList;
 use crate::platform::credentials::AppCredentials;
@@ -134,6 +134,24 @@ pub struct Grant {
     pub expires_at: Option<Timestamp>,
     /// The granted scopes, in the platform's words.
     pub scopes: Vec<String>,
+}
+
+/// The most scopes of a grant. No platform is known to have as many.
+const MOST_SCOPES: usize = 400;
+
+/// The most bytes that the scopes of a grant may have: a hundred connections with that many fit into an answer.
+const MOST_SCOPE_BYTES: usize = 8_192;
+
+impl Grant {
+    /// Refuses a grant whose scopes are more than a connection's row, and a page of connections, have room for.
+    pub fn check_bounds(&self) -> Result<()> {
+        let bytes: usize = self.scopes.iter().map(String::len).sum();
+        if self.scopes.len() <= MOST_SCOPES && bytes <= MOST_SCOPE_BYTES {
+            return Ok(());
+        }
+        let message = "The platform's grant names more scopes than there can be.";
+        Err(Error::new(Kind::UpstreamChanged, "upstream_changed", message))
+    }
 }
 
 /// The person or business that granted, by the platform's id; Mooring only ever fingerprints it.

@@ -7,7 +7,7 @@
 )]
 
 mod junk;
-mod places;
+pub(crate) mod places;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

@@ -53,12 +53,6 @@ const READING: Duration = Duration::from_millis(7_500);
 /// How long Mooring may then take to give the grant back. With [`READING`] this makes the ten seconds of a callback.
 const ENDING: Duration = Duration::from_millis(2_500);
 
-/// The most scopes of a grant. A platform that has as many is not known.
-const MOST_SCOPES: usize = 400;
-
-/// The most bytes that the scopes of a grant may have: a hundred connections with that many fit into an answer.
-const MOST_SCOPE_BYTES: usize = 8_192;
-
 impl GrantedAccess<'_> {
     fn context<'a>(&'a self, gate: &'a Allowance) -> CallContext<'a> {
         CallContext {
@@ -73,10 +67,7 @@ impl GrantedAccess<'_> {
     /// Refuses a grant that lacks a required scope, and names the scope; refuses more scopes than a connection's row and a
     /// page of connections have room for.
     pub(super) fn check_scopes(&self) -> Result<()> {
-        let bytes: usize = self.grant.scopes.iter().map(String::len).sum();
-        if self.grant.scopes.len() > MOST_SCOPES || bytes > MOST_SCOPE_BYTES {
-            return Err(boundless());
-        }
+        self.grant.check_bounds()?;
         let missing = self.platform.missing(&self.grant.scopes);
         if missing.is_empty() { Ok(()) } else { Err(left_out(&missing)) }
     }
@@ -114,11 +105,6 @@ fn left_out(missing: &[&ScopePurpose]) -> Error {
         what.join(" ")
     );
     Error::new(Kind::NotPermitted, "scope_missing", message)
-}
-
-fn boundless() -> Error {
-    let message = "The platform's grant names more scopes than there can be, so nothing was connected and nothing was kept.";
-    Error::new(Kind::UpstreamChanged, "upstream_changed", message)
 }
 
 fn nothing_reached() -> Error {
