@@ -1,6 +1,8 @@
 """Holds the running API against its description with schemathesis: all checks, all phases, two tenants.
 
-    python tests/api/conformance.py [--examples N] [--seed N]
+    python3 -m venv target/api-venv
+    target/api-venv/bin/pip install -r tests/api/requirements.txt
+    target/api-venv/bin/python tests/api/conformance.py [--examples N] [--seed N]
 
 Starts the local runner, keeps live connections in both tenants while operations disconnect them, and fails on any
 failed check and on a 429, behind which a result could hide. Prints the operations that have fewer cases than asked for.

@@ -1,9 +1,12 @@
 """Runs docs/quickstart.md: the blocks of each language are one program, against the local runner.
 
-    python tests/api/quickstart.py
+    python3 -m venv target/api-venv
+    target/api-venv/bin/pip install -r tests/api/requirements.txt
+    npm ci --prefix tests/api
+    target/api-venv/bin/python tests/api/quickstart.py
 
 The test plays the person who opens the connect page, and agrees to everything. TypeScript is checked by its
-compiler, which also strips its types; Node runs the result.
+compiler, which also strips its types; Node runs the result. The blocks of curl want bash, GNU date, curl 7.76 and jq.
 """
 
 import os

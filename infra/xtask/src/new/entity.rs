@@ -35,6 +35,9 @@ pub(super) fn plan(root: &Path, options: &Options) -> Result<Plan> {
     let ports = plan.read(&format!("{domain}/ports.rs"))?;
     ensure!(!ports.contains(&format!("trait {camel}Read")), "a port `{camel}Read` is there already");
     free_row(root, &options.name)?;
+    let keys = plan.read(&format!("{store}/keys.rs"))?;
+    let taken = keys.contains(&format!("fn {}(", options.name));
+    ensure!(!taken, "{store}/keys.rs has a function `{}` already: take another name", options.name);
     let big = capital(&spoken);
     let places = [
         ("name", options.name.as_str()),
@@ -52,7 +55,8 @@ pub(super) fn plan(root: &Path, options: &Options) -> Result<Plan> {
     Ok(plan)
 }
 
-/// Checks that no row has the sort key that the entity's row would have: both lie in the tenant's partition.
+/// Checks that no row has the sort key that the entity's row would have, as both lie in the tenant's partition, and that no
+/// function of the keys has its name.
 fn free_row(root: &Path, name: &str) -> Result<()> {
     let folder = root.join("shared/store/src");
     for family in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {

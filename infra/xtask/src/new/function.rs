@@ -51,6 +51,8 @@ pub(super) fn plan(root: &Path, options: &Options) -> Result<Plan> {
     let routes = plan.read("shared/edge/src/routes.rs")?;
     let id = operation.lower_camel();
     ensure!(!routes.contains(&format!("\"{id}\"")), "an operation `{id}` is there already");
+    let served = routes.contains(&format!("\"{}\", \"{}\"", route.method, route.path));
+    ensure!(!served, "the route `{}` is there already", options.route);
     files(&mut plan, options, &name, &route)?;
     edits(&mut plan, options, &name, &route)?;
     plan.next = format!("cargo test -p mooring-domain {}", operation.snake());
@@ -71,6 +73,12 @@ struct Route {
     scope: String,
 }
 
+/// Returns whether a part of a path is a word, or a parameter in braces.
+fn is_segment(part: &str) -> bool {
+    let word = part.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(part);
+    !word.is_empty() && !word.contains(['{', '}'])
+}
+
 impl Route {
     fn read(options: &Options) -> Result<Self> {
         let (method, path) = options.route.split_once(' ').context("say --route \"GET /v1/reports\"")?;
@@ -80,6 +88,10 @@ impl Route {
         ensure!(
             path.starts_with("/v1/") && path.chars().all(good),
             "`{path}` is not below /v1; for a page see functions/deletion-status"
+        );
+        ensure!(
+            path.split('/').skip(1).all(is_segment),
+            "`{path}` is no path: write each part as `notes` or as `{{id}}`"
         );
         let scope = Scope::ALL.into_iter().find(|scope| scope.as_str() == options.scope);
         let words: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();

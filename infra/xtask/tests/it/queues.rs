@@ -7,8 +7,11 @@ use serde_json::Value;
 
 /// Returns the name of the queue in template.yaml.
 fn resource(queue: &Queue) -> String {
-    let (first, rest) = queue.name.split_at(1);
-    format!("{}{rest}Queue", first.to_uppercase())
+    let parts = queue.name.split('-').map(|part| {
+        let (first, rest) = part.split_at(1);
+        first.to_uppercase() + rest
+    });
+    parts.collect::<String>() + "Queue"
 }
 
 #[test]
