@@ -201,7 +201,9 @@ async fn ends_from_outside(world: &World) -> Result<()> {
 /// needs no step of its own in this journey.
 async fn the_rest(world: &World, template: &Template, guard: &Guard) -> Result<()> {
     let (granted, used) = (granted(template), guard.seen().used);
-    let rest: BTreeSet<_> = granted.difference(&used).map(|(function, _, _)| function.as_str()).collect();
+    let is_listed = |right: &&Right| UNREACHED.iter().any(|other| other.named() == **right);
+    let missing = granted.difference(&used).filter(|right| !is_listed(right));
+    let rest: BTreeSet<_> = missing.map(|(function, _, _)| function.as_str()).collect();
     let wire = Wire::to(&world.stack.wiring().api_origin)?;
     let key = &world.stack.seeded().api_key;
     for route in ROUTES.iter().filter(|route| route.scope.is_some() && rest.contains(route.function)) {
