@@ -50,13 +50,14 @@ pub(super) fn plan(root: &Path, options: &Options) -> Result<Plan> {
 
 fn files(plan: &mut Plan, options: &Options, name: &Name, worker: &str) -> Result<()> {
     let operation = name.after("run").snake();
-    let (camel, shout, spoken) = (name.camel(), name.shout(), name.spoken());
-    let package = format!("mooring_{}_worker", name.snake());
+    let (snake, camel, shout, spoken) = (name.snake(), name.camel(), name.shout(), name.spoken());
+    let package = format!("mooring_{snake}_worker");
     let places = [
         ("worker", worker),
         ("family", options.family.as_str()),
         ("does", &options.does),
         ("operation", &operation),
+        ("job", &snake),
         ("Job", &camel),
         ("JOB", &shout),
         ("spoken", &spoken),
@@ -70,11 +71,17 @@ fn files(plan: &mut Plan, options: &Options, name: &Name, worker: &str) -> Resul
     package_files(plan, worker, skeletons, &places)?;
     let file = format!("shared/domain/src/{}/ops/{operation}.rs", options.family);
     plan.make(file, fill(include_str!("skeletons/job/operation.rs.txt"), &places))?;
-    let body = format!("shared/queue/src/{}.rs", name.snake());
+    // Beside the operations, because whoever sends the job is an operation too, and operations do not know each other.
+    let job = format!("shared/domain/src/{}/{snake}_job.rs", options.family);
+    plan.make(job, fill(include_str!("skeletons/job/job.rs.txt"), &places))?;
+    let body = format!("shared/queue/src/{snake}.rs");
     plan.make(body, fill(include_str!("skeletons/job/body.rs.txt"), &places))
 }
 
 fn edits(plan: &mut Plan, options: &Options, name: &Name, worker: &str) -> Result<()> {
+    plan.edit(&format!("shared/domain/src/{}/mod.rs", options.family), |text| {
+        Ok(sorted(text, "pub mod ", &format!("pub mod {}_job;", name.snake())))
+    })?;
     plan.edit(&format!("shared/domain/src/{}/ops/mod.rs", options.family), |text| {
         Ok(sorted(text, "pub mod ", &format!("pub mod {};", name.after("run").snake())))
     })?;

@@ -174,6 +174,7 @@ fn a_job_gets_its_queue_its_body_and_its_worker() {
             "functions/sample-send-worker/src/lib.rs",
             "functions/sample-send-worker/src/main.rs",
             "shared/domain/src/report/ops/run_sample_send.rs",
+            "shared/domain/src/report/sample_send_job.rs",
             "shared/queue/src/sample_send.rs",
         ]
     );
@@ -183,6 +184,7 @@ fn a_job_gets_its_queue_its_body_and_its_worker() {
             "infra/local/Cargo.toml",
             "infra/local/src/mount/apps.rs",
             "infra/template/functions.toml",
+            "shared/domain/src/report/mod.rs",
             "shared/domain/src/report/ops/mod.rs",
             "shared/queue/src/lib.rs",
             "shared/queue/src/queues.rs",

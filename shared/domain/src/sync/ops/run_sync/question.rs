@@ -24,8 +24,6 @@ pub(super) struct Answer {
     /// How many unusable rows belong to no known day.
     pub(super) dayless: u64,
     pub(super) not_offered: MetricSet,
-    /// How many rows of the pages can be used.
-    rows: usize,
     /// At the account's own level: the one entity that rows may have.
     only: Option<CompactString>,
     /// The length and the ends of the page before, to recognise a repeated page.
@@ -82,7 +80,7 @@ async fn ask(cx: &SyncContext<'_>, reports: &dyn Reports, (level, window): (Leve
         let page = page.map_err(|error| gate::stop(cx, &call, error))?;
         answer.take(page.rows, &page.odd, page.not_offered).map_err(Stop::Platform)?;
         pages += 1;
-        let given = Given { pages, usable: answer.rows, odd: answer.odd() };
+        let given = Given { pages, usable: answer.usable(), odd: answer.odd() };
         cursor = next_page(cursor.as_ref(), page.next, given)?;
         if cursor.is_none() {
             answer.sort();
@@ -97,7 +95,7 @@ impl Answer {
         let at = Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at);
         let days = window.iter().map(|day| (day, AnswerDay::default())).collect();
         let only = (level == Level::Account).then(|| account.into());
-        Self { level, at, days, dayless: 0, not_offered: MetricSet::default(), rows: 0, only, last: None }
+        Self { level, at, days, dayless: 0, not_offered: MetricSet::default(), only, last: None }
     }
 
     /// Takes a page. Each row goes to its day at once: one list of all rows would be copied each time that it grows.
@@ -112,7 +110,6 @@ impl Answer {
             match self.days.get_mut(&row.day) {
                 Some(day) if row.entity.len() <= LONGEST_ID && is_expected => {
                     day.rows.push(row);
-                    self.rows += 1;
                 }
                 Some(_) => self.spoil(Some(row.day)),
                 // A row of a day outside the window may stand for a day inside it.
@@ -176,6 +173,11 @@ impl Answer {
         self.dayless = if is_whole { later.dayless } else { self.dayless.saturating_add(later.dayless) };
         self.days.extend(later.days);
         self.not_offered = self.not_offered.with(later.not_offered);
+    }
+
+    /// Counts the rows that can be used.
+    fn usable(&self) -> usize {
+        self.days.values().map(|day| day.rows.len()).sum()
     }
 
     /// Counts the rows that cannot be used.
