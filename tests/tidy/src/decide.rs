@@ -162,11 +162,16 @@ fn partition(key: &Value) -> Option<String> {
 
 /// Turns `mooring-vault` into `VaultTable`, as the set-up and the tests name tables.
 fn own(table: &str) -> Thing {
-    Thing::Own(format!("{}Table", capital(table.trim_start_matches("mooring-"))))
+    Thing::Own(format!("{}Table", camel(table.trim_start_matches("mooring-"))))
 }
 
+/// Turns `mooring-token-refresh` into `TokenRefreshQueue`.
 fn queue(name: &str) -> String {
-    format!("{}Queue", capital(name.trim_start_matches("mooring-")))
+    format!("{}Queue", camel(name.trim_start_matches("mooring-")))
+}
+
+fn camel(words: &str) -> String {
+    words.split('-').map(capital).collect()
 }
 
 fn capital(word: &str) -> String {

@@ -75,8 +75,14 @@ struct Route {
 
 /// Returns whether a part of a path is a word, or a parameter in braces.
 fn is_segment(part: &str) -> bool {
-    let word = part.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(part);
-    !word.is_empty() && !word.contains(['{', '}'])
+    let is_name = |name: &str| name.chars().all(|letter| letter.is_ascii_lowercase());
+    let word = parameter(part).unwrap_or(part);
+    !word.is_empty() && !word.contains(['{', '}']) && parameter(part).is_none_or(is_name)
+}
+
+/// Returns the name of a part of a path that is a parameter.
+fn parameter(part: &str) -> Option<&str> {
+    part.strip_prefix('{')?.strip_suffix('}')
 }
 
 impl Route {
@@ -91,13 +97,18 @@ impl Route {
         );
         ensure!(
             path.split('/').skip(1).all(is_segment),
-            "`{path}` is no path: write each part as `notes` or as `{{id}}`"
+            "`{path}` is no path: write each part as `notes` or as `{{id}}`, a parameter in small letters"
         );
         let scope = Scope::ALL.into_iter().find(|scope| scope.as_str() == options.scope);
         let words: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
         let scope = scope
             .with_context(|| format!("no scope is `{}`; there are: {}", options.scope, words.join(", ")))?;
         Ok(Self { method, path: path.to_owned(), scope: format!("{scope:?}") })
+    }
+
+    /// Makes a text of each parameter of the path, in order. An id is a text until its writer says what it names.
+    fn each(&self, text: impl Fn(&str) -> String) -> String {
+        self.path.split('/').filter_map(parameter).map(text).collect()
     }
 
     /// Lists the parts of a skeleton that differ by method: a POST is remembered by its Idempotency-Key.
@@ -131,6 +142,11 @@ fn files(plan: &mut Plan, options: &Options, name: &Name, route: &Route) -> Resu
     let operation_attempt = if is_post { "use crate::guard::idempotency::Attempt;\n" } else { "" };
     let parameters = if is_post { "attempt: &Attempt, caller: &Caller" } else { "caller: &Caller" };
     let known = if is_post { "attempt.is_done() || tenant.is_some()" } else { "tenant.is_some()" };
+    let parsed = route.each(|id| format!("    let {id}: String = path(request, \"{id}\")?;\n"));
+    let ids = route.each(|id| format!(", &{id}"));
+    let id_parameters = route.each(|id| format!(", {id}: &str"));
+    let ids_known = route.each(|id| format!(" && !{id}.is_empty()"));
+    let path_import = if parsed.is_empty() { "" } else { "path, " };
     let mut places = vec![
         ("name", options.name.as_str()),
         ("family", &options.family),
@@ -146,6 +162,11 @@ fn files(plan: &mut Plan, options: &Options, name: &Name, route: &Route) -> Resu
         ("operation_attempt", operation_attempt),
         ("parameters", parameters),
         ("known", known),
+        ("parsed", &parsed),
+        ("ids", &ids),
+        ("id_parameters", &id_parameters),
+        ("ids_known", &ids_known),
+        ("path_import", path_import),
     ];
     places.extend(route.places());
     let skeletons = [

@@ -18,12 +18,13 @@ struct Line {
 }
 
 /// The standing files that skeletons read or edit.
-const STANDING: [&str; 16] = [
+const STANDING: [&str; 17] = [
     "Cargo.toml",
     "infra/local/Cargo.toml",
     "infra/local/src/mount/apps.rs",
     "infra/template/functions.toml",
     "infra/template/planned.toml",
+    "shared/domain/src/report/mod.rs",
     "shared/domain/src/report/ops/mod.rs",
     "shared/domain/src/webhook/mod.rs",
     "shared/domain/src/webhook/ports.rs",
@@ -138,6 +139,9 @@ fn a_function_gets_its_package_its_operation_and_its_lines() {
     assert!(mount.contains("    \"sample-read\" => mooring_sample_read { rows };\n    \"openapi\" =>"));
     let block = "[function.sample-read]\ndoes = \"Reads a sample\"\n";
     assert!(tree.read("infra/template/functions.toml").contains(block));
+    let text = tree.read("functions/sample-read/src/lib.rs");
+    assert!(text.contains("    let id: String = path(request, \"id\")?;\n"), "{text}");
+    assert!(text.contains("run(&app.ports, caller, &id)"), "{text}");
     let file = "shared/domain/src/report/ops/read_sample.rs";
     tree.first_test(&made, file, "read_sample_is_more_than_a_skeleton");
 }
@@ -149,6 +153,7 @@ fn a_function_with_a_post_is_remembered_by_its_key() {
     tree.write(&line);
     let text = tree.read("functions/sample-read/src/lib.rs");
     assert!(text.contains("app.edge.once(&request, Scope::ReportsRead, async |caller, attempt|"), "{text}");
+    assert!(text.contains("run(&app.ports, attempt, caller)") && !text.contains("path("), "{text}");
     assert!(tree.read("shared/domain/src/report/ops/read_sample.rs").contains("attempt.is_done()"));
 }
 

@@ -22,6 +22,10 @@ use mooring_tests_journeys::rig::{Functions, Queue, Rig};
 use mooring_tests_journeys::{Answer, Figures, Platform, Size, World, quick, tables};
 use serde_json::Value;
 
+/// The seed of ids and jitter, so that the jobs spread as in the run before. What the data key of a run decides, such as the
+/// ids of accounts, moves calls by one job or two.
+const SEED: u64 = 36;
+
 /// A world in which TTL never fires, with proxies in front of everything.
 struct Scene {
     world: World,
@@ -30,7 +34,7 @@ struct Scene {
 
 impl Scene {
     async fn open() -> Result<Self> {
-        let world = World::start(Size::SMALL).await?;
+        let world = World::seeded(Size::SMALL, SEED).await?;
         world.stack.aws().set_ttl_enabled(false);
         let rig = Rig::before(&world, 2).await?;
         Ok(Self { world, rig })
