@@ -2,11 +2,12 @@
 
     python3 -m venv target/api-venv
     target/api-venv/bin/pip install -r tests/api/requirements.txt
-    npm ci --prefix tests/api
+    npm ci --prefix tests/api && npm ci --prefix tests/browser
     target/api-venv/bin/python tests/api/quickstart.py
 
-The test plays the person who opens the connect page, and agrees to everything. TypeScript is checked by its
-compiler, which also strips its types; Node runs the result. The blocks of curl want bash, GNU date, curl 7.76 and jq.
+The person who opens the connect page has a real browser (tests/browser/person.mjs; /usr/bin/chromium or $CHROMIUM), agrees to
+everything, and copies the address from the return page. TypeScript is checked by its compiler, which also strips its
+types; Node runs the result. The blocks of curl want bash, GNU date, curl 7.76 and jq.
 """
 
 import os
@@ -16,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from stack import ROOT, Person, Stack
+from stack import ROOT, Stack
 
 PAGE = ROOT / "docs" / "quickstart.md"
 TSC = ROOT / "tests" / "api" / "node_modules" / ".bin" / "tsc"
@@ -44,8 +45,15 @@ def programs(folder):
     }
 
 
-def play(command, environment):
-    """Runs a program; when it shows the connect page, a person goes there and returns the address that they came back to."""
+def person(stack, link):
+    """Goes to the connect page in a browser. Returns the address that the return page offers."""
+    names = [link, *(stack.addresses[name] for name in ("demo", "api", "sandbox", "mailbox"))]
+    command = ["node", ROOT / "tests" / "browser" / "person.mjs", *names]
+    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, timeout=120).stdout
+
+
+def play(command, environment, stack):
+    """Runs a program; when it shows the connect page, a person goes there and gives it the address that they came back to."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     said = []
     with subprocess.Popen(command, env=environment, text=True, **pipes) as process:
@@ -53,16 +61,16 @@ def play(command, environment):
             said.append(line.rstrip())
             opened = re.search(r"Open (\S+/connect/\S+)", line)
             if opened:
-                process.stdin.write(Person().connect(opened.group(1)) + "\n")
+                process.stdin.write(person(stack, opened.group(1)))
                 process.stdin.flush()
     return process.returncode, said
 
 
 def main():
     with tempfile.TemporaryDirectory() as folder, Stack() as stack:
-        environment = {**os.environ, "API": stack.api, "KEY": stack.keys[0], "RETURN_URL": stack.return_url}
+        environment = {**os.environ, "API": stack.api, "KEY": stack.keys[0], "RETURN_URL": stack.addresses["return"]}
         for language, command in programs(Path(folder)).items():
-            code, said = play(command, environment)
+            code, said = play(command, environment, stack)
             text = "\n".join(said)
             shown = re.sub(r"/(connect|deletions)/[^ \n]+", r"/\1/…", text)
             print(f"---- {language}\n{shown}")

@@ -33,8 +33,8 @@ class Stack:
             if word == "api" and value.startswith("key"):
                 self.keys.append(value.split()[1])
             elif word == "tenant":
-                self.tenants.append(value)
-            elif word in ("demo", "api", "sandbox", "mailbox"):
+                self.tenants.append(value.split()[0])
+            elif word in ("demo", "return", "api", "sandbox", "mailbox"):
                 self.addresses[word] = value.split()[0]
             elif word == "Try:":
                 break

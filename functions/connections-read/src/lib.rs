@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use lambda_http::Request;
-use mooring_domain::Result;
 use mooring_domain::base::ids::ConnectionId;
+use mooring_domain::connect::connection::State;
 pub use mooring_domain::connect::ops::read_connections::Ports;
-use mooring_domain::connect::ops::read_connections::{AccountView, View, get, list};
+use mooring_domain::connect::ops::read_connections::{AccountView, Filter, View, get, list};
 use mooring_domain::people::caller::{Caller, Scope};
 use mooring_domain::platform::profile::Profile;
+use mooring_domain::{Error, Result};
 use mooring_edge::openapi::{Api, id_pattern};
-use mooring_edge::{Edge, Paging, Reply, ok, one};
+use mooring_edge::{Edge, Paging, Query, Reply, ok, one};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
 /// The dependencies of the function.
 #[derive(Clone)]
@@ -102,8 +104,11 @@ async fn read(app: &App, caller: &Caller, id: &ConnectionId) -> Result<Reply> {
 }
 
 async fn page(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
-    let Paging { limit, after } = Paging::of(request)?;
-    let listing = list(&app.ports, caller, after, limit).await?;
+    let mut query = Query::of(request)?;
+    let Paging { limit, after } = Paging::take(&mut query)?;
+    let filter = filter(&mut query, &app.profile)?;
+    query.finish()?;
+    let listing = list(&app.ports, caller, &filter, after, limit).await?;
     ok(&ConnectionList {
         connections: listing
             .connections
@@ -112,6 +117,24 @@ async fn page(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
             .collect(),
         next_cursor: listing.next.as_ref().map(Paging::cursor),
     })
+}
+
+fn filter(query: &mut Query, profile: &Profile) -> Result<Filter> {
+    let platform = query.take("platform");
+    if let Some(word) = &platform {
+        profile.expect(word)?;
+    }
+    let end_user = query.take_as("end_user", "an end user as a connect session named it")?;
+    let state = query.take("state").map(|word| State::parse(&word).ok_or_else(unknown_state));
+    Ok(Filter { end_user, state: state.transpose()?, platform })
+}
+
+fn unknown_state() -> Error {
+    let known = State::ALL.map(State::as_str).join(", ");
+    Error::invalid(
+        "invalid_parameter",
+        format!("The parameter `state` does not fit: expected one of {known}."),
+    )
 }
 
 impl ConnectionResponse {
@@ -151,7 +174,15 @@ impl AccountResponse {
 /// Describes the operations for OpenAPI.
 pub fn describe(api: &mut Api) {
     api.operation("listConnections", "List connections")
-        .says("With a frontend token, those of its end user.")
+        .says(
+            "With a frontend token, those of its end user. A filter can leave a page short or empty though more follow: \
+             go on while there is a `next_cursor`.",
+        )
+        .query("end_user", "string", false, "Only the connections of this end user.")
+        .narrow("end_user", json!({ "pattern": "^[!-?A-~]{1,128}$" }))
+        .query("state", "string", false, "Only the connections in this state.")
+        .narrow("state", json!({ "enum": State::ALL.map(State::as_str) }))
+        .query("platform", "string", false, "Only the connections to this platform, such as `tiktok_ads`.")
         .paged()
         .ok::<ConnectionList>("A page of connections.")
         .add();

@@ -13,7 +13,7 @@ use mooring_domain::people::caller::{Caller, Scope};
 use mooring_domain::platform::capabilities::Connectors;
 use mooring_edge::openapi::Api;
 use mooring_edge::views::deletion::DeletionView;
-use mooring_edge::{Edge, Paging, Reply, ok, one};
+use mooring_edge::{Edge, Paging, Query, Reply, ok, one};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -52,12 +52,15 @@ async fn read(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
 }
 
 async fn list(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
-    let paging = Paging::of(request)?;
-    let (after, wanted) = (paging.after.as_ref(), paging.wanted());
-    let mut found = read_deletions::list(&app.ports, caller, after, wanted).await?;
+    let mut query = Query::of(request)?;
+    let Paging { limit, after } = Paging::take(&mut query)?;
+    let connection = query.take_as("connection_id", "a connection's id")?;
+    query.finish()?;
+    let found = read_deletions::list(&app.ports, caller, connection.as_ref(), after, limit).await?;
+    let view = |deletion| DeletionView::of(&app.edge.site, deletion);
     ok(&DeletionList {
-        next_cursor: paging.cut(&mut found, |deletion| &deletion.id),
-        deletions: found.iter().map(|deletion| DeletionView::of(&app.edge.site, deletion)).collect(),
+        deletions: found.deletions.iter().map(view).collect(),
+        next_cursor: found.next.as_ref().map(Paging::cursor),
     })
 }
 
@@ -66,8 +69,11 @@ pub fn describe(api: &mut Api) {
     api.operation("listDeletions", "List deletions")
         .says(
             "Only for API keys: whose a deletion was is forgotten once everything must be gone, so that a browser's list \
-             could not be narrowed to its end user.",
+             could not be narrowed to its end user. With `connection_id` a page can be short or empty though more follow: go \
+             on while there is a `next_cursor`.",
         )
+        .query("connection_id", "string", false, "Only the deletions of this connection and of its accounts.")
+        .id("connection_id", "con")
         .paged()
         .ok::<DeletionList>("A page of deletions.")
         .add();

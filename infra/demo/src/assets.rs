@@ -19,6 +19,7 @@ macro_rules! files {
 }
 
 const INDEX: Asset = ("/", "text/html; charset=utf-8", include_str!("../static/index.html"));
+const RETURNED: Asset = ("/returned", "text/html; charset=utf-8", include_str!("../static/returned.html"));
 const FILES: &[Asset] = files![
     "accounts.js" as SCRIPT,
     "api.js" as SCRIPT,
@@ -37,6 +38,7 @@ const FILES: &[Asset] = files![
     "panel.js" as SCRIPT,
     "receipt.js" as SCRIPT,
     "report.js" as SCRIPT,
+    "returned.js" as SCRIPT,
     "scale.js" as SCRIPT,
     "store.js" as SCRIPT,
     "style.css" as STYLE,
@@ -44,7 +46,7 @@ const FILES: &[Asset] = files![
 
 /// Builds the routes of the files.
 pub(crate) fn routes() -> Router {
-    FILES.iter().chain([&INDEX]).fold(Router::new(), |router, (path, media, text)| {
+    FILES.iter().chain([&INDEX, &RETURNED]).fold(Router::new(), |router, (path, media, text)| {
         router.route(path, get(move || async move { ([(header::CONTENT_TYPE, *media)], *text) }))
     })
 }

@@ -260,3 +260,19 @@ async fn the_page_has_no_inline_script_and_every_file_it_names() {
     }
     assert!(seen.len() > 15, "the page names too few files: {seen:?}");
 }
+
+/// The quickstart's return page belongs to whoever comes back, with or without a visitor's cookie.
+#[tokio::test]
+async fn the_return_page_is_for_everybody_and_activates_nothing() {
+    let world = World::start().await;
+    let url = format!("{}/returned?connection_id=con_1&code={GOOD}", world.origin);
+    let response = world.client.get(url).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    assert!(
+        response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().contains("default-src 'none'")
+    );
+    assert!(!response.headers().contains_key(header::SET_COOKIE));
+    let text = response.text().await.unwrap();
+    assert!(text.contains("/returned.js") && !text.contains(GOOD), "{text}");
+    assert!(world.calls().is_empty());
+}

@@ -15,13 +15,12 @@ pub(crate) fn print(stack: &Stack, options: &Options, others: &[Seeded], took: D
         if options.ephemeral { "in memory".to_owned() } else { format!("in {}", options.data.display()) };
     println!("Mooring is up after {} ms; state is kept {kept}. Ctrl-C ends it.\n", took.as_millis());
     println!("  demo     {}   ← open this", stack.demo_origin());
+    println!("  return   {}/returned   ← the quickstart's return URL", stack.demo_origin());
     println!("  api      {}", wiring.api_origin);
     println!("  sandbox  {}/_sandbox/", wiring.authorize_origin);
     println!("  mailbox  {}", stack.mailbox());
-    println!("  tenant   {}", seeded.tenant);
-    println!("  api key  {}", seeded.api_key);
-    for other in others {
-        println!("  tenant   {}\n  api key  {}", other.tenant, other.api_key);
+    for one in [seeded].into_iter().chain(others) {
+        println!("  tenant   {}   {}\n  api key  {}", one.tenant, one.name, one.api_key);
     }
     println!();
     println!("Try:");

@@ -31,6 +31,7 @@ use mooring_aws_local::{LocalClock, make_dir};
 
 /// Does what the command line says.
 pub async fn run(options: Options) -> Result<()> {
+    options.check()?;
     if options.command == Some(Command::Tour) {
         return tour::run(&options).await;
     }

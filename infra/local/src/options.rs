@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
+use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use mooring_aws_local::LocalClock;
+use mooring_domain::people::ops::register_tenant;
 
+use crate::seed::{Addresses, FIRST_TENANT};
 use crate::stack::StackOptions;
 
 /// Mooring on this machine: API, sandbox, demo product and the services they need, all on loopback.
@@ -26,6 +29,12 @@ pub struct Options {
     /// Registers another tenant at this start and prints its key; may be repeated.
     #[arg(long = "tenant", value_name = "NAME")]
     pub tenants: Vec<String>,
+    /// A return URL of your own product, for each tenant of this start; may be repeated.
+    #[arg(long = "return-url", value_name = "URL")]
+    pub return_urls: Vec<String>,
+    /// The origin of your own frontend, which may then call the API, for each tenant of this start; may be repeated.
+    #[arg(long = "origin", value_name = "ORIGIN")]
+    pub origins: Vec<String>,
     #[command(flatten)]
     /// The world of the played platform.
     pub world: World,
@@ -56,6 +65,15 @@ pub enum Command {
 }
 
 impl Options {
+    /// Refuses names and addresses that no tenant may have, before anything starts.
+    pub(crate) fn check(&self) -> Result<()> {
+        let demo = Addresses::of("http://localhost", &self.origins, &self.return_urls);
+        for name in self.tenants.iter().map(String::as_str).chain([FIRST_TENANT]) {
+            register_tenant::check(name, &demo.origins, &demo.return_urls)?;
+        }
+        Ok(())
+    }
+
     /// Returns the options of a stack on a clock, with its state in a directory or in memory.
     pub fn stack(&self, clock: LocalClock, data: Option<PathBuf>) -> StackOptions {
         StackOptions {
@@ -65,7 +83,35 @@ impl Options {
             ads: self.world.ads,
             advertisers: self.world.advertisers,
             edits: self.world.edits.clone(),
+            origins: self.origins.clone(),
+            return_urls: self.return_urls.clone(),
             ..StackOptions::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(words: &[&str]) -> String {
+        let options = Options::try_parse_from([["mooring"].as_slice(), words].concat()).unwrap();
+        options.check().map_or_else(|error| format!("{error:#}"), |()| "taken".to_owned())
+    }
+
+    #[test]
+    fn addresses_and_names_are_refused_with_a_reason_before_anything_starts() {
+        let own = ["--tenant", "Acme", "--return-url", "http://localhost:3000/back?from=mooring"];
+        assert_eq!(said(&own), "taken");
+        assert_eq!(said(&["--origin", "http://localhost:3000", "--origin", "https://app.example"]), "taken");
+        for (words, reason) in [
+            (["--tenant", " "], "one line of at most 100 characters"),
+            (["--return-url", "not a url"], "`not a url` is no URL that a person can be led back to"),
+            (["--return-url", "http://app.example/back"], "http on this machine alone"),
+            (["--origin", "http://localhost:3000/"], "without a path or a slash at its end"),
+        ] {
+            let said = said(&words);
+            assert!(said.contains(reason), "{words:?}: {said}");
         }
     }
 }

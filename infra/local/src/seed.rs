@@ -32,11 +32,16 @@ pub(crate) const APP_ID: &str = "7000000000000000001";
 /// The secret of [`APP_ID`]: only the sandbox takes it.
 pub(crate) const APP_SECRET: &str = "sandbox-secret-4f1c8a2e9b7d";
 
+/// The name of the tenant that the first start registers.
+pub(crate) const FIRST_TENANT: &str = "Harbour Coffee";
+
 /// A tenant and the text of its API key, which only its owner ever sees.
 #[derive(Debug, Clone)]
 pub struct Seeded {
     /// The tenant.
     pub tenant: TenantId,
+    /// The tenant's name.
+    pub name: String,
     /// The whole key.
     pub api_key: String,
 }
@@ -89,7 +94,7 @@ pub async fn register_tenant(
     let ports = Ports { rows: Arc::new(store.clone()), clock: Arc::new(At(now)), entropy, mode };
     let input = Input { label: FIRST.to_owned(), scopes: Scope::ALL.to_vec(), expires_at: None };
     let api_key = add(&ports, &tenant, input).await?.text.text().to_owned();
-    Ok(Seeded { tenant, api_key })
+    Ok(Seeded { tenant, name: name.to_owned(), api_key })
 }
 
 /// The name of a tenant's first key.
@@ -104,9 +109,37 @@ impl Clock for At {
     }
 }
 
-/// Returns the return URL of the demo product.
-pub(crate) fn return_url(origin: &str) -> String {
-    format!("{origin}/connected")
+/// The addresses of products on this machine: those of the demo, and what the command line adds.
+#[derive(Debug, Clone)]
+pub(crate) struct Addresses {
+    /// The browser origins.
+    pub(crate) origins: Vec<String>,
+    /// The return URLs.
+    pub(crate) return_urls: Vec<String>,
+}
+
+impl Addresses {
+    /// Takes the demo's own first: its product returns to `/connected`, the quickstart to `/returned`.
+    pub(crate) fn of(demo: &str, origins: &[String], return_urls: &[String]) -> Self {
+        let mut all = Self {
+            origins: vec![demo.to_owned()],
+            return_urls: vec![format!("{demo}/connected"), format!("{demo}/returned")],
+        };
+        extend(&mut all.origins, origins);
+        extend(&mut all.return_urls, return_urls);
+        all
+    }
+}
+
+/// Adds what a list does not have yet. Returns whether there was any.
+fn extend(list: &mut Vec<String>, more: &[String]) -> bool {
+    let before = list.len();
+    for one in more {
+        if !list.contains(one) {
+            list.push(one.clone());
+        }
+    }
+    list.len() > before
 }
 
 /// Reads the tenant that an earlier start seeded in this directory.
@@ -114,7 +147,8 @@ pub(crate) fn read(dir: &Path) -> Option<Seeded> {
     let text = std::fs::read_to_string(dir.join("seed.json")).ok()?;
     let value: Value = serde_json::from_str(&text).ok()?;
     let field = |name: &str| value.get(name)?.as_str().map(str::to_owned);
-    Some(Seeded { tenant: field("tenant")?.parse().ok()?, api_key: field("api_key")? })
+    let name = FIRST_TENANT.to_owned();
+    Some(Seeded { tenant: field("tenant")?.parse().ok()?, name, api_key: field("api_key")? })
 }
 
 /// Writes the seeded tenant to a file that only this user may read.
@@ -126,13 +160,13 @@ pub(crate) fn write(dir: &Path, seeded: &Seeded) -> Result<()> {
     file.write_all(text.as_bytes()).with_context(|| path.display().to_string())
 }
 
-/// Adds the demo's origin of this start to a tenant of an earlier one: the port may be another.
-pub(crate) async fn allow(adapters: &Adapters, seeded: &Seeded, origin: &str) -> Result<()> {
+/// Adds the addresses of this start to a tenant of an earlier one: the port may be another.
+pub(crate) async fn allow(adapters: &Adapters, seeded: &Seeded, addresses: &Addresses) -> Result<()> {
     use mooring_domain::people::ports::CallerRead as _;
     let Some(mut tenant) = adapters.store.tenant(&seeded.tenant).await? else { return Ok(()) };
-    if tenant.active && !tenant.origins.iter().any(|known| known == origin) {
-        tenant.origins.push(origin.to_owned());
-        tenant.return_urls.push(return_url(origin));
+    let is_new = extend(&mut tenant.origins, &addresses.origins);
+    if tenant.active && (extend(&mut tenant.return_urls, &addresses.return_urls) || is_new) {
+        register_tenant::check(&tenant.name, &tenant.origins, &tenant.return_urls)?;
         adapters.store.put_tenant(&tenant).await?;
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 mod queued;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ use crate::adapters::{Adapters, DYNAMODB, Wiring};
 use crate::mount::{self, Mounted};
 use crate::poller;
 use crate::product::Product;
-use crate::seed::{self, Seeded};
+use crate::seed::{self, Addresses, Seeded};
 use crate::seeded::SeededEntropy;
 use crate::{gateway, queues, schedules};
 
@@ -62,6 +62,10 @@ pub struct StackOptions {
     pub seed: Option<u64>,
     /// A file of rules by which the sandbox edits answers from the start.
     pub edits: Option<PathBuf>,
+    /// Browser origins of a product of one's own, beside the demo's.
+    pub origins: Vec<String>,
+    /// Return URLs of a product of one's own, beside the demo's.
+    pub return_urls: Vec<String>,
 }
 
 /// A hundred times as much as on AWS: here one key plays all users and all tests.
@@ -80,6 +84,8 @@ impl Default for StackOptions {
             limits: LIMITS,
             seed: None,
             edits: None,
+            origins: Vec::new(),
+            return_urls: Vec::new(),
         }
     }
 }
@@ -92,6 +98,7 @@ pub struct Stack {
     wiring: Wiring,
     seeded: Seeded,
     demo_origin: String,
+    addresses: Addresses,
     mounted: Arc<Mounted>,
     listeners: Mutex<Option<Listeners>>,
     background: Mutex<Group>,
@@ -163,7 +170,8 @@ impl Stack {
         };
         let dynamodb = aws_sdk_dynamodb::Client::new(&sdk_config(&aws.endpoints().dynamodb));
         create_tables(&dynamodb, &Tables::prefixed("mooring-")).await?;
-        let seeded = seed_once(&adapters, &options, &demo_origin).await?;
+        let addresses = Addresses::of(&demo_origin, &options.origins, &options.return_urls);
+        let seeded = seed_once(&adapters, options.data.as_deref(), &addresses).await?;
         Ok(Self {
             sandbox: Arc::new(played(&options, &wiring)?),
             mounted: Arc::new(mount::all(&adapters)),
@@ -176,6 +184,7 @@ impl Stack {
             wiring,
             seeded,
             demo_origin,
+            addresses,
         })
     }
 
@@ -282,7 +291,7 @@ impl Stack {
 
     /// Registers another tenant with an API key of its own.
     pub async fn another_tenant(&self, name: &str) -> Result<Seeded> {
-        register(&self.adapters, name, &self.demo_origin).await
+        register(&self.adapters, name, &self.addresses).await
     }
 
     /// The clock.
@@ -348,23 +357,26 @@ fn serve(group: &mut Group, listener: TcpListener, router: axum::Router) {
     });
 }
 
-async fn seed_once(adapters: &Adapters, options: &StackOptions, demo_origin: &str) -> Result<Seeded> {
+async fn seed_once(adapters: &Adapters, data: Option<&Path>, addresses: &Addresses) -> Result<Seeded> {
     seed::app_secrets(adapters).await?;
-    if let Some(seeded) = options.data.as_deref().and_then(seed::read) {
-        seed::allow(adapters, &seeded, demo_origin).await?;
+    if let Some(seeded) = data.and_then(seed::read) {
+        seed::allow(adapters, &seeded, addresses).await?;
         return Ok(seeded);
     }
-    let seeded = register(adapters, "Harbour Coffee", demo_origin).await?;
-    if let Some(dir) = options.data.as_deref() {
+    let seeded = register(adapters, seed::FIRST_TENANT, addresses).await?;
+    if let Some(dir) = data {
         seed::write(dir, &seeded)?;
     }
     Ok(seeded)
 }
 
-async fn register(adapters: &Adapters, name: &str, demo_origin: &str) -> Result<Seeded> {
-    let (origins, returns) = ([demo_origin.to_owned()], [seed::return_url(demo_origin)]);
+async fn register(
+    adapters: &Adapters,
+    name: &str,
+    Addresses { origins, return_urls }: &Addresses,
+) -> Result<Seeded> {
     let host = (Arc::clone(&adapters.entropy), adapters.clock.now());
-    seed::register_tenant(&adapters.store, Mode::Test, host, name, &origins, &returns).await
+    seed::register_tenant(&adapters.store, Mode::Test, host, name, origins, return_urls).await
 }
 
 fn played(options: &StackOptions, wiring: &Wiring) -> Result<Sandbox> {

@@ -1,4 +1,4 @@
-//! Words that every family uses: errors, ids, money, secrets, time zones, addresses, tables, places, the host.
+//! Words that every family uses: errors, ids, money, secrets, time zones, addresses, tables, places, walks, the host.
 
 pub mod address;
 pub mod backoff;
@@ -13,5 +13,6 @@ pub mod retention;
 pub mod secret;
 pub mod table;
 pub mod together;
+pub mod walk;
 pub mod window;
 pub mod zone;

@@ -17,6 +17,16 @@ pub enum Subject {
     Tenant,
 }
 
+impl Subject {
+    /// Returns the connection that it is, or that its account belongs to.
+    pub fn connection(&self) -> Option<&ConnectionId> {
+        match self {
+            Self::Connection(id) | Self::Account(id, _) => Some(id),
+            Self::Tenant => None,
+        }
+    }
+}
+
 /// A place that a deletion empties and counts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Place {

@@ -22,6 +22,9 @@ pub enum State {
 }
 
 impl State {
+    /// All states, in the order of a connection's life.
+    pub const ALL: [Self; 5] = [Self::Pending, Self::Active, Self::Suspect, Self::NeedsReauth, Self::Purging];
+
     /// Returns the state's word in keys and answers.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -35,9 +38,7 @@ impl State {
 
     /// Finds a state by its word.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Pending, Self::Active, Self::Suspect, Self::NeedsReauth, Self::Purging]
-            .into_iter()
-            .find(|state| state.as_str() == text)
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 
     /// Returns whether the customer's data may be read.

@@ -1,5 +1,7 @@
 //! A product's profile: which platform calls the product may make, for which purposes, and how long it keeps the data.
 
+use crate::base::error::{Error, Result};
+
 /// A scope of a platform with the purpose that the connect page shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScopePurpose {
@@ -52,6 +54,12 @@ impl Profile {
     /// Finds the part of the profile for a platform.
     pub fn platform(&self, platform: &str) -> Option<&PlatformProfile> {
         self.platforms.iter().find(|entry| entry.platform == platform)
+    }
+
+    /// Finds the profile of a platform that a caller named; refuses one that the product does not connect to.
+    pub fn expect(&self, platform: &str) -> Result<&PlatformProfile> {
+        let unknown = || Error::invalid("unknown_platform", "The product does not connect to this platform.");
+        self.platform(platform).ok_or_else(unknown)
     }
 }
 

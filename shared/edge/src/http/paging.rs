@@ -26,10 +26,16 @@ impl<Id: FromStr + Display> Paging<Id> {
     /// Reads `limit` and `cursor`; refuses every other parameter.
     pub fn of(request: &Request) -> Result<Self> {
         let mut query = Query::of(request)?;
+        let paging = Self::take(&mut query)?;
+        query.finish()?;
+        Ok(paging)
+    }
+
+    /// Takes `limit` and `cursor` out of a query that has further parameters.
+    pub fn take(query: &mut Query) -> Result<Self> {
         let limit = query.take_limit(PAGE, LONGEST_PAGE)?;
         let after =
             query.take("cursor").map(|cursor| Cursor::decode(&cursor)?.parse().map_err(|_| foreign()));
-        query.finish()?;
         Ok(Self { limit, after: after.transpose()? })
     }
 

@@ -78,9 +78,7 @@ async fn open(
     (token, expires_at): (&str, Timestamp),
 ) -> Result<()> {
     check_end_user(caller, &input.end_user)?;
-    if ports.profile.platform(&input.platform).is_none() {
-        return Err(Error::invalid("unknown_platform", "The product does not connect to this platform."));
-    }
+    ports.profile.expect(&input.platform)?;
     check_return_url(ports, caller, &input.return_url).await?;
     check_reauthorise(ports, caller, &input).await?;
     let mail = fingerprint(ports, input.mail.as_ref()).await?;

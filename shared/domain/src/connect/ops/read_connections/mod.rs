@@ -10,10 +10,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::base::error::{Error, Kind, Result};
-use crate::base::ids::{AccountRef, ConnectionId};
+use crate::base::ids::{AccountRef, ConnectionId, EndUser};
 use crate::base::together::{Work, together};
+use crate::base::walk::Walk;
 use crate::connect::account::{Account, profile_slot};
-use crate::connect::connection::Connection;
+use crate::connect::connection::{Connection, State};
 use crate::connect::ports::ConnectionRead;
 use crate::people::caller::{Caller, Scope};
 use crate::platform::account::decode_accounts;
@@ -23,9 +24,6 @@ use crate::vault::ports::{KeyOpen, VaultRead};
 
 /// The number of names that are opened at the same time.
 const AT_ONCE: usize = 16;
-
-/// The number of rows that one list call of a browser reads at most, before it returns a cursor.
-const LOOK_THROUGH: usize = 1_000;
 
 /// The number of accounts after which a page ends: the connection that reaches it is the page's last. An answer has a
 /// largest size, and a call has a time limit.
@@ -73,6 +71,25 @@ pub struct Listing {
     pub next: Option<ConnectionId>,
 }
 
+/// Narrows a list of connections; without a part, the part takes all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// The end user whose connections are wanted.
+    pub end_user: Option<EndUser>,
+    /// The state that they are in.
+    pub state: Option<State>,
+    /// The platform's word.
+    pub platform: Option<String>,
+}
+
+impl Filter {
+    fn takes(&self, row: &Connection) -> bool {
+        self.end_user.as_ref().is_none_or(|end_user| *end_user == row.end_user)
+            && self.state.is_none_or(|state| state == row.state)
+            && self.platform.as_ref().is_none_or(|platform| *platform == row.platform)
+    }
+}
+
 /// Reads one connection.
 pub async fn get(ports: &Ports, caller: &Caller, id: &ConnectionId) -> Result<View> {
     caller.require(Scope::ConnectionsRead)?;
@@ -81,15 +98,22 @@ pub async fn get(ports: &Ports, caller: &Caller, id: &ConnectionId) -> Result<Vi
     view(ports, found.ok_or_else(|| Error::not_found("connection"))?).await
 }
 
-/// Lists connections after an id.
+/// Lists connections after an id. A page may be short, or empty, and yet not be the last: `next` says so.
 pub async fn list(
     ports: &Ports,
     caller: &Caller,
+    filter: &Filter,
     after: Option<ConnectionId>,
     limit: u32,
 ) -> Result<Listing> {
     caller.require(Scope::ConnectionsRead)?;
-    let (rows, next) = visible(ports, caller, after, limit).await?;
+    let is_narrow = caller.end_user().is_some() || *filter != Filter::default();
+    let mut walk = Walk::new(after, limit, is_narrow);
+    while let Some((after, most)) = walk.wants() {
+        let found = ports.rows.connections(&caller.tenant, after, most).await?;
+        walk.take(found, |row| &row.id, |row| caller.may_see(&row.end_user) && filter.takes(row));
+    }
+    let (rows, next) = walk.end();
     let (mut connections, mut accounts, total) = (Vec::with_capacity(rows.len()), 0, rows.len());
     for row in rows {
         let view = view(ports, row).await?;
@@ -101,41 +125,6 @@ pub async fn list(
         }
     }
     Ok(Listing { connections, next })
-}
-
-/// Collects rows that the caller may see, and the place to go on from. A browser sees few of its tenant's rows, so the
-/// operation reads larger pages for a browser.
-async fn visible(
-    ports: &Ports,
-    caller: &Caller,
-    mut after: Option<ConnectionId>,
-    limit: u32,
-) -> Result<(Vec<Connection>, Option<ConnectionId>)> {
-    let page = if caller.end_user().is_some() { limit.max(100) } else { limit };
-    let (most, page_size) = (size(limit), size(page));
-    let (mut rows, mut looked) = (Vec::new(), 0);
-    loop {
-        let read = ports.rows.connections(&caller.tenant, after.as_ref(), page).await?;
-        let end = if read.len() < page_size { read.last().map(|row| row.id.clone()) } else { None };
-        let is_last = read.len() < page_size;
-        looked += read.len();
-        for row in read {
-            after = Some(row.id.clone());
-            if caller.may_see(&row.end_user) {
-                rows.push(row);
-            }
-            if rows.len() == most {
-                return Ok((rows, after.filter(|id| end.as_ref() != Some(id))));
-            }
-        }
-        if is_last || looked >= LOOK_THROUGH {
-            return Ok((rows, after.filter(|_| !is_last)));
-        }
-    }
-}
-
-fn size(limit: u32) -> usize {
-    usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
 async fn view(ports: &Ports, connection: Connection) -> Result<View> {

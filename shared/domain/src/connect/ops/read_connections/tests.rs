@@ -17,7 +17,7 @@ fn pages(connections: u128, accounts: u128, limit: u32) -> Vec<(usize, usize)> {
     let caller = Caller { scopes: vec![Scope::ConnectionsRead], ..caller(CredentialKind::ApiKey) };
     let (mut after, mut pages, mut seen) = (None, Vec::new(), Vec::new());
     loop {
-        let page = ready(list(&ports, &caller, after, limit)).unwrap();
+        let page = ready(list(&ports, &caller, &Filter::default(), after, limit)).unwrap();
         let accounts = page.connections.iter().map(|view| view.accounts.len()).sum();
         pages.push((page.connections.len(), accounts));
         seen.extend(page.connections.into_iter().map(|view| view.connection.id));
@@ -37,4 +37,40 @@ fn a_page_ends_early_when_its_connections_have_many_accounts() {
     assert_eq!(pages(3, 500, 100), [(1, 500), (1, 500), (1, 500)]);
     assert_eq!(pages(5, 2, 100), [(5, 10)]);
     assert_eq!(pages(5, 2, 2), [(2, 4), (2, 4), (1, 2)]);
+}
+
+/// A filter walks the whole list: every connection that it takes comes once, however many others lie between.
+#[test]
+fn a_filter_takes_what_it_says_from_the_whole_list() {
+    let world = World::new();
+    for number in 1..=260 {
+        let row = a_connection(connection_of(number));
+        let end_user = if number % 100 == 0 { "rare".parse().unwrap() } else { row.end_user.clone() };
+        let state = if number % 130 == 0 { State::NeedsReauth } else { row.state };
+        world.put_connection(Connection { end_user, state, ..row });
+    }
+    let ports = ports!(world, Ports { rows, keys });
+    let caller = Caller { scopes: vec![Scope::ConnectionsRead], ..caller(CredentialKind::ApiKey) };
+    let all = |filter: &Filter, limit| {
+        let (mut after, mut found) = (None, Vec::new());
+        loop {
+            let page = ready(list(&ports, &caller, filter, after, limit)).unwrap();
+            found.extend(page.connections.into_iter().map(|view| view.connection.id));
+            after = page.next;
+            if after.is_none() {
+                return found;
+            }
+        }
+    };
+    let of = |numbers: &[u128]| numbers.iter().copied().map(connection_of).collect::<Vec<_>>();
+    let rare = Filter { end_user: Some("rare".parse().unwrap()), ..Filter::default() };
+    let broken = Filter { state: Some(State::NeedsReauth), ..Filter::default() };
+    let other = Filter { platform: Some("other".to_owned()), ..Filter::default() };
+    for limit in [1, 2, 100] {
+        assert_eq!(all(&rare, limit), of(&[100, 200]), "{limit}");
+        assert_eq!(all(&broken, limit), of(&[130, 260]), "{limit}");
+        assert_eq!(all(&other, limit), of(&[]), "{limit}");
+        let both = Filter { state: broken.state, ..rare.clone() };
+        assert_eq!(all(&both, limit), of(&[]), "{limit}");
+    }
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use crate::base::error::{Error, Kind, Result};
 use crate::base::host::{Clock, Entropy};
-use crate::base::ids::DeletionId;
+use crate::base::ids::{ConnectionId, DeletionId};
+use crate::base::walk::Walk;
 use crate::deletion::ledger::Deletion;
 use crate::deletion::ports::{DeletionOwnerRead, LedgerRead};
 use crate::people::caller::{Caller, CredentialKind, Scope};
@@ -22,22 +23,40 @@ pub struct Ports {
     pub rows: Arc<dyn Rows>,
 }
 
-/// Lists deletions of the caller's tenant, oldest first.
+/// A page of deletions.
+#[derive(Debug, Clone)]
+pub struct Listing {
+    /// The deletions, oldest first.
+    pub deletions: Vec<Deletion>,
+    /// The deletion after which the next page starts; `None` on the last page.
+    pub next: Option<DeletionId>,
+}
+
+/// Lists deletions of the caller's tenant, oldest first: all, or those of a connection and of its accounts. A page may be
+/// short, or empty, and yet not be the last.
 ///
 /// A frontend token may not list: Mooring forgets a deletion's owner once everything must be gone, so that a list
 /// could not be narrowed to one end user. A frontend token reads the deletions of its own end user by id.
 pub async fn list(
     ports: &Ports,
     caller: &Caller,
-    after: Option<&DeletionId>,
+    connection: Option<&ConnectionId>,
+    after: Option<DeletionId>,
     limit: u32,
-) -> Result<Vec<Deletion>> {
+) -> Result<Listing> {
     caller.require(Scope::DeletionsRead)?;
     if matches!(caller.kind, CredentialKind::FrontendToken(_)) {
         let message = "A frontend token may read a deletion by its id; only an API key may list them.";
         return Err(Error::new(Kind::Forbidden, "not_for_browsers", message));
     }
-    ports.rows.deletions(&caller.tenant, after, limit).await
+    let mut walk = Walk::new(after, limit, connection.is_some());
+    while let Some((after, most)) = walk.wants() {
+        let found = ports.rows.deletions(&caller.tenant, after, most).await?;
+        let takes = |row: &Deletion| connection.is_none_or(|id| row.subject.connection() == Some(id));
+        walk.take(found, |row| &row.id, takes);
+    }
+    let (deletions, next) = walk.end();
+    Ok(Listing { deletions, next })
 }
 
 /// Reads one deletion of the caller's tenant.

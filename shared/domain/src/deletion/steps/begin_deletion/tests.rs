@@ -357,10 +357,10 @@ fn deletions_are_listed_to_servers_and_shown_by_id_and_code() {
     let deletion = disconnect(&world, &server(), &whole(&connection)).unwrap().deletion;
     let ports = read_ports(&world);
     assert_eq!(
-        ready(read_deletions::list(&ports, &browser("u-1"), None, 10)).unwrap_err().kind,
+        ready(read_deletions::list(&ports, &browser("u-1"), None, None, 10)).unwrap_err().kind,
         Kind::Forbidden
     );
-    assert_eq!(ready(read_deletions::list(&ports, &server(), None, 10)).unwrap().len(), 1);
+    assert_eq!(ready(read_deletions::list(&ports, &server(), None, None, 10)).unwrap().deletions.len(), 1);
     assert_eq!(ready(read_deletions::get(&ports, &browser("u-1"), &deletion.id)).unwrap().id, deletion.id);
     assert_eq!(
         ready(read_deletions::by_code(world.as_ref(), world.entropy.as_ref(), &deletion.code)).unwrap().id,
