@@ -15,13 +15,13 @@ import { openStack } from "./lib/stack.mjs";
 import { Steps } from "./lib/steps.mjs";
 
 const FIRST_ROWS_MS = 60_000;
-/** 24 hours of the verification become half a minute. */
-const FAST = 3_000;
+/** Each of two deletions waits twice; a step that comes late waits once more. */
+const SKIPS = 8;
 const DONE_MS = 180_000;
 const MAIL = "ada@example.com";
 /** The page asks once for data that it may no longer read, and shows the refusal. */
 const REFUSED = /Failed to load resource.*status of 4(04|09|10).*\/v1\/reports/;
-/** Under a fast clock a token ends between two calls, and minutes pass between the read and the write of a limit. */
+/** When the clock jumps, a token ends between two calls, and minutes pass between the read and the write of a limit. */
 const FAST_CLOCK = /Failed to load resource.*status of (401|429)/;
 
 const options = {
@@ -222,15 +222,17 @@ async function reload() {
 }
 
 async function receipt() {
-  await page.goto("about:blank");
-  await stack.speedUp(FAST);
+  // One account and the connection are under way: each waits for its second deletion, then for a day.
+  const buttons = page.getByRole("button", { name: "Skip the wait" });
+  const done = () => document.querySelectorAll(".receipt").length >= 2;
   await watch.allowing(FAST_CLOCK, async () => {
-    await page.goto(demo);
-    await page.waitForFunction(() => document.querySelectorAll(".receipt").length >= 2, null, { timeout: DONE_MS });
-    await page.goto("about:blank");
+    for (let turn = 0; turn < SKIPS && !(await page.evaluate(done)); turn += 1) {
+      await buttons.first().click();
+      await page.waitForFunction((ids) => document.querySelectorAll(".receipt").length >= 2
+        || ids !== [...document.querySelectorAll(".deletion")].map((card) => card.dataset.key).join(), await cards(), { timeout: DONE_MS });
+    }
+    await page.waitForFunction(done, null, { timeout: DONE_MS });
   });
-  await stack.speedUp(1);
-  await page.goto(demo);
   const document_ = page.locator(".receipt").first();
   await document_.waitFor();
   const left = await document_.locator("tbody tr td:last-child").allTextContents();
@@ -243,6 +245,8 @@ async function receipt() {
   if (values.docs) await steps.keep("demo-after", 1265);
   return Object.keys(json).join(" ");
 }
+
+const cards = () => page.evaluate(() => [...document.querySelectorAll(".deletion")].map((card) => card.dataset.key).join());
 
 async function askByMail() {
   await page.locator("#by-mail").click();

@@ -29,12 +29,12 @@ try {
 async function connect() {
   await page.goto(link);
   await page.locator("form button").first().click();
-  await page.waitForURL(`${sandbox}/**`);
+  await page.waitForURL((url) => url.origin === new URL(sandbox).origin);
   await page.locator("button[value=allow]").click();
   await page.waitForURL((url) => url.origin === api && url.pathname === "/connect/confirm");
   for (const account of await page.locator("input[name=account]").all()) await account.check();
   await page.locator("button[value=connect]").click();
-  await page.waitForURL(`${demo}/returned**`);
+  await page.waitForURL((url) => url.origin === demo && url.pathname === "/returned");
 }
 
 async function returned() {

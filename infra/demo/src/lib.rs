@@ -11,6 +11,7 @@ mod visitor;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use jiff::Timestamp;
@@ -20,6 +21,18 @@ use crate::api::Api;
 
 /// Returns the time for the page, so that its countdowns follow a clock that was sped up.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Moves the time of a stack whose clock can be moved.
+pub type Skip = Arc<dyn Fn(Duration) + Send + Sync>;
+
+/// The time of the stack behind the demo.
+#[derive(Clone)]
+pub struct Time {
+    /// Reads the clock.
+    pub clock: Clock,
+    /// Moves the clock; `None` where time only passes.
+    pub skip: Option<Skip>,
+}
 
 /// The settings of the demo. Origins have no slash at the end.
 pub struct DemoConfig {
@@ -46,18 +59,18 @@ impl fmt::Debug for DemoConfig {
 pub(crate) struct Demo {
     pub(crate) api: Api,
     pub(crate) config: Arc<DemoConfig>,
-    pub(crate) clock: Clock,
+    pub(crate) time: Time,
 }
 
 /// Builds the demo's routes; countdowns follow the machine's clock.
 pub fn router(config: DemoConfig) -> anyhow::Result<Router> {
-    router_at(config, Arc::new(Timestamp::now))
+    router_at(config, Time { clock: Arc::new(Timestamp::now), skip: None })
 }
 
-/// Builds the demo's routes with the caller's clock.
-pub fn router_at(config: DemoConfig, clock: Clock) -> anyhow::Result<Router> {
+/// Builds the demo's routes with the caller's time.
+pub fn router_at(config: DemoConfig, time: Time) -> anyhow::Result<Router> {
     let api = Api::new(&config)?;
     let policy = assets::content_security_policy(&config.api_origin);
-    let demo = Demo { api, config: Arc::new(config), clock };
+    let demo = Demo { api, config: Arc::new(config), time };
     assets::secured(serve::routes(demo).merge(assets::routes()), &policy)
 }

@@ -1,10 +1,13 @@
 //! The server half's routes: who the visitor is, tokens for the page, and the return from the connect flow.
 
+use std::time::Duration;
+
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -16,7 +19,7 @@ use crate::visitor::{PEOPLE, Person, Visitor, person};
 pub(crate) fn routes(demo: Demo) -> Router {
     Router::new()
         .route("/session", get(session))
-        .route("/clock", get(clock))
+        .route("/clock", get(clock).post(skip))
         .route("/person", post(switch_person))
         .route("/token", post(token))
         .route("/connected", get(connected))
@@ -33,6 +36,8 @@ struct Session<'a> {
     sandbox_origin: &'a str,
     mailbox_url: &'a str,
     return_url: String,
+    /// Whether the page may offer to skip a wait.
+    can_skip: bool,
 }
 
 #[derive(Serialize)]
@@ -46,6 +51,14 @@ impl From<Person> for PersonView {
     fn from(Person { key, name, email }: Person) -> Self {
         Self { key, name, email }
     }
+}
+
+/// The longest wait that can be skipped at once: the day of a deletion's last step, and what a step may come late.
+const LONGEST_SKIP: SignedDuration = SignedDuration::from_hours(26);
+
+#[derive(Deserialize)]
+struct SkipTo {
+    until: String,
 }
 
 #[derive(Deserialize)]
@@ -73,13 +86,34 @@ async fn session(State(demo): State<Demo>, headers: HeaderMap) -> Response {
         sandbox_origin: &demo.config.sandbox_origin,
         mailbox_url: &demo.config.mailbox_url,
         return_url: format!("{}/connected", demo.config.origin),
+        can_skip: demo.time.skip.is_some(),
     })
     .into_response();
     if is_new { remember(&visitor, body) } else { body }
 }
 
 async fn clock(State(demo): State<Demo>) -> Response {
-    Json(json!({ "now": (demo.clock)().to_string() })).into_response()
+    Json(json!({ "now": (demo.time.clock)().to_string() })).into_response()
+}
+
+/// Moves the stack's clock to an instant, so that nobody has to wait a day to see a receipt.
+async fn skip(State(demo): State<Demo>, headers: HeaderMap, Json(skip): Json<SkipTo>) -> Response {
+    if !is_same_origin(&demo, &headers) {
+        return refuse(StatusCode::FORBIDDEN, "other_origin");
+    }
+    let Some(move_by) = demo.time.skip else { return refuse(StatusCode::NOT_FOUND, "time_only_passes") };
+    let Ok(until) = skip.until.parse::<Timestamp>() else {
+        return refuse(StatusCode::BAD_REQUEST, "no_instant");
+    };
+    let by = until.duration_since((demo.time.clock)());
+    if by > LONGEST_SKIP {
+        return refuse(StatusCode::BAD_REQUEST, "too_far");
+    }
+    // An instant that has come by now needs no move.
+    if let Ok(by) = Duration::try_from(by) {
+        move_by(by);
+    }
+    StatusCode::NO_CONTENT.into_response()
 }
 
 async fn switch_person(State(demo): State<Demo>, headers: HeaderMap, Json(switch): Json<Switch>) -> Response {

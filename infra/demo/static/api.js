@@ -32,6 +32,9 @@ export const switchPerson = (person) => own("POST", "/person", { person });
 /** Asks for the stack's time. */
 export const serverNow = async () => Date.parse((await own("GET", "/clock")).now);
 
+/** Moves the stack's time. */
+export const skipTo = (until) => own("POST", "/clock", { until });
+
 /** Calls the API and reads its JSON; null for an empty answer. */
 export async function call(method, path, body) {
   const text = await (await send(method, path, body, "application/json")).text();

@@ -4,7 +4,7 @@ import { call, fetchAs, openSession, Problem, switchPerson } from "./api.js";
 import { byName, clearAccounts, confirmEnd, isLive, pickAccount, showAccounts } from "./accounts.js";
 import { clearCampaigns, showCampaigns } from "./campaigns.js";
 import { drawVoid } from "./chart.js";
-import { now, speed, synchronise } from "./clock.js";
+import { now, skip, speed, synchronise } from "./clock.js";
 import { clockTime } from "./days.js";
 import { isDone, isOneAccount, showDeletions, tick } from "./deletions.js";
 import { byId, download, h, show } from "./dom.js";
@@ -226,6 +226,15 @@ async function end(path) {
       render();
       state.proof = await refusalOf(again);
     }
+    await refresh();
+  });
+}
+
+/** Moves the stack's clock to a deletion's next step. */
+async function skipWait(until) {
+  await attempt(async () => {
+    await skip(until);
+    announce("The clock of this stack has moved on.");
     await refresh();
   });
 }

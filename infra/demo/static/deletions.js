@@ -31,7 +31,7 @@ export const isOneAccount = ({ subject }) => subject.kind === "account";
 export const isDone = (deletion) => deletion.step === "done";
 
 /** Shows the deletions; it makes a card anew only when its deletion changed. */
-export function showDeletions(entries, onForget) {
+export function showDeletions(entries, { onForget, onSkip }) {
   const list = byId("deletions");
   const wanted = entries.map(({ deletion }) => deletion.id);
   for (const card of [...list.children]) if (!wanted.includes(card.dataset.id)) card.remove();
@@ -40,7 +40,7 @@ export function showDeletions(entries, onForget) {
     if (!card) card = h("article", { class: "card deletion", "data-id": deletion.id });
     if (list.children[index] !== card) list.insertBefore(card, list.children[index] ?? null);
     const key = [deletion.step, deletion.next_step_at, deletion.events.length, Boolean(proof)].join();
-    refill(card, key, () => content(deletion, proof, onForget));
+    refill(card, key, () => content(deletion, proof, onForget, onSkip));
   });
   tick();
 }
@@ -53,7 +53,7 @@ export function tick() {
   }
 }
 
-function content(deletion, proof, onForget) {
+function content(deletion, proof, onForget, onSkip) {
   const what = isOneAccount(deletion) ? "One ad account" : "The TikTok Ads connection";
   const title = isDone(deletion) ? `${what}: deleted and counted` : `${what}: deletion under way`;
   return [
@@ -64,8 +64,16 @@ function content(deletion, proof, onForget) {
       deletion.status_url ? h("div", null, h("dt", null, "Public status"), h("dd", null, h("a", { href: deletion.status_url }, "Status page (no sign-in)"))) : null),
     isDone(deletion) && proof ? receipt(proof) : null,
     isDone(deletion) ? h("details", null, h("summary", null, "Every step with its time"), steps(deletion)) : steps(deletion),
+    isDone(deletion) || !onSkip || !deletion.next_step_at ? null : skipWait(deletion, onSkip),
     isDone(deletion) ? h("div", { class: "row" }, h("button", { type: "button", class: "quiet", onclick: () => onForget(deletion.id) }, "Remove from this page")) : null,
   ];
+}
+
+/** On this machine nobody has to wait a day for a receipt. */
+function skipWait({ next_step_at }, onSkip) {
+  return h("div", { class: "row skip-wait" },
+    h("button", { type: "button", onclick: () => onSkip(next_step_at) }, "Skip the wait"),
+    h("p", { class: "soft" }, "Moves the clock of this local stack to the next step. A deployment waits."));
 }
 
 function steps(deletion) {

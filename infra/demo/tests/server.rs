@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -60,6 +61,7 @@ struct World {
     origin: String,
     calls: Calls,
     client: reqwest::Client,
+    moved: Arc<Mutex<Duration>>,
 }
 
 impl World {
@@ -81,13 +83,21 @@ impl World {
             mailbox_url: "http://127.0.0.1:8787/mailbox".to_owned(),
         };
         assert!(!format!("{config:?}").contains("canary"));
-        tokio::spawn(serve(mooring_demo::router(config).unwrap(), listener));
+        let (moved, now) = (Arc::new(Mutex::new(Duration::ZERO)), "2026-11-30T10:00:00Z".parse().unwrap());
+        let time = mooring_demo::Time {
+            clock: Arc::new(move || now),
+            skip: Some(Arc::new({
+                let moved = Arc::clone(&moved);
+                move |by| *moved.lock().unwrap() += by
+            })),
+        };
+        tokio::spawn(serve(mooring_demo::router_at(config, time).unwrap(), listener));
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()
             .unwrap();
-        Self { origin, calls, client }
+        Self { origin, calls, client, moved }
     }
 
     /// Makes a new visitor: the cookie and the end-user reference.
@@ -275,4 +285,22 @@ async fn the_return_page_is_for_everybody_and_activates_nothing() {
     let text = response.text().await.unwrap();
     assert!(text.contains("/returned.js") && !text.contains(GOOD), "{text}");
     assert!(world.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_wait_is_skipped_by_our_own_page_and_by_a_day_at_most() {
+    let world = World::start().await;
+    let skip = async |origin: Option<&str>, until: &str| {
+        world.post("/clock", "", origin, &json!({ "until": until })).await.status()
+    };
+    let own = Some(world.origin.as_str());
+    assert_eq!(skip(own, "2026-12-01T10:05:00Z").await, StatusCode::NO_CONTENT);
+    assert_eq!(*world.moved.lock().unwrap(), Duration::from_mins(24 * 60 + 5));
+    assert_eq!(skip(own, "2026-11-30T09:00:00Z").await, StatusCode::NO_CONTENT, "it has come already");
+    assert_eq!(skip(own, "2026-12-03T10:00:00Z").await, StatusCode::BAD_REQUEST);
+    assert_eq!(skip(own, "tomorrow").await, StatusCode::BAD_REQUEST);
+    for origin in [None, Some("https://evil.example")] {
+        assert_eq!(skip(origin, "2026-11-30T11:00:00Z").await, StatusCode::FORBIDDEN);
+    }
+    assert_eq!(*world.moved.lock().unwrap(), Duration::from_mins(24 * 60 + 5));
 }

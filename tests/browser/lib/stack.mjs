@@ -14,39 +14,31 @@ export async function openStack({ demo, api, sandbox, mailbox, binary }) {
   if (demo) return new GivenStack({ demo, api, sandbox, mailbox });
   const data = await mkdtemp(path.join(ROOT, "target", "browser-data-"));
   const stack = new OwnStack(binary ?? path.join(ROOT, "target/debug/mooring"), data, await freePorts());
-  await stack.start(1);
+  await stack.start();
   return stack;
 }
 
-/** A stack that somebody else started: the tests cannot speed up its clock. */
+/** A stack that somebody else started. */
 class GivenStack {
   constructor(addresses) {
     this.addresses = addresses;
-    this.canSpeedUp = false;
   }
 
-  async speedUp() {}
   async close() {}
 }
 
-/** A stack that the tests start. It keeps its data in a directory, so that a restart with another clock goes on with it. */
+/** A stack that the tests start. It keeps its data in a directory, as a person's does. */
 class OwnStack {
   constructor(binary, data, port) {
-    Object.assign(this, { binary, data, port, canSpeedUp: true, child: null, log: "" });
+    Object.assign(this, { binary, data, port, child: null, log: "" });
   }
 
-  async start(timeScale) {
-    const arguments_ = ["--port", this.port, "--data", this.data, "--time-scale", timeScale].map(String);
+  async start() {
+    const arguments_ = ["--port", this.port, "--data", this.data].map(String);
     this.child = spawn(this.binary, arguments_, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
     this.child.on("error", (error) => { this.log += `${error}\n`; });
     for (const stream of [this.child.stdout, this.child.stderr]) stream.on("data", (text) => { this.log += text; });
     this.addresses = await this.untilPrinted(this.log.length);
-  }
-
-  /** Restarts with a clock that runs `timeScale` times as fast; keeps the offset, so that time never goes back. */
-  async speedUp(timeScale) {
-    await this.stop();
-    await this.start(timeScale);
   }
 
   async untilPrinted(from) {

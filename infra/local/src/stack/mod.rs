@@ -284,9 +284,12 @@ impl Stack {
         }
     }
 
-    fn time(&self) -> mooring_demo::Clock {
-        let clock = self.clock().clone();
-        Arc::new(move || clock.now())
+    fn time(&self) -> mooring_demo::Time {
+        let (clock, moved) = (self.clock().clone(), self.clock().clone());
+        mooring_demo::Time {
+            clock: Arc::new(move || clock.now()),
+            skip: Some(Arc::new(move |by| moved.advance(by))),
+        }
     }
 
     /// Registers another tenant with an API key of its own.
