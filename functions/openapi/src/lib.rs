@@ -1,30 +1,83 @@
-//! GET /openapi.json: the description of the API, generated when this was built. As `$default` the function
-//! also answers requests that the description does not have.
+//! GET /, /health and /openapi.json: what anybody may read without a credential, and without a table. As `$default` the
+//! function also answers requests that the description does not have.
 
+use askama::Template;
 use lambda_http::Request;
 use mooring_edge::openapi::Api;
 use mooring_edge::routes::find;
-use mooring_edge::{Reply, asset, fallback};
+use mooring_edge::{Reply, asset, fallback, momentary, page, wants_json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 /// The document, generated from the Rust types and the route table.
 const DOCUMENT: &str = include_str!("../openapi.json");
 
-const OPERATION: &str = "getOpenApi";
+const JSON: &str = "application/json";
 
 /// The dependencies of the function: none.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct App;
 
+/// The front page for people: what answers here, and where to go.
+#[derive(Template)]
+#[template(path = "front.html")]
+struct Front;
+
+/// The front page for programs: the same ways.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Links {
+    /// The path of this API's description.
+    description: &'static str,
+    /// The path that a monitor asks.
+    health: &'static str,
+    /// The path of the form by which a person has their data deleted.
+    deletion_requests: &'static str,
+}
+
+const LINKS: Links =
+    Links { description: "/openapi.json", health: "/health", deletion_requests: "/deletion-requests" };
+
+/// The answer to a monitor.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Health {
+    /// `ok`: requests arrive and functions start.
+    status: &'static str,
+}
+
 /// Answers a request.
 #[expect(clippy::unused_async, reason = "every handler has the same shape")]
 pub async fn handle(_: &App, request: Request) -> Reply {
-    match find(request.method().as_str(), request.uri().path()) {
-        Some(found) if found.route.operation_id == OPERATION => asset(&request, "application/json", DOCUMENT),
+    match find(request.method().as_str(), request.uri().path()).map(|found| found.route.operation_id) {
+        Some("getOpenApi") => asset(&request, JSON, DOCUMENT),
+        Some("showFront") => front(&request),
+        Some("getHealth") => momentary(&request, JSON, &text(&Health { status: "ok" })),
+        Some("headHealth") => momentary(&request, JSON, ""),
         _ => fallback(&request),
     }
 }
 
-/// Describes the operation for OpenAPI.
+fn front(request: &Request) -> Reply {
+    match page("Mooring", &Front) {
+        Ok(text) if !wants_json(request) => asset(request, "text/html; charset=utf-8", &text),
+        _ => asset(request, JSON, &text(&LINKS)),
+    }
+}
+
+fn text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Describes the operations for OpenAPI.
 pub fn describe(api: &mut Api) {
-    api.operation(OPERATION, "Read this description").media("application/json", "The document.").add();
+    api.operation("getOpenApi", "Read this description").media(JSON, "The document.").add();
+    api.operation("showFront", "See what answers here")
+        .says("A page for people; with `Accept: application/json` the same ways for programs.")
+        .ok::<Links>("Where to go.")
+        .media("text/html", "The page.")
+        .add();
+    api.operation("getHealth", "Ask whether the API answers")
+        .says("Alarms watch the tables, queues and keys; this does not.")
+        .ok::<Health>("It does.")
+        .add();
+    api.operation("headHealth", "Ask whether the API answers, without a body").bare("It does.").add();
 }

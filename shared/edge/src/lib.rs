@@ -19,7 +19,7 @@ pub mod views;
 pub use api::config::{Config, ConfigError};
 pub use api::edge::Edge;
 pub use api::flow;
-pub use api::public::{asset, fallback};
+pub use api::public::{asset, fallback, momentary};
 pub use http::cookie::cookie;
 pub use http::cursor::Cursor;
 pub use http::event::{Answer, Handling, invoke};

@@ -122,6 +122,9 @@ pub const ROUTES: &[Route] = &[
         "replayWebhookDelivery",
     ),
     public("openapi", "GET", "/openapi.json", "getOpenApi"),
+    public("openapi", "GET", "/", "showFront"),
+    public("openapi", "GET", "/health", "getHealth"),
+    public("openapi", "HEAD", "/health", "headHealth"),
 ];
 
 /// The only route of all preflights. It stands beside [`ROUTES`], because the API's description does not have

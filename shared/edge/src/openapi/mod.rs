@@ -188,6 +188,13 @@ impl Describe<'_> {
         self
     }
 
+    /// Adds the answer 200 without a body.
+    #[must_use]
+    pub fn bare(mut self, meaning: &str) -> Self {
+        self.operation.answers.insert("200".into(), json!({ "description": meaning }));
+        self
+    }
+
     /// Adds the answer 200 with another media type, beside JSON if that was added before.
     #[must_use]
     pub fn media(self, media: &str, meaning: &str) -> Self {

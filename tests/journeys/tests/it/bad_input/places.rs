@@ -143,7 +143,9 @@ pub(crate) async fn good(world: &World, route: &Route) -> Result<Good> {
             good(&format!("/v1/deletions/{id}/receipt"), 200)?
         }
         operation if operation.contains("Webhook") => webhook(world, route).await?,
-        "getOpenApi" | "showDeletionRequestForm" => good(route.path, 200)?,
+        "getOpenApi" | "showFront" | "getHealth" | "headHealth" | "showDeletionRequestForm" => {
+            good(route.path, 200)?
+        }
         other => bail!("{other} has no good request here: add one"),
     })
 }
