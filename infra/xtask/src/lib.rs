@@ -16,22 +16,18 @@ mod resources;
 mod rules;
 mod sbom;
 mod template;
+mod tenants;
 mod tools;
 
 use std::fs;
 use std::io::{BufRead as _, stdin};
 use std::path::{Path, PathBuf};
 
-use std::sync::Arc;
-
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Parser, Subcommand};
-use jiff::Timestamp;
-use mooring_domain::base::host::Entropy;
 use mooring_domain::platform::credentials::INDEX_APP;
-use mooring_local::{register_tenant, seal_app};
+use mooring_local::seal_app;
 use mooring_store::Store;
-use mooring_system::SystemEntropy;
 use mooring_vault::Vault;
 
 use operator::operator;
@@ -140,19 +136,8 @@ enum Chore {
         #[arg(long)]
         to: String,
     },
-    /// Registers a tenant and prints its API key, once.
-    Tenant {
-        /// The organisation's name, shown on the connect page.
-        name: String,
-        /// A browser origin that may call the API; may be repeated.
-        #[arg(long = "origin")]
-        origins: Vec<String>,
-        /// A URL that the connect flow may return to; may be repeated.
-        #[arg(long = "return-url", required = true)]
-        return_urls: Vec<String>,
-        #[command(flatten)]
-        reach: keys::Reach,
-    },
+    /// Registers, shows and changes a tenant.
+    Tenant(tenants::Options),
     /// Lists, adds, narrows, rotates and revokes a tenant's API keys.
     Key(keys::Options),
 }
@@ -181,9 +166,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
             })
         }
         Chore::Mail { from, to } => mail::check(&operator().await?, &from, &to).await,
-        Chore::Tenant { name, origins, return_urls, reach } => {
-            tenant(reach, &name, &origins, &return_urls).await
-        }
+        Chore::Tenant(options) => tenants::run(options).await,
         Chore::Key(options) => keys::run(options).await,
     }
 }
@@ -239,15 +222,4 @@ async fn app_secret(platform: &str) -> Result<()> {
     let (vault, store) = (Vault::reached_by(&config)?, Store::reached_by(config));
     seal_app(&store, &vault, INDEX_APP, "", "").await?;
     seal_app(&store, &vault, platform, &id, &secret).await
-}
-
-#[expect(clippy::print_stdout, reason = "the key is shown once, to whoever registers the tenant")]
-async fn tenant(reach: keys::Reach, name: &str, origins: &[String], return_urls: &[String]) -> Result<()> {
-    let (store, mode) = reach.store().await?;
-    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-    let seeded = register_tenant(&store, mode, (entropy, Timestamp::now()), name, origins, return_urls)
-        .await
-        .map_err(|error| reach.explain(error))?;
-    println!("tenant   {}\napi key  {}", seeded.tenant, seeded.api_key);
-    Ok(())
 }

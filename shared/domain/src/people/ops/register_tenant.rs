@@ -1,4 +1,4 @@
-//! Checks an operator's description of a new tenant against what the connect flow and browsers can use.
+//! Checks an operator's description of a new tenant, or of its changes, against what the connect flow and browsers can use.
 //!
 //! Return URLs and origins are compared letter by letter when they are used. So this check refuses one that no request
 //! can ever equal, or that is no address of a product: here, somebody reads why.
@@ -6,9 +6,58 @@
 use url::{Host, Url};
 
 use crate::base::error::{Error, Result};
+use crate::people::tenant::Tenant;
 
 /// The number of characters of the longest name; the connect page shows the name in a sentence.
 pub const LONGEST_NAME: usize = 100;
+
+/// What an operator changes of a tenant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Change {
+    /// The new name.
+    pub name: Option<String>,
+    /// Origins to add; those that are there stay.
+    pub add_origins: Vec<String>,
+    /// Origins to take away.
+    pub remove_origins: Vec<String>,
+    /// Return URLs to add; those that are there stay.
+    pub add_return_urls: Vec<String>,
+    /// Return URLs to take away. Flows that are under way still end at them.
+    pub remove_return_urls: Vec<String>,
+}
+
+impl Change {
+    /// Returns the changed tenant. Refuses a change that changes nothing, a removal of what is not there, and whatever a
+    /// new tenant may not have.
+    pub fn of(self, tenant: &Tenant) -> Result<Tenant> {
+        let mut changed = tenant.clone();
+        if let Some(name) = self.name {
+            changed.name = name;
+        }
+        edit(&mut changed.origins, self.add_origins, &self.remove_origins)?;
+        edit(&mut changed.return_urls, self.add_return_urls, &self.remove_return_urls)?;
+        check(&changed.name, &changed.origins, &changed.return_urls)?;
+        if changed == *tenant {
+            return Err(Error::invalid("no_change", "The tenant is like that already: nothing was changed."));
+        }
+        Ok(changed)
+    }
+}
+
+fn edit(list: &mut Vec<String>, more: Vec<String>, less: &[String]) -> Result<()> {
+    if let Some(absent) = less.iter().find(|one| !list.contains(one)) {
+        let known = if list.is_empty() { "none".to_owned() } else { list.join(", ") };
+        let message = format!("`{absent}` is not there to be removed; there are: {known}.");
+        return Err(Error::invalid("not_there", message));
+    }
+    list.retain(|one| !less.contains(one));
+    for one in more {
+        if !list.contains(&one) {
+            list.push(one);
+        }
+    }
+    Ok(())
+}
 
 /// Refuses a tenant that the page could not show, the flow could not return to, or a browser could not call from.
 pub fn check(name: &str, origins: &[String], return_urls: &[String]) -> Result<()> {
@@ -77,6 +126,41 @@ mod tests {
             assert_eq!(code(name, None, back), "unusable_name", "{name:?}");
         }
         assert_eq!(code("Acme", None, None), "no_return_url");
+    }
+
+    #[test]
+    fn a_change_changes_what_it_says_and_is_checked_as_a_new_tenant_is() {
+        let list = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
+        let tenant = Tenant {
+            id: crate::testing::tenant(),
+            name: "Acme".to_owned(),
+            active: true,
+            return_urls: list(&["https://a.example/"]),
+            origins: list(&["https://a.example"]),
+            pseudonyms: None,
+        };
+        let change = Change {
+            add_return_urls: list(&["https://b.example/", "https://a.example/"]),
+            remove_origins: list(&["https://a.example"]),
+            ..Change::default()
+        };
+        let changed = change.of(&tenant).unwrap();
+        assert_eq!(changed.return_urls, ["https://a.example/", "https://b.example/"]);
+        assert_eq!((changed.origins.len(), changed.name.as_str()), (0, "Acme"));
+        let swapped = Change {
+            add_return_urls: list(&["https://b.example/"]),
+            remove_return_urls: list(&["https://a.example/"]),
+            ..Change::default()
+        };
+        assert_eq!(swapped.of(&tenant).unwrap().return_urls, ["https://b.example/"]);
+        let of = |change: Change| change.of(&tenant).unwrap_err().code;
+        assert_eq!(of(Change::default()), "no_change");
+        assert_eq!(of(Change { name: Some(" ".to_owned()), ..Change::default() }), "unusable_name");
+        let url = |url| Change { add_return_urls: list(&[url]), ..Change::default() };
+        assert_eq!(of(url("not a url")), "unusable_return_url");
+        let gone = |url| Change { remove_return_urls: list(&[url]), ..Change::default() };
+        assert_eq!(of(gone("https://c.example/")), "not_there");
+        assert_eq!(of(gone("https://a.example/")), "no_return_url");
     }
 
     #[test]
