@@ -15,7 +15,7 @@ use crate::stack::StackOptions;
 #[command(name = "mooring", version)]
 pub struct Options {
     /// The API's port; sandbox, demo and the AWS services take the next ones. 0 takes free ones.
-    #[arg(long, default_value_t = 8787, global = true)]
+    #[arg(long, default_value_t = 8787, value_parser = clap::value_parser!(u16).range(..=65_528), global = true)]
     pub port: u16,
     /// The directory of the state; a restart goes on with it.
     #[arg(long, default_value = ".mooring", global = true)]

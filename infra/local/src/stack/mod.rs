@@ -138,15 +138,16 @@ impl Stack {
     /// Starts services and adapters, seeds what a first start needs, and binds the ports.
     pub async fn start(options: StackOptions) -> Result<Self> {
         let next = |offset: u16| if options.port == 0 { 0 } else { options.port.saturating_add(offset) };
+        let api = bind(next(0)).await?;
+        let (sandbox, demo) = (bind(next(1)).await?, bind(next(2)).await?);
         let aws = AwsLocal::start(AwsOptions {
             data_dir: options.data.clone(),
             clock: options.clock.clone(),
             dynamodb_port: next(DYNAMODB),
             port: next(4),
-        })
-        .await?;
-        let api = bind(next(0)).await?;
-        let (sandbox, demo) = (bind(next(1)).await?, bind(next(2)).await?);
+        });
+        let refused = "the services of AWS did not start (--port chooses other ports, --data another folder)";
+        let aws = aws.await.context(refused)?;
         let origin = |host: &str, listener: &TcpListener| -> Result<String> {
             Ok(format!("http://{host}:{}", listener.local_addr()?.port()))
         };
