@@ -80,7 +80,7 @@ function facts(rows) {
 
 /** A text with a button that copies it. Where the browser has no clipboard, the text is selected instead. */
 function copied(name, text) {
-  const field = h("textarea", { id: name, readonly: true, rows: text.length > 120 ? "4" : "2", "aria-label": `The ${name}`, spellcheck: "false" });
+  const field = h("textarea", { id: name, readonly: true, rows: "3", "aria-label": `The ${name}`, spellcheck: "false" });
   field.value = text;
   const button = h("button", { type: "button", onclick: () => copy(field, button) }, "Copy");
   return h("div", { class: "copied" }, field, button);

@@ -43,7 +43,7 @@ enum Chore {
         /// The tenant.
         tenant: TenantId,
     },
-    /// Changes a tenant, and shows it afterwards. What is not named stays.
+    /// Changes a tenant, and shows it afterwards. Whatever is not named stays.
     Change {
         /// The tenant.
         tenant: TenantId,

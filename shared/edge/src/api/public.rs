@@ -13,15 +13,20 @@ use crate::routes;
 
 /// Answers a public document that anybody may read from anywhere, such as `/openapi.json`.
 pub fn asset(request: &Request, media: &'static str, text: &str) -> Reply {
-    served(request, media, text, "public, max-age=300")
+    let mut reply = served(request, media, text);
+    if reply.status().is_success() {
+        reply.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    }
+    reply
 }
 
 /// Answers a public text that holds for this moment alone: no cache keeps it.
 pub fn momentary(request: &Request, media: &'static str, text: &str) -> Reply {
-    served(request, media, text, "no-store")
+    served(request, media, text)
 }
 
-fn served(request: &Request, media: &'static str, text: &str, cache: &'static str) -> Reply {
+fn served(request: &Request, media: &'static str, text: &str) -> Reply {
     let request_id = trace::given_id(request).unwrap_or_default();
     let span = mooring_telemetry::request_span(
         request_id,
@@ -36,8 +41,6 @@ fn served(request: &Request, media: &'static str, text: &str, cache: &'static st
     }
     let mut reply = typed(StatusCode::OK, media, text.to_owned()).unwrap_or_default();
     span.in_scope(|| tracing::info!({ field::STATUS } = reply.status().as_u16(), "answered"));
-    reply.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(cache));
     headers::stamp(&mut reply, headers::came_by_https(request), request_id);
     reply
 }
