@@ -157,7 +157,8 @@ function render() {
   else clearAccounts();
   if (!connection && cut) renderDark(cut);
   const entries = deletionIds(state.session.end_user).map((id) => ({ deletion: deletions.get(id), proof: state.receipts.get(id) }));
-  showDeletions(entries.filter(({ deletion }) => deletion), forget);
+  const known = entries.filter(({ deletion }) => deletion);
+  showDeletions(known, { onForget: forget, onSkip: state.session.can_skip ? skipWait : null });
 }
 
 /** Shows the chart as dark: since when, and the API's answer to the very request that drew the chart. */

@@ -160,7 +160,7 @@ impl Cloud {
     pub(crate) fn seed(&self) -> Result<Product> {
         let SandboxConfig { app_id, secret, .. } = SandboxConfig::default();
         run(self.chore(&["app-secret", "tiktok_ads"])?, &format!("{app_id}\n{secret}\n"))?;
-        let said = run(self.chore(&["tenant", "Harbour Coffee", "--return-url", RETURN_URL])?, "")?;
+        let said = run(self.chore(&["tenant", "add", "Harbour Coffee", "--return-url", RETURN_URL])?, "")?;
         let key =
             said.lines().find_map(|line| line.strip_prefix("api key")).context("no API key was printed")?;
         Product::new(Url::parse(&self.api_origin)?, key.trim(), RETURN_URL)
