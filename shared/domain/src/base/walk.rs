@@ -20,7 +20,8 @@ pub struct Walk<Row, Id> {
 impl<Row, Id: Clone + PartialEq> Walk<Row, Id> {
     /// Begins after an id, for a page of at most `limit` rows. A list of which few rows are taken is read in larger pages.
     pub fn new(after: Option<Id>, limit: u32, is_narrow: bool) -> Self {
-        let page = if is_narrow { limit.max(PAGE) } else { limit };
+        // One row more than a page has shows whether another page follows.
+        let page = if is_narrow { limit.max(PAGE) } else { limit.saturating_add(1) };
         Self { after, limit: size(limit), page, rows: Vec::new(), looked: 0, is_over: false }
     }
 
@@ -93,6 +94,9 @@ mod tests {
                     break;
                 }
             }
+            let mut whole = Walk::new(None, length.max(1), false);
+            whole.take(list.clone(), |row| row, |_| true);
+            prop_assert_eq!(whole.end().1, None, "a page that holds the whole list is the last");
             let want: Vec<u32> = list.iter().copied().filter(|row| row % every == 0).collect();
             prop_assert_eq!(found, want);
         }
