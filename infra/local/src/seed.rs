@@ -13,7 +13,7 @@ use mooring_domain::people::access_log::PseudonymKey;
 use mooring_domain::people::caller::Scope;
 use mooring_domain::people::caller::text::Mode;
 use mooring_domain::people::ops::manage_keys::{Input, Ports, add};
-use mooring_domain::people::ops::register_tenant;
+use mooring_domain::people::ops::register_tenant::{self, Change, NO_CHANGE};
 use mooring_domain::people::ports::DirectoryWrite as _;
 use mooring_domain::people::tenant::Tenant;
 use mooring_domain::platform::credentials::{CREDENTIALS, INDEX_APP, encode_credentials, secret_slot};
@@ -121,25 +121,12 @@ pub(crate) struct Addresses {
 impl Addresses {
     /// Takes the demo's own first: its product returns to `/connected`, the quickstart to `/returned`.
     pub(crate) fn of(demo: &str, origins: &[String], return_urls: &[String]) -> Self {
-        let mut all = Self {
-            origins: vec![demo.to_owned()],
-            return_urls: vec![format!("{demo}/connected"), format!("{demo}/returned")],
-        };
-        extend(&mut all.origins, origins);
-        extend(&mut all.return_urls, return_urls);
-        all
-    }
-}
-
-/// Adds what a list does not have yet. Returns whether there was any.
-fn extend(list: &mut Vec<String>, more: &[String]) -> bool {
-    let before = list.len();
-    for one in more {
-        if !list.contains(one) {
-            list.push(one.clone());
+        let own = [format!("{demo}/connected"), format!("{demo}/returned")];
+        Self {
+            origins: [&[demo.to_owned()], origins].concat(),
+            return_urls: [own.as_slice(), return_urls].concat(),
         }
     }
-    list.len() > before
 }
 
 /// Reads the tenant that an earlier start seeded in this directory.
@@ -163,11 +150,17 @@ pub(crate) fn write(dir: &Path, seeded: &Seeded) -> Result<()> {
 /// Adds the addresses of this start to a tenant of an earlier one: the port may be another.
 pub(crate) async fn allow(adapters: &Adapters, seeded: &Seeded, addresses: &Addresses) -> Result<()> {
     use mooring_domain::people::ports::CallerRead as _;
-    let Some(mut tenant) = adapters.store.tenant(&seeded.tenant).await? else { return Ok(()) };
-    let is_new = extend(&mut tenant.origins, &addresses.origins);
-    if tenant.active && (extend(&mut tenant.return_urls, &addresses.return_urls) || is_new) {
-        register_tenant::check(&tenant.name, &tenant.origins, &tenant.return_urls)?;
-        adapters.store.put_tenant(&tenant).await?;
+    let Some(tenant) = adapters.store.tenant(&seeded.tenant).await?.filter(|tenant| tenant.active) else {
+        return Ok(());
+    };
+    let change = Change {
+        add_origins: addresses.origins.clone(),
+        add_return_urls: addresses.return_urls.clone(),
+        ..Change::default()
+    };
+    match change.of(&tenant) {
+        Ok(changed) => Ok(adapters.store.put_tenant(&changed).await?),
+        Err(error) if error.code == NO_CHANGE => Ok(()),
+        Err(error) => Err(error.into()),
     }
-    Ok(())
 }

@@ -11,6 +11,9 @@ use crate::people::tenant::Tenant;
 /// The number of characters of the longest name; the connect page shows the name in a sentence.
 pub const LONGEST_NAME: usize = 100;
 
+/// The code of a change that changes nothing.
+pub const NO_CHANGE: &str = "no_change";
+
 /// What an operator changes of a tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Change {
@@ -38,7 +41,7 @@ impl Change {
         edit(&mut changed.return_urls, self.add_return_urls, &self.remove_return_urls)?;
         check(&changed.name, &changed.origins, &changed.return_urls)?;
         if changed == *tenant {
-            return Err(Error::invalid("no_change", "The tenant is like that already: nothing was changed."));
+            return Err(Error::invalid(NO_CHANGE, "The tenant is like that already: nothing was changed."));
         }
         Ok(changed)
     }
