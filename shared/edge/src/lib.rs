@@ -16,6 +16,7 @@ pub mod routes;
 mod tests;
 pub mod views;
 
+pub use api::call::Admitted;
 pub use api::config::{Config, ConfigError};
 pub use api::edge::Edge;
 pub use api::flow;

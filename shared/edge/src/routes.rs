@@ -15,10 +15,36 @@ pub struct Route {
     pub method: &'static str,
     /// The path in API Gateway's syntax.
     pub path: &'static str,
-    /// The scope that the caller needs; `None` for public routes.
-    pub scope: Option<Scope>,
+    /// The right that the caller needs.
+    pub needs: Needs,
     /// The operation's name in OpenAPI.
     pub operation_id: &'static str,
+}
+
+/// The right that a route needs of its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// None: the route is public.
+    Nothing,
+    /// A valid credential with any scopes, or with none: the route is about the credential itself.
+    Credential,
+    /// A credential with this scope.
+    Scope(Scope),
+}
+
+impl Route {
+    /// Returns whether the route answers callers without a credential.
+    pub const fn is_public(&self) -> bool {
+        matches!(self.needs, Needs::Nothing)
+    }
+
+    /// Returns the scope that the caller needs, if the route needs one.
+    pub const fn scope(&self) -> Option<Scope> {
+        match self.needs {
+            Needs::Scope(scope) => Some(scope),
+            Needs::Nothing | Needs::Credential => None,
+        }
+    }
 }
 
 /// All routes.
@@ -121,6 +147,7 @@ pub const ROUTES: &[Route] = &[
         Scope::WebhooksWrite,
         "replayWebhookDelivery",
     ),
+    credential("calls-read", "GET", "/v1/credential", "getCredential"),
     public("openapi", "GET", "/openapi.json", "getOpenApi"),
     public("openapi", "GET", "/", "showFront"),
     public("openapi", "GET", "/health", "getHealth"),
@@ -144,7 +171,16 @@ const fn api(
     scope: Scope,
     operation_id: &'static str,
 ) -> Route {
-    Route { function, method, path, scope: Some(scope), operation_id }
+    Route { function, method, path, needs: Needs::Scope(scope), operation_id }
+}
+
+const fn credential(
+    function: &'static str,
+    method: &'static str,
+    path: &'static str,
+    operation_id: &'static str,
+) -> Route {
+    Route { function, method, path, needs: Needs::Credential, operation_id }
 }
 
 const fn public(
@@ -153,7 +189,7 @@ const fn public(
     path: &'static str,
     operation_id: &'static str,
 ) -> Route {
-    Route { function, method, path, scope: None, operation_id }
+    Route { function, method, path, needs: Needs::Nothing, operation_id }
 }
 
 /// The route of a request with its path parameters, still percent-encoded.

@@ -28,7 +28,15 @@ endpoints! { a:
     "webhook-endpoint-change" => mooring_webhook_endpoint_change { new_keys, clock, rows }, reach: Reach::WithLoopback;
     "webhook-deliveries-read" => mooring_webhook_deliveries_read { rows };
     "webhook-send" => mooring_webhook_send { rows, queue };
+    "calls-read" => mooring_calls_read (calls_read(a));
     "openapi" => mooring_openapi (mooring_openapi::App);
+}
+
+fn calls_read(a: &Adapters) -> mooring_calls_read::App {
+    mooring_calls_read::App {
+        edge: a.edge.clone(),
+        credential: ports!(a, mooring_calls_read::read_credential::Ports { rows }),
+    }
 }
 
 fn deletion_request(a: &Adapters) -> mooring_deletion_request::App {

@@ -51,7 +51,7 @@ fn throttles(out: &mut Lines, functions: &Functions) -> Result<()> {
 fn throttle(functions: &Functions, route: &Route) -> Result<Option<Throttle>> {
     let function = functions.function.get(route.function);
     let function = function.with_context(|| format!("no function `{}`", route.function))?;
-    let public = function.public_throttle.filter(|_| route.scope.is_none());
+    let public = function.public_throttle.filter(|_| route.is_public());
     Ok(public.or(function.throttle))
 }
 

@@ -51,7 +51,7 @@ fn statements(
     function: &Function,
 ) -> Result<BTreeMap<String, Statement>> {
     let mut lines: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut closed = routes_of(name).filter(|route| route.scope.is_some()).peekable();
+    let mut closed = routes_of(name).filter(|route| !route.is_public()).peekable();
     if closed.peek().is_some() {
         let has_post = closed.any(|route| route.method == "POST");
         let more = if has_post { &common.with_post } else { &common.without_post };

@@ -63,6 +63,8 @@ pub enum Admission {
 /// Reads API keys.
 #[async_trait]
 pub trait KeyRead: Send + Sync {
+    /// Reads one key of a tenant, consistently; an expired one too.
+    async fn key(&self, tenant: &TenantId, id: &CredentialId) -> Result<Option<ApiKey>>;
     /// Reads all keys of a tenant in id order, consistently; expired ones too.
     async fn keys(&self, tenant: &TenantId) -> Result<Vec<ApiKey>>;
 }

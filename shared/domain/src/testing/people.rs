@@ -17,6 +17,8 @@ use crate::people::tenant::Tenant;
 pub(crate) struct PeopleRows {
     tenants: Mutex<BTreeMap<TenantId, Tenant>>,
     keys: Mutex<Vec<ApiKey>>,
+    /// The frontend tokens.
+    pub(crate) tokens: Mutex<Vec<Credential>>,
     /// The outcome of each attempt to store a key.
     pub(crate) admits: Mutex<Admission>,
 }
@@ -25,7 +27,8 @@ impl PeopleRows {
     /// Makes one tenant, with room for keys.
     pub(super) fn new() -> Self {
         let admits = Mutex::new(Admission::Stored);
-        let rows = Self { tenants: Mutex::default(), keys: Mutex::default(), admits };
+        let rows =
+            Self { tenants: Mutex::default(), keys: Mutex::default(), tokens: Mutex::default(), admits };
         rows.add_tenant(tenant());
         rows
     }
@@ -49,8 +52,8 @@ impl CallerRead for World {
         panic!("no operation looks for its caller")
     }
 
-    async fn frontend_token(&self, _: &TenantId, _: &CredentialId) -> Result<Option<Credential>> {
-        panic!("no operation looks for its caller")
+    async fn frontend_token(&self, _: &TenantId, id: &CredentialId) -> Result<Option<Credential>> {
+        Ok(self.people.tokens.lock().unwrap().iter().find(|token| token.id == *id).cloned())
     }
 
     async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>> {
@@ -64,6 +67,10 @@ impl CallerRead for World {
 
 #[async_trait]
 impl KeyRead for World {
+    async fn key(&self, _: &TenantId, id: &CredentialId) -> Result<Option<ApiKey>> {
+        Ok(self.people.keys.lock().unwrap().iter().find(|key| key.credential.id == *id).cloned())
+    }
+
     async fn keys(&self, _: &TenantId) -> Result<Vec<ApiKey>> {
         Ok(self.people.keys.lock().unwrap().clone())
     }

@@ -5,6 +5,7 @@ use lambda_http::Request;
 use mooring_domain::Result;
 use mooring_domain::guard::limits::Gauge;
 use mooring_domain::people::caller::{Caller, Scope};
+use mooring_domain::people::tenant::Tenant;
 use mooring_telemetry::field;
 use tracing::Instrument;
 
@@ -15,6 +16,17 @@ use super::{cors, limits};
 use crate::http::reply::Reply;
 use crate::http::{headers, problem, trace};
 use crate::routes;
+
+/// A caller whom every guard let in, and what the guards read on the way.
+#[derive(Debug)]
+pub struct Admitted {
+    /// The caller.
+    pub caller: Caller,
+    /// The caller's tenant.
+    pub tenant: Tenant,
+    /// The caller's limits after this call; a limit that could not be read is missing.
+    pub gauges: Vec<Gauge>,
+}
 
 /// The facts about a call that are found before its answer is ready.
 #[derive(Default)]
@@ -30,6 +42,17 @@ impl Edge {
         request: &Request,
         scope: Scope,
         run: impl AsyncFnOnce(Caller) -> Result<Reply>,
+    ) -> Reply {
+        self.admitted(request, Some(scope), async |admitted| run(admitted.caller).await).await
+    }
+
+    /// Runs an API route as [`Edge::api`] does, and hands on what the guards read. Without a scope every valid
+    /// credential may make the call.
+    pub async fn admitted(
+        &self,
+        request: &Request,
+        scope: Option<Scope>,
+        run: impl AsyncFnOnce(Admitted) -> Result<Reply>,
     ) -> Reply {
         let request_id = self.request_id(request);
         let span = mooring_telemetry::request_span(
@@ -59,9 +82,9 @@ impl Edge {
     async fn answer(
         &self,
         request: &Request,
-        scope: Scope,
+        scope: Option<Scope>,
         record: &mut CallRecord,
-        run: impl AsyncFnOnce(Caller) -> Result<Reply>,
+        run: impl AsyncFnOnce(Admitted) -> Result<Reply>,
     ) -> Result<Reply> {
         self.admit(request)?;
         let Authenticated { caller, tenant, peeked } = self.authenticate(request).await?;
@@ -72,14 +95,16 @@ impl Edge {
         );
         let reading = self.count(peeked).await;
         let refusal = reading.refusal();
-        record.gauges = Some(reading.gauges);
+        record.gauges = Some(reading.gauges.clone());
         if let Some(error) = refusal {
             return Err(error);
         }
         record.actor = Some(self.actor(&caller, &tenant));
         cors::check(request, &tenant)?;
-        caller.require(scope)?;
-        run(caller).await
+        if let Some(scope) = scope {
+            caller.require(scope)?;
+        }
+        run(Admitted { caller, tenant, gauges: reading.gauges }).await
     }
 
     /// Returns the browser origin that may read the answer.

@@ -3,7 +3,7 @@
 
 mod access;
 mod authenticate;
-mod call;
+pub(crate) mod call;
 pub(crate) mod config;
 mod cors;
 pub(crate) mod edge;

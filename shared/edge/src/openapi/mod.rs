@@ -6,6 +6,7 @@ pub mod problems;
 
 use std::borrow::Cow;
 
+use mooring_domain::people::caller::Scope;
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::Map;
 pub use serde_json::{Value, json};
@@ -282,16 +283,16 @@ impl Operation {
         for parameter in &mut parameters {
             self.narrowed(parameter);
         }
-        let repeatable = route.scope.is_some() && route.method == "POST";
+        let repeatable = !route.is_public() && route.method == "POST";
         parameters.extend(repeatable.then(guards::key));
         let mut answers = self.answers.clone();
-        let media = if route.scope.is_some() { "application/problem+json" } else { "text/html" };
-        let refusal = if route.scope.is_some() { json!(problem) } else { json!({ "type": "string" }) };
+        let media = if !route.is_public() { "application/problem+json" } else { "text/html" };
+        let refusal = if !route.is_public() { json!(problem) } else { json!({ "type": "string" }) };
         answers.insert(
             "4XX".into(),
             json!({ "description": "Refused; says what to do.", "content": { media: { "schema": &refusal } } }),
         );
-        if route.scope.is_some() {
+        if !route.is_public() {
             guards::limit(&mut answers, &refusal, repeatable);
         }
         let mut operation = Map::new();
@@ -306,8 +307,9 @@ impl Operation {
         if let Some(body) = &self.body {
             operation.insert("requestBody".into(), body.clone());
         }
-        if let Some(scope) = route.scope {
-            operation.insert("security".into(), json!([{ "credential": [scope.as_str()] }]));
+        if !route.is_public() {
+            let scopes: Vec<_> = route.scope().map(Scope::as_str).into_iter().collect();
+            operation.insert("security".into(), json!([{ "credential": scopes }]));
         }
         Value::Object(operation)
     }

@@ -17,6 +17,11 @@ use crate::people::keys;
 
 #[async_trait]
 impl KeyRead for Store {
+    async fn key(&self, tenant: &TenantId, id: &CredentialId) -> Result<Option<ApiKey>> {
+        let row = self.get(&keys::api_key(tenant, id)).await?;
+        row.as_ref().map(|row| read_key(tenant, row)).transpose()
+    }
+
     async fn keys(&self, tenant: &TenantId) -> Result<Vec<ApiKey>> {
         let rows = self.query(&keys::api_keys(tenant)).await?;
         rows.iter().map(|row| read_key(tenant, row)).collect()

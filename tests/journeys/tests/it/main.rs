@@ -8,6 +8,7 @@ mod answers;
 mod attacks;
 mod bad_days;
 mod bad_input;
+mod calls;
 mod canaries;
 mod crashes;
 mod fences;

@@ -169,11 +169,11 @@ fn public_routes_leave_runs(template: &Template) -> Vec<String> {
         .map(|(key, own)| (key, at(own, "ThrottlingRateLimit").as_f64().unwrap_or(f64::INFINITY)))
         .collect();
     let shared = |function: &str| {
-        let closed = |route: &Route| route.function == function && route.scope.is_some();
+        let closed = |route: &Route| route.function == function && !route.is_public();
         on_deletion_path(function) && ROUTES.iter().any(closed)
     };
     let taken = |function: &str| -> f64 {
-        let open = ROUTES.iter().filter(|route| route.function == function && route.scope.is_none());
+        let open = ROUTES.iter().filter(|route| route.function == function && route.is_public());
         let keys: Vec<_> = open.map(|route| format!("{} {}", route.method, route.path)).collect();
         rates.iter().filter(|(key, _)| keys.iter().any(|open| open == key)).map(|(_, rate)| rate / 2.0).sum()
     };
@@ -186,7 +186,7 @@ fn public_routes_leave_runs(template: &Template) -> Vec<String> {
 /// Checks that public routes and those of deletions have a throttle of their own, and that every throttle has a route.
 fn route_throttles(template: &Template) -> Vec<String> {
     let of_deletions = |route: &Route| on_deletion_path(route.function) || route.function == "deletions-read";
-    let apart = ROUTES.iter().filter(|route| route.scope.is_none() || of_deletions(route));
+    let apart = ROUTES.iter().filter(|route| route.is_public() || of_deletions(route));
     let key = |route: &Route| format!("{} {}", route.method, route.path);
     let mut wanted: BTreeSet<String> = apart.chain([&PREFLIGHT]).map(key).collect();
     wanted.insert("$default".to_owned());

@@ -63,6 +63,11 @@ impl Rate {
         Self { calls: if calls == 0 { 1 } else { calls }, burst: if burst == 0 { 1 } else { burst } }
     }
 
+    /// Returns the calls that a full bucket lets through at once.
+    pub const fn burst(self) -> u32 {
+        self.burst
+    }
+
     /// Returns the calls of a minute.
     pub const fn calls(self) -> u32 {
         self.calls
@@ -182,6 +187,8 @@ pub struct Gauge {
     pub left: u32,
     /// Seconds until `left` changes: see [`Rate::window`].
     pub window: u64,
+    /// When the bucket is full again, in microseconds.
+    pub full_at: i64,
 }
 
 /// The limits that were exceeded, behind the refusal.
@@ -296,5 +303,5 @@ fn level(rate: Rate, seen: Option<i64>, now: i64) -> Level {
 fn gauge(name: &'static str, rate: Rate, level: Level, now: i64) -> Gauge {
     let Level { full_at, admitted } = level;
     let left = if admitted { rate.left(full_at, now) } else { 0 };
-    Gauge { name, admitted, left, window: rate.window(full_at, now) }
+    Gauge { name, admitted, left, window: rate.window(full_at, now), full_at }
 }

@@ -2,4 +2,5 @@
 
 pub mod create_frontend_token;
 pub mod manage_keys;
+pub mod read_credential;
 pub mod register_tenant;

@@ -34,7 +34,7 @@ struct Bench<'a> {
 
 impl Bench<'_> {
     fn credential(&self) -> Option<&str> {
-        self.route.scope.map(|_| self.callers.own.as_str())
+        (!self.route.is_public()).then_some(self.callers.own.as_str())
     }
 
     /// Fails unless the answer is a refusal: 4xx, as a problem document or a page, with security headers.
@@ -44,7 +44,7 @@ impl Bench<'_> {
         self.cases.fetch_add(1, Ordering::Relaxed);
         ensure!(answer.status.is_client_error(), place());
         if !is_the_gateways(answer) {
-            let fits = if self.route.scope.is_some() {
+            let fits = if !self.route.is_public() {
                 answer.is_problem()
             } else {
                 answer.is_problem() || answer.is_page()
@@ -63,7 +63,7 @@ impl Bench<'_> {
 
     /// Credentials: none, junk, another tenant's, one without the scope.
     async fn credentials(&self) -> Result<()> {
-        if self.route.scope.is_none() {
+        if self.route.is_public() {
             return Ok(());
         }
         self.status(self.good.send(&self.wire, None), "no credential", 401).await?;
@@ -72,7 +72,9 @@ impl Bench<'_> {
             with.headers.push(("authorization".to_owned(), junk.clone()));
             self.status(with.send(&self.wire, None), &format!("credential {junk:.30}"), 401).await?;
         }
-        self.status(self.good.send(&self.wire, Some(&self.callers.without)), "no scope", 403).await?;
+        if self.route.scope().is_some() {
+            self.status(self.good.send(&self.wire, Some(&self.callers.without)), "no scope", 403).await?;
+        }
         if names_something(&self.good) {
             // 404 and not 403: another tenant's things do not exist.
             self.status(self.good.send(&self.wire, Some(&self.callers.foreign)), "another tenant's key", 404)
@@ -122,7 +124,7 @@ impl Bench<'_> {
 
     /// Every query parameter junk, twice, missing or too long; and an unknown one.
     async fn queries(&self) -> Result<()> {
-        if self.route.method != "GET" || (self.route.scope.is_none() && !is_callback(self.route)) {
+        if self.route.method != "GET" || (self.route.is_public() && !is_callback(self.route)) {
             return Ok(());
         }
         for (at, (name, value)) in self.good.query.iter().enumerate() {
@@ -225,7 +227,7 @@ impl Bench<'_> {
 
     /// A browser of another origin may not read, not with a valid key either.
     async fn origins(&self) -> Result<()> {
-        if self.route.scope.is_none() {
+        if self.route.is_public() {
             return Ok(());
         }
         for origin in [
@@ -433,7 +435,7 @@ async fn events_by_hand_end_no_function() -> Result<()> {
             let media = answer.headers.get("content-type").map(String::as_str);
             // The route itself refuses a query, so a page refuses it as a page.
             let is_page = *place == "/rawQueryString" && media == Some("text/html; charset=utf-8");
-            let fits = media == Some("application/problem+json") || (is_page && route.scope.is_none());
+            let fits = media == Some("application/problem+json") || (is_page && route.is_public());
             ensure!(*expected == 0 || fits, "{} with {place}: {media:?}", route.operation_id);
         }
     }

@@ -143,9 +143,12 @@ pub(crate) async fn good(world: &World, route: &Route) -> Result<Good> {
             good(&format!("/v1/deletions/{id}/receipt"), 200)?
         }
         operation if operation.contains("Webhook") => webhook(world, route).await?,
-        "getOpenApi" | "showFront" | "getHealth" | "headHealth" | "showDeletionRequestForm" => {
-            good(route.path, 200)?
-        }
+        "getCredential"
+        | "getOpenApi"
+        | "showFront"
+        | "getHealth"
+        | "headHealth"
+        | "showDeletionRequestForm" => good(route.path, 200)?,
         other => bail!("{other} has no good request here: add one"),
     })
 }
@@ -312,7 +315,7 @@ impl Callers {
     pub(crate) async fn of(world: &World, route: &Route) -> Result<Self> {
         let own = world.stack.seeded().api_key.clone();
         let foreign = world.stack.another_tenant("Foreign").await?.api_key;
-        let scope = route.scope.map_or("", mooring_domain::people::caller::Scope::as_str);
+        let scope = route.scope().map_or("", mooring_domain::people::caller::Scope::as_str);
         let other = if scope == "reports.read" { "connections.read" } else { "reports.read" };
         let without = token(&world.product, other).await?;
         Ok(Self { own, foreign, without })
