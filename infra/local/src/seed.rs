@@ -71,7 +71,8 @@ pub async fn seal_app(store: &Store, vault: &Vault, app: &'static str, id: &str,
     Ok(())
 }
 
-/// Registers a tenant with one API key of all scopes, at an instant and with ids from a source of randomness.
+/// Registers a tenant with one API key of all scopes, at an instant and with ids from a source of randomness. Refuses data
+/// of another version before it writes anything.
 pub async fn register_tenant(
     store: &Store,
     mode: Mode,
@@ -90,6 +91,7 @@ pub async fn register_tenant(
         origins: origins.to_vec(),
         pseudonyms: Some(PseudonymKey::fresh(entropy.as_ref())),
     };
+    store.begin_data().await?;
     store.put_tenant(&row).await?;
     let ports = Ports { rows: Arc::new(store.clone()), clock: Arc::new(At(now)), entropy, mode };
     let input = Input { label: FIRST.to_owned(), scopes: Scope::ALL.to_vec(), expires_at: None };

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod backoff;
+pub mod data_version;
 pub mod error;
 pub mod host;
 pub mod ids;

@@ -9,6 +9,7 @@
 //! | | `<ten>` | `hook#<whe>` | webhook endpoint |
 //! | | `<ten>` | `count` | numbers of API keys and webhook endpoints |
 //! | | `origin#<origin>` | `<ten>` | registered browser origin |
+//! | | `data` | `version` | version of the data, and the release that began it |
 //! | Connections | `<ten>` | `<con>` | connection |
 //! | | `<ten>#<con>` | `fence` | state of the connection |
 //! | | | `cand#<n>` | sealed list of accounts to choose from |

@@ -51,6 +51,11 @@ pub(crate) fn count(tenant: &TenantId) -> Key {
     Key::new(Table::Directory, tenant.as_str(), "count")
 }
 
+/// Makes the key of the row with the version of the data.
+pub(crate) fn data_version() -> Key {
+    Key::new(Table::Directory, "data", "version")
+}
+
 pub(crate) fn origin(origin: &str, tenant: &TenantId) -> Key {
     Key::new(Table::Directory, format!("origin#{origin}"), tenant.as_str())
 }
@@ -78,6 +83,7 @@ pub(crate) fn samples(of: &crate::client::samples::Ids) -> Vec<crate::client::sa
         (api_key(ten, &of.credential), Emptied::WithTenant),
         (count(ten), Emptied::WithTenant),
         (frontend_token(ten, &of.credential), Emptied::WithTenant),
+        (data_version(), Emptied::Never("it is a fact of the whole deployment")),
         (
             origin("https://shop.example", ten),
             Emptied::Never(

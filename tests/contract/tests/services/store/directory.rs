@@ -1,7 +1,10 @@
 //! Tenants, credentials, origins, mailboxes, the deployment's own secrets.
 
+use aws_sdk_dynamodb::types::AttributeValue;
+use mooring_domain::base::data_version::{DATA_VERSION, DataVersion};
 use mooring_domain::base::ids::{CredentialId, DataKeyId};
 use mooring_domain::base::secret::Digest;
+use mooring_domain::base::table::Table;
 use mooring_domain::base::together::{Work, together};
 use mooring_domain::connect::ports::MailIndexRead as _;
 use mooring_domain::people::access_log::PseudonymKey;
@@ -187,4 +190,25 @@ async fn an_app_keeps_its_first_key_and_its_newest_secret() {
     world.store.put_app_secret("tiktok_ads", "credentials", &sealed(2, 50)).await.unwrap();
     assert_eq!(world.store.app_secret("tiktok_ads", "credentials").await.unwrap(), Some(sealed(2, 50)));
     assert_eq!(world.store.app_secret("mooring", "credentials").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_data_has_a_version_which_the_first_release_keeps_and_another_may_not_write_over() {
+    let world = World::start().await.unwrap();
+    assert_eq!(world.store.data_version().await.unwrap(), None);
+    for _ in 0..2 {
+        world.store.begin_data().await.unwrap();
+        assert_eq!(world.store.data_version().await.unwrap(), Some(DataVersion::current()));
+    }
+    let name = world.tables.name(Table::Directory).unwrap();
+    let later = AttributeValue::N((DATA_VERSION + 1).to_string());
+    let set = world.client.update_item().table_name(name).update_expression("SET #n = :n");
+    let set = set.expression_attribute_names("#n", "number").expression_attribute_values(":n", later);
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    set.key("pk", text("data")).key("sk", text("version")).send().await.unwrap();
+    let refused = world.store.begin_data().await.unwrap_err();
+    assert_eq!(refused.code, "other_data_version");
+    let found = format!("version {} ", DATA_VERSION + 1);
+    assert!(refused.message.contains(&found), "{}", refused.message);
+    assert_eq!(world.store.data_version().await.unwrap().map(|found| found.number), Some(DATA_VERSION + 1));
 }
