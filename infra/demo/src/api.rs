@@ -1,4 +1,4 @@
-//! The two calls that need the API key: minting a frontend token, activating a connection.
+//! The calls that need the API key: minting a frontend token, activating a connection, and the first list of connections.
 
 use std::time::Duration;
 
@@ -30,6 +30,14 @@ pub(crate) struct FrontendToken {
     token: String,
     expires_at: String,
     scopes: Vec<String>,
+}
+
+/// What a page's first sight needs of the API.
+#[derive(Serialize)]
+pub(crate) struct First {
+    token: FrontendToken,
+    /// The list of the visitor's connections, as the API answers it.
+    connections: serde_json::Value,
 }
 
 /// The reason why a call failed, in a word that the page may show.
@@ -68,6 +76,18 @@ impl Api {
         self.post("/v1/frontend-tokens", &Mint { end_user, scopes: SCOPES }).await
     }
 
+    /// Asks, at the same time, for what the page needs before it can ask anything else itself; `None` if one of the two
+    /// failed, since the page then asks and learns why.
+    pub(crate) async fn first(&self, end_user: &str) -> Option<First> {
+        let path = format!("/v1/connections?end_user={end_user}");
+        let list = self
+            .client
+            .get(format!("{}{path}", self.origin))
+            .header(header::AUTHORIZATION, self.bearer.clone());
+        let (token, connections) = tokio::join!(self.mint(end_user), self.send(list));
+        Some(First { token: token.ok()?, connections: connections.ok()? })
+    }
+
     /// Activates the connection that this end user, and nobody else, has just made.
     pub(crate) async fn activate(&self, connection: &str, code: &str, end_user: &str) -> Result<(), Refused> {
         let path = format!("/v1/connections/{connection}/activate");
@@ -83,6 +103,10 @@ impl Api {
             .header(header::AUTHORIZATION, self.bearer.clone())
             .header(header::CONTENT_TYPE, "application/json")
             .body(body);
+        self.send(request).await
+    }
+
+    async fn send<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, Refused> {
         let response = request.send().await.map_err(|_| Refused::unreachable())?;
         let status = response.status();
         let bytes = response.bytes().await.map_err(|_| Refused::unreachable())?;

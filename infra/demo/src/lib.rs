@@ -6,6 +6,9 @@
 
 mod api;
 mod assets;
+mod join;
+mod language;
+mod page;
 mod serve;
 mod visitor;
 
@@ -71,6 +74,7 @@ pub fn router(config: DemoConfig) -> anyhow::Result<Router> {
 pub fn router_at(config: DemoConfig, time: Time) -> anyhow::Result<Router> {
     let api = Api::new(&config)?;
     let policy = assets::content_security_policy(&config.api_origin);
+    let files = assets::routes(&config)?;
     let demo = Demo { api, config: Arc::new(config), time };
-    assets::secured(serve::routes(demo).merge(assets::routes()), &policy)
+    assets::secured(serve::routes(demo).merge(files), &policy)
 }

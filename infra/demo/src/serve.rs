@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::Demo;
-use crate::api::is_word;
+use crate::api::{First, is_word};
+use crate::language::{self, known};
 use crate::visitor::{PEOPLE, Person, Visitor, person};
 
 /// Builds the routes that are not files.
@@ -21,6 +22,7 @@ pub(crate) fn routes(demo: Demo) -> Router {
         .route("/session", get(session))
         .route("/clock", get(clock).post(skip))
         .route("/person", post(switch_person))
+        .route("/language", post(switch_language))
         .route("/token", post(token))
         .route("/connected", get(connected))
         .with_state(demo)
@@ -38,6 +40,10 @@ struct Session<'a> {
     return_url: String,
     /// Whether the page may offer to skip a wait.
     can_skip: bool,
+    /// The stack's time.
+    now: String,
+    /// The answers to the first calls of the page, so that it need not wait for them in turn.
+    first: Option<First>,
 }
 
 #[derive(Serialize)]
@@ -62,6 +68,11 @@ struct SkipTo {
 }
 
 #[derive(Deserialize)]
+struct Speak {
+    language: String,
+}
+
+#[derive(Deserialize)]
 struct Switch {
     person: String,
 }
@@ -78,8 +89,10 @@ async fn session(State(demo): State<Demo>, headers: HeaderMap) -> Response {
     let known = Visitor::of(&headers);
     let is_new = known.is_none();
     let Ok(visitor) = known.map_or_else(Visitor::new, Ok) else { return unavailable() };
+    let end_user = visitor.end_user();
+    let first = if is_own_page(&headers) { demo.api.first(&end_user).await } else { None };
     let body = Json(Session {
-        end_user: visitor.end_user(),
+        end_user,
         person: visitor.person.into(),
         people: PEOPLE.map(PersonView::from),
         api_origin: &demo.config.api_origin,
@@ -87,6 +100,8 @@ async fn session(State(demo): State<Demo>, headers: HeaderMap) -> Response {
         mailbox_url: &demo.config.mailbox_url,
         return_url: format!("{}/connected", demo.config.origin),
         can_skip: demo.time.skip.is_some(),
+        now: (demo.time.clock)().to_string(),
+        first,
     })
     .into_response();
     if is_new { remember(&visitor, body) } else { body }
@@ -129,6 +144,15 @@ async fn switch_person(State(demo): State<Demo>, headers: HeaderMap, Json(switch
     }
 }
 
+async fn switch_language(State(demo): State<Demo>, headers: HeaderMap, Json(speak): Json<Speak>) -> Response {
+    if !is_same_origin(&demo, &headers) {
+        return refuse(StatusCode::FORBIDDEN, "other_origin");
+    }
+    let Some(code) = known(&speak.language) else { return refuse(StatusCode::NOT_FOUND, "unknown_language") };
+    let Ok(cookie) = language::remember(code) else { return unavailable() };
+    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response()
+}
+
 async fn token(State(demo): State<Demo>, headers: HeaderMap) -> Response {
     if !is_same_origin(&demo, &headers) {
         return refuse(StatusCode::FORBIDDEN, "other_origin");
@@ -163,6 +187,12 @@ async fn connected(
         Err(word) if is_word(&word) => Redirect::to(&format!("/?problem={word}")),
         Err(_) => Redirect::to("/?problem=incomplete_return"),
     }
+}
+
+/// Returns whether our own page asked, by the header that browsers add and no script can set. A GET names no origin. Where
+/// the header is missing, as on plain HTTP to another machine, the page mints its token by a POST.
+fn is_own_page(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin")
 }
 
 /// Returns whether our own page asked. A browser names the origin on every POST; a request without an origin is not

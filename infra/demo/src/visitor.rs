@@ -31,6 +31,15 @@ pub(crate) fn person(key: &str) -> Option<Person> {
     PEOPLE.into_iter().find(|person| person.key == key)
 }
 
+/// Reads a cookie from a request.
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
+    let all = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    all.flat_map(|line| line.split(';')).find_map(|pair| {
+        let (name, value) = pair.trim().split_once('=')?;
+        (name == wanted).then_some(value)
+    })
+}
+
 /// A visitor of the demo.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Visitor {
@@ -49,11 +58,7 @@ impl Visitor {
 
     /// Reads the visitor from a request's cookies.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
-        let all = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-        let value = all.flat_map(|line| line.split(';')).find_map(|pair| {
-            let (name, value) = pair.trim().split_once('=')?;
-            (name == COOKIE).then_some(value)
-        })?;
+        let value = cookie(headers, COOKIE)?;
         let (secret, key) = value.split_once('.')?;
         let is_ours = HEXLOWER.decode(secret.as_bytes()).is_ok_and(|bytes| bytes.len() == SECRET_BYTES);
         Some(Self { secret: secret.to_owned(), person: person(key)? }).filter(|_| is_ours)

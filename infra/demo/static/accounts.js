@@ -2,42 +2,40 @@
 
 import { byId, h, refill } from "./dom.js";
 import { dateTime } from "./days.js";
-
-const STATES = {
-  active: "Connected",
-  suspect: "Checking the access",
-  needs_reauth: "Has to be connected again",
-  purging: "Being deleted",
-  pending: "Waiting",
-};
+import { isolated, nameOf } from "./names.js";
+import { locale, say, sayWord } from "./texts.js";
 
 /** Returns whether an account or a connection can still be read. */
 export const isLive = ({ state }) => state !== "purging" && state !== "pending";
 
 /** Orders accounts by name; those without one, because they are being deleted, come last. */
 export const byName = (left, right) =>
-  (left.name === null) - (right.name === null) || (left.name ?? left.id).localeCompare(right.name ?? right.id);
+  (left.name === null) - (right.name === null) || (left.name ?? left.id).localeCompare(right.name ?? right.id, locale());
 
 /** Shows the accounts of a connection. */
 export function showAccounts(connection, onDisconnect) {
-  byId("connection-note").textContent = `Connected on ${dateTime(connection.created_at)}`;
+  byId("connection-note").textContent = say("connection.note", { when: dateTime(connection.created_at) });
   const key = connection.accounts.map((account) => [account.id, account.state, account.last_synced_at].join()).join(";");
   refill(byId("accounts"), key, () => connection.accounts.map((account) => item(account, onDisconnect)));
 }
 
 function item(account, onDisconnect) {
-  const synced = account.last_synced_at
-    ? h("time", { datetime: account.last_synced_at }, `Last synced ${dateTime(account.last_synced_at)}`)
-    : "First sync under way";
   return h("li", { "data-account": account.id },
     h("div", { class: "about" },
-      h("strong", null, account.name ?? "An account that is no longer readable"),
-      h("span", { class: account.state === "active" ? "chip on" : "chip" }, STATES[account.state] ?? account.state),
+      h("strong", null, account.name === null ? say("account.unreadable") : nameOf(account.name)),
+      h("span", { class: account.state === "active" ? "chip on" : "chip" }, sayWord("account", account.state)),
       h("span", { class: "soft" }, [account.time_zone, account.currency].filter(Boolean).join(" · ")),
-      isLive(account) ? h("span", { class: "soft" }, synced) : null),
-    isLive(account)
-      ? h("button", { type: "button", class: "quiet", "aria-label": `Disconnect ${account.name}`, onclick: () => onDisconnect(account) }, "Disconnect")
-      : null);
+      isLive(account) ? h("span", { class: "soft" }, syncedText(account)) : null),
+    isLive(account) ? endButton(account, onDisconnect) : null);
+}
+
+function syncedText({ last_synced_at: at }) {
+  return at ? h("time", { datetime: at }, say("account.synced", { when: dateTime(at) })) : say("account.first");
+}
+
+function endButton(account, onDisconnect) {
+  const label = say("account.disconnect_name", { name: isolated(account.name) });
+  return h("button", { type: "button", class: "quiet", "aria-label": label, onclick: () => onDisconnect(account) }, say("account.disconnect"));
 }
 
 /** Fills the picker with the accounts that can be read; returns the chosen one. */
@@ -45,7 +43,8 @@ export function pickAccount(connection, chosen) {
   const live = connection.accounts.filter(isLive);
   const picker = byId("account");
   const key = live.map(({ id, name }) => id + name).join();
-  refill(picker, key, () => live.map(({ id, name, currency }) => h("option", { value: id }, `${name} (${currency})`)));
+  refill(picker, key, () => live.map(({ id, name, currency }) =>
+    h("option", { value: id }, say("report.account_option", { name: isolated(name), currency }))));
   const account = live.find(({ id }) => id === chosen) ?? live[0] ?? null;
   if (account) picker.value = account.id;
   return account;

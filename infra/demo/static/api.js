@@ -2,38 +2,19 @@
 
 import { now } from "./clock.js";
 import { parseExact } from "./money.js";
+import { mintToken, Problem } from "./server.js";
 
 /** The page no longer uses a token that ends within this time. */
 const SPARE = 60_000;
 
-let session = null;
+let origin = null;
 let minting = null;
 
-/** A refusal of the API or of our server half, in its own words. */
-export class Problem extends Error {
-  constructor(status, body, retryAfter) {
-    super(body?.detail ?? body?.title ?? `The answer was ${status}.`);
-    this.status = status;
-    this.code = body?.code ?? "unknown";
-    this.requestId = body?.request_id ?? null;
-    this.retryAfter = Number(retryAfter) || null;
-  }
+/** Takes the API's origin, and the token that came with the session, if one did. */
+export function useApi(apiOrigin, token) {
+  origin = apiOrigin;
+  minting = token ? Promise.resolve(token) : null;
 }
-
-/** Asks our server half who is visiting; sets the cookie of a new visitor. */
-export async function openSession() {
-  session = await own("GET", "/session");
-  return session;
-}
-
-/** Becomes another of the demo's people. */
-export const switchPerson = (person) => own("POST", "/person", { person });
-
-/** Asks for the stack's time. */
-export const serverNow = async () => Date.parse((await own("GET", "/clock")).now);
-
-/** Moves the stack's time. */
-export const skipTo = (until) => own("POST", "/clock", { until });
 
 /** Calls the API and reads its JSON; null for an empty answer. */
 export async function call(method, path, body) {
@@ -51,12 +32,12 @@ async function send(method, path, body, accept) {
     response = await attempt(method, path, body, accept);
   }
   if (response.ok) return response;
-  throw new Problem(response.status, await readable(response), response.headers.get("retry-after"));
+  throw await Problem.of(response);
 }
 
 /** Returns the current token; one request for a new token serves all calls that wait for it. */
 async function bearer(isSecond = false) {
-  minting ??= own("POST", "/token");
+  minting ??= mintToken();
   const mine = minting;
   try {
     const { token, expires_at } = await mine;
@@ -72,22 +53,7 @@ async function bearer(isSecond = false) {
 async function attempt(method, path, body, accept) {
   const headers = { accept, authorization: await bearer() };
   if (body !== undefined) headers["content-type"] = "application/json";
-  return fetch(session.api_origin + path, {
+  return fetch(origin + path, {
     method, headers, body: body === undefined ? undefined : JSON.stringify(body), credentials: "omit", cache: "no-store",
   });
-}
-
-async function own(method, path, body) {
-  const headers = body === undefined ? {} : { "content-type": "application/json" };
-  const response = await fetch(path, { method, headers, body: body && JSON.stringify(body), cache: "no-store" });
-  if (!response.ok) throw new Problem(response.status, await readable(response));
-  return response.status === 204 ? null : response.json();
-}
-
-async function readable(response) {
-  try {
-    return await response.json();
-  } catch {
-    return null;
-  }
 }

@@ -1,90 +1,103 @@
 // The page: who is visiting, what is connected, what to show, and when to ask again.
 
-import { call, fetchAs, openSession, Problem, switchPerson } from "./api.js";
-import { byName, clearAccounts, confirmEnd, isLive, pickAccount, showAccounts } from "./accounts.js";
+import { call, useApi } from "./api.js";
+import { clearAccounts, confirmEnd, isLive, showAccounts } from "./accounts.js";
 import { clearCampaigns, showCampaigns } from "./campaigns.js";
 import { drawVoid } from "./chart.js";
-import { now, skip, speed, synchronise } from "./clock.js";
-import { clockTime } from "./days.js";
+import { now, skip, speed, useTime } from "./clock.js";
+import { clockTime, shortDay } from "./days.js";
 import { isDone, isOneAccount, showDeletions, tick } from "./deletions.js";
 import { byId, download, h, show } from "./dom.js";
-import { parseExact } from "./money.js";
+import { loadConnection, loadDeletions, loadFigures, period, remember, state, wantedFigures } from "./load.js";
+import { isolated } from "./names.js";
 import { clearReport, showReport } from "./panel.js";
-import { chartQuery, loadCsv, loadReport, periodOf } from "./report.js";
-import { deletionIds, forgetDeletion, rememberDeletion } from "./store.js";
+import { chartQuery, loadCsv } from "./report.js";
+import { watchAll } from "./scrolling.js";
+import { openSession, Problem, switchLanguage, switchPerson } from "./server.js";
+import { deletionIds, forgetDeletion } from "./store.js";
+import { showSync } from "./sync.js";
+import { announce, hideProblem, passProblem, tellFigures, tellLoading, tellProblem, wordsOf } from "./tell.js";
+import { platformWord, say, sayWord } from "./texts.js";
 
 const FAST = 1_500;
 const SLOW = 30_000;
 const FRESH = 120_000;
-const PROBLEMS = {
-  declined: "You did not give access, so nothing was connected.",
-  cancelled: "You cancelled, so nothing was connected.",
-  no_accounts: "The access that you gave reaches no account that can be connected. Start again and pick one.",
-  scope_missing: "A permission that is needed was left out. Start again and leave the needed ones ticked.",
-  expired: "That took too long, so nothing was connected. Start again.",
-  used: "This link was used before. Start again.",
-  other_identity: "You signed in at the platform as somebody else than before. Nothing was changed; start again.",
-  not_live: "The connection has ended in the meantime. Connect anew.",
-  too_many_accounts: "The access reaches too many accounts. Start again and pick fewer.",
-  setup: "Something has to be put right on the product's side first. It is not your fault; try later.",
-  failed: "Something failed on the way, so nothing was connected. Try again in a few minutes.",
-  no_session: "This browser has no session here. Please connect again.",
-  api_unreachable: "The API could not be reached.",
-};
-
-const state = { session: null, connection: null, account: null, chosen: null, model: null, proof: null, deletions: new Map(), receipts: new Map() };
 let timer = null;
 let generation = 0;
 
+/** Opens the session, which brings the token and the connections where the browser lets it. */
 async function start() {
-  state.session = await openSession();
+  try {
+    state.session = await openSession();
+  } catch (problem) {
+    later(problem, wordsOf(problem));
+    return;
+  }
+  const { api_origin, first } = state.session;
+  useTime(Date.parse(state.session.now));
+  useApi(api_origin, first?.token);
   fillSession();
   tellReturn();
-  await synchronise();
-  await refresh();
+  if (!first) tellLoading(say("loading.connections"));
   setInterval(tick, 500);
+  await refresh(first?.connections);
 }
 
 function fillSession() {
-  const { person, people, api_origin, mailbox_url } = state.session;
+  const { person, people } = state.session;
   byId("person").replaceChildren(...people.map(({ key, name }) => h("option", { value: key, selected: key === person.key }, name)));
   byId("email").value = person.email;
-  byId("by-mail").href = `${api_origin}/deletion-requests`;
-  byId("mailbox").href = mailbox_url;
+  show(byId("person").parentElement, true);
 }
 
 /** Says how the way back from the connect flow ended, once. */
 function tellReturn() {
   const parameters = new URLSearchParams(location.search);
-  const problem = parameters.get("problem");
-  if (problem) tellProblem(PROBLEMS[problem] ?? `Nothing was connected (${problem.replaceAll("_", " ")}).`);
-  if (parameters.has("connected")) announce("TikTok Ads is connected. The first figures are on their way.");
-  if (parameters.has("renewed")) announce("The access was renewed.");
+  const word = parameters.get("problem");
+  const known = word && say(`return.${word}`);
+  if (word) tellProblem(known === `return.${word}` ? say("return.other", { word: word.replaceAll("_", " ") }) : known);
+  if (parameters.has("connected")) announce(say("said.connected"));
+  if (parameters.has("renewed")) announce(say("said.renewed"));
   if (location.search) history.replaceState(null, "", "/");
 }
 
 /** Asks everything again and plans the next time. */
-async function refresh() {
+async function refresh(first) {
+  if (!state.session) return start();
   const mine = ++generation;
   clearTimeout(timer);
   let wait = SLOW;
   try {
-    await loadConnection();
-    await loadDeletions();
-    // Without figures the accounts and deletions are still worth showing.
-    const figures = await loadFigures().then(() => null, (problem) => problem);
+    await loadConnection(first);
     if (mine !== generation) return;
+    renderConnection();
+    const [deletions, figures] = await Promise.allSettled([loadDeletions(), loadFigures()]);
+    if (mine !== generation) return;
+    takeFigures(figures);
     render();
-    if (figures) throw figures;
+    if (deletions.status === "rejected") throw deletions.reason;
+    if (figures.status === "rejected") return later(figures.reason, say("problem.figures", { problem: wordsOf(figures.reason) }));
     wait = nextWait();
-    show(byId("alert"), byId("alert").dataset.passing !== "yes" && !byId("alert").hidden);
+    passProblem();
   } catch (problem) {
-    if (mine !== generation) return;
-    tellProblem(wordsOf(problem), true);
-    // The API counts in its own seconds.
-    wait = Math.max(FAST, ((problem.retryAfter ?? 3) * 1000) / speed());
+    if (mine === generation) later(problem, wordsOf(problem));
+    return;
   }
-  timer = setTimeout(refresh, wait);
+  timer = setTimeout(() => refresh(), wait);
+}
+
+/** Tells a problem that may pass, and tries again when the API wants to be asked again; it counts in its own seconds. */
+function later(problem, text) {
+  tellLoading(null);
+  tellProblem(text, true);
+  timer = setTimeout(() => refresh(), Math.max(FAST, ((problem.retryAfter ?? 3) * 1000) / speed()));
+}
+
+/** Takes figures. Those of another account or period never stay in the place of some that could not be loaded. */
+function takeFigures({ status, value }) {
+  const wanted = wantedFigures();
+  if (status === "fulfilled") state.model = value && { ...value, wanted };
+  else if (state.model?.wanted !== wanted) state.model = null;
 }
 
 function nextWait() {
@@ -97,51 +110,30 @@ function nextWait() {
 /** The first steps follow each other at once, so a time that the page shows before one of them is soon another. */
 const isFresh = ({ t0 }) => now() - Date.parse(t0) < FRESH;
 
-async function loadConnection() {
-  const { connections } = await call("GET", "/v1/connections");
-  for (const { deletion_id } of connections) if (deletion_id) remember(deletion_id);
-  const live = connections.filter(isLive).at(-1);
-  state.connection = live ? await call("GET", `/v1/connections/${live.id}`) : null;
-  state.connection?.accounts.sort(byName);
-  const account = live ? pickAccount(state.connection, state.chosen) : null;
-  state.account = account && { ...account, connection_id: live.id };
+/** Shows what is connected while its figures are on their way. */
+function renderConnection() {
+  const { connection, account, model, session } = state;
+  if (!connection && deletionIds(session.end_user).length > 0) return;
+  tellLoading(null);
+  show(byId("empty"), !connection);
+  show(byId("connection"), Boolean(connection));
+  show(byId("report"), Boolean(account));
+  if (connection) showAccounts(connection, disconnectAccount);
+  if (account && model?.wanted !== wantedFigures()) tellFigures(loadingText(account));
 }
 
-async function loadDeletions() {
-  const ids = deletionIds(state.session.end_user);
-  if (ids.some((id) => !isDone(state.deletions.get(id) ?? {}))) await synchronise();
-  await Promise.all(ids.map(loadDeletion));
-  for (const id of [...state.deletions.keys()]) if (!ids.includes(id)) state.deletions.delete(id);
-}
-
-async function loadDeletion(id) {
-  if (state.receipts.has(id)) return;
-  try {
-    const deletion = await call("GET", `/v1/deletions/${id}`);
-    state.deletions.set(id, deletion);
-    if (!isDone(deletion)) return;
-    const text = await (await fetchAs(`/v1/deletions/${id}/receipt`, "application/json")).text();
-    state.receipts.set(id, { data: parseExact(text), text });
-  } catch (problem) {
-    if (problem.status !== 404) throw problem;
-    forgetDeletion(state.session.end_user, id);
-  }
-}
-
-async function loadFigures() {
-  const { account } = state;
-  state.model = account ? await loadReport(account, period()) : null;
-}
-
-function period() {
-  return periodOf(state.account, Number(document.querySelector("[name=period]:checked").value), now());
+function loadingText(account) {
+  const { from, to } = period();
+  return say("loading.figures", { account: isolated(account.name), from: shortDay(from), to: shortDay(to) });
 }
 
 function render() {
   const { connection, account, model, deletions } = state;
   const cut = deletionIds(state.session.end_user).map((id) => deletions.get(id)).find((deletion) => deletion && !isOneAccount(deletion));
-  show(byId("loading"), false);
-  show(byId("report"), Boolean(model));
+  tellLoading(null);
+  tellFigures(null);
+  show(byId("report"), Boolean(account));
+  show(byId("figures"), Boolean(model));
   show(byId("connection"), Boolean(connection));
   show(byId("dark"), !connection && Boolean(cut));
   show(byId("empty"), !connection && !cut);
@@ -152,6 +144,7 @@ function render() {
     clearReport();
     clearCampaigns();
   }
+  showSync(account?.sync);
   show(byId("renew"), connection?.state === "needs_reauth");
   if (connection) showAccounts(connection, disconnectAccount);
   else clearAccounts();
@@ -163,15 +156,9 @@ function render() {
 
 /** Shows the chart as dark: since when, and the API's answer to the very request that drew the chart. */
 function renderDark(cut) {
-  byId("dark-title").textContent = `Nothing is readable any more since ${clockTime(cut.t0)}`;
-  byId("dark-proof").textContent = state.proof
-    ? `The request that drew the chart, sent once more, was answered: ${state.proof}.`
-    : "Names, figures and tokens are noise, whatever still lies on a disk.";
+  byId("dark-title").textContent = say("dark.title", { time: clockTime(cut.t0) });
+  byId("dark-proof").textContent = state.proof ? say("dark.proof", { answer: state.proof }) : say("dark.noise");
   drawVoid(document.querySelector("#dark .void"));
-}
-
-function remember(id) {
-  rememberDeletion(state.session.end_user, id);
 }
 
 function forget(id) {
@@ -187,7 +174,7 @@ async function connect(event, again = {}) {
   const { end_user, return_url, api_origin } = state.session;
   await attempt(async () => {
     const { url } = await call("POST", "/v1/connect-sessions",
-      { end_user, platform: "tiktok_ads", return_url, end_user_email: byId("email").value, ...again });
+      { end_user, platform: platformWord(), return_url, end_user_email: byId("email").value, ...again });
     if (!url.startsWith(`${api_origin}/`)) throw new Error("The API named a page elsewhere.");
     location.assign(url);
   });
@@ -196,20 +183,20 @@ async function connect(event, again = {}) {
 async function disconnectAccount(account) {
   const last = state.connection.accounts.filter(isLive).length === 1;
   const sure = await confirmEnd({
-    title: `Disconnect ${account.name}?`,
-    text: last ? "It is the last account, so that the whole connection ends." : "The other accounts stay connected.",
-    points: ["Its figures and names become unreadable at once.", "They are deleted and counted; you get a receipt.", "This cannot be undone."],
-    yes: "Disconnect this account",
+    title: say("confirm.account", { name: isolated(account.name) }),
+    text: say(last ? "confirm.account_last" : "confirm.account_others"),
+    points: [say("confirm.account_unreadable"), say("confirm.account_deleted"), say("confirm.final")],
+    yes: say("confirm.account_yes"),
   });
   if (sure) await end(`/v1/connections/${state.connection.id}/accounts/${account.id}`);
 }
 
 async function disconnectAll() {
   const sure = await confirmEnd({
-    title: "Disconnect TikTok Ads?",
-    text: "Everything that came from TikTok ends with it.",
-    points: ["The chart goes dark at once, for all accounts.", "The access is ended at TikTok.", "Everything is deleted and counted; you get a receipt with every date.", "This cannot be undone."],
-    yes: "Disconnect and delete",
+    title: say("confirm.all"),
+    text: say("confirm.all_text"),
+    points: [say("confirm.all_dark"), say("confirm.all_access"), say("confirm.all_deleted"), say("confirm.final")],
+    yes: say("confirm.all_yes"),
   });
   if (sure) await end(`/v1/connections/${state.connection.id}`);
 }
@@ -221,7 +208,7 @@ async function end(path) {
     const deletion = await call("DELETE", path);
     remember(deletion.id);
     state.deletions.set(deletion.id, deletion);
-    announce(`Nothing is readable any more since ${clockTime(deletion.t0)}.`);
+    announce(say("said.dark", { time: clockTime(deletion.t0) }));
     if (!isOneAccount(deletion)) {
       Object.assign(state, { connection: null, account: null, model: null, chosen: null, proof: null });
       render();
@@ -235,7 +222,7 @@ async function end(path) {
 async function skipWait(until) {
   await attempt(async () => {
     await skip(until);
-    announce("The clock of this stack has moved on.");
+    announce(say("said.skipped"));
     await refresh();
   });
 }
@@ -252,7 +239,7 @@ async function refusalOf(path) {
 
 /** Runs what a person asked for and says what went wrong. */
 async function attempt(run) {
-  show(byId("alert"), false);
+  hideProblem();
   try {
     await run();
   } catch (problem) {
@@ -260,44 +247,30 @@ async function attempt(run) {
   }
 }
 
-function wordsOf(problem) {
-  if (!(problem instanceof Problem)) {
-    console.error(problem);
-    return "The API could not be reached. Trying again.";
-  }
-  return problem.requestId ? `${problem.message} (request ${problem.requestId})` : problem.message;
-}
-
-function tellProblem(text, passing = false) {
-  byId("alert").textContent = text;
-  byId("alert").dataset.passing = passing ? "yes" : "no";
-  show(byId("alert"), true);
-}
-
-function announce(text) {
-  byId("status").textContent = text;
-}
-
 byId("connect").addEventListener("submit", connect);
 byId("again").addEventListener("submit", connect);
 byId("renew").addEventListener("submit", (event) => connect(event, { connection_id: state.connection.id }));
 byId("disconnect").addEventListener("click", disconnectAll);
-byId("period").addEventListener("change", () => attempt(refresh));
+byId("period").addEventListener("change", () => attempt(() => refresh()));
 byId("account").addEventListener("change", () => {
   state.chosen = byId("account").value;
-  attempt(refresh);
+  attempt(() => refresh());
 });
 byId("person").addEventListener("change", () => attempt(async () => {
   await switchPerson(byId("person").value);
   location.assign("/");
 }));
+byId("language").addEventListener("change", () => attempt(async () => {
+  await switchLanguage(byId("language").value);
+  location.assign("/");
+}));
 byId("csv").addEventListener("click", () => attempt(async () => {
   const { from, to } = period();
-  download(`tiktok-ads-${from}-${to}.csv`, "text/csv", await loadCsv(state.account, period()));
+  announce(say("loading.csv"));
+  download(`${platformWord().replaceAll("_", "-")}-${from}-${to}.csv`, "text/csv", await loadCsv(state.account, period()));
 }));
+byId("retry").addEventListener("click", () => attempt(() => refresh()));
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
 
-start().catch((problem) => {
-  show(byId("loading"), false);
-  tellProblem(wordsOf(problem));
-});
+watchAll();
+start();

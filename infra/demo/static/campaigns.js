@@ -1,7 +1,9 @@
 // The table of campaigns: sorted by any column, ratios and totals as the API computed them.
 
-import { COLUMNS, comparable, compare } from "./columns.js";
+import { COLUMNS, comparable, compare, fullTitleOf, titleOf } from "./columns.js";
 import { byId, h, refill, show } from "./dom.js";
+import { nameOf } from "./names.js";
+import { say } from "./texts.js";
 
 const FIRST = 12;
 const table = byId("campaigns");
@@ -14,12 +16,12 @@ let isWhole = false;
 export function showCampaigns(next) {
   model = next;
   const number = model.campaigns.length;
-  byId("campaigns-note").textContent = number === 1 ? "1 campaign" : `${number} campaigns`;
+  byId("campaigns-note").textContent = say(model.isSoFar ? "campaigns.number_so_far" : "campaigns.number", { count: number });
   show(byId("more"), number > FIRST);
-  byId("more").textContent = isWhole ? "Show fewer" : `Show all ${number}`;
+  byId("more").textContent = isWhole ? say("campaigns.show_fewer") : say("campaigns.show_all", { count: number });
   refill(table.tHead.rows[0], JSON.stringify(order), headers);
   refill(table.tBodies[0], bodyKey(), body);
-  refill(table.tFoot, model.campaignTotalsText, foot);
+  refill(table.tFoot, `${model.isSoFar}${model.campaignTotalsText}`, foot);
 }
 
 /** Forgets everything that was shown. */
@@ -40,7 +42,7 @@ function headers() {
     return h("th", { scope: "col", class: name, "aria-sort": sort },
       h("button", { type: "button", title: full, "data-sort": key, onclick: () => sortBy(key) }, title, h("span", { class: "arrow", "aria-hidden": "true" })));
   };
-  return [head("name", "Campaign", null, null), ...COLUMNS.map(({ key, title, full }) => head(key, title, full, "n"))];
+  return [head("name", say("campaigns.name"), null, null), ...COLUMNS.map((column) => head(column.key, titleOf(column), fullTitleOf(column), "n"))];
 }
 
 function sortBy(key) {
@@ -60,23 +62,30 @@ function body() {
   const rows = sorted();
   const most = rows.reduce((max, { metrics }) => Math.max(max, Number(comparable(metrics.spend) ?? 0)), 0);
   return (isWhole ? rows : rows.slice(0, FIRST)).map(({ entity, metrics }) => h("tr", null,
-    h("th", { scope: "row" }, h("span", { class: "name" }, entity?.name ?? entity?.id ?? "–"), chip(entity?.status)),
+    h("th", { scope: "row" }, h("span", { class: "name" }, called(entity)), chip(entity?.status)),
     COLUMNS.map(({ key, text }) => h("td", { class: "n" }, text(metrics[key], model.currency), key === "spend" ? share(metrics.spend, most) : null))));
 }
 
+/** A campaign is called by its name; while that is not known, by words and its id. */
+function called(entity) {
+  if (entity?.name) return nameOf(entity.name);
+  return [say("campaigns.unnamed"), entity?.id ? [" ", h("code", null, nameOf(entity.id))] : null];
+}
+
 function foot() {
-  return [h("tr", null, h("th", { scope: "row" }, "All campaigns"),
+  const title = say("campaigns.all");
+  return [h("tr", null, h("th", { scope: "row" }, model.isSoFar ? say("report.so_far", { title }) : title),
     COLUMNS.map(({ key, text }) => h("td", { class: "n" }, text(model.campaignTotals?.[key], model.currency))))];
 }
 
-const WORDS = { enable: "on", disable: "off" };
+const WORDS = { enable: "campaigns.on", disable: "campaigns.off" };
 
 /** A status in the platform's word, made readable; its colour says only whether it runs. */
 function chip(status) {
   if (!status) return null;
   const words = status.replace(/^(CAMPAIGN_)?STATUS_/, "").replaceAll("_", " ").toLowerCase();
   const runs = /^(enable|delivery ok|active)/.test(words);
-  return h("span", { class: runs ? "chip on" : "chip", title: status }, WORDS[words] ?? words);
+  return h("span", { class: runs ? "chip on" : "chip", title: status }, words in WORDS ? say(WORDS[words]) : words);
 }
 
 /** A thin bar that compares spends at a glance. */

@@ -5,13 +5,14 @@ import { dayState, hasRows, sentence, summarise } from "./completeness.js";
 import { longDay, shortDay } from "./days.js";
 import { axisMoney, count, money } from "./money.js";
 import { band, labelIndexes, linear, linePath, niceTicks, runs } from "./scale.js";
+import { say } from "./texts.js";
 
 const TOP = 26;
 const GAP = 40;
 const AXIS = 28;
 const RIGHT = 14;
 const LABEL_WIDTH = 60;
-const LABEL_HALF = 22;
+const LABEL_HALF = 27;
 
 /** Draws the days of a model into an element of some width; returns how to find and mark a day. */
 export function draw(plot, model) {
@@ -40,21 +41,24 @@ export function drawVoid(plot) {
 /** Describes what the chart shows, for people who do not see it. */
 export function summaryText({ days, currency }) {
   const seen = days.filter(({ status }) => hasRows(status));
-  if (seen.length === 0) return `Spend and conversions per day. ${sentence(summarise(days))}.`;
-  const spend = seen.reduce((sum, day) => sum + (day.spend ?? 0n), 0n);
-  const total = seen.reduce((sum, day) => sum + (day.conversions ?? 0), 0);
+  const coverage = sentence(summarise(days));
+  if (seen.length === 0) return say("chart.nothing", { coverage });
   const most = seen.reduce((best, day) => ((day.spend ?? 0n) > (best.spend ?? 0n) ? day : best));
-  return `Spend and conversions per day, ${shortDay(days[0].day)} to ${shortDay(days.at(-1).day)}: `
-    + `${money(spend, currency)} and ${count(total)} conversions in all, `
-    + `most spend on ${shortDay(most.day)} (${money(most.spend ?? 0n, currency)}). ${sentence(summarise(days))}.`;
+  return say("chart.summary", {
+    from: shortDay(days[0].day), to: shortDay(days.at(-1).day), coverage,
+    spend: money(seen.reduce((sum, day) => sum + (day.spend ?? 0n), 0n), currency),
+    conversions: count(seen.reduce((sum, day) => sum + (day.conversions ?? 0), 0)),
+    most: shortDay(most.day), most_spend: money(most.spend ?? 0n, currency),
+  });
 }
 
 /** Describes one day: its date, figures and state. */
 export function dayText(day, currency) {
-  if (!hasRows(day.status)) return `${longDay(day.day)}: ${dayState(day)}`;
-  const conversions = day.conversions === null ? "not reported" : count(day.conversions);
-  return `${longDay(day.day)}: spend ${day.spend === null ? "not reported" : money(day.spend, currency)}, `
-    + `conversions ${conversions}, ${dayState(day)}`;
+  const about = { day: longDay(day.day), state: dayState(day) };
+  if (!hasRows(day.status)) return say("chart.day_without", about);
+  const spend = day.spend === null ? say("chart.not_reported") : money(day.spend, currency);
+  const conversions = day.conversions === null ? say("chart.not_reported") : count(day.conversions);
+  return say("chart.day", { ...about, spend, conversions });
 }
 
 function layout(plot, { days, currency }) {
@@ -102,8 +106,8 @@ function grid(frame, { currency }) {
   return s("g", null,
     frame.spend.ticks.map((tick) => line(frame.spendY(tick), axisMoney(tick, currency), tick === 0)),
     frame.conversions.ticks.map((tick) => line(frame.conversionsY(tick), count(tick), tick === 0)),
-    s("text", { class: "caption", x: frame.left, y: TOP - 12 }, `Spend (${currency})`),
-    s("text", { class: "caption", x: frame.left, y: frame.spendBottom + GAP - 10 }, "Conversions"));
+    s("text", { class: "caption", x: frame.left, y: TOP - 12 }, say("chart.spend", { currency })),
+    s("text", { class: "caption", x: frame.left, y: frame.spendBottom + GAP - 10 }, say("metric.conversions")));
 }
 
 function columns(frame, days) {
@@ -120,11 +124,15 @@ function columns(frame, days) {
 
 function conversions(frame, days) {
   const points = days.map((day, index) => hasRows(day.status) && day.conversions !== null
-    ? [frame.columns.middle(index), frame.conversionsY(day.conversions)] : null);
+    ? [frame.columns.middle(index), frame.conversionsY(day.conversions), index] : null);
   const alone = (_, index) => points[index] && !points[index - 1] && !points[index + 1];
   const shown = days.length <= 31 ? points.filter(Boolean) : points.filter(alone);
-  return s("g", null, s("path", { class: "line", d: linePath(points) }),
-    shown.map(([cx, cy]) => s("circle", { class: "dot", cx, cy, r: 2.5 })));
+  // The line is drawn twice: where both ends of a piece are final it is dark, where one may change it is lighter.
+  const isOpen = days.map(({ status }) => status !== "complete");
+  const final = points.map((point, index) => (isOpen[index] ? null : point));
+  const open = points.map((point, index) => (isOpen[index] || isOpen[index + 1] ? point : null));
+  return s("g", null, s("path", { class: "line provisional", d: linePath(open) }), s("path", { class: "line", d: linePath(final) }),
+    shown.map(([cx, cy, index]) => s("circle", { class: isOpen[index] ? "dot provisional" : "dot", cx, cy, r: 2.5 })));
 }
 
 function dayAxis(frame, days) {

@@ -1,18 +1,22 @@
 // The stack's time. The stack's clock may run faster than the browser's, and countdowns have to follow it.
 
-import { serverNow, skipTo } from "./api.js";
+import { serverNow, skipTo } from "./server.js";
 
 let last = null;
 let rate = 1;
 
-/** Reads the stack's clock once more; two readings give its speed. */
-export async function synchronise() {
-  const before = performance.now();
-  const server = await serverNow();
-  const local = (before + performance.now()) / 2;
+/** Takes a reading of the stack's clock; two readings give its speed. */
+export function useTime(server, local = performance.now()) {
   if (last && local - last.local > 300) rate = Math.max(1, (server - last.server) / (local - last.local));
   if (rate < 1.2) rate = 1;
   last = { server, local };
+}
+
+/** Reads the stack's clock once more. */
+export async function synchronise() {
+  const before = performance.now();
+  const server = await serverNow();
+  useTime(server, (before + performance.now()) / 2);
 }
 
 /** Moves the stack's clock to an instant. The jump says nothing about the clock's speed. */

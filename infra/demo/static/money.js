@@ -1,12 +1,14 @@
 // Money and counts as text. Amounts are whole micro units in BigInt from the wire to the last digit shown.
 
-const LOCALE = "en-GB";
+import { locale } from "./texts.js";
+
 const MICRO_DIGITS = 6;
 const formats = new Map();
 
 function format(key, options) {
-  if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(LOCALE, options));
-  return formats.get(key);
+  const name = `${locale()} ${key}`;
+  if (!formats.has(name)) formats.set(name, new Intl.NumberFormat(locale(), options));
+  return formats.get(name);
 }
 
 /** Returns how many digits after the point a currency has. */

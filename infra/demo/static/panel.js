@@ -1,11 +1,12 @@
 // The report's panel: tiles, completeness, the chart with its pointer and keys, and the same figures as a table.
 
 import { dayText, draw } from "./chart.js";
+import { COLUMNS, titleOf } from "./columns.js";
 import { dayState, hasRows, sentence, summarise } from "./completeness.js";
-import { longDay } from "./days.js";
+import { longDay, rowDay } from "./days.js";
 import { byId, h, refill, show } from "./dom.js";
 import { count, money } from "./money.js";
-import { COLUMNS } from "./columns.js";
+import { say } from "./texts.js";
 
 const figure = byId("chart");
 const plot = figure.querySelector(".plot");
@@ -56,28 +57,37 @@ function redraw() {
 function showTiles() {
   const shown = COLUMNS.filter(({ key }) => TILES.includes(key));
   const texts = shown.map((column) => column.text(model.totals[column.key], model.currency));
-  refill(byId("tiles"), texts.join(), () => shown.map((column, index) =>
-    h("div", null, h("dt", null, column.title), h("dd", null, texts[index]))));
+  refill(byId("tiles"), [model.isSoFar, ...texts].join(), () => shown.map((column, index) =>
+    h("div", null, h("dt", null, soFar(titleOf(column))), h("dd", null, texts[index]))));
 }
+
+/** A total over days of which some are not here says so. */
+const soFar = (title) => (model.isSoFar ? say("report.so_far", { title }) : title);
 
 function showCompleteness() {
   const summary = summarise(model.days);
+  const coverage = sentence(summary);
   const progress = byId("progress");
   progress.max = summary.total;
   progress.value = summary.total - summary.missing;
   show(progress, !summary.settled);
-  byId("coverage").textContent = sentence(summary) + (summary.settled ? "" : " …");
-  show(byId("key-failed"), summary.partial + summary.failed + summary.notPermitted > 0);
-  byId("zone").textContent = `Days of ${model.zone}`;
+  byId("coverage").textContent = coverage + (summary.settled ? "" : " …");
+  byId("so-far").textContent = say("report.so_far_note", { coverage });
+  show(byId("so-far"), summary.isSoFar);
+  show(byId("key-provisional"), summary.provisional > 0);
+  show(byId("key-missing"), summary.missing > 0);
+  show(byId("key-failed"), summary.partial + summary.failed + summary.notPermitted + summary.notOffered > 0);
+  byId("zone").textContent = say("chart.zone", { zone: model.zone });
 }
 
 function dayRows() {
-  return model.days.toReversed().map((day) => h("tr", null,
-    h("th", { scope: "row" }, longDay(day.day)),
-    h("td", { class: "n" }, hasRows(day.status) && day.spend !== null ? money(day.spend, model.currency) : "–"),
-    h("td", { class: "n" }, hasRows(day.status) && day.conversions !== null ? count(day.conversions) : "–"),
-    h("td", null, dayState(day))));
+  return model.days.toReversed().map((day) => h("tr", { class: day.status },
+    h("th", { scope: "row" }, rowDay(day.day)),
+    h("td", { class: "n" }, spendOf(day)), h("td", { class: "n" }, conversionsOf(day)), h("td", null, dayState(day))));
 }
+
+const spendOf = ({ status, spend }) => (hasRows(status) && spend !== null ? money(spend, model.currency) : "–");
+const conversionsOf = ({ status, conversions }) => (hasRows(status) && conversions !== null ? count(conversions) : "–");
 
 function showDay(index) {
   if (!model || !chart) return;
@@ -86,8 +96,8 @@ function showDay(index) {
   tip.replaceChildren(
     h("strong", null, longDay(day.day)),
     ...(hasRows(day.status) ? [
-      h("span", null, h("i", { class: "key key-spend" }), `Spend ${day.spend === null ? "–" : money(day.spend, model.currency)}`),
-      h("span", null, h("i", { class: "key key-conversions" }), `Conversions ${day.conversions === null ? "–" : count(day.conversions)}`),
+      h("span", null, h("i", { class: "key key-spend" }), say("metric.spend"), " ", spendOf(day)),
+      h("span", null, h("i", { class: "key key-conversions" }), say("metric.conversions"), " ", conversionsOf(day)),
     ] : []),
     h("em", null, dayState(day)));
   show(tip, true);

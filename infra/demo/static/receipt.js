@@ -2,61 +2,53 @@
 
 import { dateTime } from "./days.js";
 import { download, h } from "./dom.js";
-
-const TABLES = {
-  directory: "Directory: settings, hashes of keys",
-  connections: "Connections: accounts, states, sync marks, fingerprints",
-  vault: "Vault: wrapped keys, sealed tokens",
-  reports: "Reports: sealed figures and names",
-  activity: "Activity log",
-  transient: "Sessions, codes, frontend tokens",
-  ledger: "Ledger",
-};
-const REVOKED = {
-  killed: "The platform confirmed that the access has ended.",
-  refused: "The platform refused to end the access.",
-  impossible: "The access could not be ended from here.",
-  unreachable: "It could not be ended from here in the allowed tries.",
-};
+import { count } from "./money.js";
+import { plain } from "./names.js";
+import { scrolling } from "./scrolling.js";
+import { say, sayWord } from "./texts.js";
 
 /** Makes the document of a receipt: its data, and the exact text to download. */
 export function receipt({ data, text }) {
   const { revocation } = data;
-  return h("section", { class: "receipt", "aria-label": "Receipt" },
-    h("h4", null, "Receipt"),
-    h("p", null, `Verified on ${dateTime(data.verified_at)}. `, REVOKED[revocation?.outcome] ?? ""),
-    revocation?.settings_url ? h("p", null, h("a", { href: revocation.settings_url, rel: "noreferrer" }, "End it in the platform's settings")) : null,
+  return h("section", { class: "receipt", "aria-label": say("receipt.title") },
+    h("h4", null, say("receipt.title")),
+    h("p", null, say("receipt.verified", { when: dateTime(data.verified_at) }), " ", revocation?.outcome ? sayWord("revoked", revocation.outcome) : null),
+    revocation?.settings_url ? h("p", null, h("a", { href: revocation.settings_url, rel: "noreferrer" }, say("receipt.settings"))) : null,
     h("div", { class: "columns" }, counted(data), expiring(data)),
     exceptions(data),
     keys(data),
-    h("button", { type: "button", onclick: () => download(`receipt-${data.deletion_id}.json`, "application/json", text) }, "Download JSON"));
+    h("button", { type: "button", onclick: () => download(`receipt-${data.deletion_id}.json`, "application/json", text) }, say("receipt.download")));
 }
 
 function counted({ held, counted: tables }) {
-  const items = new Map(held.items.map(({ table, count }) => [table, count]));
-  return h("div", null, h("h5", null, "Counted at zero"),
-    h("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "Counted at zero" },
+  const items = new Map(held.items.map((item) => [item.table, item.count]));
+  const titles = ["where", "deleted", "places", "left"].map((word) => say(`receipt.${word}`));
+  return h("div", null, h("h5", null, say("receipt.counted")),
+    scrolling({ "aria-label": say("receipt.counted") },
       h("table", null,
-        h("thead", null, h("tr", null, ["Where", "Deleted", "Places", "Left"].map((title, index) => h("th", { scope: "col", class: index ? "n" : null }, title)))),
-        h("tbody", null, tables.map(({ table, places, count }) => h("tr", null,
-          h("th", { scope: "row" }, TABLES[table] ?? table),
-          [items.get(table) ?? 0, places, count].map((number) => h("td", { class: "n" }, String(number)))))))));
+        h("thead", null, h("tr", null, titles.map((title, index) => h("th", { scope: "col", class: index ? "n" : null }, title)))),
+        h("tbody", null, tables.map(({ table, places, count: left }) => h("tr", null,
+          h("th", { scope: "row" }, sayWord("table", table)),
+          [items.get(table) ?? 0, places, left].map((number) => h("td", { class: "n" }, count(number)))))))));
 }
 
+/** The receipt names places in its own language, as does the file to download. */
 function expiring({ expires }) {
-  return h("div", null, h("h5", null, "Cannot be counted, expires by itself"),
+  return h("div", null, h("h5", null, say("receipt.expires")),
     h("ul", { class: "plain" }, expires.map(({ place, holds, by }) => h("li", null,
-      h("strong", null, `By ${dateTime(by)}`), h("br"), place, h("span", { class: "soft" }, ` (${holds})`)))));
+      h("strong", null, say("receipt.by", { when: dateTime(by) })), h("br"),
+      h("span", { lang: "en" }, plain(place), h("span", { class: "soft" }, ` (${plain(holds)})`))))));
 }
 
 function exceptions(data) {
   if (data.exceptions.length === 0) return null;
-  return h("div", null, h("h5", null, "Kept, because the law says so"),
-    h("ul", { class: "plain" }, data.exceptions.map(({ what, legal_ground, until }) => h("li", null, `${what}: ${legal_ground}, until ${dateTime(until)}`))));
+  return h("div", null, h("h5", null, say("receipt.kept")),
+    h("ul", { class: "plain" }, data.exceptions.map(({ what, legal_ground: ground, until }) =>
+      h("li", null, say("receipt.kept_item", { what, ground, when: dateTime(until) })))));
 }
 
 function keys({ held }) {
   if (held.key_ids.length === 0) return null;
-  return h("details", null, h("summary", null, `Data keys destroyed: ${held.key_ids.length}`),
+  return h("details", null, h("summary", null, say("receipt.keys", { count: held.key_ids.length })),
     h("ul", { class: "keys" }, held.key_ids.map((id) => h("li", null, h("code", null, id)))));
 }

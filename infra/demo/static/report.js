@@ -4,6 +4,7 @@ import { call, fetchAs } from "./api.js";
 import { METRICS } from "./columns.js";
 import { hasRows, statusByDay, summarise } from "./completeness.js";
 import { addDays, dayIn, range } from "./days.js";
+import { plainCsv } from "./names.js";
 
 const PAGES = 40;
 const LIMIT = 1_000;
@@ -33,7 +34,7 @@ export async function loadCsv(account, period) {
     text += page === 0 ? part : part.slice(part.indexOf("\n") + 1);
     path = nextPage(response);
   }
-  return text;
+  return plainCsv(text);
 }
 
 /** Returns the path of the next page in a Link header. */
@@ -76,9 +77,9 @@ export function modelOf(account, { from, to }, daily, campaigns) {
       conversions: nothing ? 0 : metrics?.conversions == null ? null : Number(metrics.conversions),
     };
   });
+  const { settled, isSoFar } = summarise(days);
   return {
-    account: account.id, currency: daily.currency, zone: daily.time_zone, days,
-    settled: summarise(days).settled,
+    account: account.id, currency: daily.currency, zone: daily.time_zone, days, settled, isSoFar,
     totals: daily.totals ?? {},
     campaigns: campaigns.rows, campaignTotals: campaigns.totals,
     campaignsText: text(campaigns.rows), campaignTotalsText: text(campaigns.totals ?? {}),

@@ -7,10 +7,10 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use mooring_demo::DemoConfig;
 use serde_json::{Value, json};
@@ -42,6 +42,11 @@ async fn mint(State(calls): State<Calls>, headers: HeaderMap, Json(body): Json<V
         .into_response()
 }
 
+async fn list(State(calls): State<Calls>, headers: HeaderMap, Query(asked): Query<Value>) -> Response {
+    calls.lock().unwrap().push(("list".to_owned(), bearer(&headers), asked));
+    Json(json!({ "connections": [{ "id": "con_1" }], "next_cursor": null })).into_response()
+}
+
 /// Answers as the API does: the code has to belong to this end user.
 async fn activate(
     State(calls): State<Calls>,
@@ -70,6 +75,7 @@ impl World {
         let (api, api_address) = listen().await;
         let fake = Router::new()
             .route("/v1/frontend-tokens", post(mint))
+            .route("/v1/connections", get(list))
             .route("/v1/connections/{id}/activate", post(activate))
             .with_state(Arc::clone(&calls));
         tokio::spawn(serve(fake, api));
@@ -220,8 +226,8 @@ async fn the_key_never_reaches_a_browser() {
     for path in [
         "/",
         "/app.js",
-        "/api.js",
         "/style.css",
+        "/returned",
         "/session",
         "/clock",
         "/nothing",
@@ -230,7 +236,7 @@ async fn the_key_never_reaches_a_browser() {
         let request = world.client.get(format!("{}{path}", world.origin)).header(header::COOKIE, &cookie);
         answers.push((path, request.send().await.unwrap()));
     }
-    for path in ["/token", "/person", "/connected"] {
+    for path in ["/token", "/person", "/language", "/connected"] {
         answers
             .push((path, world.post(path, &cookie, Some(&world.origin), &json!({ "person": "ben" })).await));
     }
@@ -244,31 +250,96 @@ async fn the_key_never_reaches_a_browser() {
 }
 
 #[tokio::test]
-async fn the_page_has_no_inline_script_and_every_file_it_names() {
+async fn the_page_has_no_inline_script_and_names_files_that_may_be_kept() {
     let world = World::start().await;
     let fetch = async |path: &str| {
         let response = world.client.get(format!("{}{path}", world.origin)).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK, "{path}");
-        String::from_utf8(response.bytes().await.unwrap().to_vec()).unwrap()
+        let kept = response.headers()[header::CACHE_CONTROL].to_str().unwrap().to_owned();
+        (kept, response.text().await.unwrap())
     };
-    let index = fetch("/").await;
-    assert!(!index.contains("style=\"") && !index.contains(" onclick") && !index.contains("<script>"));
-    let mut open: Vec<String> =
-        index.split('"').filter(|part| part.starts_with('/')).map(str::to_owned).collect();
-    let mut seen = vec!["/".to_owned()];
-    while let Some(path) = open.pop().filter(|_| seen.len() < 100) {
-        if seen.contains(&path) {
-            continue;
+    for page in ["/", "/returned"] {
+        let (kept, text) = fetch(page).await;
+        assert_eq!(kept, "no-store", "a page names the files of today");
+        assert!(!text.contains("style=\"") && !text.contains(" onclick") && !text.contains("<script>"));
+        let files: Vec<&str> =
+            text.split('"').filter(|part| part.starts_with('/') && part.contains('?')).collect();
+        assert!(files.len() >= 3, "{page} names {files:?}");
+        for file in files {
+            assert!(fetch(file).await.0.contains("immutable"), "{file}");
+            let (path, _) = file.split_once('?').unwrap();
+            assert_eq!(fetch(path).await.0, "no-store", "{path} without its version is of today");
+            assert_eq!(
+                fetch(&format!("{path}?other")).await.0,
+                "no-store",
+                "{path} with another version is of today"
+            );
         }
-        let text = fetch(&path).await;
-        let imports = text.lines().filter(|line| line.starts_with("import "));
-        let names = imports
-            .filter_map(|line| line.split('"').nth(1))
-            .map(|name| name.trim_start_matches('.').to_owned());
-        open.extend(names);
-        seen.push(path);
     }
-    assert!(seen.len() > 15, "the page names too few files: {seen:?}");
+    let (_, script) = fetch("/app.js").await;
+    assert!(!script.lines().any(|line| line.starts_with("import ") || line.starts_with("export ")));
+    for module in ["// dom.js", "// chart.js", "// texts.js", "// app.js"] {
+        assert_eq!(script.matches(module).count(), 1, "{module}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_speaks_the_visitors_language_from_its_first_byte() {
+    let world = World::start().await;
+    let page = async |accept: &str, cookie: &str| {
+        let request = world
+            .client
+            .get(&world.origin)
+            .header(header::ACCEPT_LANGUAGE, accept)
+            .header(header::COOKIE, cookie);
+        request.send().await.unwrap().text().await.unwrap()
+    };
+    let german = page("de-AT,en;q=0.5", "").await;
+    assert!(german.contains("<html lang=\"de\">") && german.contains("TikTok Ads verbinden"), "{german}");
+    assert!(page("fr", "").await.contains("Connect TikTok Ads</button>"));
+    let chosen = world.post("/language", "", Some(&world.origin), &json!({ "language": "de" })).await;
+    assert_eq!(chosen.status(), StatusCode::NO_CONTENT);
+    let cookie = chosen.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+    assert!(page("en", &cookie).await.contains("<html lang=\"de\">"));
+    let unknown = world.post("/language", "", Some(&world.origin), &json!({ "language": "../de" })).await;
+    assert_eq!(unknown.status(), StatusCode::NOT_FOUND);
+    let foreign =
+        world.post("/language", "", Some("https://evil.example"), &json!({ "language": "de" })).await;
+    assert_eq!(foreign.status(), StatusCode::FORBIDDEN);
+}
+
+/// The session brings the token along, so that the page need not ask in turn; for every other page it brings none.
+#[tokio::test]
+async fn the_session_brings_the_first_answers_to_our_own_page_alone() {
+    let world = World::start().await;
+    let (cookie, end_user) = world.visitor().await;
+    let session = async |site: Option<&str>| {
+        let mut request =
+            world.client.get(format!("{}/session", world.origin)).header(header::COOKIE, &cookie);
+        if let Some(site) = site {
+            request = request.header("sec-fetch-site", site);
+        }
+        let bytes = request.send().await.unwrap().bytes().await.unwrap();
+        serde_json::from_slice::<Value>(&bytes).unwrap()
+    };
+    for site in [None, Some("none"), Some("same-site"), Some("cross-site")] {
+        assert_eq!(session(site).await["first"], Value::Null, "{site:?}");
+    }
+    assert!(world.calls().is_empty());
+    let own = session(Some("same-origin")).await;
+    assert_eq!(own["first"]["token"]["token"], "moor_ft_test_x");
+    assert_eq!(
+        own["first"]["connections"],
+        json!({ "connections": [{ "id": "con_1" }], "next_cursor": null })
+    );
+    let mut calls = world.calls();
+    calls.sort_by(|left, right| left.0.cmp(&right.0));
+    let [(list, _, asked), (mint, bearer, minted)] = &calls[..] else { panic!("two calls: {calls:?}") };
+    assert_eq!(
+        (list.as_str(), mint.as_str(), bearer.as_str()),
+        ("list", "mint", format!("Bearer {KEY}").as_str())
+    );
+    assert_eq!((&asked["end_user"], &minted["end_user"]), (&json!(end_user), &json!(end_user)));
 }
 
 /// The quickstart's return page belongs to whoever comes back, with or without a visitor's cookie.

@@ -4,6 +4,9 @@ import { test } from "node:test";
 import { dayState, sentence, statusByDay, summarise } from "../../../infra/demo/static/completeness.js";
 import { addDays, dayIn, duration, range } from "../../../infra/demo/static/days.js";
 import { modelOf } from "../../../infra/demo/static/report.js";
+import { speak } from "../lib/texts.mjs";
+
+await speak("en");
 
 const days = range("2026-02-26", "2026-03-02");
 

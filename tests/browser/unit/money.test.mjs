@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { axisMoney, decimalText, factor, money, parseExact, percent, roundMicros } from "../../../infra/demo/static/money.js";
+import { speak } from "../lib/texts.mjs";
+
+await speak("en");
 
 test("micro units become the currency's own digits, half away from zero", () => {
   assert.equal(money(1_234_560_000n, "EUR"), "€1,234.56");

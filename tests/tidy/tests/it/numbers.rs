@@ -62,9 +62,10 @@ fn no_text_of_the_code_writes_a_promised_time_by_hand() {
     assert!(found.is_empty(), "put the constant into the text\n{}", found.join("\n"));
 }
 
-const DEMO: &str = "infra/demo/static/deletions.js";
+const DEMO: &str = "infra/demo/static/texts/en.json";
+const GERMAN_DEMO: &str = "infra/demo/static/texts/de.json";
 
-/// The sentences that name a promised time where no constant can stand in them: documents, templates, the demo's script, and
+/// The sentences that name a promised time where no constant can stand in them: documents, templates, the demo's texts, and
 /// comments that become descriptions of the API.
 fn sentences() -> Vec<(&'static str, String)> {
     let kept = ACTIVITY_DAYS;
@@ -87,6 +88,9 @@ fn sentences() -> Vec<(&'static str, String)> {
         (DEMO, format!("backups included within {vault} day")),
         (DEMO, format!("After {} minutes, when nothing", SECOND_PASS.as_mins())),
         (DEMO, format!("{} after its time counts", hours(VERIFY))),
+        (GERMAN_DEMO, format!("Sicherungen eingeschlossen innerhalb von {vault} Tag")),
+        (GERMAN_DEMO, format!("Nach {} Minuten, wenn nichts", SECOND_PASS.as_mins())),
+        (GERMAN_DEMO, format!("{} Stunden nach dem Beginn", VERIFY.as_hours())),
         ("docs/api/README.md", format!("The grant is ended within {ABANDONED_MINUTES} minutes")),
         ("docs/api/README.md", format!("The link is {SESSION_MINUTES} minutes old")),
         ("docs/api/README.md", format!("or the choice {PENDING_MINUTES} minutes")),
