@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use crate::disk;
+use crate::trouble::{DataError, Trouble};
 
 /// How long a killed process can have run after its last save, at most; saves are due more often than this.
 const UNSAVED: SignedDuration = SignedDuration::from_secs(10);
@@ -60,10 +61,12 @@ impl LocalClock {
     /// Opens the clock kept in `dir/clock.json`, or starts one at the wall's time that will be kept there.
     ///
     /// While nothing runs, local time passes at the wall's pace.
-    pub fn open(dir: &Path, scale: u32) -> Result<Self> {
+    pub fn open(dir: &Path, scale: u32) -> Result<Self, DataError> {
         let file = dir.join("clock.json");
         let base = match disk::read(&file)? {
-            Some(bytes) => resume(&bytes, scale).with_context(|| format!("unreadable {}", file.display()))?,
+            Some(bytes) => {
+                resume(&bytes, scale).map_err(|error| DataError::new(&file, Trouble::Broken, error))?
+            }
             None => Timestamp::now(),
         };
         Ok(Self::build(base, scale.max(1), Some(file)))
@@ -130,13 +133,15 @@ impl LocalClock {
     }
 
     /// Saves the clock next to the data; `clean` says that the process stops here.
-    pub fn persist(&self, clean: bool) -> Result<()> {
+    pub fn persist(&self, clean: bool) -> Result<(), DataError> {
         let Some(file) = &self.0.file else { return Ok(()) };
         let _saving = self.0.saving.lock().unwrap_or_else(PoisonError::into_inner);
         // Reads the wall's clock first: a pause between the two readings then moves local time forward, and not back.
         let wall = Timestamp::now().to_string();
         let saved = Saved { local: self.now().to_string(), wall, clean };
-        disk::write(file, &serde_json::to_vec(&saved)?)
+        let bytes =
+            serde_json::to_vec(&saved).map_err(|error| DataError::new(file, Trouble::System, error))?;
+        disk::write(file, &bytes)
     }
 
     /// Returns how far the clock was moved by hand since it was made.

@@ -4,10 +4,10 @@
 //! conditional deletes through the database's own operations.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use dynoxide::actions::delete_item::DeleteItemRequest;
 use dynoxide::actions::list_tables::ListTablesRequest;
 use dynoxide::actions::scan::ScanRequest;
@@ -17,6 +17,8 @@ use dynoxide::{AttributeValue, Database, DynoxideError, Item};
 use jiff::Timestamp;
 
 use crate::disk;
+use crate::folder::DATABASE;
+use crate::trouble::{DataError, Trouble};
 
 /// Items that ran out longer ago than this are left alone, as `DynamoDB` leaves them.
 const TOO_OLD: Duration = Duration::from_hours(5 * 365 * 24);
@@ -24,17 +26,24 @@ const TOO_OLD: Duration = Duration::from_hours(5 * 365 * 24);
 const PAGE: usize = 100;
 const EXPIRED: &str = "#ttl < :now AND #ttl > :floor";
 
-/// Opens the database.
+/// Returns the database's file in a folder.
+pub(crate) fn file(dir: &Path) -> PathBuf {
+    dir.join(DATABASE)
+}
+
+/// Opens the database, and reads the list of its tables: a broken file shows itself here.
 pub(crate) fn open(dir: Option<&Path>) -> Result<Database> {
-    Ok(match dir {
-        Some(dir) => {
-            let file = dir.join("dynamodb.sqlite");
-            // SQLite gives the files that it puts beside this one the same rights.
-            disk::keep_private(&file)?;
-            Database::new(file.to_str().context("data directory is not UTF-8")?)?
-        }
-        None => Database::memory()?,
-    })
+    let Some(dir) = dir else { return Ok(Database::memory()?) };
+    let file = file(dir);
+    // SQLite gives the files that it puts beside this one the same rights.
+    disk::keep_private(&file)?;
+    let path = file.to_str().ok_or_else(|| {
+        DataError::new(dir, Trouble::System, "the path of the data folder has to be UTF-8 for the database")
+    })?;
+    let said = |error: DynoxideError| DataError::database(&file, &error.to_string());
+    let database = Database::new(path).map_err(said)?;
+    database.list_tables(ListTablesRequest::default()).map_err(said)?;
+    Ok(database)
 }
 
 /// Deletes the items that have expired at `now`. Returns how many they were, and how long it took.

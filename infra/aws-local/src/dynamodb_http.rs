@@ -4,6 +4,7 @@
 //! behind a guard. This server stands behind one. It does not word the refusal of a malformed request as AWS does.
 
 use std::borrow::Cow;
+use std::path::PathBuf;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
@@ -17,6 +18,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use crate::trouble::{DataError, Keeping};
+
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 const AMZ_DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
@@ -24,12 +27,42 @@ const PREFIX: &str = "DynamoDB_20120810.";
 /// The largest body that the service takes, with the headers of a batch.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
-/// Answers the service's operations.
-pub(crate) fn router(database: Database) -> Router {
-    Router::new().route("/", post(call)).layer(DefaultBodyLimit::max(MAX_BODY)).with_state(database)
+/// The database, its file, and whether it takes writes.
+#[derive(Clone)]
+pub(crate) struct Tables {
+    pub(crate) database: Database,
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) keeping: Keeping,
 }
 
-async fn call(State(database): State<Database>, headers: HeaderMap, body: String) -> Response {
+impl Tables {
+    /// Notes whether an operation that may write was kept. A refusal of the service says nothing of that.
+    fn note<T>(&self, operation: &str, outcome: &dynoxide::Result<T>) {
+        let reads = ["Get", "Query", "Scan", "List", "Describe", "BatchGet", "TransactGet"];
+        match outcome {
+            Err(error) if error.status_code() >= 500 => self.failed(&error.to_string()),
+            Ok(_) if !reads.iter().any(|verb| operation.starts_with(verb)) => self.keeping.kept(KIND),
+            _ => {}
+        }
+    }
+
+    /// Notes what the database said when it could not write.
+    pub(crate) fn failed(&self, said: &str) {
+        if let Some(file) = &self.file {
+            self.keeping.failed(KIND, &DataError::database(file, said));
+        }
+    }
+}
+
+/// The word of the tables among the kinds of state.
+const KIND: &str = "dynamodb";
+
+/// Answers the service's operations.
+pub(crate) fn router(tables: Tables) -> Router {
+    Router::new().route("/", post(call)).layer(DefaultBodyLimit::max(MAX_BODY)).with_state(tables)
+}
+
+async fn call(State(tables): State<Tables>, headers: HeaderMap, body: String) -> Response {
     let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let Some(operation) = text(&TARGET).and_then(|target| target.strip_prefix(PREFIX)) else {
         return unknown();
@@ -39,7 +72,11 @@ async fn call(State(database): State<Database>, headers: HeaderMap, body: String
     if let Some(refusal) = validate(presented) {
         return respond(StatusCode::BAD_REQUEST, refusal);
     }
-    match run(&database, operation, &body) {
+    let outcome = run(&tables.database, operation, &body);
+    if let Some(outcome) = &outcome {
+        tables.note(operation, outcome);
+    }
+    match outcome {
         Some(Ok(answer)) => respond(StatusCode::OK, answer),
         Some(Err(error)) => {
             let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::BAD_REQUEST);

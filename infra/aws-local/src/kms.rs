@@ -1,16 +1,16 @@
 //! KMS: the embedded service with its gaps closed. `Decrypt` with another key is refused, and answers name keys by ARN.
 //! A changed key is on disk before the change is answered: a lost key would make all sealed data noise.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Result, anyhow};
 use awsim_core::{AwsError, RequestContext, ServiceHandler as _};
 use awsim_kms::KmsService;
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 use crate::disk::Snapshots;
+use crate::folder::Folder;
+use crate::trouble::{DataError, Keeping, Trouble};
 use crate::{ACCOUNT, KEY_ALIAS, REGION};
 
 /// The embedded service begins a ciphertext with the id of its key, a UUID in ASCII.
@@ -24,14 +24,24 @@ pub(crate) struct Kms {
 }
 
 impl Kms {
-    /// Restores the keys, and creates the first one when there is none yet.
-    pub(crate) async fn open(dir: Option<&Path>) -> Result<Self> {
+    /// Restores the keys, and creates the first one when there is none yet. Tables without a key are refused: a new
+    /// key would open nothing that lies there.
+    pub(crate) async fn open(folder: Option<&Folder>, keeping: Keeping) -> Result<Self, DataError> {
         let service = Arc::new(KmsService::new());
-        let snapshots = Snapshots::restore(service.clone(), dir)?;
+        let snapshots = Snapshots::restore(service.clone(), folder.map(Folder::path), keeping)?;
         let context = RequestContext::new_with_account("kms", REGION, ACCOUNT);
         let kms = Self { service, context, snapshots };
-        kms.ensure_key().await.map_err(|error| anyhow!("cannot create the key: {}", error.message))?;
-        Ok(kms)
+        let file = folder.map(|folder| folder.path().join("kms.json")).unwrap_or_default();
+        if folder.is_some_and(Folder::has_tables) && kms.key_id(KEY_ALIAS).await.is_err() {
+            let cause = "the file with the keys is gone or empty, and the tables beside it hold data sealed under them";
+            return Err(DataError::new(file, Trouble::KeysMissing, cause));
+        }
+        match kms.ensure_key().await {
+            Ok(()) => Ok(kms),
+            Err(error) => Err(kms.snapshots.failure().unwrap_or_else(|| {
+                DataError::new(file, Trouble::System, format!("no key could be made: {}", error.message))
+            })),
+        }
     }
 
     async fn ensure_key(&self) -> Result<(), AwsError> {

@@ -17,6 +17,7 @@ mod disk;
 mod dynamodb;
 mod dynamodb_http;
 mod fault;
+mod folder;
 mod gateway;
 mod kms;
 mod mail;
@@ -25,13 +26,16 @@ mod sdk;
 mod server;
 mod sqs;
 mod sqs_state;
+mod trouble;
 
 pub use clock::LocalClock;
-pub use disk::{make_dir, private};
+pub use disk::{read, write};
 pub use fault::{Call, Fault, FaultPlan, FaultProxy, Share};
+pub use folder::Folder;
 pub use mail::Mail;
 pub use sdk::{env_vars, sdk_config};
 pub use server::{AwsLocal, Endpoints, Options};
+pub use trouble::{DataError, Trouble};
 
 /// The region of every resource.
 pub const REGION: &str = "eu-central-1";

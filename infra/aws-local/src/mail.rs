@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context as _, Result};
 use awsim_core::AwsError;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::trouble::{DataError, Keeping, Trouble};
 use crate::{LocalClock, disk};
 
 /// A mail as the sender handed it over. It has no `Debug`, because all of it is personal data.
@@ -37,14 +37,15 @@ pub(crate) struct Mails {
     dir: Option<PathBuf>,
     clock: LocalClock,
     sent: Mutex<Vec<Mail>>,
+    keeping: Keeping,
 }
 
 impl Mails {
     /// Reads the mails of earlier runs.
-    pub(crate) fn open(data: Option<&Path>, clock: LocalClock) -> Result<Self> {
+    pub(crate) fn open(data: Option<&Path>, clock: LocalClock, keeping: Keeping) -> Result<Self, DataError> {
         let dir = data.map(|data| data.join("mail"));
         let sent = dir.as_deref().map_or_else(|| Ok(Vec::new()), read_all)?;
-        Ok(Self { dir, clock, sent: Mutex::new(sent) })
+        Ok(Self { dir, clock, sent: Mutex::new(sent), keeping })
     }
 
     /// Returns all mails, oldest first.
@@ -56,9 +57,11 @@ impl Mails {
     pub(crate) fn send(&self, request: &Value) -> Result<String, AwsError> {
         let mail = self.parse(request)?;
         if let Some(dir) = &self.dir {
-            let stored = serde_json::to_vec_pretty(&mail).map_err(anyhow::Error::from);
-            let written =
-                stored.and_then(|bytes| disk::write(&dir.join(format!("{}.json", mail.id)), &bytes));
+            let file = dir.join(format!("{}.json", mail.id));
+            let bytes =
+                serde_json::to_vec_pretty(&mail).map_err(|error| AwsError::internal(error.to_string()))?;
+            let written = disk::write(&file, &bytes);
+            self.keeping.note("mail", &written);
             written.map_err(|error| AwsError::internal(error.to_string()))?;
         }
         let id = mail.id.clone();
@@ -101,16 +104,17 @@ fn strings(list: &Value) -> impl Iterator<Item = String> {
     list.as_array().into_iter().flatten().filter_map(|item| item.as_str().map(str::to_owned))
 }
 
-fn read_all(dir: &Path) -> Result<Vec<Mail>> {
+fn read_all(dir: &Path) -> Result<Vec<Mail>, DataError> {
     disk::make_dir(dir)?;
+    let failed = |error: std::io::Error| DataError::io(dir, &error);
     let mut mails: Vec<Mail> = Vec::new();
-    for entry in std::fs::read_dir(dir)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "json") {
-            let bytes = std::fs::read(&path)?;
-            mails.push(
-                serde_json::from_slice(&bytes).with_context(|| format!("unreadable {}", path.display()))?,
-            );
+    for entry in std::fs::read_dir(dir).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|extension| extension == "json")
+            && let Some(bytes) = disk::read(&path)?
+        {
+            let mail = serde_json::from_slice(&bytes);
+            mails.push(mail.map_err(|error| DataError::new(&path, Trouble::Broken, error))?);
         }
     }
     mails.sort_by(|a, b| a.id.cmp(&b.id));

@@ -1,26 +1,26 @@
 //! Starts the services, keeps their background work going, and stops them with everything saved.
 
-use std::fs::File;
-use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use axum::Router;
 use axum::serve::ListenerExt as _;
 use dynoxide::Database;
-use mooring_loopback::{no_foreign_pages, only_bodies, own_hosts};
+use mooring_loopback::{listen, no_foreign_pages, only_bodies, own_hosts};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::dynamodb_http::Tables;
+use crate::folder::Folder;
 use crate::gateway::{AMZ_JSON, Services, router};
 use crate::kms::Kms;
 use crate::mail::Mails;
 use crate::sqs::Sqs;
-use crate::{LocalClock, Mail, disk, dynamodb, dynamodb_http};
+use crate::trouble::{DataError, Keeping};
+use crate::{LocalClock, Mail, dynamodb, dynamodb_http};
 
 /// How often the server writes unsaved state and the clock.
 const SAVE_EVERY: Duration = Duration::from_secs(2);
@@ -32,8 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The options of a local AWS.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The directory of the state; `None` keeps the state in memory.
-    pub data_dir: Option<PathBuf>,
+    /// The folder of the state; `None` keeps the state in memory.
+    pub folder: Option<Folder>,
     /// The clock of TTL, queues and mails.
     pub clock: LocalClock,
     /// The port of `DynamoDB`; 0 takes a free one.
@@ -45,12 +45,12 @@ pub struct Options {
 impl Options {
     /// Keeps everything in memory, on free ports.
     pub fn in_memory(clock: LocalClock) -> Self {
-        Self { data_dir: None, clock, dynamodb_port: 0, port: 0 }
+        Self { folder: None, clock, dynamodb_port: 0, port: 0 }
     }
 
-    /// Keeps everything in a directory, on free ports.
-    pub fn on_disk(data_dir: impl Into<PathBuf>, clock: LocalClock) -> Self {
-        Self { data_dir: Some(data_dir.into()), ..Self::in_memory(clock) }
+    /// Keeps everything in a folder, on free ports.
+    pub fn on_disk(folder: Folder, clock: LocalClock) -> Self {
+        Self { folder: Some(folder), ..Self::in_memory(clock) }
     }
 }
 
@@ -76,30 +76,38 @@ pub struct AwsLocal {
     ttl_enabled: Arc<AtomicBool>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
-    _lock: Option<File>,
+    keeping: Keeping,
+    folder: Option<Folder>,
 }
 
 impl AwsLocal {
-    /// Restores the state from the data directory and starts the services.
+    /// Restores the state from the folder and starts the services. The keys come before the tables: a start that is
+    /// killed in between leaves keys without tables, which the next start takes for a new folder.
     pub async fn start(options: Options) -> Result<Self> {
-        let dir = options.data_dir.as_deref();
-        let lock = dir.map(lock).transpose()?;
-        let (ddb, dynamodb) = bind(options.dynamodb_port).await?;
-        let (gateway, url) = bind(options.port).await?;
+        let Options { folder, clock, dynamodb_port, port } = options;
+        let dir = folder.as_ref().map(Folder::path);
+        let (ddb, dynamodb) = bind(dynamodb_port).await?;
+        let (gateway, url) = bind(port).await?;
+        let keeping = Keeping::default();
+        let kms = Kms::open(folder.as_ref(), keeping.clone()).await?;
         let db = dynamodb::open(dir)?;
-        let clock = options.clock.clone();
         let services = Arc::new(Services {
-            kms: Kms::open(dir).await?,
-            sqs: Sqs::open(dir, clock.clone(), url.clone())?,
-            mails: Mails::open(dir, clock.clone())?,
+            kms,
+            sqs: Sqs::open(dir, clock.clone(), url.clone(), keeping.clone())?,
+            mails: Mails::open(dir, clock.clone(), keeping.clone())?,
         });
         let endpoints = Endpoints { dynamodb, kms: url.clone(), sqs: url.clone(), ses: url };
         let (stop, _) = watch::channel(false);
         let (ttl_enabled, tasks) = (Arc::new(AtomicBool::new(true)), JoinSet::new());
-        let mut aws = Self { endpoints, clock, db, services, ttl_enabled, stop, tasks, _lock: lock };
+        let mut aws = Self { endpoints, clock, db, services, ttl_enabled, stop, tasks, keeping, folder };
         aws.spawn_servers(ddb, gateway);
         aws.spawn_chores();
         Ok(aws)
+    }
+
+    /// Returns why state is not kept at present, when it is not.
+    pub fn failure(&self) -> Option<DataError> {
+        self.keeping.failure()
     }
 
     /// Returns the URLs of the services.
@@ -136,13 +144,18 @@ impl AwsLocal {
         }
         self.services.sqs.follow_clock();
         self.services.sqs.save().await?;
-        self.clock.persist(true)
+        Ok(self.clock.persist(true)?)
     }
 
     fn spawn_servers(&mut self, ddb: TcpListener, gateway: TcpListener) {
-        let database = only_bodies(dynamodb_http::router(self.db.clone()), &AMZ_JSON);
+        let database = only_bodies(dynamodb_http::router(self.tables()), &AMZ_JSON);
         self.serve(ddb, database, "the local DynamoDB ended");
         self.serve(gateway, router(self.services.clone()), "the local AWS ended");
+    }
+
+    fn tables(&self) -> Tables {
+        let file = self.folder.as_ref().map(|folder| dynamodb::file(folder.path()));
+        Tables { database: self.db.clone(), file, keeping: self.keeping.clone() }
     }
 
     /// Serves this machine's own programs alone: no page of any site has business here.
@@ -158,8 +171,8 @@ impl AwsLocal {
     }
 
     fn spawn_chores(&mut self) {
-        let sweep = sweeping(self.db.clone(), self.clock.clone(), self.ttl_enabled.clone());
-        let save = saving(self.services.clone(), self.clock.clone());
+        let sweep = sweeping(self.tables(), self.clock.clone(), self.ttl_enabled.clone());
+        let save = saving(self.services.clone(), self.clock.clone(), self.keeping.clone());
         let follow = following(self.services.clone(), self.clock.clone());
         let stopped = self.stopped();
         self.tasks.spawn(async move {
@@ -179,7 +192,7 @@ impl AwsLocal {
     }
 }
 
-async fn sweeping(db: Database, clock: LocalClock, enabled: Arc<AtomicBool>) {
+async fn sweeping(tables: Tables, clock: LocalClock, enabled: Arc<AtomicBool>) {
     let mut moved = clock.watch();
     let (mut rest, mut swept_at) = (SWEEP_EVERY, clock.advanced());
     loop {
@@ -192,19 +205,18 @@ async fn sweeping(db: Database, clock: LocalClock, enabled: Arc<AtomicBool>) {
         if !enabled.load(Ordering::SeqCst) {
             continue;
         }
-        match dynamodb::sweep(db.clone(), clock.now()).await {
+        match dynamodb::sweep(tables.database.clone(), clock.now()).await {
             Ok((_, took)) => rest = SWEEP_EVERY.max(took.saturating_mul(20)),
-            Err(error) => tracing::warn!(%error, "a TTL sweep failed"),
+            Err(error) => tables.failed(&error.to_string()),
         }
     }
 }
 
-async fn saving(services: Arc<Services>, clock: LocalClock) {
+async fn saving(services: Arc<Services>, clock: LocalClock, keeping: Keeping) {
     loop {
         tokio::time::sleep(SAVE_EVERY).await;
-        if let Err(error) = services.sqs.save().await.and_then(|()| clock.persist(false)) {
-            tracing::error!(%error, "local state could not be saved");
-        }
+        services.sqs.save().await.ok(); // the save notes its own outcome
+        keeping.note("clock", &clock.persist(false));
     }
 }
 
@@ -213,22 +225,12 @@ async fn following(services: Arc<Services>, clock: LocalClock) {
     let mut moved = clock.watch();
     while moved.changed().await.is_ok() {
         services.sqs.follow_clock();
-        if let Err(error) = services.sqs.save().await {
-            tracing::error!(%error, "the queues could not be saved");
-        }
+        services.sqs.save().await.ok(); // the save notes its own outcome
     }
 }
 
-fn lock(dir: &Path) -> Result<File> {
-    disk::make_dir(dir)?;
-    let file = disk::private(&dir.join("lock"))?;
-    file.try_lock().with_context(|| format!("another process uses {}", dir.display()))?;
-    Ok(file)
-}
-
 async fn bind(port: u16) -> Result<(TcpListener, String)> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
-    let listener = listener.with_context(|| format!("port {port} is taken"))?;
+    let listener = listen(port).await?;
     let url = format!("http://{}", listener.local_addr()?);
     Ok((listener, url))
 }

@@ -9,13 +9,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Result;
 use awsim_core::{AwsError, RequestContext, ServiceHandler as _};
 use awsim_sqs::SqsService;
 use serde_json::{Value, json};
 
 use crate::disk::Snapshots;
 use crate::sqs_state::Queues;
+use crate::trouble::{DataError, Keeping};
 use crate::{ACCOUNT, LocalClock, REGION};
 
 const MAX_DELAY: u64 = 900;
@@ -33,9 +33,14 @@ pub(crate) struct Sqs {
 
 impl Sqs {
     /// Restores the queues; queue URLs begin with `base_url`.
-    pub(crate) fn open(dir: Option<&Path>, clock: LocalClock, base_url: String) -> Result<Self> {
+    pub(crate) fn open(
+        dir: Option<&Path>,
+        clock: LocalClock,
+        base_url: String,
+        keeping: Keeping,
+    ) -> Result<Self, DataError> {
         let service = Arc::new(SqsService::new());
-        let snapshots = Snapshots::restore(service.clone(), dir)?;
+        let snapshots = Snapshots::restore(service.clone(), dir, keeping)?;
         let context = RequestContext::new_with_account("sqs", REGION, ACCOUNT);
         let queues = Queues::new(service.store(), clock);
         Ok(Self { service, context, queues, snapshots, base_url })
@@ -67,7 +72,7 @@ impl Sqs {
     }
 
     /// Saves the changes that are not saved yet.
-    pub(crate) async fn save(&self) -> Result<()> {
+    pub(crate) async fn save(&self) -> Result<(), DataError> {
         self.snapshots.save().await
     }
 

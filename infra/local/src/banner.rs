@@ -1,37 +1,52 @@
-//! The text that a person sees when the stack is up.
+//! The text that a person sees when the stack is up: all that the runner writes to standard output.
 
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::time::Duration;
 
 use crate::options::Options;
 use crate::seed::Seeded;
 use crate::stack::Stack;
 
-/// Prints addresses, the seeded tenant and three commands to try.
-#[expect(clippy::print_stdout, reason = "the addresses are what a person starts this for")]
+/// Prints addresses, the tenants with their keys, and commands to try.
 pub(crate) fn print(stack: &Stack, options: &Options, others: &[Seeded], took: Duration) {
-    let wiring = stack.wiring();
-    let seeded = stack.seeded();
-    let kept =
-        if options.ephemeral { "in memory".to_owned() } else { format!("in {}", options.data.display()) };
-    println!("Mooring is up after {} ms; state is kept {kept}. Ctrl-C ends it.\n", took.as_millis());
-    println!("  demo     {}   ← open this", stack.demo_origin());
-    println!("  return   {}/returned   ← the quickstart's return URL", stack.demo_origin());
-    println!("  api      {}", wiring.api_origin);
-    println!("  sandbox  {}/_sandbox/", wiring.authorize_origin);
-    println!("  mailbox  {}", stack.mailbox());
-    for one in [seeded].into_iter().chain(others) {
-        println!("  tenant   {}   {}\n  api key  {}", one.tenant, one.name, one.api_key);
-    }
-    println!();
-    println!("Try:");
-    println!("  export KEY={}", seeded.api_key);
-    println!("  curl -s {}/v1/connections -H \"Authorization: Bearer $KEY\"", wiring.api_origin);
-    println!("  curl -s {}/openapi.json", wiring.api_origin);
-    println!("  cargo run -- tour");
+    // Whoever closed the pipe has read what they wanted; the stack goes on.
+    std::io::stdout().write_all(text(stack, options, others, took).as_bytes()).ok();
+    std::io::stdout().flush().ok();
 }
 
-/// Says that Ctrl-C was heard.
-#[expect(clippy::print_stdout, reason = "a person pressed Ctrl-C and wants to know that it is heard")]
+fn text(stack: &Stack, options: &Options, others: &[Seeded], took: Duration) -> String {
+    let (wiring, seeded) = (stack.wiring(), stack.seeded());
+    let kept =
+        if options.ephemeral { "in memory".to_owned() } else { format!("in {}", options.data.display()) };
+    let mut tenants = String::new();
+    for one in [seeded].into_iter().chain(others) {
+        writeln!(tenants, "  tenant   {}   {}\n  api key  {}", one.tenant, one.name, one.api_key).ok();
+    }
+    format!(
+        "Mooring is up after {took} ms; state is kept {kept}. Ctrl-C ends it.\n\n\
+         \x20 demo     {demo}   ← open this\n\
+         \x20 return   {demo}/returned   ← the quickstart's return URL\n\
+         \x20 api      {api}\n\
+         \x20 sandbox  {sandbox}/_sandbox/\n\
+         \x20 mailbox  {mailbox}\n\
+         {tenants}\n\
+         Try:\n\
+         \x20 export KEY={key}\n\
+         \x20 curl -s {api}/v1/connections -H \"Authorization: Bearer $KEY\"\n\
+         \x20 curl -s {api}/openapi.json\n\
+         \x20 cargo run -- tour\n",
+        took = took.as_millis(),
+        demo = stack.demo_origin(),
+        api = wiring.api_origin,
+        sandbox = wiring.authorize_origin,
+        mailbox = stack.mailbox(),
+        key = seeded.api_key,
+    )
+}
+
+/// Says on standard error that Ctrl-C was heard.
+#[expect(clippy::print_stderr, reason = "a person pressed Ctrl-C and wants to know that it is heard")]
 pub(crate) fn stopping() {
-    println!("\nStopping; what is under way is finished and state is saved.");
+    eprintln!("\nStopping; what is under way is finished and state is saved.");
 }

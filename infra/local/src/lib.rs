@@ -4,7 +4,9 @@
 //! clients. Deliberately absent: any second implementation of what a function does.
 
 mod adapters;
+mod advice;
 mod banner;
+mod data;
 pub mod gateway;
 pub mod mount;
 mod options;
@@ -12,6 +14,7 @@ mod person;
 pub mod poller;
 mod product;
 mod queues;
+pub mod sample;
 pub mod schedules;
 mod seed;
 mod seeded;
@@ -19,6 +22,7 @@ mod stack;
 mod tour;
 
 pub use adapters::{Adapters, Wiring, running};
+pub use advice::advice;
 pub use options::{Command, Options};
 pub use person::{Form, Page, Person};
 pub use product::{Connected, Product};
@@ -27,31 +31,33 @@ pub use stack::{Stack, StackOptions};
 pub use tour::screen;
 
 use anyhow::Result;
-use mooring_aws_local::{LocalClock, make_dir};
+use mooring_aws_local::{Folder, LocalClock};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Does what the command line says.
 pub async fn run(options: Options) -> Result<()> {
-    options.check()?;
     if options.command == Some(Command::Tour) {
         return tour::run(&options).await;
     }
-    let data = (!options.ephemeral).then(|| options.data.clone());
-    let clock = match &data {
-        Some(dir) => {
-            make_dir(dir)?;
-            LocalClock::open(dir, options.time_scale)?
-        }
+    let started = std::time::Instant::now();
+    let folder = if options.ephemeral { None } else { Some(data::open(&options.data)?) };
+    let clock = match folder.as_ref().map(Folder::path) {
+        Some(dir) => LocalClock::open(dir, options.time_scale)?,
         None => LocalClock::new(options.time_scale),
     };
-    let started = std::time::Instant::now();
-    let stack = Stack::start(options.stack(clock, data)).await?;
+    let stack = Stack::start(options.stack(clock, folder)).await?;
     stack.run().await?;
+    // From here on a person may press Ctrl-C, or a service manager end the runner, and nothing is lost.
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let mut others = Vec::new();
     for name in &options.tenants {
         others.push(stack.another_tenant(name).await?);
     }
     banner::print(&stack, &options, &others, started.elapsed());
-    tokio::signal::ctrl_c().await?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
     banner::stopping();
     stack.stop().await
 }

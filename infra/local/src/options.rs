@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
-use mooring_aws_local::LocalClock;
+use mooring_aws_local::{Folder, LocalClock};
 use mooring_domain::people::ops::register_tenant;
 
 use crate::seed::{Addresses, FIRST_TENANT};
@@ -66,7 +66,7 @@ pub enum Command {
 
 impl Options {
     /// Refuses names and addresses that no tenant may have, before anything starts.
-    pub(crate) fn check(&self) -> Result<()> {
+    pub fn check(&self) -> Result<()> {
         let demo = Addresses::of("http://localhost", &self.origins, &self.return_urls);
         for name in self.tenants.iter().map(String::as_str).chain([FIRST_TENANT]) {
             register_tenant::check(name, &demo.origins, &demo.return_urls)?;
@@ -74,11 +74,11 @@ impl Options {
         Ok(())
     }
 
-    /// Returns the options of a stack on a clock, with its state in a directory or in memory.
-    pub fn stack(&self, clock: LocalClock, data: Option<PathBuf>) -> StackOptions {
+    /// Returns the options of a stack on a clock, with its state in a folder or in memory.
+    pub fn stack(&self, clock: LocalClock, folder: Option<Folder>) -> StackOptions {
         StackOptions {
             clock,
-            data,
+            folder,
             port: if self.command == Some(Command::Tour) { 0 } else { self.port },
             ads: self.world.ads,
             advertisers: self.world.advertisers,

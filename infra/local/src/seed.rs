@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use jiff::Timestamp;
-use mooring_aws_local::private;
+use mooring_aws_local::{DataError, Trouble};
 use mooring_domain::base::host::{Clock, Entropy};
 use mooring_domain::base::ids::TenantId;
 use mooring_domain::base::random;
@@ -24,6 +24,7 @@ use mooring_vault::Vault;
 use serde_json::{Value, json};
 
 use crate::adapters::Adapters;
+use crate::data::{SEED, object};
 
 /// The platform whose app the sandbox plays.
 const TIKTOK_ADS: &str = "tiktok_ads";
@@ -46,11 +47,23 @@ pub struct Seeded {
     pub api_key: String,
 }
 
-/// Stores the sandbox app's credentials and the key of fingerprints, once.
-pub(crate) async fn app_secrets(adapters: &Adapters) -> Result<()> {
+/// Stores the sandbox app's credentials and the key of fingerprints, once. Keys of an earlier start have to open: else
+/// the file with the keys is that of other data.
+pub(crate) async fn app_secrets(adapters: &Adapters, dir: Option<&Path>) -> Result<()> {
     for app in [TIKTOK_ADS, INDEX_APP] {
-        if adapters.store.key(&KeyContext::app(app)).await?.is_none() {
+        let context = KeyContext::app(app);
+        let Some(wrapped) = adapters.store.key(&context).await? else {
             seal_app(&adapters.store, &adapters.vault, app, APP_ID, APP_SECRET).await?;
+            continue;
+        };
+        let opened = adapters.vault.open(&context, &wrapped).await;
+        if let (Err(error), Some(dir)) = (opened, dir)
+            && !error.is_retryable()
+        {
+            let cause = format!(
+                "the file does not hold the key that the tables beside it are sealed under ({error})"
+            );
+            return Err(DataError::new(dir.join("kms.json"), Trouble::KeysMissing, cause).into());
         }
     }
     Ok(())
@@ -131,22 +144,24 @@ impl Addresses {
     }
 }
 
-/// Reads the tenant that an earlier start seeded in this directory.
-pub(crate) fn read(dir: &Path) -> Option<Seeded> {
-    let text = std::fs::read_to_string(dir.join("seed.json")).ok()?;
-    let value: Value = serde_json::from_str(&text).ok()?;
-    let field = |name: &str| value.get(name)?.as_str().map(str::to_owned);
-    let name = FIRST_TENANT.to_owned();
-    Some(Seeded { tenant: field("tenant")?.parse().ok()?, name, api_key: field("api_key")? })
+/// Reads the tenant that an earlier start seeded in this directory; `None` when none did.
+pub(crate) fn read(dir: &Path) -> Result<Option<Seeded>, DataError> {
+    let file = dir.join(SEED);
+    let Some(value) = object(&file)? else { return Ok(None) };
+    let field = |name: &str| value.get(name).and_then(Value::as_str);
+    let tenant = field("tenant").and_then(|tenant| tenant.parse().ok());
+    match (tenant, field("api_key")) {
+        (Some(tenant), Some(key)) => {
+            Ok(Some(Seeded { tenant, name: FIRST_TENANT.to_owned(), api_key: key.to_owned() }))
+        }
+        _ => Err(DataError::new(file, Trouble::Broken, "it names no tenant and API key")),
+    }
 }
 
 /// Writes the seeded tenant to a file that only this user may read.
-pub(crate) fn write(dir: &Path, seeded: &Seeded) -> Result<()> {
-    use std::io::Write as _;
+pub(crate) fn write(dir: &Path, seeded: &Seeded) -> Result<(), DataError> {
     let text = json!({ "tenant": seeded.tenant.as_str(), "api_key": seeded.api_key }).to_string();
-    let path = dir.join("seed.json");
-    let mut file = private(&path)?;
-    file.write_all(text.as_bytes()).with_context(|| path.display().to_string())
+    mooring_aws_local::write(&dir.join(SEED), text.as_bytes())
 }
 
 /// Adds the addresses of this start to a tenant of an earlier one: the port may be another.

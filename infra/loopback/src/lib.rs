@@ -1,3 +1,5 @@
+//! Opens the listeners of the runner and of the work-alikes, on this machine's own address alone.
+//!
 //! Refusals of the runner, the work-alikes and the proxies in front of them: names that are not this machine's, and
 //! pages of other sites. A listener of the benchmarks and of the tests, which is gone after a run, need not refuse
 //! them.
@@ -7,6 +9,10 @@
 //! name this machine and the listener's port ([`own_hosts`]), and it must not come from a browser's page of another
 //! origin where such a page has no business ([`no_foreign_pages`]).
 
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::net::Ipv4Addr;
+
 use axum::Router;
 use axum::extract::Request;
 use axum::http::header::{HOST, HeaderMap, HeaderName, ORIGIN};
@@ -14,11 +20,37 @@ use axum::http::uri::Authority;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
+use tokio::net::TcpListener;
 
 /// The names of this machine.
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+
+/// A port on which no listener could begin. The text names the port and the cause.
+#[derive(Debug)]
+pub struct PortError {
+    port: u16,
+    error: io::Error,
+}
+
+impl fmt::Display for PortError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { port, error } = self;
+        match error.kind() {
+            ErrorKind::AddrInUse => write!(f, "port {port}: another program listens there"),
+            ErrorKind::PermissionDenied => write!(f, "port {port}: this user may not listen there"),
+            _ => write!(f, "port {port}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for PortError {}
+
+/// Listens on this machine alone; port 0 takes a free one.
+pub async fn listen(port: u16) -> Result<TcpListener, PortError> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| PortError { port, error })
+}
 
 /// Answers only requests that name this machine and the port of the listener.
 pub fn own_hosts<S: Clone + Send + Sync + 'static>(router: Router<S>, port: u16) -> Router<S> {
@@ -115,6 +147,14 @@ mod tests {
             request = request.header(*name, *value);
         }
         router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status().as_u16()
+    }
+
+    #[tokio::test]
+    async fn a_taken_port_is_named() {
+        let port = listen(0).await.unwrap();
+        let port = port.local_addr().map(|address| (port, address.port())).unwrap();
+        let refused = listen(port.1).await.unwrap_err().to_string();
+        assert_eq!(refused, format!("port {}: another program listens there", port.1));
     }
 
     #[tokio::test]

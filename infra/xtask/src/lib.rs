@@ -25,8 +25,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Parser, Subcommand};
+use mooring_domain::base::data_version::RELEASE;
 use mooring_domain::platform::credentials::INDEX_APP;
-use mooring_local::seal_app;
+use mooring_local::{sample, seal_app};
 use mooring_store::Store;
 use mooring_vault::Vault;
 
@@ -104,6 +105,8 @@ enum Chore {
         #[arg(long)]
         only: Vec<String>,
     },
+    /// Keeps data of this release in tests/data, on which every later release is started.
+    KeepData,
     /// Makes long runs by their names (docs/ci.md); without a name lists them.
     Long(long::Options),
     /// Deploys the packages into an emulated cloud on this machine and plays the whole way.
@@ -155,6 +158,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Chore::Rules { template } => rules::judge(&template),
         Chore::Sbom { target } => sbom::write(&target),
         Chore::Package { arch, deploy, only } => package::package(arch, deploy, &only),
+        Chore::KeepData => keep_data().await,
         Chore::Long(options) => long::run(&options),
         Chore::E2e(options) => e2e::run(options).await,
         Chore::Bench { arguments } => bench("run", &arguments),
@@ -202,6 +206,18 @@ fn bench(what: &str, arguments: &[String]) -> Result<()> {
     let mut command = std::process::Command::new(cargo);
     command.args(["run", "--quiet", "--bin", "bench", "--", what]).args(arguments);
     ensure!(command.status()?.success(), "see above");
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the folder is what there is to commit")]
+async fn keep_data() -> Result<()> {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data").join(RELEASE);
+    ensure!(!kept.exists(), "tests/data/{RELEASE} exists: the data of a release is kept once");
+    let folder = std::env::temp_dir().join(format!("mooring-keep-data-{}", std::process::id()));
+    sample::make(&folder).await?;
+    sample::pack(&folder, &kept)?;
+    fs::remove_dir_all(&folder)?;
+    println!("tests/data/{RELEASE} has the data of this release; commit it");
     Ok(())
 }
 

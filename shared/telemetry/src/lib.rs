@@ -25,7 +25,7 @@ pub const FILTER: &str = "LOG_LEVEL";
 /// Installs the JSON subscriber of the process; a second call changes nothing.
 pub fn init() {
     let filter = std::env::var(FILTER).unwrap_or_default();
-    if tracing::subscriber::set_global_default(subscriber(&filter, Redacted)).is_err() {
+    if tracing::subscriber::set_global_default(subscriber(&filter, Redacted(io::stdout))).is_err() {
         tracing::debug!("a subscriber is installed already");
     }
 }
@@ -41,21 +41,26 @@ where
         .with_current_span(true)
         .with_span_list(false)
         .with_writer(writer);
-    tracing_subscriber::registry().with(targets(filter, LevelFilter::INFO)).with(lines)
+    tracing_subscriber::registry()
+        .with(targets(filter, Targets::new().with_default(LevelFilter::INFO)))
+        .with(lines)
 }
 
 /// Reads a filter; an empty or wrong one becomes `otherwise`.
-fn targets(filter: &str, otherwise: LevelFilter) -> Targets {
+fn targets(filter: &str, otherwise: Targets) -> Targets {
     let parsed = Some(filter).filter(|filter| !filter.is_empty()).map(str::parse::<Targets>);
-    parsed.and_then(Result::ok).unwrap_or_else(|| Targets::new().with_default(otherwise))
+    parsed.and_then(Result::ok).unwrap_or(otherwise)
 }
 
-/// Installs the subscriber for people at a terminal. It writes one line for each error, and one line for each
-/// kind of failure at a platform, with the same redaction and the same variable.
+/// Installs the subscriber for people at a terminal. It writes to standard error, so that standard output is the
+/// program's own: one line for each error, one when the data folder takes writes again, and one for each kind of failure
+/// at a platform, with the same redaction and the same variable.
 pub fn init_for_terminal() {
     let filter = std::env::var(FILTER).unwrap_or_default();
-    let lines = fmt::layer().compact().with_target(false).with_writer(Redacted);
-    let lines = lines.with_filter(targets(&filter, LevelFilter::ERROR));
+    let otherwise =
+        Targets::new().with_default(LevelFilter::ERROR).with_target("mooring_aws_local", LevelFilter::WARN);
+    let lines = fmt::layer().compact().with_target(false).with_writer(Redacted(io::stderr));
+    let lines = lines.with_filter(targets(&filter, otherwise));
     let told = terminal::Told::new(terminal::to_terminal).with_filter(terminal::filter());
     let subscriber = tracing_subscriber::registry().with(lines).with(told);
     if tracing::subscriber::set_global_default(subscriber).is_err() {
@@ -85,26 +90,26 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     redact(&text).into_owned()
 }
 
-/// Writes whole lines to standard output, redacted.
-struct Redacted;
+/// Writes whole lines, redacted, to the stream that the function opens.
+struct Redacted<W>(fn() -> W);
 
-impl Write for Redacted {
+impl<W: Write> Write for Redacted<W> {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let line = String::from_utf8_lossy(buffer);
-        io::stdout().write_all(redact(&line).as_bytes())?;
+        (self.0)().write_all(redact(&line).as_bytes())?;
         Ok(buffer.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stdout().flush()
+        (self.0)().flush()
     }
 }
 
-impl MakeWriter<'_> for Redacted {
+impl<W: Write> MakeWriter<'_> for Redacted<W> {
     type Writer = Self;
 
     fn make_writer(&self) -> Self {
-        Self
+        Self(self.0)
     }
 }
 

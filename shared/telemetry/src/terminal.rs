@@ -41,9 +41,9 @@ impl<W: Fn(&str)> Told<W> {
     }
 }
 
-/// Writes a line to the terminal. If the terminal has closed, there is nobody to report that to.
+/// Writes a line to standard error. If the terminal has closed, there is nobody to report that to.
 pub(crate) fn to_terminal(line: &str) {
-    writeln!(std::io::stdout(), "{line}").ok();
+    writeln!(std::io::stderr(), "{line}").ok();
 }
 
 impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Told<W> {

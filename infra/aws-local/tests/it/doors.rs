@@ -95,7 +95,7 @@ async fn kept(dir: &Path) -> Vec<String> {
 async fn what_is_kept_is_for_this_user_alone() {
     let dir = Dir::new();
     let made = dir.path().join("state/below");
-    mooring_aws_local::make_dir(&made).unwrap();
+    drop(mooring_aws_local::Folder::open(&made).unwrap());
     assert!(kept(&made).await.is_empty());
     for dir in [&made, made.parent().unwrap()] {
         assert_eq!(mode(dir), 0o700, "{}", dir.display());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_kms::types::DataKeySpec;
-use mooring_aws_local::{AwsLocal, KEY_ALIAS, LocalClock, Options, env_vars};
+use mooring_aws_local::{AwsLocal, DataError, Folder, KEY_ALIAS, LocalClock, Options, Trouble, env_vars};
 
 use crate::support::{Dir, create_table, ddb, exists, kms, memory, on_disk, put, ses, sqs};
 use crate::{ses as mail, sqs as queues};
@@ -75,10 +75,11 @@ async fn a_kill_loses_no_key_and_no_sent_message() {
 async fn a_directory_serves_one_process() {
     let dir = Dir::new();
     let first = on_disk(dir.path()).await;
-    let clock = LocalClock::new(1);
-    assert!(AwsLocal::start(Options::on_disk(dir.path(), clock.clone())).await.is_err());
+    let refused = Folder::open(dir.path()).unwrap_err();
+    assert_eq!((refused.path.as_path(), refused.trouble), (dir.path(), Trouble::InUse));
+    assert!(refused.cause.ends_with(&format!("process {}", std::process::id())), "{refused}");
     first.shutdown().await.unwrap();
-    AwsLocal::start(Options::on_disk(dir.path(), clock)).await.unwrap();
+    on_disk(dir.path()).await;
 }
 
 #[tokio::test]
@@ -86,4 +87,61 @@ async fn it_tells_the_variables() {
     let aws = memory(1).await;
     let vars = env_vars(aws.endpoints());
     assert!(vars.contains(&("AWS_ENDPOINT_URL_SESV2", aws.endpoints().ses.clone())));
+}
+
+/// Starts on a folder and returns why that is refused.
+async fn refusal(dir: &Dir) -> DataError {
+    let options = Options::on_disk(Folder::open(dir.path()).unwrap(), LocalClock::new(1));
+    let Err(error) = AwsLocal::start(options).await else { panic!("it started") };
+    error.downcast().unwrap()
+}
+
+/// Makes a folder with a table, a key and a queue.
+async fn used() -> Dir {
+    let dir = Dir::new();
+    let first = on_disk(dir.path()).await;
+    create_table(&ddb(&first.endpoints().dynamodb)).await;
+    queues::queue(&sqs(&first), "jobs", &[]).await;
+    first.shutdown().await.unwrap();
+    dir
+}
+
+#[tokio::test]
+async fn tables_without_the_keys_are_refused_and_stay() {
+    let dir = used().await;
+    let file = dir.path().join("kms.json");
+    for lost in [None, Some(r#"{"buckets":[]}"#)] {
+        std::fs::remove_file(&file).unwrap();
+        if let Some(text) = lost {
+            std::fs::write(&file, text).unwrap();
+        }
+        let refused = refusal(&dir).await;
+        assert_eq!((refused.path.as_path(), refused.trouble), (file.as_path(), Trouble::KeysMissing));
+        assert_eq!(std::fs::read_to_string(&file).ok().as_deref(), lost);
+        std::fs::write(&file, "").unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_broken_file_is_named_and_stays_as_it_is() {
+    for name in ["kms.json", "sqs.json", "dynamodb.sqlite"] {
+        let dir = used().await;
+        let file = dir.path().join(name);
+        std::fs::write(&file, "no such thing").unwrap();
+        let refused = refusal(&dir).await;
+        assert_eq!((refused.path.as_path(), refused.trouble), (file.as_path(), Trouble::Broken), "{refused}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "no such thing");
+    }
+}
+
+#[test]
+fn a_folder_that_takes_no_files_is_refused_with_the_cause() {
+    let dir = Dir::new();
+    let file = dir.path().join("file");
+    std::fs::write(&file, "mine").unwrap();
+    for (path, trouble) in [(file.clone(), Trouble::NoFolder), (file.join("below"), Trouble::NoFolder)] {
+        let refused = Folder::open(&path).unwrap_err();
+        assert_eq!((&refused.path, refused.trouble), (&path, trouble), "{refused}");
+    }
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
 }

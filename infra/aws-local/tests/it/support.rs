@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
     TimeToLiveSpecification,
 };
-use mooring_aws_local::{AwsLocal, LocalClock, Options, sdk_config};
+use mooring_aws_local::{AwsLocal, Folder, LocalClock, Options, sdk_config};
 
 /// A directory of its own that goes away with the test.
 pub(crate) struct Dir(PathBuf);
@@ -35,7 +35,8 @@ pub(crate) async fn memory(scale: u32) -> AwsLocal {
 }
 
 pub(crate) async fn on_disk(dir: &Path) -> AwsLocal {
-    AwsLocal::start(Options::on_disk(dir, LocalClock::open(dir, 1).unwrap())).await.unwrap()
+    let folder = Folder::open(dir).unwrap();
+    AwsLocal::start(Options::on_disk(folder, LocalClock::open(dir, 1).unwrap())).await.unwrap()
 }
 
 pub(crate) fn ddb(endpoint: &str) -> aws_sdk_dynamodb::Client {

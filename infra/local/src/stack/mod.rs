@@ -1,21 +1,20 @@
 //! The whole of Mooring in one process: services, sandbox, adapters, functions, and what triggers them.
 
+mod prepared;
 mod queued;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
-use mooring_aws_local::{AwsLocal, LocalClock, Options as AwsOptions, sdk_config};
+use mooring_aws_local::{AwsLocal, Folder, LocalClock, Options as AwsOptions};
 use mooring_demo::DemoConfig;
 use mooring_domain::guard::limits::{Limits, Rate};
-use mooring_domain::people::caller::text::Mode;
-use mooring_loopback::own_hosts;
-use mooring_sandbox::{Sandbox, SandboxConfig};
-use mooring_store::{Tables, create_tables};
+use mooring_loopback::{listen, own_hosts};
+use mooring_sandbox::Sandbox;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
@@ -28,9 +27,9 @@ use crate::adapters::{Adapters, DYNAMODB, Wiring};
 use crate::mount::{self, Mounted};
 use crate::poller;
 use crate::product::Product;
-use crate::seed::{self, Addresses, Seeded};
-use crate::seeded::SeededEntropy;
-use crate::{gateway, queues, schedules};
+use crate::seed::{Addresses, Seeded};
+use crate::{gateway, schedules};
+use prepared::{Prepared, register};
 
 /// How many pollers a queue has. TikTok's basic level allows ten calls a second, which four workers use up; and a webhook
 /// endpoint that does not answer holds one poller up for 15 seconds.
@@ -47,7 +46,7 @@ pub struct StackOptions {
     /// The one clock.
     pub clock: LocalClock,
     /// Where state is kept; `None` keeps it in memory.
-    pub data: Option<PathBuf>,
+    pub folder: Option<Folder>,
     /// The API's port; sandbox, demo and services take the next ones. 0 takes free ones.
     pub port: u16,
     /// Ads of the first ad account.
@@ -76,7 +75,7 @@ impl Default for StackOptions {
     fn default() -> Self {
         Self {
             clock: LocalClock::new(1),
-            data: None,
+            folder: None,
             port: 0,
             ads: 120,
             advertisers: 3,
@@ -135,48 +134,32 @@ impl Group {
 }
 
 impl Stack {
-    /// Starts services and adapters, seeds what a first start needs, and binds the ports.
+    /// Starts services and adapters, seeds what a first start needs, and binds the ports. When state cannot be kept,
+    /// that is the error, and not the call that met it.
     pub async fn start(options: StackOptions) -> Result<Self> {
         let next = |offset: u16| if options.port == 0 { 0 } else { options.port.saturating_add(offset) };
-        let api = bind(next(0)).await?;
-        let (sandbox, demo) = (bind(next(1)).await?, bind(next(2)).await?);
+        let api = listen(next(0)).await?;
+        let (sandbox, demo) = (listen(next(1)).await?, listen(next(2)).await?);
         let aws = AwsLocal::start(AwsOptions {
-            data_dir: options.data.clone(),
+            folder: options.folder.clone(),
             clock: options.clock.clone(),
             dynamodb_port: next(DYNAMODB),
             port: next(4),
         });
-        let refused = "the services of AWS did not start (--port chooses other ports, --data another folder)";
-        let aws = aws.await.context(refused)?;
-        let origin = |host: &str, listener: &TcpListener| -> Result<String> {
-            Ok(format!("http://{host}:{}", listener.local_addr()?.port()))
-        };
-        // Cookies ignore ports: two host names keep the API and the platform on different sites.
-        let api_origin = origin("127.0.0.1", &api)?;
-        let sandbox_origin = origin("localhost", &sandbox)?;
-        let demo_origin = origin("localhost", &demo)?;
-        let queues = queues::create(&aws_sdk_sqs::Client::new(&sdk_config(&aws.endpoints().sqs))).await?;
-        let wiring = Wiring {
-            endpoints: aws.endpoints().clone(),
-            platform_origin: origin("127.0.0.1", &sandbox)?,
-            authorize_origin: sandbox_origin,
-            api_origin,
-            queues,
-            limits: options.limits,
-        };
-        let adapters = Adapters::new(&wiring, &options.clock)?;
-        let adapters = match options.seed {
-            Some(seed) => adapters.with_entropy(Arc::new(SeededEntropy::new(seed))),
-            None => adapters,
-        };
-        let dynamodb = aws_sdk_dynamodb::Client::new(&sdk_config(&aws.endpoints().dynamodb));
-        create_tables(&dynamodb, &Tables::prefixed("mooring-")).await?;
-        let addresses = Addresses::of(&demo_origin, &options.origins, &options.return_urls);
-        let seeded = seed_once(&adapters, options.data.as_deref(), &addresses).await?;
-        Ok(Self {
-            sandbox: Arc::new(played(&options, &wiring)?),
+        let aws = aws.await?;
+        let listeners = Listeners { api, sandbox, demo };
+        match Prepared::new(&options, &aws, &listeners).await {
+            Ok(prepared) => Ok(Self::of(aws, listeners, prepared)),
+            Err(error) => Err(aws.failure().map_or(error, anyhow::Error::from)),
+        }
+    }
+
+    fn of(aws: AwsLocal, listeners: Listeners, prepared: Prepared) -> Self {
+        let Prepared { sandbox, adapters, wiring, seeded, demo_origin, addresses } = prepared;
+        Self {
+            sandbox: Arc::new(sandbox),
             mounted: Arc::new(mount::all(&adapters)),
-            listeners: Mutex::new(Some(Listeners { api, sandbox, demo })),
+            listeners: Mutex::new(Some(listeners)),
             background: Mutex::new(Group::new()),
             gateway: Mutex::new(Group::new()),
             outside: Mutex::new(Group::new()),
@@ -186,7 +169,7 @@ impl Stack {
             seeded,
             demo_origin,
             addresses,
-        })
+        }
     }
 
     /// Gives each function adapters of its own, by its folder's name; to be called before the stack is served.
@@ -339,13 +322,6 @@ impl Stack {
     }
 }
 
-async fn bind(port: u16) -> Result<TcpListener> {
-    let bound = TcpListener::bind(("127.0.0.1", port)).await;
-    bound.with_context(|| {
-        format!("port {port} is taken; choose another first port with --port, or 0 for free ones")
-    })
-}
-
 /// Serves under the names of this machine alone.
 fn serve(group: &mut Group, listener: TcpListener, router: axum::Router) {
     let port = listener.local_addr().map(|address| address.port()).unwrap_or_default();
@@ -359,46 +335,4 @@ fn serve(group: &mut Group, listener: TcpListener, router: axum::Router) {
             tracing::error!(event = "serve.failed", %error, "a listener ended");
         }
     });
-}
-
-async fn seed_once(adapters: &Adapters, data: Option<&Path>, addresses: &Addresses) -> Result<Seeded> {
-    seed::app_secrets(adapters).await?;
-    if let Some(seeded) = data.and_then(seed::read) {
-        seed::allow(adapters, &seeded, addresses).await?;
-        return Ok(seeded);
-    }
-    let seeded = register(adapters, seed::FIRST_TENANT, addresses).await?;
-    if let Some(dir) = data {
-        seed::write(dir, &seeded)?;
-    }
-    Ok(seeded)
-}
-
-async fn register(
-    adapters: &Adapters,
-    name: &str,
-    Addresses { origins, return_urls }: &Addresses,
-) -> Result<Seeded> {
-    let host = (Arc::clone(&adapters.entropy), adapters.clock.now());
-    seed::register_tenant(&adapters.store, Mode::Test, host, name, origins, return_urls).await
-}
-
-fn played(options: &StackOptions, wiring: &Wiring) -> Result<Sandbox> {
-    let clock = options.clock.clone();
-    let config = SandboxConfig {
-        app_id: seed::APP_ID.to_owned(),
-        secret: seed::APP_SECRET.to_owned(),
-        redirect_uris: vec![format!("{}/oauth/callback/tiktok_ads/statasphere", wiring.api_origin)],
-        advertisers: options.advertisers,
-        ads: options.ads,
-        app_qps: options.app_qps,
-        advertiser_qps: options.app_qps,
-        state_file: options.data.as_ref().map(|dir| dir.join("sandbox.json")),
-        ..SandboxConfig::default()
-    };
-    let sandbox = Sandbox::new(config, Arc::new(move || clock.now()));
-    if let Some(file) = &options.edits {
-        sandbox.edit_from(file).with_context(|| file.display().to_string())?;
-    }
-    Ok(sandbox)
 }

@@ -151,14 +151,18 @@ impl Grants {
         let Some(path) = &self.file else { return };
         let written = serde_json::to_vec(&self.kept).map_err(std::io::Error::from);
         if let Err(error) = written.and_then(|text| write_private(path, &text)) {
-            tracing::warn!(error.kind = ?error.kind(), "grants not saved");
+            tracing::error!(file = %path.display(), %error, "the played platform's grants could not be kept");
         }
     }
 }
 
-/// Writes a file that only this user may read: it holds tokens.
+/// Replaces a file that only this user may read, in one step: it holds tokens, which a full disk must not cut off.
 fn write_private(path: &Path, text: &[u8]) -> std::io::Result<()> {
-    let file = File::options().create(true).truncate(true).write(true).mode(0o600).open(path)?;
+    let beside = path.with_extension("tmp");
+    let file = File::options().create(true).truncate(true).write(true).mode(0o600).open(&beside)?;
     file.set_permissions(Permissions::from_mode(0o600))?;
-    (&file).write_all(text)
+    let written = (&file).write_all(text).and_then(|()| fs::rename(&beside, path));
+    written.inspect_err(|_| {
+        fs::remove_file(&beside).ok();
+    })
 }
