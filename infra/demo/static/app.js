@@ -17,7 +17,7 @@ import { openSession, Problem, switchLanguage, switchPerson } from "./server.js"
 import { deletionIds, forgetDeletion } from "./store.js";
 import { showSync } from "./sync.js";
 import { announce, hideProblem, passProblem, tellFigures, tellLoading, tellProblem, wordsOf } from "./tell.js";
-import { platformWord, say, sayWord } from "./texts.js";
+import { hasText, platformWord, say } from "./texts.js";
 
 const FAST = 1_500;
 const SLOW = 30_000;
@@ -54,8 +54,7 @@ function fillSession() {
 function tellReturn() {
   const parameters = new URLSearchParams(location.search);
   const word = parameters.get("problem");
-  const known = word && say(`return.${word}`);
-  if (word) tellProblem(known === `return.${word}` ? say("return.other", { word: word.replaceAll("_", " ") }) : known);
+  if (word) tellProblem(hasText(`return.${word}`) ? say(`return.${word}`) : say("return.other", { word: word.replaceAll("_", " ") }));
   if (parameters.has("connected")) announce(say("said.connected"));
   if (parameters.has("renewed")) announce(say("said.renewed"));
   if (location.search) history.replaceState(null, "", "/");

@@ -5,7 +5,7 @@ import { download, h } from "./dom.js";
 import { count } from "./money.js";
 import { plain } from "./names.js";
 import { scrolling } from "./scrolling.js";
-import { say, sayWord } from "./texts.js";
+import { hasText, say, sayWord } from "./texts.js";
 
 /** Makes the document of a receipt: its data, and the exact text to download. */
 export function receipt({ data, text }) {
@@ -32,12 +32,18 @@ function counted({ held, counted: tables }) {
           [items.get(table) ?? 0, places, left].map((number) => h("td", { class: "n" }, count(number)))))))));
 }
 
-/** The receipt names places in its own language, as does the file to download. */
 function expiring({ expires }) {
   return h("div", null, h("h5", null, say("receipt.expires")),
     h("ul", { class: "plain" }, expires.map(({ place, holds, by }) => h("li", null,
-      h("strong", null, say("receipt.by", { when: dateTime(by) })), h("br"),
-      h("span", { lang: "en" }, plain(place), h("span", { class: "soft" }, ` (${plain(holds)})`))))));
+      h("strong", null, say("receipt.by", { when: dateTime(by) })), h("br"), residue(place, holds)))));
+}
+
+/** Names a place and what it holds in the visitor's language. A place that the page does not know stays as the receipt says it. */
+function residue(place, holds) {
+  const word = place.toLowerCase().replace(/[^a-z]+/g, "_");
+  const isKnown = hasText(`residue.${word}`);
+  return h("span", { lang: isKnown ? null : "en" }, isKnown ? say(`residue.${word}`) : plain(place),
+    h("span", { class: "soft" }, ` (${isKnown ? say(`residue_holds.${word}`) : plain(holds)})`));
 }
 
 function exceptions(data) {

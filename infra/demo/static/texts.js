@@ -30,4 +30,7 @@ export function say(key, values = {}) {
 }
 
 /** Writes the text of a word that the API sent; a word that the page does not know stays as it is. */
-export const sayWord = (family, word) => (`${family}.${word}` in spoken.texts ? say(`${family}.${word}`) : word.replaceAll("_", " "));
+export const sayWord = (family, word) => (hasText(`${family}.${word}`) ? say(`${family}.${word}`) : word.replaceAll("_", " "));
+
+/** Returns whether the language has a text. */
+export const hasText = (key) => Object.hasOwn(spoken.texts, key);

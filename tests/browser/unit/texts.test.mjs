@@ -74,6 +74,19 @@ test("the scripts have no text of their own", () => {
   }
 });
 
+test("the page says of each place of a receipt what the receipt says", async () => {
+  const domain = new URL("../../../shared/domain/src/", import.meta.url);
+  const source = (await Promise.all(["base/retention.rs", "deletion/residue.rs"].map((name) => readFile(new URL(name, domain), "utf8")))).join("\n").replace(/\\\n\s*/g, "");
+  const english = await textsOf("en");
+  const said = Object.entries(english).filter(([key]) => key.startsWith("residue"));
+  for (const [key, text] of said) assert.ok(source.includes(`"${text}"`), `${key}: the receipt says something else`);
+  const [, places] = source.match(/const fn place\(table[\s\S]*?match table \{([\s\S]*?)\n {4}\}/);
+  for (const [, place] of places.matchAll(/"([^"]+)"/g)) {
+    const isProof = place === "recovery window of the ledger";
+    assert.ok(isProof || `residue.${place.toLowerCase().replace(/[^a-z]+/g, "_")}` in english, place);
+  }
+});
+
 test("dates, numbers and money are written as each language writes them", async () => {
   const at = "2026-11-30T19:05:06Z";
   const plainSpaces = (text) => text.replace(/\s/g, " ");
