@@ -88,7 +88,7 @@ async function refresh(first) {
 /** Tells a problem that may pass, and tries again when the API wants to be asked again; it counts in its own seconds. */
 function later(problem, text) {
   tellLoading(null);
-  tellProblem(text, true);
+  tellProblem(text, { isPassing: true, again: () => attempt(() => refresh()) });
   timer = setTimeout(() => refresh(), Math.max(FAST, ((problem.retryAfter ?? 3) * 1000) / speed()));
 }
 
@@ -236,13 +236,13 @@ async function refusalOf(path) {
   }
 }
 
-/** Runs what a person asked for and says what went wrong. */
+/** Runs what a person asked for. What went wrong is said, with a button that runs it again. */
 async function attempt(run) {
   hideProblem();
   try {
     await run();
   } catch (problem) {
-    tellProblem(wordsOf(problem));
+    tellProblem(wordsOf(problem, false), { again: () => attempt(run) });
   }
 }
 
@@ -268,7 +268,6 @@ byId("csv").addEventListener("click", () => attempt(async () => {
   announce(say("loading.csv"));
   download(`${platformWord().replaceAll("_", "-")}-${from}-${to}.csv`, "text/csv", await loadCsv(state.account, period()));
 }));
-byId("retry").addEventListener("click", () => attempt(() => refresh()));
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
 
 watchAll();

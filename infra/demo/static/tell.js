@@ -32,13 +32,17 @@ export function announce(text) {
   byId("status").textContent = text;
 }
 
-/** Shows a problem. A passing one goes when the next try works; one that a person can try again has a button. */
-export function tellProblem(text, isPassing = false) {
+/** What the button of the shown problem does. */
+let retry = null;
+
+/** Shows a problem. One that passes goes when the next try of the page works; its button, if it has one, tries again. */
+export function tellProblem(text, { isPassing = false, again = null } = {}) {
   const alert = byId("alert");
   const words = alert.querySelector("p");
   if (words.textContent !== text || alert.hidden) words.textContent = text;
   alert.dataset.passing = isPassing ? "yes" : "no";
-  show(byId("retry"), isPassing);
+  retry = again;
+  show(byId("retry"), again !== null);
   show(alert, true);
 }
 
@@ -50,21 +54,23 @@ export function passProblem() {
 /** Takes every problem away. */
 export const hideProblem = () => show(byId("alert"), false);
 
-/** Writes a failure in words, with what to do. */
-export function wordsOf(problem) {
+/** Writes a failure in words, with what to do: the page tries its own calls again, what a person asked for they try again. */
+export function wordsOf(problem, isOwn = true) {
   if (!(problem instanceof Problem)) {
     console.error(problem);
-    return say("problem.offline");
+    return say(isOwn ? "problem.offline" : "problem.offline_again");
   }
-  const text = refused(problem);
+  const text = refused(problem, isOwn);
   return problem.requestId ? say("problem.request", { problem: text, id: problem.requestId }) : text;
 }
 
-function refused({ status, code, retryAfter }) {
-  if (status === 429) return say("problem.limit", { count: Math.min(LONGEST_TOLD, retryAfter ?? 3) });
+function refused({ status, code, retryAfter }, isOwn) {
+  if (status === 429) return say(isOwn ? "problem.limit" : "problem.limit_again", { count: Math.min(LONGEST_TOLD, retryAfter ?? 3) });
   if (status === 401) return say("problem.sign_in");
   if (status === 403) return say("problem.forbidden");
   if (status === 404 || status === 410) return say("problem.gone");
-  if (status >= 500) return say("problem.failed");
+  if (status >= 500) return say(isOwn ? "problem.failed" : "problem.failed_again");
   return say("problem.refused", { word: code.replaceAll("_", " ") });
 }
+
+byId("retry").addEventListener("click", () => retry?.());

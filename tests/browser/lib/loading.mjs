@@ -21,10 +21,14 @@ export async function measure(context, url, view) {
 }
 
 function record(session, requests) {
-  session.on("Network.requestWillBeSent", ({ requestId, request, initiator, timestamp }) => requests.set(requestId, {
-    url: request.url, begin: timestamp, end: null, bytes: 0, isPreflight: request.method === "OPTIONS",
-    by: initiator.url ?? initiator.stack?.callFrames.at(0)?.url ?? null,
-  }));
+  session.on("Network.requestWillBeSent", ({ requestId, request, initiator, timestamp, type }) => {
+    // A browser asks for the tab's icon when everything else is there: no view waits for it.
+    if (type === "Other" && initiator.type === "other") return;
+    requests.set(requestId, {
+      url: request.url, begin: timestamp, end: null, bytes: 0, isPreflight: request.method === "OPTIONS",
+      by: initiator.url ?? initiator.stack?.callFrames.at(0)?.url ?? null,
+    });
+  });
   session.on("Network.responseReceived", ({ requestId, timestamp }) => ended(requests.get(requestId), timestamp, 0));
   session.on("Network.loadingFinished", ({ requestId, timestamp, encodedDataLength }) => ended(requests.get(requestId), timestamp, encodedDataLength));
 }
