@@ -117,16 +117,18 @@ function open(selector) {
   };
 }
 
+/** Takes the connect flow, in a window of its own where the demo opens one. */
 async function connect() {
   await open("#empty")();
+  const opened = context.waitForEvent("page", { timeout: 30_000 }).catch(() => null);
   await page.locator("#connect button").click();
-  await page.waitForURL(`${api}/connect/**`);
-  await page.locator("form button").first().click();
-  await page.waitForURL(`${sandbox}/**`);
-  await page.locator("button[value=allow]").click();
-  await page.waitForURL((url) => url.origin === api && url.pathname === "/connect/confirm");
-  for (const account of await page.locator("input[name=account]").all()) await account.check();
-  await page.locator("button[value=connect]").click();
+  const flow = await Promise.race([opened, page.waitForURL(`${api}/connect/**`).then(() => page)]);
+  await flow.locator("form button").first().click();
+  await flow.waitForURL(`${sandbox}/**`);
+  await flow.locator("button[value=allow]").click();
+  await flow.waitForURL((url) => url.origin === api && url.pathname === "/connect/confirm");
+  for (const account of await flow.locator("input[name=account]").all()) await account.check();
+  await flow.locator("button[value=connect]").click();
   await page.locator("#progress").waitFor({ state: "hidden", timeout: 180_000 });
   await page.locator("#chart .column").first().waitFor({ timeout: 180_000 });
   await page.waitForFunction(() => document.getElementById("progress").hidden, null, { timeout: 180_000 });
