@@ -1,7 +1,7 @@
 //! What a runner writes where: the banner to standard output, logs to standard error, and no error in an ordinary life.
 
 use jiff::{SignedDuration, Timestamp};
-use mooring_local::Person;
+use mooring_local::{Person, Product};
 use reqwest::{Client, Method};
 use serde_json::json;
 
@@ -28,28 +28,57 @@ async fn skip_past(runner: &Runner, instant: &str) {
     assert!(answer.status().is_success(), "{}", answer.status());
 }
 
-/// The deletion begins while the first sync is under way, and goes on to its receipt.
-#[tokio::test]
-async fn an_ordinary_disconnect_logs_nothing() {
-    let dir = Dir::new("logs");
-    let runner = on(&dir.at("state"));
-    let product = runner.product();
-    let connected = product.connect(&mut Person::new().unwrap(), "logs-anna", None).await.unwrap();
-    let path = format!("/v1/connections/{}", connected.id);
-    let begun = product.call(Method::DELETE, &path, None).await.unwrap();
-    let deletion = format!("/v1/deletions/{}", begun["id"].as_str().unwrap());
+/// Begins a deletion and returns its address.
+async fn disconnect(product: &Product, path: &str) -> String {
+    let begun = product.call(Method::DELETE, path, None).await.unwrap();
+    format!("/v1/deletions/{}", begun["id"].as_str().unwrap())
+}
+
+/// Takes a deletion through all its steps.
+async fn end(runner: &Runner, product: &Product, deletion: &str) {
     let (mut seen, mut since) = (String::new(), 0);
     for look in 0.. {
         assert!(look < LOOKS, "the deletion does not end");
-        let view = product.get(&deletion).await.unwrap();
+        let view = product.get(deletion).await.unwrap();
         if view["step"] == "done" {
-            break;
+            return;
         }
         let Some(next) = view["next_step_at"].as_str() else { continue };
         if next != seen || look > since + PATIENT {
             (seen, since) = (next.to_owned(), look);
-            skip_past(&runner, next).await;
+            skip_past(runner, next).await;
         }
+    }
+}
+
+/// One connection goes while its first sync is under way; of another, which has synced, first an account and then the rest.
+#[tokio::test]
+async fn ordinary_disconnects_log_nothing() {
+    let dir = Dir::new("logs");
+    let runner = on(&dir.at("state"));
+    let product = runner.product();
+    let synced = product.connect(&mut Person::new().unwrap(), "logs-ben", None).await.unwrap();
+    let path = format!("/v1/connections/{}", synced.id);
+    for look in 0.. {
+        assert!(look < LOOKS, "nothing syncs");
+        let connection = product.get(&path).await.unwrap();
+        if connection["accounts"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|account| account["last_synced_at"].is_string())
+        {
+            break;
+        }
+    }
+    let fresh = product.connect(&mut Person::new().unwrap(), "logs-anna", None).await.unwrap();
+    let deletions = [
+        disconnect(&product, &format!("/v1/connections/{}", fresh.id)).await,
+        disconnect(&product, &format!("{path}/accounts/{}", synced.accounts[0])).await,
+        disconnect(&product, &path).await,
+    ];
+    for deletion in &deletions {
+        end(&runner, &product, deletion).await;
     }
     let ended = runner.stop();
     assert!(ended.status.success());
