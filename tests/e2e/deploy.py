@@ -33,7 +33,7 @@ def main():
     functions = overridden(template, settings)
     cloud.upload(functions, Path(settings["packages"]))
     transformed = transform(template, {}, NoManagedPolicies())
-    cloud.create_stack(json.dumps(transformed))
+    cloud.create_stack(json.dumps(transformed), settings["parameters"])
     places = cloud.places()
     resources = transformed["Resources"]
     cloud.bridge_routes(resources, places)
@@ -83,7 +83,6 @@ class Cloud:
         self.dynamodb = client("dynamodb")
         self.sqs = client("sqs")
         self.functions = client("lambda")
-        self.kms = client("kms")
         self.region = region
 
     def upload(self, functions, packages):
@@ -91,12 +90,15 @@ class Cloud:
         for package in functions.values():
             self.s3.upload_file(str(packages / package / "bootstrap.zip"), BUCKET, f"{package}.zip")
 
-    def create_stack(self, body):
+    def create_stack(self, body, parameters):
         """The template is larger than a direct body may be: it goes by way of the bucket, as `sam deploy` sends it."""
         self.s3.put_object(Bucket=BUCKET, Key="template.json", Body=body.encode())
         url = f"{self.s3.meta.endpoint_url}/{BUCKET}/template.json"
         self.cloudformation.create_stack(
-            StackName=STACK, TemplateURL=url, Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+            StackName=STACK,
+            TemplateURL=url,
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         )
         for _ in range(600):
             stack = self.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
@@ -172,7 +174,6 @@ class Cloud:
             "queues": queues,
             "mappings": mappings,
             "logs": places["FunctionLogs"],
-            "key": self.kms.describe_key(KeyId=places["Key"])["KeyMetadata"]["Arn"],
         }
 
 

@@ -1,4 +1,4 @@
-//! A tenant's API keys from the operator's side: in a deployment, or in the runner on this machine.
+//! A tenant's API keys from the operator's side: in a stack, or in the runner on this machine.
 
 use std::io::{BufRead, stdin};
 use std::sync::Arc;
@@ -6,7 +6,6 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Subcommand, value_parser};
 use jiff::{SignedDuration, Timestamp};
-use mooring_domain::Kind;
 use mooring_domain::base::ids::{CredentialId, TenantId};
 use mooring_domain::people::api_key::ApiKey;
 use mooring_domain::people::caller::Scope;
@@ -14,57 +13,9 @@ use mooring_domain::people::caller::text::{self, Mode};
 use mooring_domain::people::ops::manage_keys as keys;
 use mooring_domain::people::ops::manage_keys::{Input, OVERLAP, Output, Ports};
 use mooring_domain::people::ports::CallerRead as _;
-use mooring_local::running;
-use mooring_store::Store;
 use mooring_system::{SystemClock, SystemEntropy};
 
-use crate::operator::operator;
-
-/// The tables of a chore: those of a deployment, by the variables that functions have too, unless a port is given.
-#[derive(Debug, Clone, Copy, Args)]
-pub(crate) struct Reach {
-    /// The runner on this machine, by the port of its API; 8787 unless you say another.
-    // With a space before it, the port could not be distinguished from the word after it.
-    #[arg(long, global = true, value_name = "PORT", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "8787")]
-    local: Option<u16>,
-}
-
-impl Reach {
-    /// Opens the tables. Returns also the mode of new credentials there.
-    pub(crate) async fn store(self) -> Result<(Store, Mode)> {
-        Ok(match self.local {
-            Some(port) => (running(port), Mode::Test),
-            None => (Store::reached_by(operator().await?), Mode::Live),
-        })
-    }
-
-    /// Adds to a failure of the tables what to do about it; every other error says so itself.
-    pub(crate) fn explain(self, error: anyhow::Error) -> anyhow::Error {
-        match (self.local, unreached(&error)) {
-            (_, None) => error,
-            (None, Some(advice)) => error.context(format!("{advice}; the runner on this machine is --local")),
-            (Some(port), Some(_)) => error.context(format!(
-                "no runner answers whose API has the port {port}: start it with `cargo run`, or name the port that it \
-                 printed with --local=PORT"
-            )),
-        }
-    }
-}
-
-/// Returns what to do when a deployment was not reached, if that is the error.
-pub(crate) fn unreached(error: &anyhow::Error) -> Option<&'static str> {
-    let error = error.downcast_ref::<mooring_domain::Error>()?;
-    match (error.kind, error.code) {
-        (_, "not_configured" | "table_not_named") => Some(
-            "name the deployment by its variables, which are outputs of its stack (infra/deploy/README.md)",
-        ),
-        (Kind::Unavailable, _) => Some(
-            "the deployment cannot be reached: look at your AWS credentials, their rights, and the region",
-        ),
-        _ => None,
-    }
-}
+use crate::reach::{Deployment, Reach};
 
 /// A chore with keys.
 #[derive(Debug, Args)]
@@ -139,53 +90,42 @@ fn scope(name: &str) -> Result<Scope, String> {
 
 /// Does one chore with keys.
 #[expect(clippy::print_stdout, reason = "what was asked for is shown to whoever asked")]
-pub(crate) async fn run(options: Options) -> Result<()> {
-    if matches!(options.chore, Chore::Whose) {
+pub(crate) async fn run(Options { reach, chore }: Options) -> Result<()> {
+    if matches!(chore, Chore::Whose) {
         println!("{}", whose(stdin().lock())?);
         return Ok(());
     }
-    let reach = options.reach;
-    let (store, mode) = reach.store().await?;
-    change(options.chore, &store, mode).await.map_err(|error| reach.explain(error))
+    reach.work(async |deployment| done(deployment, chore).await).await
 }
 
-#[expect(clippy::print_stdout, reason = "what was asked for is shown to whoever asked")]
-async fn change(chore: Chore, store: &Store, mode: Mode) -> Result<()> {
+async fn done(Deployment { store, mode }: &Deployment, chore: Chore) -> Result<String> {
     let ports = Ports {
         rows: Arc::new(store.clone()),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
-        mode,
+        mode: *mode,
     };
-    match chore {
+    Ok(match chore {
         Chore::Add { tenant, label, scopes, days } => {
             let expires_at = days.map(end).transpose()?;
-            shown(&keys::add(&ports, &tenant, Input { label, scopes, expires_at }).await?);
+            shown(&keys::add(&ports, &tenant, Input { label, scopes, expires_at }).await?)
         }
         Chore::List { tenant } => {
-            let keys = keys::list(&ports, &tenant).await?;
-            if keys.is_empty() {
-                ensure!(store.tenant(&tenant).await?.is_some(), "there is no tenant {tenant}");
-                println!("{tenant} has no keys");
-            }
-            for key in &keys {
-                println!("{}", line(key));
-            }
+            ensure!(store.tenant(&tenant).await?.is_some(), "there is no tenant {tenant}");
+            let lines: Vec<String> = keys::list(&ports, &tenant).await?.iter().map(line).collect();
+            if lines.is_empty() { format!("{tenant} has no keys") } else { lines.join("\n") }
         }
-        Chore::Narrow { tenant, key, scopes } => {
-            println!("{}", line(&keys::narrow(&ports, &tenant, &key, &scopes).await?));
-        }
+        Chore::Narrow { tenant, key, scopes } => line(&keys::narrow(&ports, &tenant, &key, &scopes).await?),
         Chore::Rotate { tenant, key, overlap_hours } => {
             let overlap = SignedDuration::from_hours(overlap_hours);
-            shown(&keys::rotate(&ports, &tenant, &key, overlap).await?);
+            shown(&keys::rotate(&ports, &tenant, &key, overlap).await?)
         }
         Chore::Revoke { tenant, key } => {
             keys::revoke(&ports, &tenant, &key).await?;
-            println!("{key} and its frontend tokens have ended");
+            format!("{key} and its frontend tokens have ended")
         }
-        Chore::Whose => {}
-    }
-    Ok(())
+        Chore::Whose => whose(stdin().lock())?,
+    })
 }
 
 fn end(days: i64) -> Result<Timestamp> {
@@ -193,9 +133,9 @@ fn end(days: i64) -> Result<Timestamp> {
     Timestamp::now().checked_add(life).context("the key would outlive the calendar")
 }
 
-#[expect(clippy::print_stdout, reason = "the key is shown once, to whoever makes it")]
-fn shown(made: &Output) {
-    println!("key      {}\napi key  {}", made.key.credential.id, made.text.text());
+/// Shows a new key with its text: once, to whoever makes it.
+fn shown(made: &Output) -> String {
+    format!("key      {}\napi key  {}", made.key.credential.id, made.text.text())
 }
 
 /// Writes one key: id, label, state, scopes.
@@ -232,9 +172,6 @@ fn whose(given: impl BufRead) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use clap::Parser as _;
-    use mooring_domain::Error;
-    use mooring_domain::base::table::Table;
-    use mooring_store::Tables;
 
     use super::*;
 
@@ -259,6 +196,8 @@ mod tests {
             assert_eq!(parsed(&words), Ok(Some(8787)), "{words:?}");
         }
         assert_eq!(parsed(&["list", TENANT, "--local=9000"]), Ok(Some(9000)));
+        let both = parsed(&["list", TENANT, "--local", "--stack", "mooring"]).unwrap_err();
+        assert!(both.contains("cannot be used with"), "{both}");
     }
 
     #[test]
@@ -273,22 +212,6 @@ mod tests {
         assert!(parsed(&add("reports.read", "0")).unwrap_err().contains("not in 1..=3650"));
         assert!(parsed(&add("reports", "90")).unwrap_err().contains("known: connect, "));
         assert!(parsed(&["list", "ten_1"]).unwrap_err().contains("`ten_` and 26 characters"));
-    }
-
-    #[test]
-    fn a_failure_of_the_tables_says_what_to_do() {
-        let told = |local, error: Error| format!("{:#}", Reach { local }.explain(error.into()));
-        let away = || Error::unavailable("store_away", "The database did not answer; try again.");
-        assert!(told(Some(9000), away()).contains("the port 9000: start it with `cargo run`"));
-        assert!(told(None, away()).contains("AWS credentials"));
-        // The tables say one word for an outage, the vault another.
-        let table = Tables::default().name(Table::Directory).map(|_| ()).unwrap_err();
-        let key = Error::new(Kind::Internal, "not_configured", "The variable KMS_KEY_ID is not set.");
-        for (unset, variable) in [(table, "TABLE_DIRECTORY"), (key, "KMS_KEY_ID")] {
-            let said = told(None, unset);
-            assert!(said.contains("outputs of its stack") && said.contains(variable), "{said}");
-        }
-        assert_eq!(told(None, Error::not_found("API key")), "There is no such API key.");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Repository and deployment chores: the API's description, the vendors' contract, packages for Lambda and the whole way
 //! with them, an app's secret, a tenant and its keys.
 
+mod aws;
 mod contract;
 mod e2e;
 mod keys;
@@ -11,6 +12,7 @@ mod operator;
 mod package;
 mod permissions;
 mod promises;
+mod reach;
 pub mod reference;
 mod resources;
 mod rules;
@@ -28,10 +30,10 @@ use clap::{Parser, Subcommand};
 use mooring_domain::base::data_version::RELEASE;
 use mooring_domain::platform::credentials::INDEX_APP;
 use mooring_local::{sample, seal_app};
-use mooring_store::Store;
-use mooring_vault::Vault;
 
 use operator::operator;
+use reach::InCloud;
+
 pub use promises::{promises_file, promises_text};
 pub use resources::{resources_file, resources_text};
 pub use template::{alarms_file, alarms_text, template_file, template_text};
@@ -129,6 +131,9 @@ enum Chore {
     AppSecret {
         /// The platform, such as `tiktok_ads`.
         platform: String,
+        /// The stack in AWS.
+        #[arg(long, value_name = "NAME")]
+        stack: String,
     },
     /// Sends one mail, to check that SES sends for the address of `MailFrom`.
     Mail {
@@ -139,7 +144,7 @@ enum Chore {
         #[arg(long)]
         to: String,
     },
-    /// Registers, shows and changes a tenant.
+    /// Registers, lists, shows, changes and removes tenants.
     Tenant(tenants::Options),
     /// Lists, adds, narrows, rotates and revokes a tenant's API keys.
     Key(keys::Options),
@@ -163,8 +168,8 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Chore::E2e(options) => e2e::run(options).await,
         Chore::Bench { arguments } => bench("run", &arguments),
         Chore::Cost { arguments } => bench("cost", &arguments),
-        Chore::AppSecret { platform } => {
-            app_secret(&platform).await.map_err(|error| match keys::unreached(&error) {
+        Chore::AppSecret { platform, stack } => {
+            app_secret(&platform, &stack).await.map_err(|error| match reach::unreached(&error) {
                 Some(advice) => error.context(advice),
                 None => error,
             })
@@ -221,12 +226,12 @@ async fn keep_data() -> Result<()> {
     Ok(())
 }
 
-async fn app_secret(platform: &str) -> Result<()> {
+async fn app_secret(platform: &str, stack: &str) -> Result<()> {
     let platform = match platform {
         "tiktok_ads" => "tiktok_ads",
         other => bail!("there is no connector for `{other}`; known: tiktok_ads"),
     };
-    let config = operator().await?;
+    let cloud = InCloud::open(stack).await?;
     let mut lines = stdin().lock().lines();
     let mut line = |what: &str| -> Result<String> {
         let text =
@@ -235,7 +240,7 @@ async fn app_secret(platform: &str) -> Result<()> {
         Ok(text.trim().to_owned())
     };
     let (id, secret) = (line("id")?, line("secret")?);
-    let (vault, store) = (Vault::reached_by(&config)?, Store::reached_by(config));
+    let (vault, store) = (cloud.vault()?, cloud.store()?);
     seal_app(&store, &vault, INDEX_APP, "", "").await?;
     seal_app(&store, &vault, platform, &id, &secret).await
 }

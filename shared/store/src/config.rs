@@ -16,6 +16,11 @@ impl Tables {
         Self { names: Table::ALL.into_iter().filter_map(|table| Some((table, named(table)?))).collect() }
     }
 
+    /// Names tables one by one.
+    pub fn named(names: impl IntoIterator<Item = (Table, String)>) -> Self {
+        Self { names: names.into_iter().collect() }
+    }
+
     /// Names every table by `prefix` and its word.
     pub fn prefixed(prefix: &str) -> Self {
         let name = |table: Table| (table, format!("{prefix}{}", table.as_str()));

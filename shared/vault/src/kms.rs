@@ -41,14 +41,14 @@ impl Vault {
 
     /// Builds the client and the configuration from a function's environment.
     pub fn from_env() -> Result<Self> {
-        Self::reached_by(&mooring_aws::config("KMS"))
+        Ok(Self::reached_by(&mooring_aws::config("KMS"), Config::from_env()?.key_id))
     }
 
-    /// Reaches KMS as `config` says, and reads the name of the KMS key from the environment.
-    pub fn reached_by(config: &SdkConfig) -> Result<Self> {
+    /// Reaches KMS as `config` says, for a KMS key: an ARN, an id or an alias.
+    pub fn reached_by(config: &SdkConfig, key_id: impl Into<String>) -> Self {
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(PATIENCE).build();
         let client = Client::from_conf(Builder::from(config).timeout_config(timeouts).build());
-        Ok(Self::new(client, Config::from_env()?.key_id))
+        Self::new(client, key_id)
     }
 }
 

@@ -21,8 +21,13 @@ use crate::package::{Arch, functions, is_for};
 use crate::tools::{E2E, root};
 
 const REGION: &str = "eu-central-1";
+/// The stack's name, as tests/e2e/deploy.py has it.
+const STACK: &str = "mooring";
 /// The product's return URL; nothing has to listen there.
 const RETURN_URL: &str = "http://localhost:9/connected";
+/// The parameters of the stack that have no default. The functions get another origin, which this machine answers.
+const API_ORIGIN: &str = "https://api.harbour.coffee";
+const MAIL_FROM: &str = "privacy@harbour.coffee";
 /// The shortest rate of EventBridge Scheduler. The template says five minutes.
 const SCHEDULE: &str = "rate(1 minute)";
 
@@ -52,7 +57,6 @@ pub(crate) struct Places {
     pub(crate) mappings: BTreeMap<String, String>,
     /// The log group of all functions.
     pub(crate) logs: String,
-    key: String,
 }
 
 /// The running cloud and the running platform.
@@ -142,6 +146,7 @@ impl Cloud {
             "architecture": if HERE == Arch::Arm64 { "arm64" } else { "x86_64" },
             "domain": "127.0.0.1",
             "schedule": SCHEDULE,
+            "parameters": { "ApiOrigin": API_ORIGIN, "MailFrom": MAIL_FROM },
             "replaced": { "API_ORIGIN": self.api_origin, "PLATFORM_CALLS_PER_SECOND_TIKTOK_ADS": "40" },
             "variables": {
                 "PLATFORM_ORIGIN_TIKTOK_ADS": self.platform_origin,
@@ -166,16 +171,12 @@ impl Cloud {
         Product::new(Url::parse(&self.api_origin)?, key.trim(), RETURN_URL)
     }
 
-    /// Returns the command of this program with the deployment's tables and key in its environment.
-    fn chore(&self, arguments: &[&str]) -> Result<Command> {
+    /// Returns the command of a chore of this program on the deployment.
+    pub(super) fn chore(&self, arguments: &[&str]) -> Result<Command> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(arguments).current_dir(root());
+        command.args(arguments).args(["--stack", STACK]).current_dir(root());
         command.env("AWS_ENDPOINT_URL", &self.endpoint).env("AWS_REGION", REGION);
         command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
-        command.env("KMS_KEY_ID", &self.places.key);
-        for (word, name) in &self.places.tables {
-            command.env(format!("TABLE_{}", word.to_uppercase()), name);
-        }
         Ok(command)
     }
 

@@ -45,6 +45,13 @@ pub trait DirectoryWrite: Send + Sync {
     async fn put_tenant(&self, tenant: &Tenant) -> Result<()>;
 }
 
+/// Lists tenants; only the operator's command has this port.
+#[async_trait]
+pub trait TenantList: Send + Sync {
+    /// Reads every tenant in id order, those whose deletion is under way too. Reads the whole table.
+    async fn tenants(&self) -> Result<Vec<Tenant>>;
+}
+
 /// The outcome of storing a thing whose number is bounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admission {

@@ -163,6 +163,18 @@ impl Store {
         Ok(count)
     }
 
+    /// Reads the rows of a whole table that have a sort key and have not expired, in no order. Only an operator's
+    /// command reads a table as a whole: no role of a function may.
+    pub(crate) async fn rows_with_sort_key(&self, table: Table, sk: &str) -> Result<Vec<Item>> {
+        let mut expression = Expression::default();
+        let filter = format!("{} = {}", expression.name(SK), expression.value(text(sk)));
+        let (names, values) = expression.parts();
+        let scan = self.client.scan().table_name(self.tables.name(table)?).consistent_read(true);
+        let scan = scan.filter_expression(filter).set_expression_attribute_names(names);
+        let rows = scan.set_expression_attribute_values(values).into_paginator().items().send();
+        self.live(rows.try_collect().await.map_err(|error| failed(&error))?)
+    }
+
     /// Lists the keys of the due index in a range, in order, at most `limit` if one is given.
     pub(crate) async fn due_keys(
         &self,

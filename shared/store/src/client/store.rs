@@ -66,15 +66,14 @@ impl Store {
 
     /// Makes a store from a function's environment: from [`mooring_aws::config`] and [`Tables::from_env`].
     pub fn from_env() -> Self {
-        Self::reached_by(mooring_aws::config("DYNAMODB"))
+        Self::reached_by(mooring_aws::config("DYNAMODB"), Tables::from_env())
     }
 
-    /// Makes a store that reaches `DynamoDB` as `config` says, within the store's own time limits, and takes
-    /// the tables from the environment.
-    pub fn reached_by(config: SdkConfig) -> Self {
+    /// Makes a store of some tables that reaches `DynamoDB` as `config` says, within the store's own time limits.
+    pub fn reached_by(config: SdkConfig, tables: Tables) -> Self {
         let timeouts =
             TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(CALL).build();
         let config = config.into_builder().timeout_config(timeouts).build();
-        Self::new(client(&config), Tables::from_env(), Arc::new(SystemClock))
+        Self::new(client(&config), tables, Arc::new(SystemClock))
     }
 }

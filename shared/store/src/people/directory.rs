@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use mooring_domain::base::ids::{CredentialId, TenantId};
+use mooring_domain::base::table::Table;
 use mooring_domain::people::caller::Credential;
-use mooring_domain::people::ports::{CallerRead, DirectoryWrite, FrontendTokenPut};
+use mooring_domain::people::ports::{CallerRead, DirectoryWrite, FrontendTokenPut, TenantList};
 use mooring_domain::people::tenant::Tenant;
 use mooring_domain::{Error, Kind, Result};
 
 use crate::client::Store;
-use crate::client::item::{Draft, texts};
+use crate::client::item::{Draft, Fields, PK, texts};
 use crate::client::key::Key;
 use crate::client::{Check, TRANSACTION, Write};
 use crate::people::items::{ORIGINS, read_credential, read_tenant, write_credential, write_tenant};
@@ -78,5 +79,16 @@ impl DirectoryWrite for Store {
         }
         let message = "The tenant was changed at the same moment; try again.";
         Err(Error::conflict("changed_meanwhile", message))
+    }
+}
+
+#[async_trait]
+impl TenantList for Store {
+    async fn tenants(&self) -> Result<Vec<Tenant>> {
+        let rows = self.rows_with_sort_key(Table::Directory, keys::TENANT).await?;
+        let tenant = |row: &_| read_tenant(&Fields::of("tenant", row).parsed(PK)?, row);
+        let mut tenants = rows.iter().map(tenant).collect::<Result<Vec<_>>>()?;
+        tenants.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(tenants)
     }
 }

@@ -27,8 +27,11 @@ pub(crate) fn all_but_own(place: &Place) -> Vec<Place> {
     narrowed(place, API_KEYS).into_iter().collect()
 }
 
+/// The sort key of a tenant's row.
+pub(crate) const TENANT: &str = "tenant";
+
 pub(crate) fn tenant(id: &TenantId) -> Key {
-    Key::new(Table::Directory, id.as_str(), "tenant")
+    Key::new(Table::Directory, id.as_str(), TENANT)
 }
 
 pub(crate) fn api_key(tenant: &TenantId, id: &CredentialId) -> Key {

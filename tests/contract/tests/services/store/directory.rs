@@ -12,6 +12,7 @@ use mooring_domain::people::api_key::{ApiKey, MOST_KEYS};
 use mooring_domain::people::caller::{Credential, CredentialKind, Scope};
 use mooring_domain::people::ports::{
     Admission, CallerRead as _, DirectoryWrite as _, FrontendTokenPut as _, KeyRead as _, KeyWrite as _,
+    TenantList as _,
 };
 use mooring_domain::people::tenant::Tenant;
 use mooring_domain::vault::keys::WrappedKey;
@@ -66,6 +67,19 @@ async fn a_tenant_with_its_keys_is_read_as_it_was_put() {
     assert_eq!(world.store.api_key(&tenant.id, id).await.unwrap(), Some(key.credential.clone()));
     assert_eq!(world.store.keys(&tenant.id).await.unwrap(), std::slice::from_ref(&key));
     assert_eq!(world.store.frontend_token(&tenant.id, id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn every_tenant_is_listed_and_nothing_else_of_the_directory() {
+    let world = World::start().await.unwrap();
+    assert_eq!(world.store.tenants().await.unwrap(), []);
+    let mut tenants = vec![tenant(&["https://app.example"]), tenant(&[])];
+    for tenant in &tenants {
+        world.store.put_tenant(tenant).await.unwrap();
+        assert_eq!(world.store.add_key(&key(tenant)).await.unwrap(), Admission::Stored);
+    }
+    tenants.sort_by(|one, other| one.id.cmp(&other.id));
+    assert_eq!(world.store.tenants().await.unwrap(), tenants);
 }
 
 #[tokio::test]

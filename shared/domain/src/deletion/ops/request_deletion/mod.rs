@@ -1,9 +1,10 @@
 //! Takes deletion requests from the product's server: for a connection, an account, or the whole tenant.
 //!
-//! Requests from people without a credential are in [`by_mail`] and [`by_link`].
+//! Requests from people without a credential are in [`by_mail`] and [`by_link`], those of the operator in [`by_operator`].
 
 pub mod by_link;
 pub mod by_mail;
+pub mod by_operator;
 
 use std::sync::Arc;
 

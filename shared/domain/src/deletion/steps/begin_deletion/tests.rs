@@ -12,7 +12,7 @@ use crate::connect::connection::State;
 use crate::deletion::ledger::{DELETE_WITHIN, Lateness, Reason, Step};
 use crate::deletion::link::LINK_MINUTES;
 use crate::deletion::ops::read_deletions::receipt;
-use crate::deletion::ops::request_deletion::by_link;
+use crate::deletion::ops::request_deletion::{by_link, by_operator};
 use crate::deletion::ops::send_mail;
 use crate::deletion::ops::{disconnect, read_deletions, request_deletion, sweep_deletions};
 use crate::deletion::steps::begin_deletion::Target;
@@ -133,6 +133,29 @@ fn t44_a_tenant_is_deleted_by_its_server_only() {
     let deletion = run(&server()).unwrap().deletion;
     assert_eq!((deletion.subject, deletion.step), (Subject::Tenant, Step::CutConnections));
     assert_eq!((deletion.reason, deletion.platform.as_str()), (Reason::Requested, ""));
+}
+
+#[test]
+fn t44_a_tenant_that_its_operator_removes_is_cut_off_once_and_found_by_the_sweeper() {
+    let world = World::of_deletions();
+    for number in 1..=3 {
+        world.connect(number, &[number * 10]);
+    }
+    let gone = world.connect(4, &[40]);
+    disconnect(&world, &server(), &whole(&gone)).unwrap();
+    let sent = world.deletion.sent.lock().unwrap().len();
+    let ports = ports!(world, by_operator::Ports { clock, entropy, rows });
+    let held = ready(by_operator::look(&ports, &tenant())).unwrap();
+    assert_eq!((held.tenant.id, held.connections), (tenant(), 3), "one is being deleted already");
+    let deletion = ready(by_operator::run(&ports, &tenant())).unwrap();
+    assert_eq!((&deletion.subject, deletion.step), (&Subject::Tenant, Step::CutConnections));
+    assert_eq!(deletion.delete_by, deletion.t0 + DELETE_WITHIN);
+    assert_eq!(world.deletion.sent.lock().unwrap().len(), sent, "the operator has no queue");
+    let swept = ready(sweep_deletions::run(&sweep_ports(&world))).unwrap();
+    assert_eq!(swept.sent, 2);
+    assert!(world.deletion.sent.lock().unwrap().contains(&deletion.id));
+    let unknown = "ten_00000000000000000000000002".parse().unwrap();
+    assert_eq!(ready(by_operator::look(&ports, &unknown)).unwrap_err().kind, Kind::NotFound);
 }
 
 fn sweep_ports(world: &Arc<World>) -> sweep_deletions::Ports {
