@@ -15,6 +15,10 @@ use super::{Lines, camel, filled, root};
 /// Seconds of a day.
 const DAY: u32 = 86_400;
 
+/// What an alarm does: it tells the stack's own topic if there is one, else the operator's.
+const ALARM_ACTIONS: &str = "AlarmActions: !If [HasAlarmEmail, [!Ref AlarmTopic], !If [HasAlarmTopic, \
+                             [!Ref AlarmTopicArn], !Ref \"AWS::NoValue\"]]";
+
 /// Begins a line of operations.txt that stands once for each queue.
 const EACH: &str = "each queue: ";
 
@@ -91,7 +95,7 @@ fn alarm(out: &mut Lines, word: &str, watched: &Watched, alarm: &Alarm) {
     out.all(3, ["Statistic: Maximum", "Period: 300", "EvaluationPeriods: 1"]);
     out.add(3, format!("Threshold: {}", watched.above));
     out.all(3, ["ComparisonOperator: GreaterThanThreshold", "TreatMissingData: notBreaching"]);
-    out.add(3, "AlarmActions: !If [HasAlarmTopic, [!Ref AlarmTopicArn], !Ref \"AWS::NoValue\"]");
+    out.add(3, ALARM_ACTIONS);
 }
 
 /// Returns what an alarm says, with the time after which a job counts as late.

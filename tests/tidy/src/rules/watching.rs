@@ -68,11 +68,14 @@ pub(super) const RULES: &[Rule] = &[
         why: "an alarm without an action changes a colour and wakes nobody",
         check: |template| {
             let good = |_: &str, alarm: &Value| {
-                let actions = at(alarm, "Properties/AlarmActions/Fn::If");
-                let mut named = items(actions).flat_map(items);
-                named.any(|action| target(action) == Some("AlarmTopicArn"))
+                // The stack's own topic if it makes one, else the operator's.
+                let own = at(alarm, "Properties/AlarmActions/Fn::If");
+                let given = at(alarm, "Properties/AlarmActions/Fn::If/2/Fn::If");
+                let names =
+                    |of: &Value, topic| items(of).flat_map(items).any(|action| target(action) == Some(topic));
+                names(own, "AlarmTopic") && names(given, "AlarmTopicArn")
             };
-            unless(template.of_type(ALARM), good, "AlarmActions have to name the topic of alarms")
+            unless(template.of_type(ALARM), good, "AlarmActions have to name both topics of alarms")
         },
     },
     Rule {

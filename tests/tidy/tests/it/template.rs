@@ -218,11 +218,30 @@ fn counted_events_are_logged() {
 
 /// A deployment has none of these settings until its operator asks for them, and then they do what their names say.
 #[test]
-fn what_closes_a_deployment_is_off_until_it_is_asked_for() {
+fn what_closes_or_adds_to_a_deployment_is_off_until_it_is_asked_for() {
     let template = Template::read().unwrap();
-    let defaults = ["DisableExecuteApiEndpoint", "EdgeSecretSha256", "DeletionConcurrency", "MailIdentity"]
-        .map(|name| text(&template.0, &format!("Parameters/{name}/Default")).to_owned());
-    assert_eq!(defaults, ["false", "", "0", ""]);
+    let off = [
+        ("DisableExecuteApiEndpoint", "false"),
+        ("EdgeSecretSha256", ""),
+        ("DeletionConcurrency", "0"),
+        ("MailIdentity", ""),
+        ("MakeMailIdentity", "false"),
+        ("HostedZoneId", ""),
+        ("CertificateArn", ""),
+        ("AlarmEmail", ""),
+        ("AlarmTopicArn", ""),
+    ];
+    for (name, value) in off {
+        assert_eq!(at(&template.0, &format!("Parameters/{name}/Default")), value, "{name}");
+    }
+    // An operator who gives none must not get a deployment under somebody else's name.
+    for name in ["ApiOrigin", "MailFrom"] {
+        assert!(at(&template.0, &format!("Parameters/{name}/Default")).is_null(), "{name} has a default");
+        assert!(!text(&template.0, &format!("Parameters/{name}/AllowedPattern")).is_empty(), "{name}");
+    }
+    for id in ["ApiCertificate", "ApiDomain", "ApiDomainMapping", "MailDomain", "Records", "AlarmTopic"] {
+        assert!(!text(template.resource(id), "Condition").is_empty(), "{id} is made for everybody");
+    }
     let (_, api) = template.of_type(API).next().unwrap();
     let closed = at(api, "Properties/DisableExecuteApiEndpoint/Fn::If");
     assert_eq!(*closed, serde_json::json!(["OnlyOwnDomain", true, false]));
