@@ -3,6 +3,7 @@
 
 mod aws;
 mod contract;
+mod doctor;
 mod e2e;
 mod keys;
 mod long;
@@ -135,6 +136,8 @@ enum Chore {
         #[arg(long, value_name = "NAME")]
         stack: String,
     },
+    /// Checks a deployment, point by point, and says what to do about each that is wrong.
+    Doctor(doctor::Options),
     /// Sends one mail, to check that SES sends for the address of `MailFrom`.
     Mail {
         /// The sender: the stack's `MailFrom`.
@@ -174,6 +177,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
                 None => error,
             })
         }
+        Chore::Doctor(options) => doctor::run(&options).await,
         Chore::Mail { from, to } => mail::check(&operator().await?, &from, &to).await,
         Chore::Tenant(options) => tenants::run(options).await,
         Chore::Key(options) => keys::run(options).await,

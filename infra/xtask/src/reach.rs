@@ -74,6 +74,8 @@ impl Reach {
 pub(crate) struct InCloud {
     /// The operator's configuration.
     pub(crate) config: SdkConfig,
+    /// The services that no library of the product calls.
+    pub(crate) aws: Aws,
     /// The stack.
     pub(crate) stack: Stack,
 }
@@ -84,7 +86,7 @@ impl InCloud {
         let config = operator().await?;
         let aws = Aws::reached_by(&config)?;
         let stack = Stack::read(&aws, name).await?;
-        Ok(Self { config, stack })
+        Ok(Self { config, aws, stack })
     }
 
     /// Opens the stack's tables.

@@ -28,6 +28,15 @@ pub(crate) struct Service {
 
 /// Stacks.
 pub(crate) const CLOUDFORMATION: Service = Service { host: "cloudformation", signing: "cloudformation" };
+/// Topics.
+pub(crate) const SNS: Service = Service { host: "sns", signing: "sns" };
+/// Mail.
+pub(crate) const SES: Service = Service { host: "email", signing: "ses" };
+/// Functions.
+pub(crate) const LAMBDA: Service = Service { host: "lambda", signing: "lambda" };
+/// Tables.
+pub(crate) const DYNAMODB: Service = Service { host: "dynamodb", signing: "dynamodb" };
+
 /// A refusal of AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refused {
@@ -80,6 +89,18 @@ impl Aws {
         &self.region
     }
 
+    /// Calls an operation of a service that takes JSON at one address.
+    pub(crate) async fn json(&self, service: Service, target: &str, body: &Value) -> Result<Value> {
+        let headers = [("content-type", "application/x-amz-json-1.0"), ("x-amz-target", target)];
+        let said = self.call(service, Method::POST, "/", &headers, body.to_string()).await?;
+        read_json(&said)
+    }
+
+    /// Reads a resource of a service that has a path for each.
+    pub(crate) async fn get(&self, service: Service, path: &str) -> Result<Value> {
+        read_json(&self.call(service, Method::GET, path, &[], String::new()).await?)
+    }
+
     /// Calls an action of a service that takes a form and answers XML.
     pub(crate) async fn form(
         &self,
@@ -123,6 +144,10 @@ impl Aws {
 
 fn unreached(service: Service) -> String {
     format!("{} did not answer: look at the network and the region", service.signing)
+}
+
+fn read_json(said: &str) -> Result<Value> {
+    if said.is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_str(said)?) }
 }
 
 /// Reads a refusal in either protocol. JSON has its word as the last part of a type, XML as an element.

@@ -1,8 +1,8 @@
-//! One deployed stack and its resources.
+//! One deployed stack: its parameters, outputs and resources.
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail};
 use mooring_domain::base::table::Table;
 use mooring_store::Tables;
 
@@ -16,6 +16,12 @@ const VERSION: &str = "2010-05-15";
 pub(crate) struct Stack {
     /// Its name.
     pub(crate) name: String,
+    /// Its state, such as `UPDATE_COMPLETE`.
+    pub(crate) status: String,
+    /// The values of its parameters.
+    pub(crate) parameters: BTreeMap<String, String>,
+    /// Its outputs.
+    pub(crate) outputs: BTreeMap<String, String>,
     /// The names in AWS of its resources, by the names that template.yaml has.
     pub(crate) resources: BTreeMap<String, String>,
 }
@@ -34,14 +40,27 @@ impl Stack {
                 );
                 if absent { error.context(advice) } else { error }
             })?;
-        ensure!(!described.members("Stacks").is_empty(), "there is no stack `{name}` in {}", aws.region());
-        Ok(Self { name: name.to_owned(), resources: resources(aws, name).await? })
+        let Some(stack) = described.members("Stacks").first().copied() else {
+            bail!("there is no stack `{name}` in {}", aws.region())
+        };
+        Ok(Self {
+            name: name.to_owned(),
+            status: stack.first("StackStatus").unwrap_or_default(),
+            parameters: pairs(stack, "Parameters", ["ParameterKey", "ParameterValue"]),
+            outputs: pairs(stack, "Outputs", ["OutputKey", "OutputValue"]),
+            resources: resources(aws, name).await?,
+        })
     }
 
     /// Returns the name in AWS of a resource.
     pub(crate) fn resource(&self, id: &str) -> Result<&str> {
         let found = self.resources.get(id).map(String::as_str);
         found.with_context(|| format!("the stack `{}` has no {id}: is it one of Mooring?", self.name))
+    }
+
+    /// Returns the value of a parameter; an empty one counts as none.
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// Names the stack's tables.

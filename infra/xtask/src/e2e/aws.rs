@@ -23,8 +23,20 @@ pub(crate) const DELETION: &str = "DeletionQueue";
 pub(crate) const DELETION_DEAD: &str = "DeletionDeadLetters";
 
 impl Cloud {
+    /// Calls a resource of a service that has a path for each.
+    pub(crate) async fn rest(
+        &self,
+        method: Method,
+        service: &str,
+        path: &str,
+        body: &Value,
+    ) -> Result<Value> {
+        let request = self.request(method, service, path).header("content-type", "application/json");
+        answered(request.body(body.to_string())).await.with_context(|| path.to_owned())
+    }
+
     /// Calls an operation of a service with a JSON protocol.
-    async fn call(&self, service: &str, operation: &str, body: &Value) -> Result<Value> {
+    pub(crate) async fn call(&self, service: &str, operation: &str, body: &Value) -> Result<Value> {
         let request = self.request(Method::POST, service, "/").header("x-amz-target", operation);
         let request = request.header("content-type", "application/x-amz-json-1.0").body(body.to_string());
         answered(request).await.with_context(|| operation.to_owned())

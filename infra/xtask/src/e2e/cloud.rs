@@ -27,7 +27,9 @@ const STACK: &str = "mooring";
 const RETURN_URL: &str = "http://localhost:9/connected";
 /// The parameters of the stack that have no default. The functions get another origin, which this machine answers.
 const API_ORIGIN: &str = "https://api.harbour.coffee";
-const MAIL_FROM: &str = "privacy@harbour.coffee";
+/// The redirect URI of that origin; the app has it beside the one that is used.
+const REDIRECT: &str = "https://api.harbour.coffee/oauth/callback/tiktok_ads/statasphere";
+pub(super) const MAIL_FROM: &str = "privacy@harbour.coffee";
 /// The shortest rate of EventBridge Scheduler. The template says five minutes.
 const SCHEDULE: &str = "rate(1 minute)";
 
@@ -99,7 +101,7 @@ impl Cloud {
         let redirect = format!("{api_origin}/oauth/callback/tiktok_ads/statasphere");
         let sandbox = Server::start(
             "the sandbox",
-            sandbox(built, platform_port, &redirect, world)?,
+            sandbox(built, platform_port, [&redirect, REDIRECT], world)?,
             &folder.join("sandbox.log"),
         )?;
         // The server closes connections that idle, and a call that takes one at that moment fails: take none twice.
@@ -146,7 +148,7 @@ impl Cloud {
             "architecture": if HERE == Arch::Arm64 { "arm64" } else { "x86_64" },
             "domain": "127.0.0.1",
             "schedule": SCHEDULE,
-            "parameters": { "ApiOrigin": API_ORIGIN, "MailFrom": MAIL_FROM },
+            "parameters": { "ApiOrigin": API_ORIGIN, "MailFrom": MAIL_FROM, "AlarmEmail": "alarms@harbour.coffee" },
             "replaced": { "API_ORIGIN": self.api_origin, "PLATFORM_CALLS_PER_SECOND_TIKTOK_ADS": "40" },
             "variables": {
                 "PLATFORM_ORIGIN_TIKTOK_ADS": self.platform_origin,
@@ -163,12 +165,17 @@ impl Cloud {
 
     /// Seals the platform app's secret and registers a tenant, with the chores that a deployment uses.
     pub(crate) fn seed(&self) -> Result<Product> {
-        let SandboxConfig { app_id, secret, .. } = SandboxConfig::default();
-        run(self.chore(&["app-secret", "tiktok_ads"])?, &format!("{app_id}\n{secret}\n"))?;
+        self.seed_app()?;
         let said = run(self.chore(&["tenant", "add", "Harbour Coffee", "--return-url", RETURN_URL])?, "")?;
         let key =
             said.lines().find_map(|line| line.strip_prefix("api key")).context("no API key was printed")?;
         Product::new(Url::parse(&self.api_origin)?, key.trim(), RETURN_URL)
+    }
+
+    /// Seals the platform app's secret.
+    pub(crate) fn seed_app(&self) -> Result<()> {
+        let SandboxConfig { app_id, secret, .. } = SandboxConfig::default();
+        run(self.chore(&["app-secret", "tiktok_ads"])?, &format!("{app_id}\n{secret}\n")).map(|_| ())
     }
 
     /// Returns the command of a chore of this program on the deployment.
@@ -217,7 +224,7 @@ fn ministack(port: u16, endpoint: &str, folder: &Path) -> Result<Command> {
 }
 
 /// Builds the sandbox, unless its binary was given, and returns the command that starts it.
-fn sandbox(built: &Built, port: u16, redirect: &str, world: World) -> Result<Command> {
+fn sandbox(built: &Built, port: u16, redirects: [&str; 2], world: World) -> Result<Command> {
     let binary = if let Some(binary) = &built.sandbox {
         root().join(binary)
     } else {
@@ -227,7 +234,8 @@ fn sandbox(built: &Built, port: u16, redirect: &str, world: World) -> Result<Com
         root().join("target/debug/mooring-sandbox")
     };
     let mut command = Command::new(binary);
-    command.args(["--port", &port.to_string(), "--redirect-uri", redirect]);
+    command.args(["--port", &port.to_string()]);
+    command.args(redirects.into_iter().flat_map(|uri| ["--redirect-uri", uri]));
     command.args(["--ads", &world.ads.to_string(), "--advertisers", &world.advertisers.to_string()]);
     Ok(command)
 }

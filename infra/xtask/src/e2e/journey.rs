@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::aws::{DELETION, DELETION_DEAD, Item, SYNC, SYNC_DEAD, key};
 use super::cloud::{Cloud, World, text};
 use super::steps::Steps;
-use super::{Built, ageing, poison, reading, until};
+use super::{Built, ageing, doctor, poison, reading, until};
 
 const WORLD: World = World { ads: 6, advertisers: 2 };
 const END_USER: &str = "e2e-anna";
@@ -30,6 +30,9 @@ pub(crate) async fn run(built: &Built) -> Result<()> {
     let product = cloud.seed()?;
     described(&product).await?;
     steps.done("app secret and tenant registered", "with `app-secret` and `tenant`");
+
+    doctor::play(&cloud, &mut steps).await?;
+    cloud.seed_app()?;
 
     let connected = product.connect(&mut Person::new()?, END_USER, None).await?;
     steps.done("connected through the pages", format!("{} ad accounts", connected.accounts.len()));

@@ -6,6 +6,7 @@ mod ageing;
 mod aws;
 mod chance;
 mod cloud;
+mod doctor;
 mod invariants;
 mod journey;
 mod kill;
@@ -32,6 +33,9 @@ pub(crate) struct Options {
     /// The seed that decides what is killed and when; printed, so that a run can be repeated.
     #[arg(long)]
     seed: Option<u64>,
+    /// Only deploys, and plays `cargo xtask doctor` on a deployment in order and on broken ones.
+    #[arg(long, conflicts_with = "kill")]
+    doctor: bool,
     /// The packages; made by `cargo xtask package`.
     #[arg(long)]
     packages: Option<PathBuf>,
@@ -55,6 +59,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     let built = Built { packages, sandbox: options.sandbox };
     match options.kill {
         Some(kills) => kill::run(&built, kills, options.seed).await,
+        None if options.doctor => doctor::run(&built).await,
         None => journey::run(&built).await,
     }
 }

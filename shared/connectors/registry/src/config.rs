@@ -26,14 +26,19 @@ pub struct PlatformConfig {
 impl Config {
     /// Reads the environment.
     pub fn from_env() -> Result<Self> {
-        Ok(Self { tiktok_ads: PlatformConfig::from_env("TIKTOK_ADS")? })
+        Self::from_variables(&|name| std::env::var(name).ok())
+    }
+
+    /// Reads the variables of a function, wherever they come from. An empty value counts as missing.
+    pub fn from_variables(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
+        Ok(Self { tiktok_ads: PlatformConfig::from_variables("TIKTOK_ADS", variable)? })
     }
 }
 
 impl PlatformConfig {
-    fn from_env(platform: &str) -> Result<Self> {
+    fn from_variables(platform: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
         let variable =
-            |name: &str| std::env::var(format!("{name}_{platform}")).ok().filter(|text| !text.is_empty());
+            |name: &str| variable(&format!("{name}_{platform}")).filter(|text: &String| !text.is_empty());
         let rate = variable("PLATFORM_CALLS_PER_SECOND").map(|text| text.parse()).transpose();
         let bad_rate = |_| {
             let message = format!("PLATFORM_CALLS_PER_SECOND_{platform} is not a whole number.");

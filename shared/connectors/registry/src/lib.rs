@@ -14,6 +14,9 @@ use mooring_tiktok_ads::TikTokAds;
 
 pub use config::{Config, PlatformConfig};
 
+/// Every platform that a connector exists for.
+pub const PLATFORMS: [&str; 1] = [mooring_tiktok_ads::MANIFEST.platform];
+
 /// All connectors, over one shared HTTP client.
 pub struct Registry {
     tiktok_ads: TikTokAds,
@@ -61,6 +64,7 @@ mod tests {
             let platform = connector.manifest().platform;
             assert_eq!(registry.find(platform).unwrap().manifest().platform, platform);
         }
+        assert_eq!(registry.all().map(|connector| connector.manifest().platform), PLATFORMS);
         assert!(registry.find("tiktok").is_none());
     }
 
