@@ -16,6 +16,7 @@ mod promises;
 mod reach;
 pub mod reference;
 mod resources;
+mod restore;
 mod rules;
 mod sbom;
 mod template;
@@ -138,6 +139,8 @@ enum Chore {
     },
     /// Checks a deployment, point by point, and says what to do about each that is wrong.
     Doctor(doctor::Options),
+    /// Restores a table to a point in time as a copy, and keeps it apart until the Ledger was replayed over it.
+    Restore(restore::Options),
     /// Sends one mail, to check that SES sends for the address of `MailFrom`.
     Mail {
         /// The sender: the stack's `MailFrom`.
@@ -178,6 +181,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
             })
         }
         Chore::Doctor(options) => doctor::run(&options).await,
+        Chore::Restore(options) => restore::run(&options).await,
         Chore::Mail { from, to } => mail::check(&operator().await?, &from, &to).await,
         Chore::Tenant(options) => tenants::run(options).await,
         Chore::Key(options) => keys::run(options).await,

@@ -72,6 +72,13 @@ pub trait LedgerRead: Send + Sync {
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Deletion>>;
 }
 
+/// Lists deletions of every tenant; only the operator's command has this port.
+#[async_trait]
+pub trait LedgerList: Send + Sync {
+    /// Reads every deletion that was asked for, in no order. Reads the whole table.
+    async fn every_deletion(&self) -> Result<Vec<Deletion>>;
+}
+
 /// Advances deletions.
 #[async_trait]
 pub trait LedgerWrite: Send + Sync {

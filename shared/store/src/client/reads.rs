@@ -163,11 +163,11 @@ impl Store {
         Ok(count)
     }
 
-    /// Reads the rows of a whole table that have a sort key and have not expired, in no order. Only an operator's
-    /// command reads a table as a whole: no role of a function may.
-    pub(crate) async fn rows_with_sort_key(&self, table: Table, sk: &str) -> Result<Vec<Item>> {
+    /// Reads the rows of a whole table whose sort keys begin with a prefix and that have not expired, in no order. Only
+    /// an operator's command reads a table as a whole: no role of a function may.
+    pub(crate) async fn rows_below(&self, table: Table, prefix: &str) -> Result<Vec<Item>> {
         let mut expression = Expression::default();
-        let filter = format!("{} = {}", expression.name(SK), expression.value(text(sk)));
+        let filter = format!("begins_with({}, {})", expression.name(SK), expression.value(text(prefix)));
         let (names, values) = expression.parts();
         let scan = self.client.scan().table_name(self.tables.name(table)?).consistent_read(true);
         let scan = scan.filter_expression(filter).set_expression_attribute_names(names);

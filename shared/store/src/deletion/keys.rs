@@ -16,9 +16,12 @@ pub(crate) fn deletion(tenant: &TenantId, id: &DeletionId) -> Key {
     Key::new(Table::Ledger, tenant.as_str(), id.as_str())
 }
 
+/// The beginning of the sort keys of deletions.
+pub(crate) const DELETIONS: &str = "del_";
+
 /// Selects a tenant's deletions from one on, that one included.
 pub(crate) fn deletions_from(tenant: &TenantId, from: Option<&DeletionId>) -> Span {
-    let first = from.map_or("del_", DeletionId::as_str).to_owned();
+    let first = from.map_or(DELETIONS, DeletionId::as_str).to_owned();
     Span::between(Table::Ledger, tenant.as_str(), first, "del_~".to_owned())
 }
 

@@ -8,7 +8,7 @@ use mooring_domain::base::ids::{DeletionId, EndUser, EventId, TenantId};
 use mooring_domain::base::secret::Digest;
 use mooring_domain::base::table::Table;
 use mooring_domain::deletion::ledger::{Deletion, Step};
-use mooring_domain::deletion::ports::{DeletionOwnerRead, LedgerRead, LedgerWrite};
+use mooring_domain::deletion::ports::{DeletionOwnerRead, LedgerList, LedgerRead, LedgerWrite};
 use mooring_system::SystemEntropy;
 
 use crate::client::Store;
@@ -83,6 +83,19 @@ impl LedgerRead for Store {
         due.sort_by_key(|deletion| deletion.next_step_at);
         due.truncate(limit);
         Ok(due)
+    }
+}
+
+#[async_trait]
+impl LedgerList for Store {
+    async fn every_deletion(&self) -> Result<Vec<Deletion>> {
+        let mut deletions = Vec::new();
+        for row in self.rows_below(Table::Ledger, keys::DELETIONS).await? {
+            if !Fields::of("deletion", &row).flag(HIDDEN)? {
+                deletions.push(read_deletion(&row)?);
+            }
+        }
+        Ok(deletions)
     }
 }
 

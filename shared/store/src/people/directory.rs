@@ -85,7 +85,7 @@ impl DirectoryWrite for Store {
 #[async_trait]
 impl TenantList for Store {
     async fn tenants(&self) -> Result<Vec<Tenant>> {
-        let rows = self.rows_with_sort_key(Table::Directory, keys::TENANT).await?;
+        let rows = self.rows_below(Table::Directory, keys::TENANT).await?;
         let tenant = |row: &_| read_tenant(&Fields::of("tenant", row).parsed(PK)?, row);
         let mut tenants = rows.iter().map(tenant).collect::<Result<Vec<_>>>()?;
         tenants.sort_by(|one, other| one.id.cmp(&other.id));
