@@ -15,6 +15,7 @@ mod permissions;
 mod promises;
 mod reach;
 pub mod reference;
+mod release;
 mod resources;
 mod restore;
 mod rules;
@@ -111,6 +112,8 @@ enum Chore {
     },
     /// Keeps data of this release in tests/data, on which every later release is started.
     KeepData,
+    /// Makes a release: checks, packages, bills of materials, checksums and a tag; without --yes only checks.
+    Release(release::Options),
     /// Makes long runs by their names (docs/ci.md); without a name lists them.
     Long(long::Options),
     /// Deploys the packages into an emulated cloud on this machine and plays the whole way.
@@ -170,6 +173,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Chore::Sbom { target } => sbom::write(&target),
         Chore::Package { arch, deploy, only } => package::package(arch, deploy, &only),
         Chore::KeepData => keep_data().await,
+        Chore::Release(options) => release::run(&options),
         Chore::Long(options) => long::run(&options),
         Chore::E2e(options) => e2e::run(options).await,
         Chore::Bench { arguments } => bench("run", &arguments),
