@@ -119,11 +119,11 @@ mod tests {
     #[test]
     fn every_end_is_documented_with_its_sentence() {
         let document = include_str!("../../../../docs/api/README.md");
-        let demo = include_str!("../../../../infra/demo/static/app.js");
+        let demo = include_str!("../../../../infra/demo/static/texts/en.json");
         for end in End::ALL {
             let (word, sentence) = (end.as_str(), end.sentence());
             assert!(document.contains(&format!("| `{word}` | {sentence} |")), "docs/api/README.md: {word}");
-            assert!(demo.contains(&format!("  {word}: \"{sentence}\",")), "the demo: {word}");
+            assert!(demo.contains(&format!("  \"return.{word}\": \"{sentence}\"")), "the demo: {word}");
         }
     }
 
