@@ -286,8 +286,8 @@ impl Operation {
         let repeatable = !route.is_public() && route.method == "POST";
         parameters.extend(repeatable.then(guards::key));
         let mut answers = self.answers.clone();
-        let media = if !route.is_public() { "application/problem+json" } else { "text/html" };
-        let refusal = if !route.is_public() { json!(problem) } else { json!({ "type": "string" }) };
+        let media = if route.is_public() { "text/html" } else { "application/problem+json" };
+        let refusal = if route.is_public() { json!({ "type": "string" }) } else { json!(problem) };
         answers.insert(
             "4XX".into(),
             json!({ "description": "Refused; says what to do.", "content": { media: { "schema": &refusal } } }),

@@ -44,11 +44,7 @@ impl Bench<'_> {
         self.cases.fetch_add(1, Ordering::Relaxed);
         ensure!(answer.status.is_client_error(), place());
         if !is_the_gateways(answer) {
-            let fits = if !self.route.is_public() {
-                answer.is_problem()
-            } else {
-                answer.is_problem() || answer.is_page()
-            };
+            let fits = answer.is_problem() || (self.route.is_public() && answer.is_page());
             ensure!(fits, "{} as {}", place(), answer.header("content-type"));
             secured(answer).with_context(place)?;
         }
