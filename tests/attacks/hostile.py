@@ -49,7 +49,8 @@ class Reading:
     def statuses(self, level):
         page = self.report(level, limit=1)
         expect(page.status == 200, f"the report of level {level} answers {page.status} {said(page)}")
-        return {date.fromisoformat(day["day"]): day["status"] for day in page.json()["completeness"]}
+        word = lambda day: ":".join(filter(None, [day["status"], day["reason"]]))  # noqa: E731
+        return {date.fromisoformat(day["day"]): word(day) for day in page.json()["completeness"]}
 
     def settled(self, level):
         """Waits until every day of the week has a status; returns the statuses."""

@@ -7,7 +7,8 @@ use mooring_domain::guard::idempotency::KEPT;
 use mooring_domain::guard::limits::{Gauge, Limits, Rate};
 use mooring_domain::people::caller::{CredentialKind, Scope};
 use mooring_domain::people::ops::read_credential::{Output, run};
-use mooring_edge::openapi::{Api, id_pattern};
+use mooring_edge::openapi::{Api, Value, id_pattern, json, words};
+use mooring_edge::views::time::Time;
 use mooring_edge::{Admitted, Query, Reply, ok};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,7 +17,7 @@ use crate::App;
 
 /// The credential that made the call.
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "Credential")]
+#[schemars(rename = "Credential", example = example())]
 struct CredentialResponse {
     /// The credential's id, which the access log names too.
     #[schemars(regex(pattern = id_pattern("key")))]
@@ -30,11 +31,13 @@ struct CredentialResponse {
     /// The person whom a frontend token is for; `null` for an API key, which speaks for the whole tenant.
     end_user: Option<String>,
     /// The API key that minted a frontend token.
+    #[schemars(regex(pattern = id_pattern("key")))]
     minted_by: Option<String>,
     /// The scopes that the credential has now.
+    #[schemars(with = "Vec<words::Scope>")]
     scopes: Vec<String>,
-    /// When the credential stops working (RFC 3339); `null` for a key without end.
-    expires_at: Option<String>,
+    /// When the credential stops working; `null` for a key without end.
+    expires_at: Option<Time>,
     /// The limits that count the credential's calls, this one included.
     limits: Vec<LimitResponse>,
     /// For how many hours an `Idempotency-Key` is remembered.
@@ -73,8 +76,8 @@ struct LimitResponse {
     at_once: u32,
     /// How many calls there is room for now; `null` when the limit could not be read.
     left: Option<u32>,
-    /// When there is room for `at_once` calls again, if none comes until then (RFC 3339).
-    full_at: Option<String>,
+    /// When there is room for `at_once` calls again, if none comes until then.
+    full_at: Option<Time>,
 }
 
 /// Whose calls a limit counts: those of this credential, or those of all credentials of the tenant.
@@ -110,7 +113,7 @@ impl CredentialResponse {
             end_user,
             minted_by: known.minted_by.map(|key| key.to_string()),
             scopes: caller.scopes.into_iter().map(Scope::as_str).map(str::to_owned).collect(),
-            expires_at: known.expires_at.map(|time| time.to_string()),
+            expires_at: known.expires_at.map(Time::from),
             limits: LimitResponse::all(limits, &gauges),
             idempotency_hours: KEPT.as_hours(),
         }
@@ -132,9 +135,27 @@ impl LimitResponse {
             calls_per_minute: rate.calls(),
             at_once: rate.burst(),
             left: gauge.map(|gauge| gauge.left),
-            full_at: full_at.map(|time| time.to_string()),
+            full_at: full_at.map(Time::from),
         }
     }
+}
+
+fn example() -> Value {
+    json!({
+        "id": "key_01M8Q0EZ7Y3K5M7P9R1T3V5X7Z",
+        "kind": "api_key",
+        "name": "Server",
+        "tenant": { "id": "ten_01M8Q0EZ7Y3K5M7P9R1T3V5X7Z", "name": "Quay Books" },
+        "end_user": null,
+        "minted_by": null,
+        "scopes": ["connections.read", "reports.read"],
+        "expires_at": null,
+        "limits": [
+            { "name": "key", "calls_per_minute": 600, "at_once": 120, "left": 119, "full_at": "2026-11-30T19:56:14.100Z" },
+            { "name": "tenant", "calls_per_minute": 3000, "at_once": 600, "left": 599, "full_at": "2026-11-30T19:56:14.020Z" },
+        ],
+        "idempotency_hours": 24,
+    })
 }
 
 pub(crate) fn describe(api: &mut Api) {

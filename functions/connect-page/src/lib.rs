@@ -10,7 +10,7 @@ pub use mooring_domain::connect::ops::start_authorization::Ports;
 use mooring_domain::connect::ops::start_authorization::{Left, Page, Presented, run, show};
 use mooring_domain::connect::session::SESSION_MINUTES;
 use mooring_edge::flow::{self, Exit};
-use mooring_edge::openapi::Api;
+use mooring_edge::openapi::{Api, json};
 use mooring_edge::{Edge, Reply, ReplyExt, form_targets, html, path, see_other};
 
 /// The dependencies of the function.
@@ -69,15 +69,22 @@ fn presented<'a>(app: &App, request: &'a Request, token: &'a str) -> Presented<'
     Presented { token, visit: app.edge.site.cookie(request, &visit_cookie(&key)) }
 }
 
+/// The token of examples.
+const EXAMPLE: &str = "hBTy5T4DzNXooYHc3Zq5I2Ll1NhGXPie6bWitMF2YWq";
+
 /// Describes the operations for OpenAPI.
 pub fn describe(api: &mut Api) {
     api.operation("showConnectPage", "Show who asks for what and why")
         .says("A page for people. Looking at it changes nothing. A link that was used or is too old leads back to the product.")
+        .meaning("token", "The token of the connect session, from its `url`.")
+        .example("token", json!(EXAMPLE))
         .media("text/html", "The page.")
         .redirects("The return URL with `error`: the link was used or is too old.")
         .add();
     api.operation("startAuthorization", "Go on to the platform")
         .says("The page's own form. Uses the session up and binds the flow to this browser, which finds the same way when it presses the button again.")
+        .meaning("token", "The token of the connect session, from its `url`.")
+        .example("token", json!(EXAMPLE))
         .form()
         .redirects("The platform's authorisation page, or the return URL with `error`.")
         .add();

@@ -8,7 +8,8 @@ use mooring_domain::connect::ops::create_connect_session::{Input, run};
 use mooring_domain::connect::session::SESSION_MINUTES;
 use mooring_domain::guard::idempotency::Attempt;
 use mooring_domain::people::caller::{Caller, Scope};
-use mooring_edge::openapi::{Api, END_USER_PATTERN, id_pattern};
+use mooring_edge::openapi::{Api, END_USER_PATTERN, Value, id_pattern, json, words};
+use mooring_edge::views::time::Time;
 use mooring_edge::{Edge, Reply, created, field, json_body};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,12 +26,13 @@ pub struct App {
 /// The body of the request.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = request_example())]
 struct SessionRequest {
     /// The product's own opaque reference to the person who connects.
     #[schemars(length(min = 1, max = 128), regex(pattern = END_USER_PATTERN))]
     end_user: String,
-    /// The platform, such as `tiktok_ads`.
-    #[schemars(regex(pattern = "^[a-z][a-z_]{1,31}$"))]
+    /// The platform.
+    #[schemars(with = "words::Platform")]
     platform: String,
     /// The address to which the flow returns: exactly one of the URLs registered for the tenant.
     #[schemars(extend("format" = "uri"))]
@@ -45,11 +47,13 @@ struct SessionRequest {
 
 /// The session.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(example = answer_example())]
 struct SessionResponse {
     /// The page to open in the person's browser; shown only this once.
+    #[schemars(with = "words::Address")]
     url: String,
-    /// When the session ends (RFC 3339).
-    expires_at: String,
+    /// When the session ends.
+    expires_at: Time,
 }
 
 /// Answers a request.
@@ -62,7 +66,7 @@ async fn open(app: &App, request: &Request, caller: &Caller, attempt: &Attempt) 
     let input = json_body::<SessionRequest>(request)?.into_input()?;
     let session = run(&app.ports, attempt, caller, input).await?;
     let url = app.edge.site.url(&format!("/connect/{}", session.token.text()));
-    let expires_at = session.expires_at.to_string();
+    let expires_at = session.expires_at.into();
     created(&SessionResponse { url: url.clone(), expires_at }, Some(&url))
 }
 
@@ -81,6 +85,22 @@ impl SessionRequest {
             reauthorise: connection.transpose()?,
         })
     }
+}
+
+fn request_example() -> Value {
+    json!({
+        "end_user": "user-4711",
+        "platform": "tiktok_ads",
+        "return_url": "https://app.example.com/connected",
+        "end_user_email": "anna@example.net",
+    })
+}
+
+fn answer_example() -> Value {
+    json!({
+        "url": "https://api.example.com/connect/hBTy5T4DzNXooYHc3Zq5I2Ll1NhGXPie6bWitMF2YWq",
+        "expires_at": "2026-11-30T20:26:13.895Z",
+    })
 }
 
 /// Describes the operation for OpenAPI.

@@ -9,7 +9,8 @@ use mooring_domain::connect::ports::MOST_HOLDERS;
 use mooring_domain::connect::session::PENDING_MINUTES;
 use mooring_domain::guard::idempotency::Attempt;
 use mooring_domain::people::caller::{Caller, Scope};
-use mooring_edge::openapi::{Api, END_USER_PATTERN, id_pattern};
+use mooring_edge::openapi::{Api, END_USER_PATTERN, Value, id_pattern, json, words};
+use mooring_edge::views::time::Time;
 use mooring_edge::{Edge, Reply, field, json_body, ok, path};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,7 @@ pub struct App {
 /// The body of the request.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = request_example())]
 struct ActivateRequest {
     /// The one-time code that came with the return URL.
     #[schemars(length(min = 1, max = 128))]
@@ -39,18 +41,21 @@ struct ActivateRequest {
 
 /// An active connection.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(example = answer_example())]
 struct ActivatedConnection {
     /// The connection's id.
     #[schemars(regex(pattern = id_pattern("con")))]
     id: String,
     /// The platform.
+    #[schemars(with = "words::Platform")]
     platform: String,
     /// `active`.
+    #[schemars(with = "words::ConnectionState")]
     state: String,
     /// The granted scopes, in the platform's words.
     scopes: Vec<String>,
-    /// When the person came back from the platform (RFC 3339).
-    created_at: String,
+    /// When the person came back from the platform.
+    created_at: Time,
     /// The product's own reference to the person.
     end_user: String,
     /// The chosen accounts; `GET /v1/connections/{id}` has their names.
@@ -64,10 +69,12 @@ struct ActivatedAccount {
     #[schemars(regex(pattern = id_pattern("acc")))]
     id: String,
     /// The account's currency (ISO 4217).
+    #[schemars(with = "words::CurrencyCode")]
     currency: String,
     /// The time zone of the account's days: an IANA name, or an offset such as `+05:30`.
     time_zone: String,
     /// `active`.
+    #[schemars(with = "words::AccountState")]
     state: String,
     /// Other live connections of the tenant that hold the same account, as far as this credential sees them.
     /// A sum over these connections counts the account more than once. At most 10 connections are read.
@@ -107,7 +114,7 @@ impl ActivatedConnection {
             platform: row.platform.clone(),
             state: row.state.as_str().to_owned(),
             scopes: row.scopes.clone(),
-            created_at: row.created_at.to_string(),
+            created_at: row.created_at.into(),
             end_user: row.end_user.as_str().to_owned(),
             accounts: output.accounts.iter().map(|account| ActivatedAccount::of(account, output)).collect(),
         }
@@ -127,6 +134,29 @@ impl ActivatedAccount {
             state: account.state.as_str().to_owned(),
         }
     }
+}
+
+fn request_example() -> Value {
+    json!({ "code": "PVDzZdmXpF7FfN5IvD9BFBRn4jLemuUhTF3dV2tTZSb", "end_user": "user-4711" })
+}
+
+fn answer_example() -> Value {
+    json!({
+        "id": "con_01M8Q0F1BWFACT7HHBJ07088KV",
+        "platform": "tiktok_ads",
+        "state": "active",
+        "scopes": ["100", "200", "210", "220", "44"],
+        "created_at": "2026-11-30T19:56:14.591Z",
+        "end_user": "user-4711",
+        "accounts": [{
+            "id": "acc_01M8Q0F1BZFZ8ABBA807Q0P5FS",
+            "currency": "EUR",
+            "time_zone": "Europe/Berlin",
+            "state": "active",
+            "also_in": [],
+            "also_in_more": false,
+        }],
+    })
 }
 
 /// Describes the operation for OpenAPI.

@@ -7,7 +7,7 @@ use mooring_domain::connect::binding::{cookie_name, unusable};
 pub use mooring_domain::connect::ops::complete_callback::Ports;
 use mooring_domain::connect::ops::complete_callback::{CallbackOutcome, Input, run};
 use mooring_edge::flow::{self, Exit};
-use mooring_edge::openapi::Api;
+use mooring_edge::openapi::{Api, json};
 use mooring_edge::{Edge, Query, Reply, path};
 
 /// The dependencies of the function.
@@ -84,6 +84,11 @@ pub fn describe(api: &mut Api) {
         .says("The redirect URI. Whatever does not belong to a flow of this browser gets one and the same page. Only a visit counts: what a browser fetches in advance uses nothing up. The same browser finds the same way when it opens the callback again.")
         .query("state", "string", true, "The state that went to the platform.")
         .query("code", "string", false, "The code; some platforms call it `auth_code`.")
+        .meaning("platform", "The platform's word.")
+        .meaning("ctx", "The callback context, which the product's app at the platform has.")
+        .example("platform", json!("tiktok_ads"))
+        .example("ctx", json!("main"))
+        .example("state", json!("w2cXq0tq1y8n5dHkq6o0b3m5R9uVJtKxw4d2pQz7LsA"))
         .redirects("The choice of accounts, or the return URL; with `error` where the flow ended.")
         .add();
 }

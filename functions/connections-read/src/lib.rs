@@ -1,16 +1,19 @@
 //! GET /v1/connections and /v1/connections/{id}: lists connections, or reads one.
 
+mod examples;
+mod filter;
+
 use std::sync::Arc;
 
 use lambda_http::Request;
+use mooring_domain::Result;
 use mooring_domain::base::ids::ConnectionId;
-use mooring_domain::connect::connection::State;
 pub use mooring_domain::connect::ops::read_connections::Ports;
-use mooring_domain::connect::ops::read_connections::{AccountView, Filter, View, get, list};
+use mooring_domain::connect::ops::read_connections::{AccountView, View, get, list};
 use mooring_domain::people::caller::{Caller, Scope};
 use mooring_domain::platform::profile::Profile;
-use mooring_domain::{Error, Result};
-use mooring_edge::openapi::{Api, id_pattern};
+use mooring_edge::openapi::{Api, id_pattern, words};
+use mooring_edge::views::time::Time;
 use mooring_edge::{Edge, Paging, Query, Reply, ok, one};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -29,6 +32,7 @@ pub struct App {
 
 /// A page of connections.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(example = examples::list())]
 struct ConnectionList {
     /// The connections, oldest first.
     connections: Vec<ConnectionResponse>,
@@ -38,29 +42,32 @@ struct ConnectionList {
 
 /// A connection.
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "Connection")]
+#[schemars(rename = "Connection", example = examples::connection())]
 struct ConnectionResponse {
     /// The connection's id.
     #[schemars(regex(pattern = id_pattern("con")))]
     id: String,
     /// The platform.
+    #[schemars(with = "words::Platform")]
     platform: String,
-    /// `pending`, `active`, `suspect`, `needs_reauth` or `purging`.
+    /// The connection's state.
+    #[schemars(with = "words::ConnectionState")]
     state: String,
     /// The granted scopes, in the platform's words.
     scopes: Vec<String>,
-    /// When the person came back from the platform (RFC 3339).
-    created_at: String,
+    /// When the person came back from the platform.
+    created_at: Time,
     /// The product's own reference to the person.
     end_user: String,
     /// For how many days figures are kept; `null`: as long as their account is connected.
     figures_kept_days: Option<u16>,
     /// The running deletion, while the connection is `purging`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = id_pattern("del")))]
     deletion_id: Option<String>,
-    /// When everything must be gone, while the connection is `purging` (RFC 3339).
+    /// When everything must be gone, while the connection is `purging`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    delete_by: Option<String>,
+    delete_by: Option<Time>,
     /// The connection's accounts; none while it is `pending` or `purging`.
     accounts: Vec<AccountResponse>,
 }
@@ -75,14 +82,16 @@ struct AccountResponse {
     /// The account's name at the platform; `null` while the account is being deleted.
     name: Option<String>,
     /// The account's currency (ISO 4217).
+    #[schemars(with = "words::CurrencyCode")]
     currency: String,
     /// The time zone of the account's days: an IANA name, or an offset such as `+05:30` where the platform
     /// names no place.
     time_zone: String,
     /// The connection's state, or `purging` while only this account is being deleted.
+    #[schemars(with = "words::AccountState")]
     state: String,
-    /// When a sync last brought the newest days (RFC 3339). A sync of older days does not count.
-    last_synced_at: Option<String>,
+    /// When a sync last brought the newest days. A sync of older days does not count.
+    last_synced_at: Option<Time>,
     /// `true` while names and statuses could not be read: figures come without them, and each sync asks
     /// again.
     names_pending: bool,
@@ -106,7 +115,7 @@ async fn read(app: &App, caller: &Caller, id: &ConnectionId) -> Result<Reply> {
 async fn page(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
     let mut query = Query::of(request)?;
     let Paging { limit, after } = Paging::take(&mut query)?;
-    let filter = filter(&mut query, &app.profile)?;
+    let filter = filter::take(&mut query, &app.profile)?;
     query.finish()?;
     let listing = list(&app.ports, caller, &filter, after, limit).await?;
     ok(&ConnectionList {
@@ -119,24 +128,6 @@ async fn page(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
     })
 }
 
-fn filter(query: &mut Query, profile: &Profile) -> Result<Filter> {
-    let platform = query.take("platform");
-    if let Some(word) = &platform {
-        profile.expect(word)?;
-    }
-    let end_user = query.take_as("end_user", "an end user as a connect session named it")?;
-    let state = query.take("state").map(|word| State::parse(&word).ok_or_else(unknown_state));
-    Ok(Filter { end_user, state: state.transpose()?, platform })
-}
-
-fn unknown_state() -> Error {
-    let known = State::ALL.map(State::as_str).join(", ");
-    Error::invalid(
-        "invalid_parameter",
-        format!("The parameter `state` does not fit: expected one of {known}."),
-    )
-}
-
 impl ConnectionResponse {
     fn of(view: View, profile: &Profile) -> Self {
         let row = view.connection;
@@ -145,13 +136,13 @@ impl ConnectionResponse {
             platform: row.platform,
             state: row.state.as_str().to_owned(),
             scopes: row.scopes,
-            created_at: row.created_at.to_string(),
+            created_at: row.created_at.into(),
             end_user: row.end_user.as_str().to_owned(),
             figures_kept_days: profile.retention_days,
             // A pending connection also has a deletion, which waits. Nobody asked for that one, so it is not
             // shown.
             deletion_id: row.delete_by.and(row.deletion).map(|id| id.to_string()),
-            delete_by: row.delete_by.map(|time| time.to_string()),
+            delete_by: row.delete_by.map(Time::from),
             accounts: view.accounts.into_iter().map(AccountResponse::of).collect(),
         }
     }
@@ -165,7 +156,7 @@ impl AccountResponse {
             currency: view.account.currency.as_str().to_owned(),
             time_zone: view.account.zone,
             state: view.account.state.as_str().to_owned(),
-            last_synced_at: view.last_synced_at.map(|time| time.to_string()),
+            last_synced_at: view.last_synced_at.map(Time::from),
             names_pending: view.names_pending,
         }
     }
@@ -180,13 +171,13 @@ pub fn describe(api: &mut Api) {
         )
         .query("end_user", "string", false, "Only the connections of this end user.")
         .narrow("end_user", json!({ "pattern": "^[!-?A-~]{1,128}$" }))
-        .query("state", "string", false, "Only the connections in this state.")
-        .narrow("state", json!({ "enum": State::ALL.map(State::as_str) }))
-        .query("platform", "string", false, "Only the connections to this platform, such as `tiktok_ads`.")
+        .query_of::<words::ConnectionState>("state", false, "Only the connections in this state.")
+        .query_of::<words::Platform>("platform", false, "Only the connections to this platform.")
         .paged()
         .ok::<ConnectionList>("A page of connections.")
         .add();
     api.operation("getConnection", "Read a connection")
+        .says("With a frontend token, only a connection of its end user.")
         .id("id", "con")
         .ok::<ConnectionResponse>("The connection with its accounts.")
         .add();

@@ -35,37 +35,75 @@ pub struct App {
     pub profile: Arc<Profile>,
 }
 
-/// The subject of the deletion: a connection, one account of it, or the whole tenant.
-#[derive(Debug, Deserialize, JsonSchema)]
+/// The subject of the deletion, in whichever form: the rule that holds its fields together is in
+/// [`DeletionRequest::into_input`], whose error says what to do. [`DeletionTarget`] describes it.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("oneOf" = targets()))]
 struct DeletionRequest {
-    /// The connection.
-    #[schemars(regex(pattern = id_pattern("con")))]
     connection_id: Option<String>,
-    /// Only this account of the connection.
-    #[schemars(regex(pattern = id_pattern("acc")))]
     account_id: Option<String>,
-    /// `true` deletes the whole tenant with its API keys. This cannot be undone.
     tenant: Option<bool>,
 }
 
-/// Returns the schema's two cases: a part, or the whole tenant, and not both.
-fn targets() -> Value {
-    json!([
-        {
-            "title": "A connection or one account of it",
-            "required": ["connection_id"],
-            "properties": { "connection_id": { "type": "string" }, "tenant": { "enum": [false, null] } },
-        },
-        {
-            "title": "The whole tenant",
-            "required": ["tenant"],
-            "properties": {
-                "connection_id": { "type": "null" }, "account_id": { "type": "null" }, "tenant": { "const": true },
-            },
-        },
-    ])
+/// The subject of the deletion: a connection, one account of it, or the whole tenant.
+#[derive(JsonSchema)]
+#[schemars(untagged, rename = "DeletionRequest", example = connection_example(), example = account_example(), example = tenant_example())]
+#[expect(
+    dead_code,
+    reason = "only its schema is used: serde's errors for it would not say which field is wrong"
+)]
+enum DeletionTarget {
+    Connection(ConnectionDeletion),
+    Account(AccountDeletion),
+    Tenant(TenantDeletion),
+}
+
+/// Deletes a connection.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct ConnectionDeletion {
+    /// The connection.
+    #[schemars(regex(pattern = id_pattern("con")))]
+    connection_id: String,
+}
+
+/// Deletes one account of a connection. With the last account the whole connection goes.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct AccountDeletion {
+    /// The connection.
+    #[schemars(regex(pattern = id_pattern("con")))]
+    connection_id: String,
+    /// The account.
+    #[schemars(regex(pattern = id_pattern("acc")))]
+    account_id: String,
+}
+
+/// Deletes the whole tenant with its API keys. This cannot be undone.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct TenantDeletion {
+    /// Always `true`.
+    #[schemars(extend("const" = true))]
+    tenant: bool,
+}
+
+fn connection_example() -> Value {
+    json!({ "connection_id": "con_01M8Q0F1BWFACT7HHBJ07088KV" })
+}
+
+fn account_example() -> Value {
+    json!({
+        "connection_id": "con_01M8Q0F1BWFACT7HHBJ07088KV",
+        "account_id": "acc_01M8Q0F1BZFZ8ABBA807Q0P5FS",
+    })
+}
+
+fn tenant_example() -> Value {
+    json!({ "tenant": true })
 }
 
 /// Answers a request.
@@ -117,7 +155,7 @@ pub fn describe(api: &mut Api) {
             "Of a connection, of one account (with the last account the whole connection goes), or of the whole \
              tenant. A tenant's credentials stop working at once; watch `status_url`, which needs none.",
         )
-        .body::<DeletionRequest>()
+        .body::<DeletionTarget>()
         .accepted::<DeletionView>("The deletion to watch.")
         .add();
     people::describe(api);

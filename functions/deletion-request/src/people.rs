@@ -5,7 +5,7 @@ use lambda_http::{Request, RequestExt};
 use mooring_domain::deletion::ops::request_deletion::by_link;
 use mooring_domain::deletion::ops::request_deletion::by_mail;
 use mooring_domain::{Error, Result};
-use mooring_edge::openapi::Api;
+use mooring_edge::openapi::{Api, json};
 use mooring_edge::views::deletion::status_url;
 use mooring_edge::{
     Reply, accepted, accepted_html, form_body, form_targets, html, json_body, path, see_other, sends_json,
@@ -19,6 +19,7 @@ use crate::{App, left_to_the_sweeper, page};
 /// The e-mail address of a person.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = json!({ "email": "anna@example.net" }))]
 struct MailRequest {
     /// The e-mail address with which the accounts were connected.
     #[schemars(email, length(max = 254))]
@@ -27,6 +28,7 @@ struct MailRequest {
 
 /// The same answer for every address.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(example = json!({ "message": "If we know this address, a mail with a link comes." }))]
 struct MailResponse {
     /// What happens next.
     message: String,
@@ -109,9 +111,13 @@ async fn confirm(app: &App, request: &Request) -> Result<Reply> {
     }
 }
 
+/// The link's secret in examples.
+const EXAMPLE: &str = "Jm2R7cP0sVxL5nQe8TtB1kYw3HgZ6uDf9aKoN4iXqCr";
+
 /// Describes the operations for OpenAPI.
 pub(crate) fn describe(api: &mut Api) {
     api.operation("showDeletionRequestForm", "Show the form for deletion by e-mail")
+        .says("A page for people who have no account with the product any more.")
         .media("text/html", "The page.")
         .add();
     api.operation("requestDeletionByMail", "Ask for deletion by e-mail")
@@ -126,9 +132,13 @@ pub(crate) fn describe(api: &mut Api) {
         .add();
     api.operation("showDeletionLink", "Show what a mailed link deletes")
         .says("Looking uses nothing up: mail scanners open links.")
+        .meaning("link", "The secret of the mailed link.")
+        .example("link", json!(EXAMPLE))
         .media("text/html", "The page.")
         .add();
     api.operation("confirmDeletionLink", "Delete what a mailed link stands for")
+        .meaning("link", "The secret of the mailed link.")
+        .example("link", json!(EXAMPLE))
         .says("The page's own form. It works once; several connections answer a page with a link for each.")
         .form()
         .redirects("The status page.")

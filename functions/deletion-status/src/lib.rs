@@ -12,8 +12,9 @@ use mooring_domain::Result;
 use mooring_domain::deletion::ledger::Deletion;
 use mooring_domain::deletion::ops::read_deletions::by_code;
 use mooring_domain::deletion::ports::LedgerRead;
-use mooring_edge::openapi::Api;
+use mooring_edge::openapi::{Api, Value, json, words};
 use mooring_edge::views::deletion::state;
+use mooring_edge::views::time::Time;
 use mooring_edge::{Edge, Reply, ReplyExt, html, ok, path, wants_json};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -29,20 +30,22 @@ pub struct App {
 
 /// The status of a deletion, for everybody who has its address.
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "DeletionStatus")]
+#[schemars(rename = "DeletionStatus", example = example())]
 struct StatusResponse {
     /// `purging` until everything was counted at zero, then `deleted`.
+    #[schemars(with = "words::DeletionState")]
     state: String,
-    /// When the promised time began (RFC 3339).
-    t0: String,
-    /// When everything must be gone (RFC 3339).
-    delete_by: String,
+    /// When the promised time began.
+    t0: Time,
+    /// When everything must be gone.
+    delete_by: Time,
     /// The next step.
+    #[schemars(with = "words::DeletionStep")]
     step: String,
-    /// When the next step happens (RFC 3339); `null` once done.
-    next_step_at: Option<String>,
-    /// When everything was counted at zero (RFC 3339).
-    verified_at: Option<String>,
+    /// When the next step happens; `null` once done.
+    next_step_at: Option<Time>,
+    /// When everything was counted at zero; `null` until then.
+    verified_at: Option<Time>,
     /// The steps that have happened so far.
     events: Vec<StatusEvent>,
 }
@@ -50,9 +53,10 @@ struct StatusResponse {
 /// One step that has happened.
 #[derive(Debug, Serialize, JsonSchema)]
 struct StatusEvent {
-    /// When the step happened (RFC 3339).
-    at: String,
+    /// When the step happened.
+    at: Time,
     /// The step.
+    #[schemars(with = "words::DeletionStep")]
     step: String,
 }
 
@@ -79,22 +83,39 @@ impl StatusResponse {
         let events = deletion.happened();
         Self {
             state: state(deletion).to_owned(),
-            t0: deletion.t0.to_string(),
-            delete_by: deletion.delete_by.to_string(),
+            t0: deletion.t0.into(),
+            delete_by: deletion.delete_by.into(),
             step: deletion.step.as_str().to_owned(),
-            next_step_at: deletion.next_step_at.map(|at| at.to_string()),
-            verified_at: deletion.verified_at.map(|at| at.to_string()),
+            next_step_at: deletion.next_step_at.map(Time::from),
+            verified_at: deletion.verified_at.map(Time::from),
             events: events
-                .map(|event| StatusEvent { at: event.at.to_string(), step: event.step.as_str().to_owned() })
+                .map(|event| StatusEvent { at: event.at.into(), step: event.step.as_str().to_owned() })
                 .collect(),
         }
     }
+}
+
+fn example() -> Value {
+    json!({
+        "state": "purging",
+        "t0": "2026-11-30T19:56:40.529Z",
+        "delete_by": "2026-12-07T19:56:40.529Z",
+        "step": "purge_again",
+        "next_step_at": "2026-11-30T20:16:41.076Z",
+        "verified_at": null,
+        "events": [
+            { "at": "2026-11-30T19:56:41.076Z", "step": "shred_data" },
+            { "at": "2026-11-30T19:56:42.306Z", "step": "purge" },
+        ],
+    })
 }
 
 /// Describes the operation for OpenAPI.
 pub fn describe(api: &mut Api) {
     api.operation("showDeletionStatus", "Show the status of a deletion")
         .says("A page for people, or JSON by `Accept`. It reveals the status and nothing else.")
+        .meaning("code", "The public code of the deletion, from its `status_url`.")
+        .example("code", json!("pctAn3LuMjsiP3iuboFW9ELgmAGpTOGKnHP4bHl44mi"))
         .ok::<StatusResponse>("The status.")
         .media("text/html", "The status.")
         .add();

@@ -1,6 +1,7 @@
 //! GET /v1/deletions, /v1/deletions/{id} and /v1/deletions/{id}/receipt: lists deletions, reads one, or its
 //! receipt.
 
+mod example;
 mod receipt;
 
 use std::sync::Arc;
@@ -11,8 +12,9 @@ use mooring_domain::deletion::ops::read_deletions;
 pub use mooring_domain::deletion::ops::read_deletions::Ports;
 use mooring_domain::people::caller::{Caller, Scope};
 use mooring_domain::platform::capabilities::Connectors;
-use mooring_edge::openapi::Api;
+use mooring_edge::openapi::{Api, json};
 use mooring_edge::views::deletion::DeletionView;
+use mooring_edge::views::examples;
 use mooring_edge::{Edge, Paging, Query, Reply, ok, one};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -30,6 +32,7 @@ pub struct App {
 
 /// A page of deletions.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(example = json!({ "deletions": [examples::deletion()], "next_cursor": null }))]
 struct DeletionList {
     /// The deletions, oldest first.
     deletions: Vec<DeletionView>,

@@ -3,14 +3,15 @@
 use mooring_domain::deletion::ledger::Step;
 use mooring_domain::deletion::ops::read_deletions::receipt::Receipt;
 use mooring_domain::deletion::residue::Residue;
-use mooring_edge::openapi::id_pattern;
+use mooring_edge::openapi::{id_pattern, words};
 use mooring_edge::views::deletion::{EventView, SubjectView};
+use mooring_edge::views::time::Time;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The proof of a deletion.
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "Receipt")]
+#[schemars(rename = "Receipt", example = crate::example::receipt())]
 pub(crate) struct ReceiptResponse {
     /// The deletion's id.
     #[schemars(regex(pattern = id_pattern("del")))]
@@ -18,13 +19,14 @@ pub(crate) struct ReceiptResponse {
     /// The subject of the deletion.
     subject: SubjectView,
     /// The reason for the deletion.
+    #[schemars(with = "words::DeletionReason")]
     reason: String,
-    /// When the promised time began (RFC 3339).
-    t0: String,
-    /// When everything had to be gone (RFC 3339).
-    delete_by: String,
-    /// When everything was counted at zero (RFC 3339).
-    verified_at: Option<String>,
+    /// When the promised time began.
+    t0: Time,
+    /// When everything had to be gone.
+    delete_by: Time,
+    /// When everything was counted at zero.
+    verified_at: Option<Time>,
     /// The items that were held.
     held: Held,
     /// The steps that were done, with their times and counts.
@@ -52,6 +54,7 @@ struct Held {
 #[derive(Debug, Serialize, JsonSchema)]
 struct HeldItems {
     /// The table.
+    #[schemars(with = "words::TableName")]
     table: String,
     /// How many items there were.
     count: u64,
@@ -61,12 +64,14 @@ struct HeldItems {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "ReceiptRevocation")]
 struct Revocation {
-    /// `killed`, `refused`, `impossible` or `unreachable`.
+    /// The outcome.
+    #[schemars(with = "words::RevokeOutcome")]
     outcome: String,
     /// How many times the platform was asked.
     tries: u8,
     /// The page on which the person can end the grant, when the platform may still have it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Address>")]
     settings_url: Option<String>,
 }
 
@@ -74,6 +79,7 @@ struct Revocation {
 #[derive(Debug, Serialize, JsonSchema)]
 struct Counted {
     /// The table.
+    #[schemars(with = "words::TableName")]
     table: String,
     /// How many places of the table were counted.
     places: u64,
@@ -88,8 +94,8 @@ struct Expiring {
     place: String,
     /// The data that the copy holds.
     holds: String,
-    /// When the copy is gone (RFC 3339).
-    by: String,
+    /// When the copy is gone.
+    by: Time,
 }
 
 /// A thing that had to be kept.
@@ -99,8 +105,8 @@ struct Exception {
     what: String,
     /// The legal ground for keeping it.
     legal_ground: String,
-    /// Until when it is kept (RFC 3339).
-    until: String,
+    /// Until when it is kept.
+    until: Time,
 }
 
 impl ReceiptResponse {
@@ -110,9 +116,9 @@ impl ReceiptResponse {
             deletion_id: deletion.id.to_string(),
             subject: SubjectView::of(&deletion.subject),
             reason: deletion.reason.as_str().to_owned(),
-            t0: deletion.t0.to_string(),
-            delete_by: deletion.delete_by.to_string(),
-            verified_at: deletion.verified_at.map(|at| at.to_string()),
+            t0: deletion.t0.into(),
+            delete_by: deletion.delete_by.into(),
+            verified_at: deletion.verified_at.map(Time::from),
             held: Held::of(proof),
             events: deletion.happened().map(EventView::of).collect(),
             revocation: revocation(proof),
@@ -160,7 +166,7 @@ fn counted(proof: &Receipt) -> Vec<Counted> {
 impl Expiring {
     /// Shows a residue. A receipt exists only once the deletion is done, and then every date is known.
     fn of(residue: &Residue) -> Option<Self> {
-        let by = residue.by?.to_string();
+        let by = residue.by?.into();
         Some(Self { place: residue.place.to_owned(), holds: residue.holds.to_owned(), by })
     }
 }

@@ -25,6 +25,7 @@ struct Front;
 
 /// The front page for programs: the same ways.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(example = LINKS)]
 struct Links {
     /// The path of this API's description.
     description: &'static str,
@@ -39,6 +40,7 @@ const LINKS: Links =
 
 /// The answer to a monitor.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(example = Health { status: "ok" })]
 struct Health {
     /// `ok`: requests arrive and functions start.
     status: &'static str,
@@ -69,15 +71,25 @@ fn text(value: &impl Serialize) -> String {
 
 /// Describes the operations for OpenAPI.
 pub fn describe(api: &mut Api) {
-    api.operation("getOpenApi", "Read this description").media(JSON, "The document.").add();
+    api.operation("getOpenApi", "Read this description")
+        .says("OpenAPI 3.1. `x-problems` lists every error code with what to do.")
+        .any_object("The document.")
+        .refuses_with_problems()
+        .add();
     api.operation("showFront", "See what answers here")
         .says("A page for people; with `Accept: application/json` the same ways for programs.")
         .ok::<Links>("Where to go.")
         .media("text/html", "The page.")
+        .refuses_with_problems()
         .add();
     api.operation("getHealth", "Ask whether the API answers")
         .says("Alarms watch the tables, queues and keys; this does not.")
         .ok::<Health>("It does.")
+        .refuses_with_problems()
         .add();
-    api.operation("headHealth", "Ask whether the API answers, without a body").bare("It does.").add();
+    api.operation("headHealth", "Ask whether the API answers, without a body")
+        .says("The same, for monitors that only look at the status.")
+        .bare("It does.")
+        .refuses_with_problems()
+        .add();
 }

@@ -7,55 +7,40 @@ use mooring_domain::platform::figures::Level;
 use mooring_domain::report::ops::query_report::{Column, GroupBy, Query, Sort};
 use mooring_domain::{Error, Result};
 use mooring_edge::Cursor;
-use mooring_edge::openapi::{Value, json};
+use mooring_edge::openapi::{Describe, cursor_form, json, words};
+use mooring_edge::views::time::Time;
 
 /// How many rows a page has without `limit`, and at most.
 pub(crate) const LIMIT: u32 = 100;
 pub(crate) const MOST: u32 = 1_000;
 
-/// The parameters: name, JSON type, whether it is required, and its meaning.
-pub(crate) const PARAMETERS: &[(&str, &str, bool, &str)] = &[
-    ("connection_id", "string", true, "The connection."),
-    ("account_id", "string", true, "The account of the connection."),
-    ("level", "string", true, "`account`, `campaign`, `ad_group` or `ad`."),
-    (
-        "from",
-        "string",
-        true,
-        "The first day, in the account's time zone. A question spans at most 400 days for the account and its campaigns, 92 for ad groups and ads.",
-    ),
-    ("to", "string", true, "The last day, included."),
-    ("metrics", "string", false, "Which columns, with commas between; all without it."),
-    ("group_by", "string", false, "`day`, `entity`, `day,entity` or `none`; `day` without it."),
-    (
-        "sort",
-        "string",
-        false,
-        "`day`, `entity` or a metric, with `-` before it for descending; by day or entity without it.",
-    ),
-    ("limit", "integer", false, "How many rows, from 1 to 1000; 100 without it."),
-    ("cursor", "string", false, "Where to go on: `next_cursor` of the page before, for the same question."),
-    ("as_of", "string", false, "The rows as they were known at a time (RFC 3339)."),
-];
-
-/// Returns the pattern of `metrics`.
-pub(crate) fn metrics_form() -> Value {
-    let one = names();
-    json!({ "pattern": format!("^({one})(,({one}))*$") })
-}
-
-/// Returns the pattern of `sort`.
-pub(crate) fn sort_form() -> Value {
-    json!({ "pattern": format!("^-?(day|entity|{})$", names()) })
-}
-
-fn names() -> String {
-    Column::all().iter().map(|column| column.as_str()).collect::<Vec<_>>().join("|")
+/// Describes the parameters for OpenAPI.
+pub(crate) fn describe(operation: Describe<'_>) -> Describe<'_> {
+    operation
+        .query("connection_id", "string", true, "The connection.")
+        .id("connection_id", "con")
+        .query("account_id", "string", true, "The account of the connection.")
+        .id("account_id", "acc")
+        .query_of::<words::Level>("level", true, "The level of the rows.")
+        .query_of::<words::Day>("from", true, "The first day, in the account's time zone. A question spans at most 400 days for the account and its campaigns, 92 for ad groups and ads.")
+        .query_of::<words::Day>("to", true, "The last day, included.")
+        .query_list_of::<words::Metric>("metrics", "Which columns; all without it. Values with commas between are read, too.")
+        .query_of::<words::GroupBy>("group_by", false, "The grouping of rows; `day` without it.")
+        .query_of::<words::ReportOrder>("sort", false, "The order of rows, by a column that the answer has; by day or entity without it.")
+        .query("limit", "integer", false, "How many rows, from 1 to 1000; 100 without it.")
+        .narrow("limit", json!({ "minimum": 1, "maximum": MOST, "default": LIMIT }))
+        .query("cursor", "string", false, "Where to go on: `next_cursor` of the page before, for the same question.")
+        .narrow("cursor", cursor_form())
+        .query_of::<Time>("as_of", false, "The rows as they were known at a time.")
+        .example("metrics", json!(["spend", "ctr"]))
+        .example("level", json!("campaign"))
+        .example("from", json!("2026-11-16"))
+        .example("to", json!("2026-11-22"))
 }
 
 /// Reads the question.
 pub(crate) fn read(request: &Request) -> Result<Query> {
-    let mut query = mooring_edge::Query::of(request)?;
+    let mut query = mooring_edge::Query::with_lists(request, &["metrics"])?;
     let group_by =
         query.take("group_by").map_or_else(|| GroupBy::parse("day"), |text| GroupBy::parse(&text))?;
     let question = Query {

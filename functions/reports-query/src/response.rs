@@ -1,20 +1,19 @@
 //! Writes the JSON of an answer.
 
-use std::collections::BTreeMap;
-
-use mooring_domain::base::money::{Currency, Micros};
-use mooring_domain::platform::figures::{Metric, Unit, Values};
-use mooring_domain::report::ops::query_report::{Column, DayInfo, Query, Report, ReportRow};
+use mooring_domain::platform::figures::{Metric, Values};
+use mooring_domain::report::ops::query_report::{DayInfo, Query, Report, ReportRow};
 use mooring_edge::Cursor;
-use mooring_edge::openapi::id_pattern;
+use mooring_edge::openapi::{id_pattern, words};
+use mooring_edge::views::time::Time;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::words::{day_status, unit};
+use crate::metrics::{self, Metrics, ReportMetrics};
+use crate::words::{day_reason, day_status};
 
 /// A page of a report.
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "Report")]
+#[schemars(rename = "Report", example = crate::example::report())]
 pub(crate) struct ReportResponse {
     /// The connection.
     #[schemars(regex(pattern = id_pattern("con")))]
@@ -23,26 +22,34 @@ pub(crate) struct ReportResponse {
     #[schemars(regex(pattern = id_pattern("acc")))]
     account_id: String,
     /// The level of the rows.
+    #[schemars(with = "words::Level")]
     level: &'static str,
     /// The first day.
+    #[schemars(with = "words::Day")]
     from: String,
     /// The last day, included.
+    #[schemars(with = "words::Day")]
     to: String,
     /// The time zone of the days: an IANA name, or an offset such as `+05:30`.
     time_zone: String,
     /// The currency of all money.
+    #[schemars(with = "words::CurrencyCode")]
     currency: String,
     /// The grouping by which rows are summed.
+    #[schemars(with = "words::GroupBy")]
     group_by: &'static str,
     /// The columns, in the order of the request.
+    #[schemars(with = "Vec<words::Metric>")]
     metrics: Vec<&'static str>,
     /// The rows of this page.
     rows: Vec<RowResponse>,
     /// The sums of all rows, not only of this page.
+    #[schemars(with = "ReportMetrics")]
     totals: Metrics,
     /// The completeness of each day.
     completeness: Vec<DayResponse>,
     /// The days that the platform may still change.
+    #[schemars(with = "Vec<words::Day>")]
     provisional_days: Vec<String>,
     /// The cursor of the next page; `null` on the last.
     next_cursor: Option<String>,
@@ -54,11 +61,13 @@ pub(crate) struct ReportResponse {
 struct RowResponse {
     /// The day, if grouped by day.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Day>")]
     day: Option<String>,
     /// The row's entity, if grouped by entity.
     #[serde(skip_serializing_if = "Option::is_none")]
     entity: Option<EntityResponse>,
     /// The sums, and ratios of them; `null` where the platform reported no value.
+    #[schemars(with = "ReportMetrics")]
     metrics: Metrics,
 }
 
@@ -76,49 +85,34 @@ struct EntityResponse {
     parent_id: Option<String>,
 }
 
-type Metrics = BTreeMap<&'static str, Option<Value>>;
-
-/// Money, a count, or a plain number.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(untagged)]
-#[schemars(rename = "MetricValue")]
-enum Value {
-    /// Exact money.
-    Money {
-        /// Millionths of the currency's unit.
-        amount_micros: i64,
-        /// ISO 4217.
-        currency: String,
-    },
-    /// A whole number.
-    Count(i64),
-    /// A number with at most six digits after the point.
-    Number(f64),
-}
-
 /// The completeness of a day.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "DayCompleteness")]
 struct DayResponse {
     /// The day.
+    #[schemars(with = "words::Day")]
     day: String,
-    /// `complete`, `provisional`, `not_permitted`, `not_offered`, `not_fetched`, or `partial` or `failed` with a reason
-    /// after a colon.
-    status: String,
+    /// The completeness of the day's rows.
+    #[schemars(with = "words::DayStatus")]
+    status: &'static str,
+    /// Why the day is `partial` or `failed`; `null` for every other status.
+    #[schemars(with = "Option<words::DayReason>")]
+    reason: Option<&'static str>,
     /// Metrics that the platform does not offer at this level: they are `null`, which does not mean zero, and
     /// stay so.
+    #[schemars(with = "Vec<words::Metric>")]
     not_offered: Vec<&'static str>,
     /// True when the account's own total of the day is higher than the sum of its campaigns: the difference
     /// to `level=account` belongs to no campaign. The rows are complete all the same.
     unattributed: bool,
-    /// When the rows were observed at the platform (RFC 3339).
+    /// When the rows were observed at the platform.
     #[serde(skip_serializing_if = "Option::is_none")]
-    observed_at: Option<String>,
+    observed_at: Option<Time>,
 }
 
 impl ReportResponse {
     pub(crate) fn of(query: &Query, report: &Report) -> Self {
-        let metrics = |values: &Values| metrics(query, values, report.currency);
+        let metrics = |values: &Values| metrics::of(query, values, report.currency);
         let provisional = |day: &&DayInfo| day_status(day.status) == "provisional";
         Self {
             connection_id: report.connection.to_string(),
@@ -157,25 +151,10 @@ impl DayResponse {
         Self {
             day: day.day.to_string(),
             status: day_status(day.status),
+            reason: day_reason(day.status),
             not_offered: day.marks.not_offered.iter().map(Metric::as_str).collect(),
             unattributed: day.marks.unattributed,
-            observed_at: day.observed_at.map(|time| time.to_string()),
-        }
-    }
-}
-
-fn metrics(query: &Query, values: &Values, currency: Currency) -> Metrics {
-    let value = |column: Column| column.of(values).map(|value| Value::of(column, value, currency));
-    query.columns.iter().map(|column| (column.as_str(), value(*column))).collect()
-}
-
-impl Value {
-    fn of(column: Column, value: i64, currency: Currency) -> Self {
-        match unit(column) {
-            Unit::Money => Self::Money { amount_micros: value, currency: currency.as_str().to_owned() },
-            Unit::Count => Self::Count(value),
-            // The nearest binary number to the exact decimal, which prints as the same decimal again.
-            Unit::Decimal => Self::Number(Micros(value).to_string().parse().unwrap_or_default()),
+            observed_at: day.observed_at.map(Time::from),
         }
     }
 }

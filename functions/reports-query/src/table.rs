@@ -6,7 +6,7 @@ use mooring_domain::platform::figures::Unit;
 use mooring_domain::report::ops::query_report::{Query, Report, ReportRow};
 use mooring_domain::{Error, Kind, Result};
 
-use crate::words::{day_status, overall, unit};
+use crate::words::{day_reason, day_status, overall, unit};
 
 /// Writes the rows of the page under a line of column names.
 pub(crate) fn write(query: &Query, report: &Report) -> Result<Vec<u8>> {
@@ -15,7 +15,8 @@ pub(crate) fn write(query: &Query, report: &Report) -> Result<Vec<u8>> {
     writer.write_record(header(query)).map_err(failed)?;
     for row in &report.rows {
         let status = row.day.and_then(|day| report.days.iter().find(|info| info.day == day));
-        let status = status.map_or_else(|| overall.to_owned(), |info| day_status(info.status));
+        let status =
+            status.map_or((overall, None), |info| (day_status(info.status), day_reason(info.status)));
         writer.write_record(line(query, report, row, status)).map_err(failed)?;
     }
     writer.into_inner().map_err(|error| failed(error.into_error()))
@@ -30,11 +31,16 @@ fn header(query: &Query) -> Vec<&'static str> {
         names.extend(["entity_id", "entity_name", "entity_status", "parent_id"]);
     }
     names.extend(query.columns.iter().map(|column| column.as_str()));
-    names.extend(["currency", "status"]);
+    names.extend(["currency", "status", "reason"]);
     names
 }
 
-fn line(query: &Query, report: &Report, row: &ReportRow, status: String) -> Vec<String> {
+fn line(
+    query: &Query,
+    report: &Report,
+    row: &ReportRow,
+    (status, reason): (&str, Option<&str>),
+) -> Vec<String> {
     let mut fields = Vec::new();
     fields.extend(row.day.map(|day| day.to_string()));
     if let Some(id) = &row.entity {
@@ -47,7 +53,7 @@ fn line(query: &Query, report: &Report, row: &ReportRow, status: String) -> Vec<
     for column in &query.columns {
         fields.push(column.of(&row.values).map(|value| number(unit(*column), value)).unwrap_or_default());
     }
-    fields.extend([report.currency.as_str().to_owned(), status]);
+    fields.extend([report.currency.as_str(), status, reason.unwrap_or_default()].map(str::to_owned));
     fields
 }
 

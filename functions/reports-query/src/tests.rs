@@ -99,6 +99,11 @@ proptest! {
                         let day = days.iter().find(|day| day["day"] == row["day"]).unwrap();
                         day["status"].as_str().unwrap().to_owned()
                     }
+                    "reason" => {
+                        let days = json["completeness"].as_array().unwrap();
+                        let day = days.iter().find(|day| day["day"] == row["day"]).unwrap();
+                        day["reason"].as_str().unwrap_or_default().to_owned()
+                    }
                     "entity_id" => row["entity"]["id"].as_str().unwrap().to_owned(),
                     "entity_name" => row["entity"]["name"].as_str().unwrap_or_default().to_owned(),
                     "entity_status" => row["entity"]["status"].as_str().unwrap_or_default().to_owned(),
@@ -150,11 +155,13 @@ fn money_counts_numbers_and_nothing_have_their_own_forms() {
     );
     assert_eq!(json["totals"], *metrics);
     assert_eq!(json["provisional_days"], serde_json::json!(["2026-11-01"]));
-    assert_eq!(json["completeness"][1]["status"], "failed:rate_limited");
+    let [known, failed] = [&json["completeness"][0], &json["completeness"][1]];
+    assert_eq!((&failed["status"], &failed["reason"]), (&"failed".into(), &"rate_limited".into()));
+    assert_eq!((&known["status"], &known["reason"]), (&"provisional".into(), &Value::Null));
     let text = String::from_utf8(table::write(&query, &report).unwrap()).unwrap();
     assert_eq!(
         text,
-        "spend,clicks,conversions,ctr,cpc,currency,status\n1.5,3,2.5,0.375,0.5,EUR,incomplete\n"
+        "spend,clicks,conversions,ctr,cpc,currency,status,reason\n1.5,3,2.5,0.375,0.5,EUR,incomplete,\n"
     );
 }
 
@@ -166,6 +173,9 @@ fn questions_are_read_strictly_and_errors_name_what_is_allowed() {
     assert_eq!(code(base("&color=red")).code, "unknown_parameter");
     assert_eq!(code(base("&limit=1001")).code, "invalid_parameter");
     assert_eq!(code(base("&limit=10&limit=20")).code, "repeated_parameter");
+    let words = |text: &str| question::read(&request(&base(text))).unwrap().columns;
+    assert_eq!(words("&metrics=spend&metrics=ctr"), words("&metrics=spend,ctr"));
+    assert_eq!(code(base("&metrics=spend&metrics=spend")).code, "repeated_metric");
     assert!(code(base("&metrics=reach")).message.contains("spend"));
     assert!(code(base("").replace("level=ad", "level=pixel")).message.contains("ad_group"));
     assert_eq!(code(base("").replace("from=2026-11-01", "from=2026-12-01")).code, "bad_days");

@@ -2,11 +2,17 @@
 
 use mooring_domain::platform::figures::Unit;
 use mooring_domain::report::ops::query_report::{Column, DayInfo};
-use mooring_domain::sync::completeness::DayStatus;
+use mooring_domain::sync::completeness::{DayStatus, Reason};
+use mooring_edge::openapi::words::NOT_FETCHED;
 
 /// Returns the word for the completeness of a day.
-pub(crate) fn day_status(status: Option<DayStatus>) -> String {
-    status.map_or_else(|| "not_fetched".to_owned(), DayStatus::to_text)
+pub(crate) fn day_status(status: Option<DayStatus>) -> &'static str {
+    status.map_or(NOT_FETCHED, DayStatus::as_str)
+}
+
+/// Returns the word for why a day is partial or failed.
+pub(crate) fn day_reason(status: Option<DayStatus>) -> Option<&'static str> {
+    status?.reason().map(Reason::as_str)
 }
 
 /// Returns one word for all days: `incomplete` as soon as one of them is incomplete.

@@ -8,7 +8,8 @@ use mooring_domain::base::retention::ACTIVITY_DAYS;
 use mooring_domain::people::caller::{Caller, Scope};
 use mooring_domain::webhook::ops::read_webhooks;
 pub use mooring_domain::webhook::ops::read_webhooks::Ports;
-use mooring_edge::openapi::Api;
+use mooring_edge::openapi::{Api, json};
+use mooring_edge::views::examples;
 use mooring_edge::views::webhook::DeliveryView;
 use mooring_edge::{Edge, Paging, Reply, ok, one, path};
 use schemars::JsonSchema;
@@ -25,6 +26,7 @@ pub struct App {
 
 /// A page of deliveries.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(example = json!({ "deliveries": [examples::delivery()], "next_cursor": null }))]
 struct DeliveryList {
     /// The deliveries, the newest event first.
     deliveries: Vec<DeliveryView>,
@@ -64,6 +66,7 @@ pub fn describe(api: &mut Api) {
         .ok::<DeliveryList>("A page of deliveries, the newest event first.")
         .add();
     api.operation("getWebhookDelivery", "Read a delivery")
+        .says("An attempt is logged with its status or failure and its times, never with a body.")
         .id("id", "whe")
         .id("delivery", "dlv")
         .ok::<DeliveryView>("The delivery with its last 40 attempts.")

@@ -9,7 +9,7 @@ pub use mooring_domain::webhook::ops::change_webhook_endpoint::Ports;
 use mooring_domain::webhook::ops::change_webhook_endpoint::{Input, remove, rotate, run};
 use mooring_domain::webhook::target::{Reach, Target};
 use mooring_domain::{Error, Result};
-use mooring_edge::openapi::Api;
+use mooring_edge::openapi::{Api, json, words};
 use mooring_edge::views::webhook::{EndpointView, description, types};
 use mooring_edge::{Edge, Query, Reply, json_body, no_content, ok, path};
 use schemars::JsonSchema;
@@ -29,10 +29,12 @@ pub struct App {
 /// The changes. A field that is left out stays as it is.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = json!({ "enabled": true }))]
 struct EndpointPatch {
     /// A new address.
     url: Option<String>,
     /// The event types that the endpoint receives from now on.
+    #[schemars(with = "Option<Vec<words::ChosenEventType>>", length(min = 1))]
     event_types: Option<Vec<String>>,
     /// Your description of the endpoint.
     description: Option<String>,
@@ -42,6 +44,7 @@ struct EndpointPatch {
 
 /// A new secret, shown only this once.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(example = json!({ "secret": "whsec_…" }))]
 struct RotatedSecret {
     /// The secret that signs from now on; for a while the one before signs beside it.
     secret: String,

@@ -7,7 +7,8 @@ use mooring_domain::people::caller::{Caller, Scope};
 pub use mooring_domain::webhook::ops::create_webhook_endpoint::Ports;
 use mooring_domain::webhook::ops::create_webhook_endpoint::{Input, run};
 use mooring_domain::webhook::target::{Reach, Target};
-use mooring_edge::openapi::Api;
+use mooring_edge::openapi::{Api, Value, json, words};
+use mooring_edge::views::examples;
 use mooring_edge::views::webhook::{EndpointView, description, types};
 use mooring_edge::{Edge, Reply, created, json_body};
 use schemars::JsonSchema;
@@ -27,11 +28,13 @@ pub struct App {
 /// The body of the request.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = request_example())]
 struct EndpointRequest {
     /// The endpoint's address: an https address of the public Internet, without user, fragment or port 0. It
     /// is kept sealed.
     url: String,
     /// The event types that the endpoint receives; without this field all types.
+    #[schemars(with = "Option<Vec<words::ChosenEventType>>", length(min = 1))]
     event_types: Option<Vec<String>>,
     /// Your description of the endpoint: 1 to 200 visible ASCII characters or spaces.
     description: Option<String>,
@@ -39,6 +42,7 @@ struct EndpointRequest {
 
 /// The endpoint and its secret, shown only this once.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(example = answer_example())]
 struct EndpointCreated {
     /// The endpoint.
     #[serde(flatten)]
@@ -64,6 +68,22 @@ async fn make(app: &App, request: &Request, caller: &Caller, attempt: &Attempt) 
     let endpoint = EndpointView::of(&made.endpoint);
     let location = app.edge.site.url(&format!("/v1/webhook-endpoints/{}", endpoint.id));
     created(&EndpointCreated { endpoint, secret: made.secret.text().to_owned() }, Some(&location))
+}
+
+fn request_example() -> Value {
+    json!({
+        "url": "https://hooks.example.com/mooring",
+        "event_types": ["connection.activated", "connection.disconnected"],
+        "description": "Billing",
+    })
+}
+
+fn answer_example() -> Value {
+    let mut created = examples::endpoint();
+    if let Some(fields) = created.as_object_mut() {
+        fields.insert("secret".to_owned(), json!("whsec_…"));
+    }
+    created
 }
 
 /// Describes the operation for OpenAPI.

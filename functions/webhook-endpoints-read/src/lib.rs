@@ -7,7 +7,8 @@ use mooring_domain::Result;
 use mooring_domain::people::caller::{Caller, Scope};
 use mooring_domain::webhook::ops::read_webhooks;
 use mooring_domain::webhook::ports::EndpointRead;
-use mooring_edge::openapi::Api;
+use mooring_edge::openapi::{Api, json};
+use mooring_edge::views::examples;
 use mooring_edge::views::webhook::EndpointView;
 use mooring_edge::{Edge, Paging, Reply, ok, one};
 use schemars::JsonSchema;
@@ -24,6 +25,7 @@ pub struct App {
 
 /// A page of endpoints.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(example = json!({ "webhook_endpoints": [examples::endpoint()], "next_cursor": null }))]
 struct EndpointList {
     /// The endpoints, in the order in which they were created.
     webhook_endpoints: Vec<EndpointView>,
@@ -54,10 +56,12 @@ async fn list(app: &App, request: &Request, caller: &Caller) -> Result<Reply> {
 /// Describes the operations for OpenAPI.
 pub fn describe(api: &mut Api) {
     api.operation("listWebhookEndpoints", "List webhook endpoints")
+        .says("Those of the tenant, in the order in which they were created.")
         .paged()
         .ok::<EndpointList>("A page of endpoints; no secret is shown again.")
         .add();
     api.operation("getWebhookEndpoint", "Read a webhook endpoint")
+        .says("Its secret is shown only when it is made or replaced.")
         .id("id", "whe")
         .ok::<EndpointView>("The endpoint, without its secret and with the origin of its address alone.")
         .add();

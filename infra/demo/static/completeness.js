@@ -9,9 +9,8 @@ const KNOWN = new Set([...WITH_ROWS, "failed", "not_permitted", "not_offered"]);
 export function statusByDay(days, entries) {
   const known = new Map(entries.map((entry) => [entry.day, entry]));
   return days.map((day) => {
-    const entry = known.get(day);
-    const [status, behind] = (entry?.status ?? "").split(":");
-    return { day, status: KNOWN.has(status) ? status : "missing", reason: entry?.reason ?? behind ?? null };
+    const { status, reason } = known.get(day) ?? {};
+    return { day, status: KNOWN.has(status) ? status : "missing", reason: reason ?? null };
   });
 }
 

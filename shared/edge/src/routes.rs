@@ -68,6 +68,7 @@ pub const ROUTES: &[Route] = &[
         "disconnectAccount",
     ),
     api("reports-query", "GET", "/v1/reports", Scope::ReportsRead, "queryReport"),
+    api("reports-query", "GET", "/v1/reports.csv", Scope::ReportsRead, "exportReport"),
     api("deletion-request", "POST", "/v1/deletion-requests", Scope::DeletionsWrite, "requestDeletion"),
     public("deletion-request", "GET", "/deletion-requests", "showDeletionRequestForm"),
     public("deletion-request", "POST", "/deletion-requests", "requestDeletionByMail"),

@@ -1,6 +1,7 @@
 //! Writes the body of a webhook: type, timestamp, and data that holds only ids, states and links.
 
 use mooring_domain::base::ids::{AccountId, ConnectionId, DeletionId, EndpointId};
+use mooring_domain::base::instant;
 use mooring_domain::webhook::event::{Event, EventType};
 use serde::Serialize;
 
@@ -41,7 +42,7 @@ pub fn body(event: &Event, api_origin: &str) -> String {
     let is_done = event.kind == EventType::DeletionCompleted;
     let payload = Payload {
         kind: event.kind.as_str(),
-        timestamp: event.at.to_string(),
+        timestamp: instant::to_text(event.at),
         data: Data {
             connection_id: about.connection.as_ref().map(ConnectionId::as_str),
             account_id: about.account.as_ref().map(AccountId::as_str),
@@ -53,7 +54,7 @@ pub fn body(event: &Event, api_origin: &str) -> String {
             receipt_url: deletion
                 .filter(|_| is_done)
                 .map(|id| format!("{api_origin}/v1/deletions/{id}/receipt")),
-            deletes_at: about.deletes_at.map(|at| at.to_string()),
+            deletes_at: about.deletes_at.map(instant::to_text),
         },
     };
     // A plain struct of texts always serialises.
@@ -83,7 +84,7 @@ mod tests {
         let body: serde_json::Value = serde_json::from_str(&body(&event, "https://api.example")).unwrap();
         assert_eq!(
             (body["data"]["deletes_at"].as_str(), body["data"]["state"].as_str()),
-            (Some("2026-12-24T10:00:00Z"), Some("needs_reauth"))
+            (Some("2026-12-24T10:00:00.000Z"), Some("needs_reauth"))
         );
     }
 }

@@ -19,14 +19,16 @@ test("days nobody fetched are missing, not zero", () => {
 });
 
 test("partial and failed days say so, with the reason in words", () => {
-  const known = statusByDay(days, days.map((day, index) => ({ day, status: ["complete", "partial:totals_differ", "failed:rate_limited", "not_permitted", "complete"][index] })));
+  const known = statusByDay(days, days.map((day, index) => ({ day, ...[
+    { status: "complete", reason: null }, { status: "partial", reason: "totals_differ" }, { status: "failed", reason: "rate_limited" },
+    { status: "not_permitted", reason: null }, { status: "complete", reason: null }][index] })));
   const summary = summarise(known);
   assert.equal(summary.settled, true);
   assert.equal(sentence(summary), "3 of 5 days here, 1 incomplete, 1 could not be fetched, 1 not covered by the access you gave");
   assert.equal(dayState(known[1]), "incomplete (the rows do not add up to the account's total)");
   assert.equal(dayState(known[2]), "could not be fetched (the platform limited our calls)");
   assert.equal(dayState({ status: "missing" }), "not here yet");
-  const [odd, none] = statusByDay(days.slice(0, 2), [{ day: days[0], status: "partial:odd_rows" }, { day: days[1], status: "not_offered" }]);
+  const [odd, none] = statusByDay(days.slice(0, 2), [{ day: days[0], status: "partial", reason: "odd_rows" }, { day: days[1], status: "not_offered" }]);
   assert.equal(dayState(odd), "incomplete (some rows could not be read)");
   assert.equal(dayState(none), "not offered by the platform");
 });

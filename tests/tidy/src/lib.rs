@@ -4,6 +4,7 @@
 //! each with the reason in its message.
 
 pub mod decide;
+pub mod described;
 pub mod families;
 pub mod grants;
 pub mod imports;

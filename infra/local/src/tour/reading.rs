@@ -65,11 +65,11 @@ fn status(day: &Value) -> &str {
 /// Returns whether a day has rows. Today's figures may move between two calls; the day then says that its totals
 /// differ.
 fn here(day: &Value) -> bool {
-    matches!(status(day), "complete" | "provisional" | "partial:totals_differ")
+    matches!(status(day), "complete" | "provisional") || day["reason"] == "totals_differ"
 }
 
 fn failed(day: &Value) -> bool {
-    status(day).starts_with("failed")
+    status(day) == "failed"
 }
 
 /// Shows a bar for each account until every day of every level is here.

@@ -59,9 +59,8 @@ impl Reader {
         let report = product.get(&self.question(level, days, "&group_by=day&metrics=spend&limit=1")).await?;
         let days = report["completeness"].as_array().context("no completeness")?;
         ensure!(days.len() == usize::try_from(DAYS)?, "{} days in place of {DAYS}", days.len());
-        let here = |day: &&Value| {
-            matches!(day["status"].as_str(), Some("complete" | "provisional" | "partial:totals_differ"))
-        };
+        let whole = |day: &Value| matches!(day["status"].as_str(), Some("complete" | "provisional"));
+        let here = |day: &&Value| whole(day) || day["reason"] == "totals_differ";
         Ok(days.len() - days.iter().filter(here).count())
     }
 

@@ -1,9 +1,8 @@
 //! docs/api: the reference of the API in readable pages, one a resource, written from the description.
 //!
-//! Nothing here knows an operation: the text of a page is in the description. The examples are made from the schemas
-//! ([`example`]) and checked against them again ([`check`]).
+//! Nothing here knows an operation: the text of a page is in the description. So are the examples ([`example`]), which
+//! stand beside the Rust types and are checked against the schemas.
 
-pub mod check;
 pub mod example;
 mod page;
 

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, ensure};
+use mooring_tests_tidy::described as check;
 use serde_json::{Map, Value};
 
-use super::{check, example};
+use super::example;
 
 /// An operation of the description.
 pub(super) struct Operation<'a> {
@@ -81,22 +82,30 @@ fn scope<'a>(operation: &Operation<'a>) -> Option<&'a str> {
 
 fn parameters(description: &Value, operation: &Operation<'_>) -> String {
     let listed = operation.about.get("parameters").and_then(Value::as_array).into_iter().flatten();
-    let rows: String = listed.map(|one| parameter(check::resolve(description, one))).collect();
+    let rows: String = listed.map(|one| parameter(description, check::resolve(description, one))).collect();
     if rows.is_empty() {
         return rows;
     }
     format!("\n| parameter | in | |\n|---|---|---|\n{rows}")
 }
 
-fn parameter(about: &Value) -> String {
+/// Lists the words of a schema, or of the schema that it refers to, is a list of or may be null instead of.
+fn words(description: &Value, schema: &Value) -> String {
+    let schema = schema.get("items").unwrap_or(schema);
+    let schema = schema.pointer("/anyOf/0").unwrap_or(schema);
+    let Some(words) = check::resolve(description, schema).get("enum").and_then(Value::as_array) else {
+        return String::new();
+    };
+    let words: Vec<_> = words.iter().filter_map(Value::as_str).map(|word| format!("`{word}`")).collect();
+    format!(" One of {}.", words.join(", "))
+}
+
+fn parameter(description: &Value, about: &Value) -> String {
     let text = |field: &str| about.get(field).and_then(Value::as_str).unwrap_or_default();
     let required = about.get("required").and_then(Value::as_bool).unwrap_or(false);
     let must = if required && text("in") != "path" { " (required)" } else { "" };
-    let form = about.pointer("/schema/enum").and_then(Value::as_array).map(|words| {
-        let words: Vec<_> = words.iter().filter_map(Value::as_str).map(|word| format!("`{word}`")).collect();
-        format!(" One of {}.", words.join(", "))
-    });
-    let meaning = format!("{}{}", text("description"), form.unwrap_or_default()).replace('|', "\\|");
+    let form = about.get("schema").map(|schema| words(description, schema)).unwrap_or_default();
+    let meaning = format!("{}{form}", text("description")).replace('|', "\\|");
     format!("| `{}`{must} | {} | {meaning} |\n", text("name"), text("in"))
 }
 
@@ -105,16 +114,23 @@ fn contents(description: &Value, content: &Map<String, Value>, what: &str, meani
     let media: Vec<_> = content.keys().map(|media| format!("`{media}`")).collect();
     let mut text = format!("\n**{what}** ({}). {meaning}\n", media.join(" or ")).replace(" \n", "\n");
     if let Some(schema) = content.get("application/json").and_then(|content| content.get("schema")) {
-        let example = example::of(description, schema);
-        let problems = check::problems(description, schema, &example);
-        ensure!(problems.is_empty(), "the example of {what} does not fit: {}", problems.join("; "));
-        writeln!(text, "\n```json\n{}\n```", serde_json::to_string_pretty(&example)?)?;
-        text += &fields(check::resolve(description, schema));
+        let named = schema.get("$ref").is_some();
+        let shown = if named { example::of(description, schema)? } else { &[] };
+        for example in shown {
+            let problems = check::problems(description, schema, example);
+            ensure!(problems.is_empty(), "the example of {what} does not fit: {}", problems.join("; "));
+            writeln!(text, "\n```json\n{}\n```", serde_json::to_string_pretty(example)?)?;
+        }
+        text += &fields(description, check::resolve(description, schema));
     }
     Ok(text)
 }
 
-fn fields(schema: &Value) -> String {
+/// Writes the fields of an object, or of each object that a union consists of.
+fn fields(description: &Value, schema: &Value) -> String {
+    if let Some(any) = schema.get("anyOf").and_then(Value::as_array) {
+        return any.iter().map(|one| fields(description, check::resolve(description, one))).collect();
+    }
     let required: Vec<&str> = schema
         .get("required")
         .and_then(Value::as_array)
@@ -126,6 +142,7 @@ fn fields(schema: &Value) -> String {
     let row = |(name, about): (&String, &Value)| {
         let must = if required.contains(&name.as_str()) { "" } else { " (optional)" };
         let meaning = about.get("description").and_then(Value::as_str).unwrap_or_default();
+        let meaning = format!("{meaning}{}", words(description, about));
         format!("| `{name}`{must} | {} |\n", meaning.replace('\n', " "))
     };
     let rows: String = properties.map(row).collect();

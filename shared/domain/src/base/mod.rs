@@ -1,4 +1,4 @@
-//! Words that every family uses: errors, ids, money, secrets, time zones, addresses, tables, places, walks, the host.
+//! Words that every family uses: errors, ids, instants, money, secrets, time zones, addresses, tables, places, walks, the host.
 
 pub mod address;
 pub mod backoff;
@@ -6,6 +6,7 @@ pub mod data_version;
 pub mod error;
 pub mod host;
 pub mod ids;
+pub mod instant;
 pub mod money;
 pub mod place;
 pub mod queue;

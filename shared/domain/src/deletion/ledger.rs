@@ -130,6 +130,11 @@ impl Step {
         (Self::Done, "done"),
     ];
 
+    /// Returns every step, in order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().map(|(step, _)| step)
+    }
+
     /// Returns the step's word.
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(step, _)| *step == self).map_or("done", |(_, word)| word)

@@ -175,6 +175,9 @@ pub enum RevokeOutcome {
 }
 
 impl RevokeOutcome {
+    /// All outcomes.
+    pub const ALL: [Self; 4] = [Self::Killed, Self::Refused, Self::Impossible, Self::Unreachable];
+
     /// Returns the outcome's word.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -187,9 +190,7 @@ impl RevokeOutcome {
 
     /// Finds an outcome by its word.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Killed, Self::Refused, Self::Impossible, Self::Unreachable]
-            .into_iter()
-            .find(|outcome| outcome.as_str() == text)
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == text)
     }
 }
 

@@ -60,6 +60,11 @@ impl Reason {
         (Self::OddRows, "odd_rows"),
     ];
 
+    /// Returns every reason.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().map(|(reason, _)| reason)
+    }
+
     /// Returns the reason's word.
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(reason, _)| *reason == self).map_or("upstream", |(_, word)| word)
@@ -71,15 +76,35 @@ impl Reason {
 }
 
 impl DayStatus {
-    /// Returns the status as one word, or two with a colon, such as `partial:totals_differ`.
-    pub fn to_text(self) -> String {
+    /// The words of [`Self::as_str`].
+    pub const WORDS: [&'static str; 6] =
+        ["complete", "provisional", "partial", "failed", "not_permitted", "not_offered"];
+
+    /// Returns the status as one word, without its reason.
+    pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Complete => "complete".to_owned(),
-            Self::Provisional => "provisional".to_owned(),
-            Self::Partial(reason) => format!("partial:{}", reason.as_str()),
-            Self::Failed(reason) => format!("failed:{}", reason.as_str()),
-            Self::NotPermitted => "not_permitted".to_owned(),
-            Self::NotOffered => "not_offered".to_owned(),
+            Self::Complete => "complete",
+            Self::Provisional => "provisional",
+            Self::Partial(_) => "partial",
+            Self::Failed(_) => "failed",
+            Self::NotPermitted => "not_permitted",
+            Self::NotOffered => "not_offered",
+        }
+    }
+
+    /// Returns why the day is partial or failed.
+    pub const fn reason(self) -> Option<Reason> {
+        match self {
+            Self::Partial(reason) | Self::Failed(reason) => Some(reason),
+            Self::Complete | Self::Provisional | Self::NotPermitted | Self::NotOffered => None,
+        }
+    }
+
+    /// Returns the status as it is stored: one word, or two with a colon, such as `partial:totals_differ`.
+    pub fn to_text(self) -> String {
+        match self.reason() {
+            Some(reason) => format!("{}:{}", self.as_str(), reason.as_str()),
+            None => self.as_str().to_owned(),
         }
     }
 

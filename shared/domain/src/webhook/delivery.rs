@@ -29,6 +29,9 @@ pub enum DeliveryState {
 }
 
 impl DeliveryState {
+    /// All states, in the order of a delivery's life.
+    pub const ALL: [Self; 3] = [Self::Pending, Self::Delivered, Self::Failed];
+
     /// Returns the state's word.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -40,7 +43,7 @@ impl DeliveryState {
 
     /// Finds a state by its word.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Pending, Self::Delivered, Self::Failed].into_iter().find(|state| state.as_str() == text)
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 }
 
@@ -76,6 +79,11 @@ impl Failure {
         (Self::Deleted, "endpoint_deleted"),
         (Self::Unreadable, "unreadable"),
     ];
+
+    /// Returns every failure.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().map(|(failure, _)| failure)
+    }
 
     /// Returns the failure's word.
     pub fn as_str(self) -> &'static str {

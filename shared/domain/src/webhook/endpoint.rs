@@ -33,6 +33,9 @@ pub enum DisableReason {
 }
 
 impl DisableReason {
+    /// All reasons.
+    pub const ALL: [Self; 3] = [Self::Requested, Self::Gone, Self::Failing];
+
     /// Returns the reason's word.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -44,7 +47,7 @@ impl DisableReason {
 
     /// Finds a reason by its word.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Requested, Self::Gone, Self::Failing].into_iter().find(|reason| reason.as_str() == text)
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
     }
 }
 

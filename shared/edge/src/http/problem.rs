@@ -7,12 +7,14 @@ use mooring_domain::guard::limits::{Exceeded, QUOTA_EXCEEDED};
 use mooring_domain::{Error, Kind, Retry};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::media;
 use super::reply::{Reply, plain, typed};
 
 /// A problem document (RFC 9457).
 #[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(example = example())]
 pub struct Problem<'a> {
     /// Names the problem; not for fetching.
     #[serde(rename = "type")]
@@ -35,6 +37,19 @@ pub struct Problem<'a> {
     #[serde(rename = "violated-policies", skip_serializing_if = "<[_]>::is_empty")]
     #[schemars(default)]
     pub violated_policies: &'a [&'static str],
+}
+
+fn example() -> Value {
+    json!({
+        "type": "tag:mooring,2026:unknown_level",
+        "title": "The request does not fit",
+        "status": 400,
+        "detail": "A level is one of: account, campaign, ad_group, ad.",
+        "code": "unknown_level",
+        "request_id": "Kx3cTgBvFiAEMRg=",
+        "retryable": false,
+        "doc": "https://api.example.com/openapi.json#/x-problems/unknown_level",
+    })
 }
 
 const OURS: &str = "Something went wrong on our side. The request id helps us to find it.";

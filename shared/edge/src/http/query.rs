@@ -15,31 +15,38 @@ pub struct Query(Vec<(String, String)>);
 impl Query {
     /// Reads the query string; refuses repeated and oversized parameters.
     pub fn of(request: &Request) -> Result<Self> {
-        Self::read(request, |_| true)
+        Self::read(request, |_| true, &[])
+    }
+
+    /// Reads the query string as [`Self::of`] does, but the named parameters may come several times: [`Self::take`] gives
+    /// their values with commas between, as clients write a list that do not repeat its name.
+    pub fn with_lists(request: &Request, lists: &[&str]) -> Result<Self> {
+        Self::read(request, |_| true, lists)
     }
 
     /// Reads the named parameters of a query string that another system wrote, and refuses repeated and
     /// oversized ones among them. Every other parameter is ignored, and an empty one counts as absent.
     pub fn only(request: &Request, names: &[&str]) -> Result<Self> {
-        let mut query = Self::read(request, |name| names.contains(&name))?;
+        let mut query = Self::read(request, |name| names.contains(&name), &[])?;
         query.0.retain(|(_, value)| !value.is_empty());
         Ok(query)
     }
 
-    fn read(request: &Request, wanted: impl Fn(&str) -> bool) -> Result<Self> {
+    fn read(request: &Request, wanted: impl Fn(&str) -> bool, lists: &[&str]) -> Result<Self> {
         let text = request.uri().query().unwrap_or_default();
         let mut pairs: Vec<(String, String)> = Vec::new();
         for (name, value) in url::form_urlencoded::parse(text.as_bytes()).filter(|(name, _)| wanted(name)) {
-            if pairs.iter().any(|(known, _)| *known == name) {
-                return Err(Error::invalid(
-                    "repeated_parameter",
-                    "A query parameter was given more than once.",
-                ));
+            match pairs.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, list)) if lists.contains(&name.as_ref()) => list.extend([",", &value]),
+                Some(_) => {
+                    let message = "A query parameter was given more than once.";
+                    return Err(Error::invalid("repeated_parameter", message));
+                }
+                None => pairs.push((name.into_owned(), value.into_owned())),
             }
-            if name.len() > 64 || value.len() > VALUE_LIMIT {
+            if pairs.iter().any(|(name, value)| name.len() > 64 || value.len() > VALUE_LIMIT) {
                 return Err(Error::invalid("oversized_parameter", "A query parameter is too long."));
             }
-            pairs.push((name.into_owned(), value.into_owned()));
         }
         Ok(Self(pairs))
     }

@@ -8,42 +8,47 @@ use mooring_domain::deletion::ledger::{Deletion, Step, StepEvent};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::examples;
+use super::time::Time;
 use crate::http::site::Site;
-use crate::openapi::id_pattern;
+use crate::openapi::{id_pattern, words};
 
 /// A deletion: its subject and reason, the steps that were done and their times, and the next step.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-#[schemars(rename = "Deletion")]
+#[schemars(rename = "Deletion", example = examples::deletion())]
 pub struct DeletionView {
     /// The deletion's id.
     #[schemars(regex(pattern = id_pattern("del")))]
     pub id: String,
     /// The subject of the deletion.
     pub subject: SubjectView,
-    /// The reason for the deletion: `disconnected`, `requested`, `requested_by_mail`, `revoked_at_platform`,
-    /// `account_lost`, `not_reauthorised`, `abandoned` or `tenant_deleted`.
+    /// The reason for the deletion.
+    #[schemars(with = "words::DeletionReason")]
     pub reason: String,
     /// The platform; missing for tenants.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Platform>")]
     pub platform: Option<String>,
     /// `purging` until everything was counted at zero, then `deleted`.
+    #[schemars(with = "words::DeletionState")]
     pub state: String,
-    /// When the promised time began (RFC 3339).
-    pub t0: String,
-    /// When everything must be gone (RFC 3339).
-    pub delete_by: String,
-    /// The next step: `cut_connections`, `shred_data`, `purge`, `revoke`, `shred_token`, `purge_again`,
-    /// `verify` or `done`.
+    /// When the promised time began.
+    pub t0: Time,
+    /// When everything must be gone.
+    pub delete_by: Time,
+    /// The next step.
+    #[schemars(with = "words::DeletionStep")]
     pub step: String,
-    /// When the next step happens (RFC 3339); `null` once done.
-    pub next_step_at: Option<String>,
-    /// When everything was counted at zero (RFC 3339).
+    /// When the next step happens; `null` once done.
+    pub next_step_at: Option<Time>,
+    /// When everything was counted at zero.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub verified_at: Option<String>,
+    pub verified_at: Option<Time>,
     /// The outcome of the platform's part; missing for accounts and tenants.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revoke: Option<RevokeView>,
     /// A page that shows the status, and nothing else, to everybody who has its address.
+    #[schemars(with = "words::Address")]
     pub status_url: String,
     /// The steps that have happened so far.
     pub events: Vec<EventView>,
@@ -53,13 +58,16 @@ pub struct DeletionView {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "DeletionSubject")]
 pub struct SubjectView {
-    /// `connection`, `account` or `tenant`.
+    /// The kind of the subject.
+    #[schemars(with = "words::DeletionSubjectKind")]
     pub kind: String,
     /// The connection.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = id_pattern("con")))]
     pub connection_id: Option<String>,
     /// The account, if only this account is deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = id_pattern("acc")))]
     pub account_id: Option<String>,
 }
 
@@ -67,7 +75,8 @@ pub struct SubjectView {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "Revocation")]
 pub struct RevokeView {
-    /// `killed`, `refused`, `impossible` or `unreachable`; `null` while the outcome is open.
+    /// The outcome; `null` while it is open.
+    #[schemars(with = "Option<words::RevokeOutcome>")]
     pub outcome: Option<String>,
     /// How many times the platform was asked.
     pub tries: u8,
@@ -77,14 +86,16 @@ pub struct RevokeView {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "DeletionEvent")]
 pub struct EventView {
-    /// When the step happened (RFC 3339).
-    pub at: String,
+    /// When the step happened.
+    pub at: Time,
     /// The step.
+    #[schemars(with = "words::DeletionStep")]
     pub step: String,
     /// How many items the step deleted, or counted, by table.
     pub counts: BTreeMap<&'static str, u64>,
     /// The outcome of the platform's part in the step.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::RevokeOutcome>")]
     pub outcome: Option<String>,
 }
 
@@ -97,11 +108,11 @@ impl DeletionView {
             reason: deletion.reason.as_str().to_owned(),
             platform: Some(deletion.platform.clone()).filter(|platform| !platform.is_empty()),
             state: state(deletion).to_owned(),
-            t0: deletion.t0.to_string(),
-            delete_by: deletion.delete_by.to_string(),
+            t0: deletion.t0.into(),
+            delete_by: deletion.delete_by.into(),
             step: deletion.step.as_str().to_owned(),
-            next_step_at: deletion.next_step_at.map(|at| at.to_string()),
-            verified_at: deletion.verified_at.map(|at| at.to_string()),
+            next_step_at: deletion.next_step_at.map(Time::from),
+            verified_at: deletion.verified_at.map(Time::from),
             revoke: RevokeView::of(deletion),
             status_url: status_url(site, deletion),
             events: deletion.happened().map(EventView::of).collect(),
@@ -152,7 +163,7 @@ impl EventView {
     /// Shows an event.
     pub fn of(event: &StepEvent) -> Self {
         Self {
-            at: event.at.to_string(),
+            at: event.at.into(),
             step: event.step.as_str().to_owned(),
             counts: event.counts.iter().map(|(table, count)| (Table::as_str(*table), *count)).collect(),
             outcome: event.outcome.map(|outcome| outcome.as_str().to_owned()),

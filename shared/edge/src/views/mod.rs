@@ -2,4 +2,6 @@
 //! function", because one function must not use another's.
 
 pub mod deletion;
+pub mod examples;
+pub mod time;
 pub mod webhook;

@@ -8,41 +8,45 @@ use mooring_domain::{Error, Result};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::openapi::id_pattern;
+use super::examples;
+use super::time::Time;
+use crate::openapi::{id_pattern, words};
 
 /// The longest description, in characters.
 const DESCRIPTION: usize = 200;
 
 /// A webhook endpoint.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-#[schemars(rename = "WebhookEndpoint")]
+#[schemars(rename = "WebhookEndpoint", example = examples::endpoint())]
 pub struct EndpointView {
     /// The endpoint's id.
     #[schemars(regex(pattern = id_pattern("whe")))]
     pub id: String,
     /// Scheme, host and port of the endpoint's address. Path and query may hold a token of yours: they are
     /// kept sealed and never shown.
+    #[schemars(with = "words::Address")]
     pub origin: String,
     /// The event types that the endpoint receives; `null` for all present and future types.
+    #[schemars(with = "Option<Vec<words::ChosenEventType>>")]
     pub event_types: Option<Vec<String>>,
     /// Your description of the endpoint.
     pub description: String,
     /// True when events are sent to the endpoint.
     pub enabled: bool,
-    /// Why no events are sent: `requested`, `gone` (the endpoint answered 410)
-    /// or `failing` (5 days without one success).
+    /// Why no events are sent; `null` while they are.
+    #[schemars(with = "Option<words::DisableReason>")]
     pub disabled_reason: Option<String>,
-    /// Since when no events are sent (RFC 3339).
-    pub disabled_at: Option<String>,
-    /// When the endpoint first failed after its last success (RFC 3339).
-    pub failing_since: Option<String>,
-    /// When the endpoint was created (RFC 3339).
-    pub created_at: String,
+    /// Since when no events are sent.
+    pub disabled_at: Option<Time>,
+    /// When the endpoint first failed after its last success.
+    pub failing_since: Option<Time>,
+    /// When the endpoint was created.
+    pub created_at: Time,
 }
 
 /// A delivery: one event on its way to one endpoint.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-#[schemars(rename = "WebhookDelivery")]
+#[schemars(rename = "WebhookDelivery", example = examples::delivery())]
 pub struct DeliveryView {
     /// The delivery's id.
     #[schemars(regex(pattern = id_pattern("dlv")))]
@@ -54,17 +58,19 @@ pub struct DeliveryView {
     #[schemars(regex(pattern = id_pattern("evt")))]
     pub event_id: String,
     /// The event's type.
+    #[schemars(with = "words::WebhookEventType")]
     pub event_type: String,
-    /// `pending`, `delivered` or `failed`.
+    /// The state of the delivery.
+    #[schemars(with = "words::DeliveryState")]
     pub state: String,
-    /// When the next attempt begins (RFC 3339); `null` when none is planned.
-    pub next_attempt_at: Option<String>,
+    /// When the next attempt begins; `null` when none is planned.
+    pub next_attempt_at: Option<Time>,
     /// How many attempts have begun.
     pub attempt_count: u32,
     /// The last 40 attempts, the oldest first.
     pub attempts: Vec<AttemptView>,
-    /// When the delivery was created (RFC 3339).
-    pub created_at: String,
+    /// When the delivery was created.
+    pub created_at: Time,
 }
 
 /// One attempt of a delivery.
@@ -73,14 +79,14 @@ pub struct DeliveryView {
 pub struct AttemptView {
     /// The attempt's number, from 1. A missing number belongs to an attempt whose outcome was lost.
     pub number: u32,
-    /// When the attempt began (RFC 3339).
-    pub at: String,
+    /// When the attempt began.
+    pub at: Time,
     /// How long the attempt took, in milliseconds.
     pub duration_ms: u64,
     /// The HTTP status of the answer.
     pub status: Option<u16>,
-    /// Why the attempt failed: `status`, `redirect`, `timeout`, `unreachable`, `forbidden_address`,
-    /// `endpoint_disabled`, `endpoint_deleted` or `unreadable`.
+    /// Why the attempt failed; `null` after a success.
+    #[schemars(with = "Option<words::DeliveryFailure>")]
     pub failure: Option<String>,
 }
 
@@ -95,9 +101,9 @@ impl EndpointView {
             description: endpoint.description.clone(),
             enabled: endpoint.off.is_none(),
             disabled_reason: endpoint.off.map(|(off, _)| off.as_str().to_owned()),
-            disabled_at: endpoint.off.map(|(_, at)| at.to_string()),
-            failing_since: endpoint.failing_since.map(|at| at.to_string()),
-            created_at: endpoint.created_at.to_string(),
+            disabled_at: endpoint.off.map(|(_, at)| at.into()),
+            failing_since: endpoint.failing_since.map(Time::from),
+            created_at: endpoint.created_at.into(),
         }
     }
 }
@@ -111,10 +117,10 @@ impl DeliveryView {
             event_id: delivery.event.to_string(),
             event_type: delivery.kind.as_str().to_owned(),
             state: delivery.state.as_str().to_owned(),
-            next_attempt_at: delivery.next_try_at.map(|at| at.to_string()),
+            next_attempt_at: delivery.next_try_at.map(Time::from),
             attempt_count: delivery.number,
             attempts: delivery.attempts.iter().map(AttemptView::of).collect(),
-            created_at: delivery.created_at.to_string(),
+            created_at: delivery.created_at.into(),
         }
     }
 }
@@ -123,7 +129,7 @@ impl AttemptView {
     fn of(attempt: &Attempt) -> Self {
         Self {
             number: attempt.number,
-            at: attempt.at.to_string(),
+            at: attempt.at.into(),
             duration_ms: attempt.millis,
             status: attempt.status,
             failure: attempt.failure.map(|failure| failure.as_str().to_owned()),

@@ -390,6 +390,9 @@ async fn t61_csv_is_json() -> Result<()> {
         let headers = [("authorization", bearer.as_str()), ("accept", "text/csv")];
         let csv = wire.send(&Method::GET, &path, &headers, None).await?;
         ensure!(csv.header("content-type").starts_with("text/csv"), "{}", csv.header("content-type"));
+        let path = path.replace("/v1/reports?", "/v1/reports.csv?");
+        let alone = wire.send(&Method::GET, &path, &headers[..1], None).await?;
+        ensure!(alone.body == csv.body, "the path for CSV answers something else");
         let mut lines = csv::Reader::from_reader(csv.body.as_bytes());
         let head: Vec<String> = lines.headers()?.iter().map(str::to_owned).collect();
         let rows = report["rows"].as_array().context("no rows")?;
@@ -416,6 +419,7 @@ fn says(report: &Value, row: &Value, column: &str, cell: &str) -> bool {
         "parent_id" => &row["entity"]["parent_id"],
         "currency" => &report["currency"],
         "status" => return says_status(&report["completeness"], &row["day"], cell),
+        "reason" => return says_reason(&report["completeness"], &row["day"], cell),
         _ if row["metrics"].get(column).is_none() => return false,
         _ if row["metrics"][column].is_object() => &row["metrics"][column]["amount_micros"],
         _ => &row["metrics"][column],
@@ -448,10 +452,15 @@ fn says_status(days: &Value, day: &Value, cell: &str) -> bool {
         == Some(cell)
 }
 
+/// Returns whether the reason of a line is that of its day; a line without a day has none.
+fn says_reason(days: &Value, day: &Value, cell: &str) -> bool {
+    let of = days.as_array().into_iter().flatten().find(|entry| entry["day"] == *day);
+    of.and_then(|entry| entry["reason"].as_str()).unwrap_or_default() == cell
+}
+
 #[test]
 fn t61_only_the_cell_that_json_says_is_said() {
-    let report =
-        json!({ "currency": "EUR", "completeness": [{ "day": "2026-11-01", "status": "complete" }] });
+    let report = json!({ "currency": "EUR", "completeness": [{ "day": "2026-11-01", "status": "partial", "reason": "odd_rows" }] });
     let row = json!({
         "day": "2026-11-01",
         "entity": { "id": "7", "name": "=a", "status": null, "parent_id": null },
@@ -463,7 +472,8 @@ fn t61_only_the_cell_that_json_says_is_said() {
         ("entity_name", "'=a"),
         ("entity_status", ""),
         ("currency", "EUR"),
-        ("status", "complete"),
+        ("status", "partial"),
+        ("reason", "odd_rows"),
         ("spend", "1.5"),
         ("clicks", "3"),
         ("ctr", "0.25"),

@@ -84,7 +84,7 @@ fn sentences() -> Vec<(&'static str, String)> {
         ("template.yaml", format!("not verified {} after its start", hours(ALARM_AFTER))),
         ("template.yaml", format!("not verified {} days after its start", days(PAGE_AFTER))),
         ("infra/deploy/README.md", format!("own window ({ledger} days)")),
-        ("shared/edge/src/views/webhook.rs", format!("({} days without one success)", days(GIVE_UP_AFTER))),
+        ("shared/edge/src/openapi/words.rs", format!("({} days without one success)", days(GIVE_UP_AFTER))),
         (DEMO, format!("backups included within {vault} day")),
         (DEMO, format!("After {} minutes, when nothing", SECOND_PASS.as_mins())),
         (DEMO, format!("{} after its time counts", hours(VERIFY))),

@@ -125,7 +125,7 @@ pub(crate) async fn good(world: &World, route: &Route) -> Result<Good> {
             let connected = live(world).await?;
             good(&format!("/v1/connections/{}/accounts/{}", connected.id, first(&connected)?), 202)?
         }
-        "queryReport" => report(world, route).await?,
+        "queryReport" | "exportReport" => report(world, route).await?,
         "requestDeletion" => {
             let body = json!({ "connection_id": live(world).await?.id });
             good(route.path, 202)?.json(body, &[])

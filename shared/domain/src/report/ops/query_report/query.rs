@@ -88,6 +88,9 @@ pub struct GroupBy {
 }
 
 impl GroupBy {
+    /// The words of [`Self::as_str`].
+    pub const WORDS: [&'static str; 4] = ["day", "entity", "day,entity", "none"];
+
     /// Reads `day`, `entity`, `day,entity` or `none`.
     pub fn parse(text: &str) -> Result<Self> {
         match text {

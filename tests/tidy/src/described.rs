@@ -1,5 +1,7 @@
-//! Checks a value against the keywords of JSON Schema that the description uses.
+//! Checks a value against the keywords of JSON Schema that the API's description uses.
 
+use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::Value;
 
 /// Follows a reference into the description.
@@ -45,6 +47,9 @@ impl Check<'_> {
         if let Some(words) = schema.get("enum").and_then(Value::as_array) {
             self.hold(words.contains(value), at, "is none of the words");
         }
+        if let Some(least) = schema.get("minimum").and_then(Value::as_i64) {
+            self.hold(value.as_i64().is_none_or(|number| number >= least), at, "is too small");
+        }
         match value {
             Value::String(text) => self.text(schema, text, at),
             Value::Object(fields) => self.object(schema, fields, at),
@@ -59,6 +64,8 @@ impl Check<'_> {
     }
 
     fn text(&mut self, schema: &Value, text: &str, at: &str) {
+        let format = schema.get("format").and_then(Value::as_str).unwrap_or_default();
+        self.hold(has_format(format, text), at, &format!("is no {format} as Mooring writes it"));
         let bound =
             |name: &str| schema.get(name).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
         let length = text.chars().count();
@@ -94,6 +101,17 @@ impl Check<'_> {
     }
 }
 
+/// Returns whether a text has a format. Mooring writes every time in UTC and to the millisecond, so that nothing else is a
+/// time here.
+fn has_format(format: &str, text: &str) -> bool {
+    match format {
+        "date-time" => text.parse::<Timestamp>().is_ok_and(|at| format!("{at:.3}") == text),
+        "date" => text.parse::<Date>().is_ok_and(|day| day.to_string() == text),
+        "uri" => text.split_once("://").is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty()),
+        _ => true,
+    }
+}
+
 fn is_kind(kind: &str, value: &Value) -> bool {
     match kind {
         "object" => value.is_object(),
@@ -104,5 +122,42 @@ fn is_kind(kind: &str, value: &Value) -> bool {
         "boolean" => value.is_boolean(),
         "null" => value.is_null(),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn fits(schema: &Value, value: &Value) -> bool {
+        problems(&Value::Null, schema, value).is_empty()
+    }
+
+    #[test]
+    fn a_time_has_three_digits_of_milliseconds_and_is_utc() {
+        let time = json!({ "type": "string", "format": "date-time" });
+        assert!(fits(&time, &json!("2026-11-26T10:00:31.120Z")));
+        for other in [
+            "2026-11-26T10:00:31Z",
+            "2026-11-26T10:00:31.12Z",
+            "2026-11-26T10:00:31.123456Z",
+            "2026-11-26T11:00:31.123+01:00",
+        ] {
+            assert!(!fits(&time, &json!(other)), "{other}");
+        }
+    }
+
+    #[test]
+    fn words_numbers_and_addresses_are_held() {
+        assert!(
+            !fits(&json!({ "enum": ["a"] }), &json!("b")) && fits(&json!({ "enum": ["a"] }), &json!("a"))
+        );
+        assert!(!fits(&json!({ "minimum": 1 }), &json!(0)) && fits(&json!({ "minimum": 1 }), &json!(1)));
+        assert!(
+            !fits(&json!({ "format": "uri" }), &json!("/a"))
+                && fits(&json!({ "format": "uri" }), &json!("https://a"))
+        );
     }
 }
