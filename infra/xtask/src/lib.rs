@@ -16,6 +16,7 @@ mod promises;
 mod reach;
 pub mod reference;
 mod release;
+pub mod released;
 mod resources;
 mod restore;
 mod rules;
@@ -56,6 +57,9 @@ enum Chore {
         /// Fails if the file is not what the types say.
         #[arg(long)]
         check: bool,
+        /// Keeps the description as that of a release: later changes are held against it (docs/api/released.json).
+        #[arg(long, conflicts_with = "check")]
+        release: bool,
     },
     /// Compares the connector's requests and the sandbox's answers with the vendors' interface files.
     Contract {
@@ -162,7 +166,7 @@ enum Chore {
 /// Does one chore.
 pub async fn run(arguments: Arguments) -> Result<()> {
     match arguments.chore {
-        Chore::Openapi { check } => openapi(check),
+        Chore::Openapi { check, release } => openapi(check, release),
         Chore::Contract { specs } => contract::check(&specs).await,
         Chore::Permissions { check } => permissions::permissions(check),
         Chore::Template { check } => template::run(check),
@@ -207,14 +211,19 @@ pub fn description() -> Result<serde_json::Value> {
     mooring_local::mount::describe().map_err(anyhow::Error::msg)
 }
 
-fn openapi(check: bool) -> Result<()> {
+fn openapi(check: bool, release: bool) -> Result<()> {
     let (file, text) = (openapi_file(), openapi_text()?);
     if !check {
         fs::write(&file, text).with_context(|| file.display().to_string())?;
     } else if fs::read_to_string(&file)? != text {
         bail!("openapi.json is not what the types say; run `cargo xtask openapi`");
     }
-    reference::write(&description()?, check)
+    let description = description()?;
+    if release {
+        released::write(&description)?;
+    }
+    released::check(&description)?;
+    reference::write(&description, check)
 }
 
 /// Builds and runs the bench, which is a binary of its own so that its helpers are processes of their own.

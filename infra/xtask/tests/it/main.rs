@@ -5,3 +5,4 @@ mod new;
 mod openapi;
 mod promises;
 mod queues;
+mod released;
