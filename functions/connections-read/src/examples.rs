@@ -30,5 +30,13 @@ fn account() -> Value {
         "state": "active",
         "last_synced_at": "2026-11-30T19:56:20.036Z",
         "names_pending": false,
+        "sync": {
+            "state": "current",
+            "progress": null,
+            "last_attempt": "2026-11-30T19:56:20.036Z",
+            "last_success": "2026-11-30T19:56:20.036Z",
+            "last_error": null,
+            "next_at": "2026-12-01T01:41:00.000Z",
+        },
     })
 }

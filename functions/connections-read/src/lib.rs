@@ -1,7 +1,9 @@
 //! GET /v1/connections and /v1/connections/{id}: lists connections, or reads one.
 
+mod account;
 mod examples;
 mod filter;
+mod sync;
 
 use std::sync::Arc;
 
@@ -9,7 +11,7 @@ use lambda_http::Request;
 use mooring_domain::Result;
 use mooring_domain::base::ids::ConnectionId;
 pub use mooring_domain::connect::ops::read_connections::Ports;
-use mooring_domain::connect::ops::read_connections::{AccountView, View, get, list};
+use mooring_domain::connect::ops::read_connections::{View, get, list};
 use mooring_domain::people::caller::{Caller, Scope};
 use mooring_domain::platform::profile::Profile;
 use mooring_edge::openapi::{Api, id_pattern, words};
@@ -18,6 +20,8 @@ use mooring_edge::{Edge, Paging, Query, Reply, ok, one};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
+
+use self::account::AccountResponse;
 
 /// The dependencies of the function.
 #[derive(Clone)]
@@ -72,31 +76,6 @@ struct ConnectionResponse {
     accounts: Vec<AccountResponse>,
 }
 
-/// An account.
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "Account")]
-struct AccountResponse {
-    /// The account's id.
-    #[schemars(regex(pattern = id_pattern("acc")))]
-    id: String,
-    /// The account's name at the platform; `null` while the account is being deleted.
-    name: Option<String>,
-    /// The account's currency (ISO 4217).
-    #[schemars(with = "words::CurrencyCode")]
-    currency: String,
-    /// The time zone of the account's days: an IANA name, or an offset such as `+05:30` where the platform
-    /// names no place.
-    time_zone: String,
-    /// The connection's state, or `purging` while only this account is being deleted.
-    #[schemars(with = "words::AccountState")]
-    state: String,
-    /// When a sync last brought the newest days. A sync of older days does not count.
-    last_synced_at: Option<Time>,
-    /// `true` while names and statuses could not be read: figures come without them, and each sync asks
-    /// again.
-    names_pending: bool,
-}
-
 /// Answers a request.
 pub async fn handle(app: &App, request: Request) -> Reply {
     app.edge
@@ -144,20 +123,6 @@ impl ConnectionResponse {
             deletion_id: row.delete_by.and(row.deletion).map(|id| id.to_string()),
             delete_by: row.delete_by.map(Time::from),
             accounts: view.accounts.into_iter().map(AccountResponse::of).collect(),
-        }
-    }
-}
-
-impl AccountResponse {
-    fn of(view: AccountView) -> Self {
-        Self {
-            id: view.account.id.to_string(),
-            name: view.name,
-            currency: view.account.currency.as_str().to_owned(),
-            time_zone: view.account.zone,
-            state: view.account.state.as_str().to_owned(),
-            last_synced_at: view.last_synced_at.map(Time::from),
-            names_pending: view.names_pending,
         }
     }
 }

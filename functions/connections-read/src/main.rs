@@ -11,10 +11,12 @@ async fn main() -> Result<(), lambda_http::Error> {
     mooring_telemetry::init();
     let store = Arc::new(mooring_store::Store::from_env());
     let edge = Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?);
-    let ports = Ports { rows: store, keys: Arc::new(mooring_vault::Vault::from_env()?) };
-    mooring_edge::run(
-        App { edge, ports, profile: Arc::new(mooring_profiles::from_env()?) },
-        |app, request| Box::pin(handle(app, request)),
-    )
-    .await
+    let profile = Arc::new(mooring_profiles::from_env()?);
+    let ports = Ports {
+        rows: store,
+        keys: Arc::new(mooring_vault::Vault::from_env()?),
+        clock: edge.clock.clone(),
+        profile: Arc::clone(&profile),
+    };
+    mooring_edge::run(App { edge, ports, profile }, |app, request| Box::pin(handle(app, request))).await
 }

@@ -316,7 +316,8 @@ mod tests {
     }
 
     fn jobs() -> impl Strategy<Value = SyncJob> {
-        let kinds = prop_oneof![Just(JobKind::First), Just(JobKind::Backfill), Just(JobKind::Restate)];
+        let kinds = [JobKind::First, JobKind::Backfill, JobKind::Restate, JobKind::Requested];
+        let kinds = proptest::sample::select(kinds.to_vec());
         let windows = proptest::option::of((-20_000_i32..20_000, 0_i32..999));
         (any::<[u128; 3]>(), kinds, windows, seconds(), any::<u16>(), proptest::option::of(seconds()))
             .prop_map(|([tenant, connection, account], kind, window, slot, deferred, not_before)| SyncJob {

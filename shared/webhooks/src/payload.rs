@@ -28,11 +28,20 @@ struct Data<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    window: Option<Days>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     status_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     receipt_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deletes_at: Option<String>,
+}
+
+/// The days of a sync, in the account's time zone, both ends included.
+#[derive(Serialize)]
+struct Days {
+    from: String,
+    to: String,
 }
 
 /// Writes the body of an event; the same event always has the same body.
@@ -50,6 +59,9 @@ pub fn body(event: &Event, api_origin: &str) -> String {
             webhook_endpoint_id: about.endpoint.as_ref().map(EndpointId::as_str),
             state: event.kind.state(),
             reason: about.reason.as_deref(),
+            window: about
+                .window
+                .map(|window| Days { from: window.from.to_string(), to: window.to.to_string() }),
             status_url: about.code.as_ref().map(|code| format!("{api_origin}/deletions/{code}")),
             receipt_url: deletion
                 .filter(|_| is_done)
@@ -79,6 +91,7 @@ mod tests {
             kind: EventType::ConnectionNeedsReauth,
             at: "2026-12-10T10:00:00Z".parse().unwrap(),
             about,
+            written_at: "2026-12-10T10:00:00Z".parse().unwrap(),
             is_waiting: true,
         };
         let body: serde_json::Value = serde_json::from_str(&body(&event, "https://api.example")).unwrap();

@@ -359,6 +359,7 @@ async fn post(sender: &Sender, url: &str) -> Posted {
         kind: EventType::Test,
         at: Timestamp::UNIX_EPOCH,
         about: About::default(),
+        written_at: Timestamp::UNIX_EPOCH,
         is_waiting: false,
     };
     let secrets = [Plain::new(vec![7; 32])];

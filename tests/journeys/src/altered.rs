@@ -30,8 +30,11 @@ use mooring_domain::sync::activity::Activity;
 use mooring_domain::sync::breaker::{Breaker, Breakers, Circuit};
 use mooring_domain::sync::chunk::{NewChunk, StoredChunk};
 use mooring_domain::sync::completeness::Days;
+use mooring_domain::sync::ending::Ended;
 use mooring_domain::sync::job::SyncJob;
-use mooring_domain::sync::ports::{ActivityWrite, ChunkRead, ChunkWrite, CompletenessRead, SyncProgress};
+use mooring_domain::sync::ports::{
+    ActivityWrite, ChunkRead, ChunkWrite, CompletenessRead, SyncEndWrite, SyncProgress,
+};
 use mooring_domain::sync::state::{Checkpoint, SyncChange, SyncState};
 use mooring_domain::vault::keys::{KeyContext, SealedBox, WrappedKey};
 use mooring_domain::vault::ports::VaultRead;
@@ -245,6 +248,10 @@ forward!(SyncProgress {
     checkpoint(account: &AccountRef, job: &str) -> Checkpoint;
     put_checkpoint(account: &AccountRef, job: &str, checkpoint: &Checkpoint, now: Timestamp) -> ();
     put_days(account: &AccountRef, days: &Days) -> ();
+});
+
+forward!(SyncEndWrite {
+    end_sync(account: &AccountRef, ended: &Ended, done: Option<&str>) -> bool;
 });
 
 forward!(CompletenessRead {

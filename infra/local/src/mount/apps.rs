@@ -17,8 +17,9 @@ endpoints! { a:
     "connection-callback" => mooring_connection_callback { keys, new_keys, connectors, profile, clock, entropy, rows };
     "connection-confirm" => mooring_connection_confirm { keys, new_keys, profile, clock, entropy, rows };
     "connection-activate" => mooring_connection_activate { queue, profile, clock, entropy, rows };
-    "connections-read" => mooring_connections_read { rows, keys }, profile: a.profile.clone();
+    "connections-read" => mooring_connections_read { rows, keys, clock, profile }, profile: a.profile.clone();
     "connection-disconnect" => mooring_connection_disconnect { clock, entropy, rows, queue };
+    "sync-request" => mooring_sync_request { rows, queue, profile, clock };
     "reports-query" => mooring_reports_query { rows, keys };
     "deletion-request" => mooring_deletion_request (deletion_request(a));
     "deletion-status" => mooring_deletion_status (deletion_status(a));
@@ -36,6 +37,8 @@ fn calls_read(a: &Adapters) -> mooring_calls_read::App {
     mooring_calls_read::App {
         edge: a.edge.clone(),
         credential: ports!(a, mooring_calls_read::read_credential::Ports { rows }),
+        log: ports!(a, mooring_calls_read::read_access_log::Ports { rows }),
+        usage: ports!(a, mooring_calls_read::read_usage::Ports { rows }),
     }
 }
 

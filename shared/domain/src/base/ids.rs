@@ -17,6 +17,13 @@ pub struct InvalidId {
     expected: &'static str,
 }
 
+impl InvalidId {
+    /// Makes the error of a text that has to be something else.
+    pub const fn of(expected: &'static str) -> Self {
+        Self { expected }
+    }
+}
+
 /// Encodes 128 bits as 26 Crockford base32 characters, most significant first.
 fn encode(mut bits: u128) -> String {
     let mut out = [b'0'; 26];

@@ -56,6 +56,12 @@ impl Pseudonym {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Reads a pseudonym from its text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        fits.then(|| Self(text.to_owned()))
+    }
 }
 
 /// One call of the API.
@@ -65,6 +71,8 @@ pub struct Access {
     pub tenant: TenantId,
     /// The credential.
     pub credential: CredentialId,
+    /// Whether the credential is a frontend token.
+    pub is_browser: bool,
     /// The end user whom the credential was bound to; an API key speaks for the whole tenant.
     pub person: Option<Pseudonym>,
     /// The operation's name in OpenAPI.
@@ -96,5 +104,7 @@ mod tests {
         assert_ne!(name, two.of(&entropy, &anna));
         assert_eq!(PseudonymKey::from_bytes(one.bytes()), Some(one));
         assert_eq!(PseudonymKey::from_bytes(&[0; 31]), None);
+        assert_eq!(Pseudonym::parse(name.as_str()), Some(name));
+        assert_eq!(Pseudonym::parse("anna"), None);
     }
 }

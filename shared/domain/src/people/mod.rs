@@ -3,6 +3,7 @@
 pub mod access_log;
 pub mod api_key;
 pub mod caller;
+pub mod log_entry;
 pub mod ops;
 pub mod ports;
 pub mod tenant;

@@ -8,6 +8,7 @@ use crate::base::ids::{CredentialId, TenantId};
 use crate::people::access_log::Access;
 use crate::people::api_key::ApiKey;
 use crate::people::caller::{Credential, Scope};
+use crate::people::log_entry::{LogEntry, LogPosition, LogSpan};
 use crate::people::tenant::Tenant;
 
 /// Finds credentials and tenants.
@@ -36,6 +37,20 @@ pub trait AccessLog: Send + Sync {
     /// Adds a call; the entry expires after [`crate::base::retention::ACTIVITY_DAYS`]. The write is tried once and has
     /// little time, because the caller waits.
     async fn add_access(&self, access: &Access) -> Result<()>;
+}
+
+/// Reads the log of a tenant.
+#[async_trait]
+pub trait LogRead: Send + Sync {
+    /// Reads the entries from an instant on and before another, newest first, at most `limit`; with a position, those
+    /// before it.
+    async fn entries(
+        &self,
+        tenant: &TenantId,
+        span: LogSpan,
+        before: Option<&LogPosition>,
+        limit: u32,
+    ) -> Result<Vec<LogEntry>>;
 }
 
 /// Registers tenants; only the set-up command has this port.

@@ -1,6 +1,6 @@
 //! Sync jobs: one per connection, account and window; ids only, deterministic, safe to repeat.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::base::ids::{AccountId, ConnectionId, TenantId};
 use crate::base::window::Window;
@@ -25,6 +25,21 @@ pub fn slot_of(connection: &ConnectionId, period_minutes: u16) -> (u16, u16) {
     (below(mixed >> 8, SHARDS), below(mixed >> 24, period_minutes))
 }
 
+/// Returns the latest slot of a connection at or before an instant, as the planner names it in its jobs.
+pub fn latest_slot(connection: &ConnectionId, period_minutes: u16, at: Timestamp) -> Timestamp {
+    let period = i64::from(period_minutes.max(1));
+    let (_, minute) = slot_of(connection, period_minutes);
+    let now = at.as_second().div_euclid(60);
+    let slot = now - (now - i64::from(minute)).rem_euclid(period);
+    Timestamp::from_second(slot * 60).unwrap_or(at)
+}
+
+/// Returns the first slot of a connection after an instant.
+pub fn next_slot(connection: &ConnectionId, period_minutes: u16, after: Timestamp) -> Timestamp {
+    let period = SignedDuration::from_mins(i64::from(period_minutes.max(1)));
+    latest_slot(connection, period_minutes, after).saturating_add(period).unwrap_or(after)
+}
+
 const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 
 const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
@@ -38,6 +53,8 @@ pub enum JobKind {
     Backfill,
     /// The trailing window that the platform may restate.
     Restate,
+    /// The same days, because the product asked for them.
+    Requested,
 }
 
 impl JobKind {
@@ -47,12 +64,14 @@ impl JobKind {
             Self::First => "first",
             Self::Backfill => "backfill",
             Self::Restate => "restate",
+            Self::Requested => "requested",
         }
     }
 
     /// Finds a kind by its word.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::First, Self::Backfill, Self::Restate].into_iter().find(|kind| kind.as_str() == text)
+        let all = [Self::First, Self::Backfill, Self::Restate, Self::Requested];
+        all.into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
@@ -115,5 +134,16 @@ mod tests {
         assert!(shards.iter().all(|count| (480..720).contains(count)), "{shards:?}");
         assert!(minutes.iter().all(|count| (100..220).contains(count)), "{minutes:?}");
         assert_eq!(slot_of(&id(1), 0).1, 0);
+    }
+
+    #[test]
+    fn slots_follow_each_other_by_a_period() {
+        let id = ConnectionId::from_uuid(uuid::Uuid::from_u128(7));
+        let (_, minute) = slot_of(&id, 60);
+        let at = Timestamp::from_second(1_795_132_800 + 60 * i64::from(minute)).unwrap();
+        let second = SignedDuration::from_secs(1);
+        assert_eq!((latest_slot(&id, 60, at), next_slot(&id, 60, at - second)), (at, at));
+        assert_eq!(next_slot(&id, 60, at), at + SignedDuration::from_mins(60));
+        assert_eq!(latest_slot(&id, 60, at - second), at - SignedDuration::from_mins(60));
     }
 }

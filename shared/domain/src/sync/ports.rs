@@ -8,6 +8,7 @@ use crate::base::ids::{AccountRef, ConnectionId, TenantId};
 use crate::sync::activity::Activity;
 use crate::sync::chunk::{NewChunk, StoredChunk};
 use crate::sync::completeness::Days;
+use crate::sync::ending::Ended;
 use crate::sync::job::SyncJob;
 use crate::sync::state::{Checkpoint, SyncChange, SyncState};
 
@@ -42,6 +43,23 @@ pub trait SyncProgress: Send + Sync {
     ) -> Result<()>;
     /// Stores the records of days.
     async fn put_days(&self, account: &AccountRef, days: &Days) -> Result<()>;
+}
+
+/// Ends the tries of jobs.
+#[async_trait]
+pub trait SyncEndWrite: Send + Sync {
+    /// Stores the state after the end of a try, and with it that the job with this id is done; false when another end
+    /// came in between, and then nothing is stored. News become events in the transaction that makes them true; without
+    /// news the writes follow each other, the state first.
+    async fn end_sync(&self, account: &AccountRef, ended: &Ended, done: Option<&str>) -> Result<bool>;
+}
+
+/// Keeps when syncs were asked for.
+#[async_trait]
+pub trait SyncAsk: Send + Sync {
+    /// Stores that a sync was asked for at an instant, unless one was asked for after `since`; false then. Instants are
+    /// whole seconds.
+    async fn ask_sync(&self, account: &AccountRef, at: Timestamp, since: Timestamp) -> Result<bool>;
 }
 
 /// Reads sealed chunks.

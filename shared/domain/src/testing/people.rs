@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
 use super::{World, tenant};
 use crate::base::error::Result;
-use crate::base::ids::{CredentialId, TenantId};
+use crate::base::ids::{CredentialId, EventId, TenantId};
 use crate::people::api_key::ApiKey;
 use crate::people::caller::{Credential, Scope};
-use crate::people::ports::{Admission, CallerRead, KeyRead, KeyWrite};
+use crate::people::log_entry::{CallEntry, CallOutcome, LogContent, LogEntry, LogPosition, LogSpan};
+use crate::people::ports::{Admission, CallerRead, KeyRead, KeyWrite, LogRead};
 use crate::people::tenant::Tenant;
 
 pub(crate) struct PeopleRows {
@@ -19,6 +21,8 @@ pub(crate) struct PeopleRows {
     keys: Mutex<Vec<ApiKey>>,
     /// The frontend tokens.
     pub(crate) tokens: Mutex<Vec<Credential>>,
+    /// The log, oldest first.
+    log: Mutex<Vec<LogEntry>>,
     /// The outcome of each attempt to store a key.
     pub(crate) admits: Mutex<Admission>,
 }
@@ -27,8 +31,13 @@ impl PeopleRows {
     /// Makes one tenant, with room for keys.
     pub(super) fn new() -> Self {
         let admits = Mutex::new(Admission::Stored);
-        let rows =
-            Self { tenants: Mutex::default(), keys: Mutex::default(), tokens: Mutex::default(), admits };
+        let rows = Self {
+            tenants: Mutex::default(),
+            keys: Mutex::default(),
+            tokens: Mutex::default(),
+            log: Mutex::default(),
+            admits,
+        };
         rows.add_tenant(tenant());
         rows
     }
@@ -43,6 +52,53 @@ impl PeopleRows {
             pseudonyms: None,
         };
         self.tenants.lock().unwrap().insert(id, tenant);
+    }
+}
+
+impl World {
+    fn log(&self, number: u32, content: LogContent) {
+        let at = self.now() - SignedDuration::from_secs(30_000) + SignedDuration::from_secs(number.into());
+        let mut log = self.people.log.lock().unwrap();
+        let id = EventId::from_uuid(Uuid::from_u128(u128::try_from(log.len()).unwrap()));
+        let position = LogPosition::read(&format!("{at:.3}#{id}")).unwrap();
+        log.push(LogEntry { position, at, content });
+    }
+
+    /// Adds a call with an API key to the log, some seconds after the first.
+    pub(crate) fn log_call(&self, second: u32, operation: &str, subjects: &[&str]) {
+        let call = CallEntry {
+            credential: CredentialId::from_uuid(Uuid::from_u128(9)),
+            is_browser: false,
+            person: None,
+            operation: operation.to_owned(),
+            subjects: subjects.iter().map(|subject| (*subject).to_owned()).collect(),
+            outcome: CallOutcome::Succeeded,
+            request_id: format!("r-{second}"),
+        };
+        self.log(second, LogContent::Call(call));
+    }
+
+    /// Adds an event of a sync to the log.
+    pub(crate) fn log_sync(&self, second: u32, word: &str) {
+        self.log(second, LogContent::Sync(word.to_owned()));
+    }
+}
+
+#[async_trait]
+impl LogRead for World {
+    async fn entries(
+        &self,
+        _: &TenantId,
+        span: LogSpan,
+        before: Option<&LogPosition>,
+        limit: u32,
+    ) -> Result<Vec<LogEntry>> {
+        let log = self.people.log.lock().unwrap();
+        let inside = |entry: &&LogEntry| {
+            (span.from..span.to).contains(&entry.at) && before.is_none_or(|before| entry.position < *before)
+        };
+        let limit = usize::try_from(limit).unwrap();
+        Ok(log.iter().rev().filter(inside).take(limit).cloned().collect())
     }
 }
 

@@ -17,9 +17,12 @@ use crate::sync::activity::Activity;
 use crate::sync::breaker::{Breaker, Breakers, Circuit};
 use crate::sync::chunk::{NewChunk, StoredChunk};
 use crate::sync::completeness::{DayRecord, DayStatus, Days};
+use crate::sync::ending::{Ended, SyncEnd, SyncNews};
 use crate::sync::job::{JobKind, ProbeJob, SyncJob, slot_of};
 use crate::sync::ops::run_sync::{Input, Outcome, Ports, run};
-use crate::sync::ports::{ActivityWrite, ChunkRead, ChunkWrite, CompletenessRead, DueRead, SyncProgress};
+use crate::sync::ports::{
+    ActivityWrite, ChunkRead, ChunkWrite, CompletenessRead, DueRead, SyncAsk, SyncEndWrite, SyncProgress,
+};
 use crate::sync::state::{Checkpoint, SyncChange, SyncState};
 
 #[derive(Default)]
@@ -32,6 +35,10 @@ pub(crate) struct SyncRows {
     pub(crate) state: Mutex<SyncState>,
     /// The change that another job of the account stores right before this one stores its own.
     pub(crate) meanwhile: Mutex<Option<SyncChange>>,
+    /// The end of another job that is stored right before this one stores its own.
+    pub(crate) rival: Mutex<Option<SyncEnd>>,
+    /// The news of all ends, in order.
+    pub(crate) news: Mutex<Vec<SyncNews>>,
     checkpoints: Mutex<BTreeMap<String, Checkpoint>>,
     /// The number of writes after which the account is deleted.
     pub(crate) writes_left: Mutex<Option<usize>>,
@@ -117,11 +124,10 @@ impl World {
 
     fn remember(&self, change: &SyncChange) {
         let mut state = self.sync.state.lock().unwrap();
-        state.last_success = change.last_success.or(state.last_success);
-        state.newest_at = change.newest_at.or(state.newest_at);
         state.structure_at = change.structure_at.or(state.structure_at);
         state.names_due = change.names_due.unwrap_or(state.names_due);
         state.entities = change.entities.unwrap_or(state.entities);
+        state.backfill = change.backfill.clone().or_else(|| state.backfill.take());
     }
 
     fn put_chunk(&self, NewChunk { chunk, expires_at, .. }: &NewChunk) -> bool {
@@ -183,6 +189,45 @@ impl SyncProgress for World {
         self.step(Step::Days);
         self.sync.days.lock().unwrap().extend(days);
         Ok(())
+    }
+}
+
+#[async_trait]
+impl SyncEndWrite for World {
+    async fn end_sync(&self, account: &AccountRef, ended: &Ended, done: Option<&str>) -> Result<bool> {
+        self.write()?;
+        if let Some(other) = self.sync.meanwhile.lock().unwrap().take() {
+            self.remember(&other);
+        }
+        {
+            let mut state = self.sync.state.lock().unwrap();
+            if let Some(rival) = self.sync.rival.lock().unwrap().take() {
+                *state = state.after(&rival).state;
+            }
+            if state.ends + 1 != ended.state.ends {
+                return Ok(false);
+            }
+            let SyncState { structure_at, names_due, entities, asked_at, .. } = *state;
+            *state = SyncState { structure_at, names_due, entities, asked_at, ..ended.state.clone() };
+        }
+        self.sync.news.lock().unwrap().extend_from_slice(&ended.news);
+        if let Some(job) = done {
+            let done = Checkpoint { structure: true, levels: Vec::new(), done: true };
+            self.put_checkpoint(account, job, &done, self.now()).await?;
+        }
+        Ok(true)
+    }
+}
+
+#[async_trait]
+impl SyncAsk for World {
+    async fn ask_sync(&self, _: &AccountRef, at: Timestamp, since: Timestamp) -> Result<bool> {
+        let mut state = self.sync.state.lock().unwrap();
+        let fits = state.asked_at.is_none_or(|asked| asked <= since);
+        if fits {
+            state.asked_at = Some(at);
+        }
+        Ok(fits)
     }
 }
 

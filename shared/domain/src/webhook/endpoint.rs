@@ -10,7 +10,7 @@ use crate::base::host::Entropy;
 use crate::base::ids::{EndpointId, TenantId};
 use crate::base::secret::Confidential;
 use crate::vault::keys::{SealedBox, WrappedKey};
-use crate::webhook::event::EventType;
+use crate::webhook::event::{Event, EventType};
 
 /// How many endpoints a tenant may have.
 pub const MOST_ENDPOINTS: u32 = 20;
@@ -70,12 +70,17 @@ pub struct Endpoint {
     pub failing_since: Option<Timestamp>,
     /// When the endpoint was made.
     pub created_at: Timestamp,
+    /// When the endpoint was made or last switched on: it hears nothing from before.
+    pub listens_from: Timestamp,
 }
 
 impl Endpoint {
-    /// Returns whether the endpoint is to receive a type.
-    pub fn hears(&self, kind: EventType) -> bool {
-        self.off.is_none() && (self.types.is_empty() || self.types.contains(&kind))
+    /// Returns whether the endpoint is to receive an event. Deliveries are made up to a minute after their event is
+    /// written, and later when Mooring is behind: an endpoint that was made or switched on in between was not listening.
+    pub fn hears(&self, event: &Event) -> bool {
+        // The time at which an event was written is stored in milliseconds.
+        let listened = event.written_at.as_millisecond() >= self.listens_from.as_millisecond();
+        self.off.is_none() && listened && (self.types.is_empty() || self.types.contains(&event.kind))
     }
 
     /// Refuses an endpoint that is switched off.
@@ -177,8 +182,10 @@ pub enum Enablement {
     /// Keeps the endpoint as it is.
     #[default]
     Keep,
-    /// Enables the endpoint and clears its count of failures.
-    Enable,
+    /// Switches the endpoint on from an instant on, and clears its failures.
+    Enable(Timestamp),
+    /// Clears the failures of an endpoint that is on.
+    Recover,
     /// Disables the endpoint, for a reason and from an instant on.
     Disable(DisableReason, Timestamp),
 }

@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 
-use crate::base::ids::{AccountId, ConnectionId, DeletionId, EndpointId, EventId, TenantId};
+use crate::base::ids::{AccountId, AccountRef, ConnectionId, DeletionId, EndpointId, EventId, TenantId};
 use crate::base::place::Subject;
+use crate::base::window::Window;
 use crate::deletion::ledger::Deletion;
+use crate::sync::ending::SyncNews;
 
 /// The type of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,13 +27,17 @@ pub enum EventType {
     DeletionCompleted,
     /// An endpoint was switched off because it is gone or fails.
     EndpointDisabled,
+    /// A wait for figures is over.
+    SyncCompleted,
+    /// Syncs of an account do not succeed any more.
+    SyncFailed,
     /// Somebody tests an endpoint.
     Test,
 }
 
 impl EventType {
     /// All types.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::ConnectionActivated,
         Self::ConnectionSuspect,
         Self::ConnectionRecovered,
@@ -40,6 +46,8 @@ impl EventType {
         Self::AccountDisconnected,
         Self::DeletionCompleted,
         Self::EndpointDisabled,
+        Self::SyncCompleted,
+        Self::SyncFailed,
         Self::Test,
     ];
 
@@ -54,6 +62,8 @@ impl EventType {
             Self::AccountDisconnected => "account.disconnected",
             Self::DeletionCompleted => "deletion.completed",
             Self::EndpointDisabled => "webhook_endpoint.disabled",
+            Self::SyncCompleted => "sync.completed",
+            Self::SyncFailed => "sync.failed",
             Self::Test => "webhook.test",
         }
     }
@@ -72,7 +82,9 @@ impl EventType {
             Self::ConnectionDisconnected | Self::AccountDisconnected => Some("purging"),
             Self::DeletionCompleted => Some("deleted"),
             Self::EndpointDisabled => Some("disabled"),
-            Self::Test => None,
+            Self::SyncFailed => Some("failing"),
+            // After its first figures an account still waits for older ones.
+            Self::SyncCompleted | Self::Test => None,
         }
     }
 }
@@ -90,6 +102,8 @@ pub struct About {
     pub endpoint: Option<EndpointId>,
     /// The reason, in the word of the subject.
     pub reason: Option<String>,
+    /// The days of a sync.
+    pub window: Option<Window>,
     /// The public code of the deletion's status page, which reveals the status and nothing else.
     pub code: Option<String>,
     /// When a connection that waits for the person ends, if the profile ends it.
@@ -109,6 +123,8 @@ pub struct Event {
     pub at: Timestamp,
     /// The subject of the event.
     pub about: About,
+    /// When the event was written: later than `at` where the event reports evidence of an earlier time.
+    pub written_at: Timestamp,
     /// True when the event's deliveries were not made yet.
     pub is_waiting: bool,
 }
@@ -131,6 +147,22 @@ pub fn of_cut(deletion: &Deletion) -> Option<(EventType, About)> {
         ..About::default()
     };
     Some((kind, about))
+}
+
+/// Returns the event of an account's syncs.
+pub fn of_sync(account: &AccountRef, news: &SyncNews) -> (EventType, About) {
+    let (kind, reason, window) = match news {
+        SyncNews::Completed(wait, window) => (EventType::SyncCompleted, wait.as_str(), window),
+        SyncNews::Failed(trouble, window) => (EventType::SyncFailed, trouble.as_str(), window),
+    };
+    let about = About {
+        connection: Some(account.connection.clone()),
+        account: Some(account.account.clone()),
+        reason: Some(reason.to_owned()),
+        window: Some(*window),
+        ..About::default()
+    };
+    (kind, about)
 }
 
 /// Returns the event of a deletion's end.

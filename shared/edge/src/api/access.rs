@@ -19,6 +19,7 @@ use crate::routes;
 pub(super) struct Actor {
     tenant: TenantId,
     credential: CredentialId,
+    is_browser: bool,
     person: Option<Pseudonym>,
 }
 
@@ -29,6 +30,7 @@ impl Edge {
         Actor {
             tenant: caller.tenant.clone(),
             credential: caller.credential.clone(),
+            is_browser: caller.end_user().is_some(),
             person: person.map(|(key, user)| key.of(self.entropy.as_ref(), user)),
         }
     }
@@ -41,10 +43,11 @@ impl Edge {
         outcome: &Result<Reply>,
         request_id: &str,
     ) {
-        let Some(Actor { tenant, credential, person }) = actor else { return };
+        let Some(Actor { tenant, credential, is_browser, person }) = actor else { return };
         let access = Access {
             tenant,
             credential,
+            is_browser,
             person,
             action: routes::operation(request.method().as_str(), request.uri().path()),
             targets: targets(request, outcome),

@@ -163,6 +163,11 @@ pub const CODES: &[Code] = &[
         Kind::Forbidden,
         "The page was asked for in advance or in the background. Open it as a page of its own.",
     ),
+    code(
+        "not_syncable",
+        Kind::Conflict,
+        "Only an account of a connection that is `active` or `suspect` syncs; the connection's state says what to do.",
+    ),
     code("not_for_browsers", Kind::Forbidden, "Call with an API key, from a server."),
     code("not_acceptable", Kind::NotAcceptable, "Ask in `Accept` for a form that the detail names."),
     code(
@@ -241,6 +246,11 @@ pub const CODES: &[Code] = &[
         "unauthenticated",
         Kind::Unauthenticated,
         "Send a valid API key or frontend token as `Authorization: Bearer …`.",
+    ),
+    later(
+        "sync_too_soon",
+        Kind::RateLimited,
+        "A sync of the account was asked for lately. Wait for `Retry-After`; the next one also comes by itself.",
     ),
     code("unknown_choice", Kind::Invalid, "Open the page again and choose from its list."),
     code("unknown_event_type", Kind::Invalid, "Use the event types of docs/webhooks.md."),

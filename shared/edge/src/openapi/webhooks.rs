@@ -4,7 +4,7 @@ use mooring_domain::webhook::event::EventType;
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
-use super::words::{DeletionReason, DisableReason};
+use super::words::{DeletionReason, DisableReason, SyncErrorCode, SyncWait};
 use super::{example_id, id_pattern};
 use crate::views::time;
 
@@ -17,12 +17,15 @@ enum Field {
     Endpoint,
     DeletionReason,
     DisableReason,
+    SyncErrorCode,
+    SyncWait,
+    Window,
     StatusUrl,
     ReceiptUrl,
     DeletesAt,
 }
 
-use Field::{Account, Connection, DeletesAt, Deletion, Endpoint, ReceiptUrl, StatusUrl};
+use Field::{Account, Connection, DeletesAt, Deletion, Endpoint, ReceiptUrl, StatusUrl, Window};
 
 /// What a type of event says: when it is sent, the fields that it always has, and those that it may have.
 struct About {
@@ -68,6 +71,16 @@ const fn says(kind: EventType) -> About {
             &[Deletion, Field::DeletionReason, StatusUrl, ReceiptUrl],
             &[Connection, Account],
         ),
+        EventType::SyncCompleted => about(
+            "A wait for figures of an account is over. Syncs that come by themselves send nothing while all is well.",
+            &[Connection, Account, Window, Field::SyncWait],
+            &[],
+        ),
+        EventType::SyncFailed => about(
+            "Syncs of an account do not succeed any more: a sync gave up. Sent once, and not at each try.",
+            &[Connection, Account, Window, Field::SyncErrorCode],
+            &[],
+        ),
         EventType::EndpointDisabled => {
             about("Another endpoint of yours was switched off.", &[Endpoint, Field::DisableReason], &[])
         }
@@ -82,7 +95,8 @@ impl Field {
             Self::Account => "account_id",
             Self::Deletion => "deletion_id",
             Self::Endpoint => "webhook_endpoint_id",
-            Self::DeletionReason | Self::DisableReason => "reason",
+            Self::DeletionReason | Self::DisableReason | Self::SyncErrorCode | Self::SyncWait => "reason",
+            Self::Window => "window",
             Self::StatusUrl => "status_url",
             Self::ReceiptUrl => "receipt_url",
             Self::DeletesAt => "deletes_at",
@@ -100,6 +114,17 @@ impl Field {
             Self::Endpoint => id("whe", "The endpoint."),
             Self::DeletionReason => json!({ "$ref": "#/components/schemas/DeletionReason" }),
             Self::DisableReason => json!({ "$ref": "#/components/schemas/DisableReason" }),
+            Self::SyncErrorCode => json!({ "$ref": "#/components/schemas/SyncErrorCode" }),
+            Self::SyncWait => json!({ "$ref": "#/components/schemas/SyncWait" }),
+            Self::Window => {
+                let day = |of: &str| json!({ "type": "string", "format": "date", "description": of });
+                json!({
+                    "type": "object",
+                    "description": "The days of the sync, in the account's time zone.",
+                    "properties": { "from": day("The first day."), "to": day("The last day.") },
+                    "required": ["from", "to"],
+                })
+            }
             Self::StatusUrl => address("The public status page."),
             Self::ReceiptUrl => address("The receipt, for a credential with `deletions.read`."),
             Self::DeletesAt => {
@@ -116,6 +141,9 @@ impl Field {
             Self::Endpoint => json!(example_id("whe")),
             Self::DeletionReason => json!("disconnected"),
             Self::DisableReason => json!("failing"),
+            Self::SyncErrorCode => json!("platform_outage"),
+            Self::SyncWait => json!("first"),
+            Self::Window => json!({ "from": "2026-11-20", "to": "2026-11-26" }),
             Self::StatusUrl => json!("https://api.example.com/deletions/HJ7QX2K9"),
             Self::ReceiptUrl => {
                 json!(format!("https://api.example.com/v1/deletions/{}/receipt", example_id("del")))
@@ -139,6 +167,8 @@ fn schema_name(kind: EventType) -> String {
 pub(super) fn describe(schemas: &mut SchemaGenerator) -> Map<String, Value> {
     schemas.subschema_for::<DeletionReason>();
     schemas.subschema_for::<DisableReason>();
+    schemas.subschema_for::<SyncErrorCode>();
+    schemas.subschema_for::<SyncWait>();
     EventType::ALL.into_iter().map(|kind| (kind.as_str().to_owned(), webhook(kind))).collect()
 }
 

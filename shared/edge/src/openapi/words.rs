@@ -12,6 +12,8 @@ use mooring_domain::platform::figures::Level as Tier;
 use mooring_domain::platform::titles;
 use mooring_domain::report::ops::query_report::{Column, GroupBy as Grouping};
 use mooring_domain::sync::completeness::{DayStatus as Status, Reason as Cause};
+use mooring_domain::sync::ending::Wait;
+use mooring_domain::sync::trouble::Trouble;
 use mooring_domain::webhook::delivery::{DeliveryState as Progress, Failure};
 use mooring_domain::webhook::endpoint::DisableReason as Switched;
 use mooring_domain::webhook::event::EventType;
@@ -85,6 +87,14 @@ words! {
     Scope = Right::ALL.map(Right::as_str);
     /// A right that a frontend token may have.
     BrowserScope = Right::ALL.into_iter().filter(|scope| scope.fits_a_browser()).map(Right::as_str);
+    /// The reason for which syncs of an account fail. `rate_limited`, `platform_outage`: nobody has to do anything.
+    /// `platform_changed`: Mooring's developers have to act. `needs_reauth`: the platform refused the token; the
+    /// connection's state says whether the person has to connect again. `no_permission`: the person has to connect
+    /// again with more permissions. `setup`: the operator of the product's app at the platform has to act.
+    SyncErrorCode = Trouble::ALL.map(Trouble::as_str);
+    /// The wait that a sync ended: for the `first` figures, for the `backfill` of older days, for a sync that your product
+    /// `requested`, or for the first success after a failure (`recovered`).
+    SyncWait = Wait::ALL.map(Wait::as_str);
     /// A level of figures.
     Level = Tier::ALL.map(Tier::as_str);
     /// A metric: a sum, or a ratio of two sums.

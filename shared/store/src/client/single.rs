@@ -61,16 +61,30 @@ impl Store {
 
     /// Sets attributes of a row and keeps the others; creates the row if it does not exist.
     pub(crate) async fn set(&self, key: &Key, set: &[(String, AttributeValue)]) -> Result<()> {
+        self.set_if(key, set, &[], &[]).await.map(|_| ())
+    }
+
+    /// Sets and removes attributes of a row if conditions hold on it; returns false when they do not.
+    pub(crate) async fn set_if(
+        &self,
+        key: &Key,
+        set: &[(String, AttributeValue)],
+        remove: &[&'static str],
+        checks: &[Check],
+    ) -> Result<bool> {
         let mut expression = Expression::default();
-        let changes = expression.update(set, &[]);
+        let changes = expression.update(set, remove);
+        let condition = expression.checks(checks);
         let (names, values) = expression.parts();
         let update = self.client.update_item().table_name(self.tables.name(key.table)?);
         let update = update.set_key(Some(key_item(key))).update_expression(changes);
+        let update = update.set_condition_expression(condition);
         let update = update.set_expression_attribute_names(names).set_expression_attribute_values(values);
         let mut backoff = Backoff::default();
         loop {
             match update.clone().send().await {
-                Ok(_) => return Ok(()),
+                Ok(_) => return Ok(true),
+                Err(error) if is_refused(&error) => return Ok(false),
                 Err(error) if is_conflict(&error) && backoff.wait().await => {}
                 Err(error) => return Err(failed(&error)),
             }

@@ -6,9 +6,10 @@ use mooring_domain::Result;
 use mooring_domain::base::host::Entropy as _;
 use mooring_domain::base::ids::{CredentialId, EventId, TenantId};
 use mooring_domain::base::secret::Digest;
-use mooring_domain::people::access_log::{Access, PseudonymKey};
+use mooring_domain::people::access_log::{Access, Pseudonym, PseudonymKey};
 use mooring_domain::people::api_key::ApiKey;
 use mooring_domain::people::caller::{Credential, CredentialKind, Scope};
+use mooring_domain::people::log_entry::{CallEntry, CallOutcome, LogContent, LogEntry, LogPosition};
 use mooring_domain::people::tenant::Tenant;
 use mooring_system::SystemEntropy;
 use uuid::Builder;
@@ -29,6 +30,7 @@ pub(crate) fn access(entry: &Access) -> (EventId, Draft) {
     let draft = Draft::default()
         .text("what", "access")
         .text("credential", entry.credential.as_str())
+        .maybe(BROWSER, entry.is_browser.then(|| flag(true)))
         .maybe("person", entry.person.as_ref().map(|person| text(person.as_str())))
         .text("action", entry.action)
         .with("targets", texts(entry.targets.iter()))
@@ -36,6 +38,34 @@ pub(crate) fn access(entry: &Access) -> (EventId, Draft) {
         .text("request", entry.request_id.as_str())
         .with("at", time(entry.at));
     (event_id(entry.at, &format!("access {} {}", entry.credential, entry.request_id)), draft)
+}
+
+/// The attribute that is true when a frontend token called. Entries that were written before it existed have a person.
+const BROWSER: &str = "browser";
+
+/// Reads an entry of a tenant's log.
+pub(crate) fn read_entry(item: &Item) -> Result<LogEntry> {
+    let fields = Fields::of("log entry", item);
+    let what = fields.text("what")?;
+    let content = if what == "access" {
+        LogContent::Call(read_call(fields)?)
+    } else {
+        LogContent::Sync(what.to_owned())
+    };
+    Ok(LogEntry { position: fields.word(SK, LogPosition::read)?, at: fields.parsed("at")?, content })
+}
+
+fn read_call(fields: Fields<'_>) -> Result<CallEntry> {
+    let person = fields.maybe_word("person", Pseudonym::parse)?;
+    Ok(CallEntry {
+        credential: fields.parsed("credential")?,
+        is_browser: fields.flag(BROWSER)? || person.is_some(),
+        person,
+        operation: fields.text("action")?.to_owned(),
+        subjects: fields.texts("targets")?,
+        outcome: fields.word("outcome", CallOutcome::parse)?,
+        request_id: fields.text("request")?.to_owned(),
+    })
 }
 
 /// The attribute that is true when a tenant may act.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use mooring_domain::base::ids::{CredentialId, EventId, TenantId};
 use mooring_domain::base::place::{Place, Subject};
 use mooring_domain::base::table::Table;
+use mooring_domain::people::log_entry::{LogPosition, LogSpan};
 
 use crate::client::key::{Key, Sort, Span, instant};
 use crate::client::place::{Scope, narrowed, place};
@@ -70,6 +71,15 @@ pub(crate) fn tenants_of_origin(origin: &str) -> Span {
 
 pub(crate) fn activity(tenant: &TenantId, at: Timestamp, event: &EventId) -> Key {
     Key::new(Table::Activity, tenant.as_str(), format!("{}#{event}", instant(at)))
+}
+
+/// Selects the entries of a tenant's log from an instant on and before another; with a position, those up to it.
+pub(crate) fn activities(tenant: &TenantId, span: LogSpan, until: Option<&LogPosition>) -> Span {
+    let (first, end) = (instant(span.from), instant(span.to));
+    let last = until.map_or(end.as_str(), LogPosition::as_str).min(end.as_str()).to_owned();
+    // DynamoDB refuses a range that ends before it begins.
+    let last = if last < first { first.clone() } else { last };
+    Span::between(Table::Activity, tenant.as_str(), first, last)
 }
 
 pub(crate) fn frontend_token(tenant: &TenantId, id: &CredentialId) -> Key {

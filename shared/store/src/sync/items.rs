@@ -10,21 +10,70 @@ use mooring_domain::platform::figures::{Level, MetricSet};
 use mooring_domain::sync::activity::Activity;
 use mooring_domain::sync::completeness::{DayRecord, DayStatus, Days, Marks, Reason};
 use mooring_domain::sync::job::{JobKind, SyncJob};
-use mooring_domain::sync::state::{Checkpoint, SyncChange, SyncState};
+use mooring_domain::sync::state::{Backfill, Checkpoint, Failure, SyncChange, SyncState};
+use mooring_domain::sync::trouble::Trouble;
 
 use crate::client::item::{Draft, Fields, Item, PK, SK, bytes, flag, maps, number, text, texts, time};
 use crate::client::key::parse_home;
 use crate::people::items::event_id;
 use crate::sync::keys::{parse_outbox, parse_week};
 
-/// Writes the part of an account's sync state that a job decides.
+/// Writes the part of an account's sync state that a job decides before it ends.
 pub(crate) fn write_sync_change(change: &SyncChange) -> Draft {
-    Draft::default()
-        .maybe("last_success", change.last_success.map(time))
-        .maybe("newest_at", change.newest_at.map(time))
+    let draft = Draft::default()
         .maybe("structure_at", change.structure_at.map(time))
         .maybe("names_due", change.names_due.map(flag))
-        .maybe("entities", change.entities.map(number))
+        .maybe("entities", change.entities.map(number));
+    change.backfill.iter().fold(draft, write_backfill)
+}
+
+/// The attribute that counts the ended tries.
+pub(crate) const ENDS: &str = "ends";
+
+/// The attribute of the instant at which the product last asked for a sync, a number that conditions compare.
+pub(crate) const ASKED_AT: &str = "asked_at";
+
+/// The attributes of a failure, which a success removes.
+pub(crate) const FAILURE: [&str; 3] = ["failure", "failing_since", "gave_up"];
+
+/// Writes the part of an account's sync state that the end of a try decides.
+pub(crate) fn write_sync_end(state: &SyncState) -> Draft {
+    let [code, since, gave_up] = FAILURE;
+    let draft = Draft::default()
+        .maybe("last_success", state.last_success.map(time))
+        .maybe("newest_at", state.newest_at.map(time))
+        .maybe("last_attempt", state.last_attempt.map(time))
+        .maybe(code, state.failure.map(|failure| text(failure.trouble.as_str())))
+        .maybe(since, state.failure.map(|failure| time(failure.since)))
+        .maybe(gave_up, state.failure.map(|failure| flag(failure.gave_up)))
+        .with(ENDS, number(state.ends));
+    state.backfill.iter().fold(draft, write_backfill)
+}
+
+fn write_backfill(draft: Draft, backfill: &Backfill) -> Draft {
+    let ended = backfill.ended.iter().map(|window| format!("{}|{}", window.from, window.to));
+    draft
+        .with("backfill_slot", time(backfill.slot))
+        .text("backfill_from", backfill.all.from.to_string())
+        .text("backfill_to", backfill.all.to.to_string())
+        .with("backfill_ended", texts(ended))
+}
+
+fn read_backfill(fields: Fields<'_>) -> Result<Option<Backfill>> {
+    let Some(slot) = fields.maybe_parsed("backfill_slot")? else { return Ok(None) };
+    let window = |text: &str| {
+        let (from, to) = text.split_once('|')?;
+        Window::new(from.parse().ok()?, to.parse().ok()?)
+    };
+    let all = Window::new(fields.parsed("backfill_from")?, fields.parsed("backfill_to")?);
+    let all = all.ok_or_else(|| fields.broken("backfill_to"))?;
+    Ok(Some(Backfill { slot, all, ended: fields.words("backfill_ended", window)? }))
+}
+
+fn read_failure(fields: Fields<'_>) -> Result<Option<Failure>> {
+    let [code, since, gave_up] = FAILURE;
+    let Some(trouble) = fields.maybe_word(code, Trouble::parse)? else { return Ok(None) };
+    Ok(Some(Failure { trouble, since: fields.parsed(since)?, gave_up: fields.flag(gave_up)? }))
 }
 
 /// Reads the sync state of an account. A part that no job has decided yet has its value of
@@ -37,6 +86,11 @@ pub(crate) fn read_sync_state(item: &Item) -> Result<SyncState> {
         structure_at: fields.maybe_parsed("structure_at")?,
         names_due: fields.flag("names_due")?,
         entities: fields.maybe_number("entities")?.unwrap_or_default(),
+        last_attempt: fields.maybe_parsed("last_attempt")?,
+        failure: read_failure(fields)?,
+        backfill: read_backfill(fields)?,
+        asked_at: fields.maybe_seconds(ASKED_AT)?,
+        ends: fields.maybe_number(ENDS)?.unwrap_or_default(),
     })
 }
 

@@ -12,13 +12,15 @@ use mooring_domain::base::ids::AccountRef;
 use mooring_domain::base::together::{Work, together};
 use mooring_domain::connect::ports::FenceRead as _;
 use mooring_domain::sync::completeness::Days;
-use mooring_domain::sync::ports::{CompletenessRead, SyncProgress};
+use mooring_domain::sync::ports::{CompletenessRead, SyncAsk, SyncProgress};
 use mooring_domain::sync::state::{Checkpoint, SyncChange, SyncState};
 use mooring_domain::{Error, Kind, Result};
 
-use crate::client::Store;
+use crate::client::item::seconds;
+use crate::client::{Check, Store};
 use crate::sync::items::{
-    day_attribute, pack_day, read_checkpoint, read_sync_state, read_week, write_checkpoint, write_sync_change,
+    ASKED_AT, day_attribute, pack_day, read_checkpoint, read_sync_state, read_week, write_checkpoint,
+    write_sync_change,
 };
 use crate::sync::keys::{self, monday, weeks};
 
@@ -26,7 +28,7 @@ use crate::sync::keys::{self, monday, weeks};
 const AT_ONCE: usize = 8;
 
 /// How long a checkpoint is kept.
-const CHECKPOINT: SignedDuration = SignedDuration::from_hours(7 * 24);
+pub(crate) const CHECKPOINT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 #[async_trait]
 impl CompletenessRead for Store {
@@ -86,11 +88,21 @@ impl SyncProgress for Store {
     }
 }
 
+#[async_trait]
+impl SyncAsk for Store {
+    async fn ask_sync(&self, account: &AccountRef, at: Timestamp, since: Timestamp) -> Result<bool> {
+        self.open(account).await?;
+        let rare = vec![vec![Check::Lacks(ASKED_AT)], vec![Check::AtMost(ASKED_AT, seconds(since))]];
+        let set = [(ASKED_AT.to_owned(), seconds(at))];
+        self.set_if(&keys::sync_state(account), &set, &[], &[Check::Any(rare)]).await
+    }
+}
+
 type Attributes = Vec<(String, AttributeValue)>;
 
 impl Store {
     /// Checks the fence; fails unless the account may be written.
-    async fn open(&self, account: &AccountRef) -> Result<()> {
+    pub(crate) async fn open(&self, account: &AccountRef) -> Result<()> {
         let AccountRef { tenant, connection, account } = account;
         if self.fence(tenant, connection, Some(account)).await?.lets_write() {
             return Ok(());

@@ -18,7 +18,7 @@ use crate::client::{Check, Write};
 use crate::people::counts::{ENDPOINTS, admission, admit, dismiss};
 use crate::webhook::events::event_row;
 use crate::webhook::items::{
-    DESCRIPTION, FAILING, OFF, OFF_AT, ORIGIN, TYPES, VERSION, read_endpoint, read_secrets, types,
+    DESCRIPTION, FAILING, LISTENS, OFF, OFF_AT, ORIGIN, TYPES, VERSION, read_endpoint, read_secrets, types,
     write_endpoint, write_secrets,
 };
 use crate::webhook::keys;
@@ -104,7 +104,8 @@ fn changed(mut write: Write, change: &EndpointChange) -> Write {
     }
     match change.enablement {
         Enablement::Disable(off, at) => write.set(OFF, text(off.as_str())).set(OFF_AT, time(at)),
-        Enablement::Enable => write.without(&[OFF, OFF_AT, FAILING]),
+        Enablement::Enable(at) => write.set(LISTENS, time(at)).without(&[OFF, OFF_AT, FAILING]),
+        Enablement::Recover => write.without(&[FAILING]),
         // A new address begins without the failures of the old one.
         Enablement::Keep if change.origin.is_some() => write.without(&[FAILING]),
         Enablement::Keep => write,

@@ -7,12 +7,13 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mooring_domain::Result;
-use mooring_domain::base::ids::{ConnectionId, DeliveryId, EndpointId, EventId, TenantId};
+use mooring_domain::base::ids::{AccountRef, ConnectionId, DeliveryId, EndpointId, EventId, TenantId};
 use mooring_domain::base::retention::ACTIVITY_KEPT;
 use mooring_domain::base::table::Table;
 use mooring_domain::deletion::ledger::Deletion;
+use mooring_domain::sync::ending::SyncNews;
 use mooring_domain::webhook::delivery::{Delivery, DeliveryRef, Job};
-use mooring_domain::webhook::event::{About, Event, EventType, of_cut, of_end};
+use mooring_domain::webhook::event::{About, Event, EventType, of_cut, of_end, of_sync};
 use mooring_domain::webhook::ports::{DeliveryRead, DeliveryWrite, WebhookDue};
 
 use crate::client::Store;
@@ -33,8 +34,8 @@ pub(crate) fn event_row(
     now: Timestamp,
 ) -> Write {
     let id = event_id(at, &format!("webhook {} {about:?}", kind.as_str()));
-    let event = Event { id, tenant: tenant.clone(), kind, at, about, is_waiting: true };
-    Write::put(keys::hook_event(tenant, &event.id), write_event(&event, now).expiring(now + ACTIVITY_KEPT))
+    let event = Event { id, tenant: tenant.clone(), kind, at, about, written_at: now, is_waiting: true };
+    Write::put(keys::hook_event(tenant, &event.id), write_event(&event).expiring(now + ACTIVITY_KEPT))
 }
 
 /// Makes the write of a cutoff's event; the cutoff of a tenant itself has none.
@@ -52,6 +53,12 @@ pub(crate) fn end_row(deletion: &Deletion, now: Timestamp) -> Write {
 /// Makes the write of an event about a connection alone.
 pub(crate) fn connection_row(tenant: &TenantId, id: &ConnectionId, kind: EventType, now: Timestamp) -> Write {
     event_row(tenant, now, kind, About { connection: Some(id.clone()), ..About::default() }, now)
+}
+
+/// Makes the write of the event of an account's syncs.
+pub(crate) fn sync_row(account: &AccountRef, news: &SyncNews, now: Timestamp) -> Write {
+    let (kind, about) = of_sync(account, news);
+    event_row(&account.tenant, now, kind, about, now)
 }
 
 #[async_trait]
@@ -87,7 +94,7 @@ impl DeliveryWrite for Store {
         let now = self.clock.now();
         self.put(
             &keys::hook_event(&event.tenant, &event.id),
-            write_event(event, now).expiring(now + ACTIVITY_KEPT),
+            write_event(event).expiring(now + ACTIVITY_KEPT),
         )
         .await
     }

@@ -1,10 +1,10 @@
 //! Writes and reads webhook endpoints, their sealed parts, events and deliveries as items.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::Timestamp;
 use mooring_domain::Result;
 use mooring_domain::base::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, EndpointId, TenantId};
 use mooring_domain::base::table::Table;
+use mooring_domain::base::window::Window;
 use mooring_domain::vault::keys::WrappedKey;
 use mooring_domain::webhook::delivery::{Attempt, Delivery, DeliveryRef, DeliveryState, Failure, Job};
 use mooring_domain::webhook::endpoint::{
@@ -32,6 +32,8 @@ pub(crate) const OFF_AT: &str = "off_at";
 
 pub(crate) const FAILING: &str = "failing_since";
 
+pub(crate) const LISTENS: &str = "listens_from";
+
 /// The attribute that counts the changes.
 pub(crate) const VERSION: &str = "version";
 
@@ -50,12 +52,14 @@ pub(crate) fn write_endpoint(endpoint: &Endpoint) -> Draft {
         .maybe(OFF_AT, endpoint.off.map(|(_, at)| time(at)))
         .maybe(FAILING, endpoint.failing_since.map(time))
         .with("created_at", time(endpoint.created_at))
+        .with(LISTENS, time(endpoint.listens_from))
 }
 
 /// Reads an endpoint.
 pub(crate) fn read_endpoint(tenant: &TenantId, item: &Item) -> Result<Endpoint> {
     let fields = Fields::of("webhook endpoint", item);
     let off = fields.maybe_word(OFF, DisableReason::parse)?;
+    let created_at = fields.parsed("created_at")?;
     Ok(Endpoint {
         id: fields.word(SK, parse_endpoint)?,
         tenant: tenant.clone(),
@@ -64,7 +68,9 @@ pub(crate) fn read_endpoint(tenant: &TenantId, item: &Item) -> Result<Endpoint> 
         description: fields.text(DESCRIPTION)?.to_owned(),
         off: off.map(|off| Ok((off, fields.parsed(OFF_AT)?))).transpose()?,
         failing_since: fields.maybe_parsed(FAILING)?,
-        created_at: fields.parsed("created_at")?,
+        created_at,
+        // Endpoints that were made before this attribute existed listen from their creation on.
+        listens_from: fields.maybe_parsed(LISTENS)?.unwrap_or(created_at),
     })
 }
 
@@ -111,9 +117,9 @@ fn read_value(fields: Fields<'_>) -> Result<SealedValue> {
     Ok(SealedValue { key, sealed: fields.sealed("sealed")? })
 }
 
-/// Writes an event. A waiting event is in the due index from an instant on.
-pub(crate) fn write_event(event: &Event, due: Timestamp) -> Draft {
-    let About { connection, account, deletion, endpoint, reason, code, deletes_at } = &event.about;
+/// Writes an event. A waiting event is in the due index from the instant at which it was written.
+pub(crate) fn write_event(event: &Event) -> Draft {
+    let About { connection, account, deletion, endpoint, reason, window, code, deletes_at } = &event.about;
     let id = |id: Option<&str>| id.map(text);
     Draft::default()
         .text("type", event.kind.as_str())
@@ -123,30 +129,37 @@ pub(crate) fn write_event(event: &Event, due: Timestamp) -> Draft {
         .maybe("deletion", id(deletion.as_ref().map(DeletionId::as_str)))
         .maybe("endpoint", id(endpoint.as_ref().map(EndpointId::as_str)))
         .maybe("reason", id(reason.as_deref()))
+        .maybe("from", window.map(|window| text(window.from.to_string())))
+        .maybe("to", window.map(|window| text(window.to.to_string())))
         .maybe("code", id(code.as_deref()))
         .maybe("deletes_at", deletes_at.map(time))
         .maybe(DUE_SHARD, event.is_waiting.then(|| text(DUE_EVENTS)))
-        .maybe(DUE_AT, event.is_waiting.then(|| text(instant(due))))
+        .maybe(DUE_AT, event.is_waiting.then(|| text(instant(event.written_at))))
 }
 
 /// Reads an event.
 pub(crate) fn read_event(tenant: &TenantId, item: &Item) -> Result<Event> {
     let fields = Fields::of("webhook event", item);
     let id = |sk: &str| sk.strip_prefix("evt#")?.parse().ok();
+    let at = fields.parsed("at")?;
+    let window = fields.maybe_parsed("from")?.zip(fields.maybe_parsed("to")?);
     Ok(Event {
         id: fields.word(SK, id)?,
         tenant: tenant.clone(),
         kind: fields.word("type", EventType::parse)?,
-        at: fields.parsed("at")?,
+        at,
         about: About {
             connection: fields.maybe_parsed("connection")?,
             account: fields.maybe_parsed("account")?,
             deletion: fields.maybe_parsed("deletion")?,
             endpoint: fields.maybe_parsed("endpoint")?,
             reason: fields.maybe_text("reason")?.map(str::to_owned),
+            window: window.and_then(|(from, to)| Window::new(from, to)),
             code: fields.maybe_text("code")?.map(str::to_owned),
             deletes_at: fields.maybe_parsed("deletes_at")?,
         },
+        // An event whose deliveries are made is in no index any more, and nobody asks when it was written.
+        written_at: fields.maybe_parsed(DUE_AT)?.unwrap_or(at),
         is_waiting: fields.maybe_text(DUE_SHARD)?.is_some(),
     })
 }

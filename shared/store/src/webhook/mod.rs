@@ -4,3 +4,4 @@ pub(crate) mod endpoints;
 pub(crate) mod events;
 pub(crate) mod items;
 pub(crate) mod keys;
+pub(crate) mod sync_ends;

@@ -17,5 +17,6 @@ mod limits;
 mod request_ids;
 mod rights;
 mod snapshot;
+mod syncs;
 mod ttl;
 mod webhooks;

@@ -240,7 +240,8 @@ async fn another_tenant_hears_and_sees_nothing() -> Result<()> {
 async fn a_lost_message_loses_no_delivery() -> Result<()> {
     let world = World::start(Size::SMALL).await?;
     let receiver = Receiver::start().await?;
-    let endpoint = Endpoint::at(&world, json!({ "url": receiver.origin() })).await?;
+    let hears = json!({ "url": receiver.origin(), "event_types": ["connection.activated"] });
+    let endpoint = Endpoint::at(&world, hears).await?;
     world.connect_and_sync("lost").await?;
     // The message that makes the deliveries, then each that makes a try.
     for _ in 0..3 {

@@ -18,6 +18,8 @@ pub enum Scope {
     Connect,
     /// Read connections and accounts.
     ConnectionsRead,
+    /// Ask for syncs.
+    Sync,
     /// Disconnect connections and accounts.
     Disconnect,
     /// Query reports.
@@ -32,13 +34,18 @@ pub enum Scope {
     WebhooksRead,
     /// Make, change and delete webhook endpoints; send tests and replays.
     WebhooksWrite,
+    /// Read the log of all calls of the tenant.
+    AccessLogRead,
+    /// Read how much the tenant uses.
+    UsageRead,
 }
 
 impl Scope {
     /// All scopes, in the order of the documentation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Connect,
         Self::ConnectionsRead,
+        Self::Sync,
         Self::Disconnect,
         Self::ReportsRead,
         Self::DeletionsWrite,
@@ -46,6 +53,8 @@ impl Scope {
         Self::TokensMint,
         Self::WebhooksRead,
         Self::WebhooksWrite,
+        Self::AccessLogRead,
+        Self::UsageRead,
     ];
 
     /// Returns the scope's name in the API.
@@ -53,6 +62,7 @@ impl Scope {
         match self {
             Self::Connect => "connect",
             Self::ConnectionsRead => "connections.read",
+            Self::Sync => "connections.sync",
             Self::Disconnect => "connections.disconnect",
             Self::ReportsRead => "reports.read",
             Self::DeletionsWrite => "deletions.write",
@@ -60,6 +70,8 @@ impl Scope {
             Self::TokensMint => "tokens.mint",
             Self::WebhooksRead => "webhooks.read",
             Self::WebhooksWrite => "webhooks.write",
+            Self::AccessLogRead => "access_log.read",
+            Self::UsageRead => "usage.read",
         }
     }
 
@@ -68,10 +80,18 @@ impl Scope {
         Self::ALL.into_iter().find(|scope| scope.as_str() == text)
     }
 
-    /// Returns whether a browser may ever hold this scope. Deleting a whole tenant, minting tokens and managing the
-    /// tenant's own servers are not for browsers.
+    /// Returns whether a browser may ever hold this scope. Deleting a whole tenant, minting tokens, managing the
+    /// tenant's own servers and reading about everybody's calls are not for browsers.
     pub const fn fits_a_browser(self) -> bool {
-        !matches!(self, Self::TokensMint | Self::DeletionsWrite | Self::WebhooksRead | Self::WebhooksWrite)
+        !matches!(
+            self,
+            Self::TokensMint
+                | Self::DeletionsWrite
+                | Self::WebhooksRead
+                | Self::WebhooksWrite
+                | Self::AccessLogRead
+                | Self::UsageRead
+        )
     }
 }
 

@@ -2,5 +2,7 @@
 
 pub mod create_frontend_token;
 pub mod manage_keys;
+pub mod read_access_log;
 pub mod read_credential;
+pub mod read_usage;
 pub mod register_tenant;

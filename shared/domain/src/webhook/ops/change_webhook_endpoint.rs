@@ -75,7 +75,8 @@ pub async fn run(ports: &Ports, caller: &Caller, id: &EndpointId, input: Input) 
 /// Decides what switching means for an endpoint: one that failed is off for another reason than its owner's.
 fn enablement(found: &Endpoint, on: bool, now: Timestamp) -> Enablement {
     match (on, found.off) {
-        (true, _) => Enablement::Enable,
+        (true, Some(_)) => Enablement::Enable(now),
+        (true, None) => Enablement::Recover,
         (false, None) => Enablement::Disable(DisableReason::Requested, now),
         (false, Some(_)) => Enablement::Keep,
     }

@@ -66,6 +66,7 @@ pub async fn run(ports: &Ports, attempt: &Attempt, caller: &Caller, input: Input
         off: None,
         failing_since: None,
         created_at: now,
+        listens_from: now,
     };
     let secret = NewSecret::make(entropy);
     let text = secret.text();

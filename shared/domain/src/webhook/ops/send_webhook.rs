@@ -44,6 +44,7 @@ pub async fn test(ports: &Ports, attempt: &Attempt, caller: &Caller, id: &Endpoi
         kind: EventType::Test,
         at: now,
         about: About { endpoint: Some(id.clone()), ..About::default() },
+        written_at: now,
         is_waiting: false,
     };
     let delivery = Delivery::of(entropy, &event, id, now);

@@ -8,7 +8,8 @@ use mooring_domain::base::table::Table;
 use mooring_domain::base::window::Window;
 use mooring_domain::connect::ports::ConnectionActivate as _;
 use mooring_domain::people::access_log::{Access, PseudonymKey};
-use mooring_domain::people::ports::AccessLog as _;
+use mooring_domain::people::log_entry::{LogContent, LogSpan};
+use mooring_domain::people::ports::{AccessLog as _, LogRead as _};
 use mooring_domain::sync::activity::Activity;
 use mooring_domain::sync::job::{JobKind, SyncJob};
 use mooring_domain::sync::ports::{ActivityWrite as _, DueRead as _};
@@ -99,6 +100,7 @@ async fn an_entry_of_the_access_log_is_kept_83_days_and_holds_nothing_else() {
     let entry = Access {
         tenant: tenant.clone(),
         credential: CredentialId::from_uuid(Uuid::now_v7()),
+        is_browser: true,
         person: Some(key.of(&SystemEntropy, &"anna".parse().unwrap())),
         action: "getConnection",
         targets: vec!["con_00000000000000000000000001".to_owned()],
@@ -110,11 +112,31 @@ async fn an_entry_of_the_access_log_is_kept_83_days_and_holds_nothing_else() {
     world.store.add_access(&Access { request_id: "request-2".to_owned(), ..entry.clone() }).await.unwrap();
     let rows = world.partition(Table::Activity, tenant.as_str()).await.unwrap();
     assert_eq!(rows.len(), 2, "two requests at one instant are two entries");
+    let span = LogSpan { from: entry.at, to: entry.at + SignedDuration::from_millis(1) };
+    let read = world.store.entries(&tenant, span, None, 10).await.unwrap();
+    let LogContent::Call(call) = &read[1].content else { panic!("{read:?}") };
+    assert_eq!((call.person.as_ref(), call.is_browser), (entry.person.as_ref(), true));
+    assert_eq!((call.operation.as_str(), &call.subjects), (entry.action, &entry.targets));
+    let rest = world.store.entries(&tenant, span, Some(&read[0].position), 10).await.unwrap();
+    assert_eq!(rest, read[1..], "newest first, and each once");
+    let before = LogSpan { to: entry.at, from: entry.at - SignedDuration::from_secs(1) };
+    assert_eq!(world.store.entries(&tenant, before, None, 10).await.unwrap(), []);
     let end = entry.at + SignedDuration::from_hours(83 * 24);
     for (_, row) in &rows {
         assert_eq!(expiry(row), Some(end.as_second()));
         let names: BTreeSet<&str> = row.keys().map(String::as_str).collect();
-        let known = ["action", "at", "credential", "expires_at", "outcome", "person", "pk", "request", "sk"];
+        let known = [
+            "action",
+            "at",
+            "browser",
+            "credential",
+            "expires_at",
+            "outcome",
+            "person",
+            "pk",
+            "request",
+            "sk",
+        ];
         assert_eq!(names, known.into_iter().chain(["targets", "what"]).collect());
     }
 }

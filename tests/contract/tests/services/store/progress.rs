@@ -4,13 +4,19 @@ use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan as _};
 use mooring_domain::Kind;
 use mooring_domain::base::table::Table;
+use mooring_domain::base::window::Window;
 use mooring_domain::deletion::ledger::Reason;
 use mooring_domain::deletion::ports::DeletionBegin as _;
 use mooring_domain::platform::figures::{Level, Metric};
 use mooring_domain::sync::completeness::{DayRecord, Days};
 use mooring_domain::sync::completeness::{DayStatus, Marks, Reason as DayReason};
-use mooring_domain::sync::ports::{CompletenessRead as _, SyncProgress as _};
-use mooring_domain::sync::state::{Checkpoint, SyncChange, SyncState};
+use mooring_domain::sync::ending::{SyncEnd, TryOutcome};
+use mooring_domain::sync::job::JobKind;
+use mooring_domain::sync::ports::{
+    CompletenessRead as _, SyncAsk as _, SyncEndWrite as _, SyncProgress as _,
+};
+use mooring_domain::sync::state::{Backfill, Checkpoint, SyncChange, SyncState};
+use mooring_domain::sync::trouble::Trouble;
 use mooring_tests_contract::World;
 use mooring_tests_contract::values::sync_change;
 use proptest::collection::btree_map;
@@ -23,19 +29,14 @@ async fn state_and_checkpoints_are_read_as_they_were_put() {
     let case = world.active(1).await.unwrap();
     let (account, store, now) = (case.account(0), &world.store, world.now());
     assert_eq!(store.sync_state(&account).await.unwrap(), SyncState::default());
-    let state = SyncState {
-        last_success: Some(now),
-        newest_at: Some(now),
-        names_due: true,
-        entities: 12_345,
-        ..SyncState::default()
-    };
+    let all = Window { from: date(2026, 9, 1), to: date(2026, 11, 22) };
+    let backfill = Some(Backfill::begin(now, all));
+    let state = SyncState { names_due: true, entities: 12_345, backfill, ..SyncState::default() };
     let change = SyncChange {
-        last_success: state.last_success,
-        newest_at: state.newest_at,
         structure_at: None,
         names_due: Some(state.names_due),
         entities: Some(state.entities),
+        backfill: state.backfill.clone(),
     };
     store.change_sync_state(&account, &change).await.unwrap();
     assert_eq!(store.sync_state(&account).await.unwrap(), state);
@@ -56,18 +57,11 @@ async fn state_and_checkpoints_are_read_as_they_were_put() {
 async fn a_job_changes_what_it_decides_and_nothing_else() {
     let world = World::start().await.unwrap();
     let (store, now) = (&world.store, world.now());
-    let older = SyncChange { last_success: Some(now), ..SyncChange::default() };
-    let newest = SyncChange { newest_at: Some(now), ..older.clone() };
-    let names = SyncChange { structure_at: Some(now), entities: Some(9), ..sync_change() };
-    let expected = SyncState {
-        last_success: Some(now),
-        newest_at: Some(now),
-        structure_at: Some(now),
-        names_due: false,
-        entities: 9,
-    };
+    let names = SyncChange { structure_at: Some(now), names_due: Some(true), ..SyncChange::default() };
+    let entities = SyncChange { entities: Some(9), ..sync_change() };
     let nothing = SyncChange::default();
-    for changes in [[&older, &newest, &names, &nothing], [&names, &nothing, &newest, &older]] {
+    let expected = SyncState { structure_at: Some(now), entities: 9, ..SyncState::default() };
+    for changes in [[&names, &entities, &nothing], [&names, &nothing, &entities]] {
         let account = world.active(1).await.unwrap().account(0);
         for change in changes {
             store.change_sync_state(&account, change).await.unwrap();
@@ -75,6 +69,48 @@ async fn a_job_changes_what_it_decides_and_nothing_else() {
         }
         assert_eq!(store.sync_state(&account).await.unwrap(), expected);
     }
+}
+
+/// Jobs of one account end at the same time: each end counts, in turn. News become events beside the state.
+#[tokio::test]
+async fn an_end_is_stored_when_no_other_came_in_between() {
+    let world = World::start().await.unwrap();
+    let case = world.active(1).await.unwrap();
+    let (account, store, now) = (case.account(0), &world.store, world.now());
+    let window = Window { from: date(2026, 11, 16), to: date(2026, 11, 22) };
+    let (kind, slot, at) = (JobKind::First, now, now);
+    let end = |outcome| SyncEnd { kind, slot, window, has_newest: true, outcome, at };
+    let failed = SyncState::default().after(&end(TryOutcome::PutBack(Trouble::RateLimited)));
+    assert!(store.end_sync(&account, &failed, None).await.unwrap());
+    assert_eq!(store.sync_state(&account).await.unwrap(), failed.state);
+    let stale = SyncState::default().after(&end(TryOutcome::Done));
+    assert!(!store.end_sync(&account, &stale, Some("j")).await.unwrap(), "another came in between");
+    assert!(!store.checkpoint(&account, "j").await.unwrap().done);
+    let done = failed.state.after(&end(TryOutcome::Done));
+    let events = world.rows(Table::Activity).await.unwrap().len();
+    assert!(store.end_sync(&account, &done, Some("j")).await.unwrap());
+    assert_eq!(store.sync_state(&account).await.unwrap(), done.state, "a success takes the failure away");
+    assert!(store.checkpoint(&account, "j").await.unwrap().done);
+    assert_eq!(world.rows(Table::Activity).await.unwrap().len(), events + 1, "the first figures are news");
+    let quiet = done.state.after(&end(TryOutcome::Done));
+    assert!(store.end_sync(&account, &quiet, Some("k")).await.unwrap());
+    assert!(store.checkpoint(&account, "k").await.unwrap().done);
+    assert_eq!(world.rows(Table::Activity).await.unwrap().len(), events + 1);
+}
+
+/// Of two requests for a sync at the same time one is let through.
+#[tokio::test]
+async fn a_sync_is_asked_for_once_in_a_while() {
+    let world = World::start().await.unwrap();
+    let case = world.active(1).await.unwrap();
+    let (account, store) = (case.account(0), &world.store);
+    let at = |second: i64| Timestamp::from_second(1_795_309_000 + second).unwrap();
+    let (one, other) =
+        tokio::join!(store.ask_sync(&account, at(0), at(-900)), store.ask_sync(&account, at(0), at(-900)));
+    assert!(one.unwrap() != other.unwrap());
+    assert!(!store.ask_sync(&account, at(899), at(-1)).await.unwrap());
+    assert!(store.ask_sync(&account, at(900), at(0)).await.unwrap());
+    assert_eq!(store.sync_state(&account).await.unwrap().asked_at, Some(at(900)));
 }
 
 #[tokio::test]

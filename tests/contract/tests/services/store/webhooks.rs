@@ -64,6 +64,7 @@ fn endpoint(tenant: &TenantId, number: u128) -> Endpoint {
         off: None,
         failing_since: None,
         created_at: jiff::Timestamp::UNIX_EPOCH,
+        listens_from: jiff::Timestamp::UNIX_EPOCH,
     }
 }
 
@@ -210,14 +211,14 @@ async fn an_endpoint_comes_changes_and_goes_with_what_is_sealed() {
         Some((DisableReason::Failing, at))
     );
     let on = EndpointChange {
-        enablement: Enablement::Enable,
+        enablement: Enablement::Enable(at),
         types: Some(Vec::new()),
         ..EndpointChange::default()
     };
     assert!(store.change(tenant, &one.id, &on, None).await.unwrap());
     assert_eq!(
         store.endpoint(tenant, &one.id).await.unwrap(),
-        Some(Endpoint { types: Vec::new(), ..one.clone() })
+        Some(Endpoint { types: Vec::new(), listens_from: at, ..one.clone() })
     );
     assert!(store.remove(tenant, &one.id).await.unwrap());
     assert!(!store.remove(tenant, &one.id).await.unwrap());
@@ -243,6 +244,7 @@ async fn deliveries_are_made_once_move_by_version_and_are_listed_newest_first() 
             kind: EventType::Test,
             at,
             about: mooring_domain::webhook::event::About::default(),
+            written_at: at,
             is_waiting: false,
         };
         store.put_event(&event).await.unwrap();

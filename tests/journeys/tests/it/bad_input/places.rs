@@ -118,7 +118,7 @@ pub(crate) async fn good(world: &World, route: &Route) -> Result<Good> {
         }
         "completeCallback" | "showConfirmPage" | "confirmAccounts" => pages(world, route).await?,
         "activateConnection" => activation(world, route).await?,
-        "listConnections" => good(route.path, 200)?.query(&[("limit", "2")]),
+        "listConnections" | "listAccesses" => good(route.path, 200)?.query(&[("limit", "2")]),
         "getConnection" => good(&format!("/v1/connections/{}", live(world).await?.id), 200)?,
         "disconnectConnection" => good(&format!("/v1/connections/{}", live(world).await?.id), 202)?,
         "disconnectAccount" => {
@@ -126,6 +126,12 @@ pub(crate) async fn good(world: &World, route: &Route) -> Result<Good> {
             good(&format!("/v1/connections/{}/accounts/{}", connected.id, first(&connected)?), 202)?
         }
         "queryReport" | "exportReport" => report(world, route).await?,
+        "requestSync" => {
+            let connected = live(world).await?;
+            world.stack.drain().await?;
+            let path = format!("/v1/connections/{}/accounts/{}/sync", connected.id, first(&connected)?);
+            good(&path, 202)?
+        }
         "requestDeletion" => {
             let body = json!({ "connection_id": live(world).await?.id });
             good(route.path, 202)?.json(body, &[])
@@ -143,6 +149,7 @@ pub(crate) async fn good(world: &World, route: &Route) -> Result<Good> {
             good(&format!("/v1/deletions/{id}/receipt"), 200)?
         }
         operation if operation.contains("Webhook") => webhook(world, route).await?,
+        "getUsage" => good(route.path, 200)?.query(&[("from", "2026-11-20"), ("to", "2026-11-21")]),
         "getCredential"
         | "getOpenApi"
         | "showFront"

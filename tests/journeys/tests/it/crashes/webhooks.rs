@@ -45,6 +45,7 @@ impl Subscribed {
             kind: EventType::ConnectionActivated,
             at: now,
             about: About::default(),
+            written_at: now,
             is_waiting: true,
         };
         adapters.store.put_event(&event).await?;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::base::error::{Error, Kind, Result};
+use crate::base::host::Clock;
 use crate::base::ids::{AccountRef, ConnectionId, EndUser};
 use crate::base::together::{Work, together};
 use crate::base::walk::Walk;
@@ -18,7 +19,9 @@ use crate::connect::connection::{Connection, State};
 use crate::connect::ports::ConnectionRead;
 use crate::people::caller::{Caller, Scope};
 use crate::platform::account::decode_accounts;
+use crate::platform::profile::Profile;
 use crate::sync::ports::SyncProgress;
+use crate::sync::view::{Cadence, SyncView};
 use crate::vault::keys::KeyContext;
 use crate::vault::ports::{KeyOpen, VaultRead};
 
@@ -38,6 +41,10 @@ pub struct Ports {
     pub rows: Arc<dyn Rows>,
     /// Opens data keys.
     pub keys: Arc<dyn KeyOpen>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The product, which says how often accounts sync.
+    pub profile: Arc<Profile>,
 }
 
 /// An account as its tenant sees it.
@@ -51,6 +58,8 @@ pub struct AccountView {
     pub last_synced_at: Option<Timestamp>,
     /// True when names and statuses could not be read; figures come without them.
     pub names_pending: bool,
+    /// The state of the account's syncs.
+    pub sync: SyncView,
 }
 
 /// A connection as its tenant sees it.
@@ -141,7 +150,8 @@ async fn view(ports: &Ports, connection: Connection) -> Result<View> {
 
 async fn account_view(ports: &Ports, connection: &Connection, account: Account) -> Result<AccountView> {
     if !account.state.is_readable() {
-        return Ok(AccountView { account, name: None, last_synced_at: None, names_pending: false });
+        let (last_synced_at, sync) = (None, SyncView::STOPPED);
+        return Ok(AccountView { account, name: None, last_synced_at, names_pending: false, sync });
     }
     let place = AccountRef {
         tenant: connection.tenant.clone(),
@@ -151,7 +161,14 @@ async fn account_view(ports: &Ports, connection: &Connection, account: Account) 
     let name = name(ports, &place, &account).await?;
     let state = ports.rows.sync_state(&place).await?;
     let (last_synced_at, names_pending) = (state.newest_at, state.names_due);
-    Ok(AccountView { account, name, last_synced_at, names_pending })
+    let platform = ports.profile.platform(&connection.platform);
+    let cadence = Cadence {
+        connection: &connection.id,
+        period_minutes: platform.map_or(60, |platform| platform.period_minutes),
+        is_synced: connection.state.is_syncable() && account.state.is_syncable(),
+    };
+    let sync = SyncView::at(ports.clock.now(), &state, &cadence);
+    Ok(AccountView { account, name, last_synced_at, names_pending, sync })
 }
 
 /// Opens a name; `None` when the key was destroyed after the row was read.

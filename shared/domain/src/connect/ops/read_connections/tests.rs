@@ -13,7 +13,7 @@ fn pages(connections: u128, accounts: u128, limit: u32) -> Vec<(usize, usize)> {
         (0..accounts).for_each(|number| world.put_account(&id, account_of(number), "7"));
     }
     world.deletion.rows.lock().unwrap().clear();
-    let ports = ports!(world, Ports { rows, keys });
+    let ports = ports!(world, Ports { rows, keys, clock, profile });
     let caller = Caller { scopes: vec![Scope::ConnectionsRead], ..caller(CredentialKind::ApiKey) };
     let (mut after, mut pages, mut seen) = (None, Vec::new(), Vec::new());
     loop {
@@ -49,7 +49,7 @@ fn a_filter_takes_what_it_says_from_the_whole_list() {
         let state = if number % 130 == 0 { State::NeedsReauth } else { row.state };
         world.put_connection(Connection { end_user, state, ..row });
     }
-    let ports = ports!(world, Ports { rows, keys });
+    let ports = ports!(world, Ports { rows, keys, clock, profile });
     let caller = Caller { scopes: vec![Scope::ConnectionsRead], ..caller(CredentialKind::ApiKey) };
     let all = |filter: &Filter, limit| {
         let (mut after, mut found) = (None, Vec::new());

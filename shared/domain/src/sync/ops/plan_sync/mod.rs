@@ -15,7 +15,7 @@ use crate::base::ids::AccountRef;
 use crate::base::queue::JobQueue;
 use crate::connect::token_life::RETRY;
 use crate::platform::profile::Profile;
-use crate::sync::job::{JobKind, ProbeJob, SHARDS, SyncJob, slot_of};
+use crate::sync::job::{JobKind, ProbeJob, SHARDS, SyncJob, latest_slot};
 use crate::sync::ports::DueRead;
 
 /// How many minutes a tick covers: twice the five minutes between two ticks.
@@ -63,7 +63,7 @@ pub async fn run(ports: &Ports, input: Input) -> Result<Planned> {
     for shard in 0..SHARDS {
         for (first, last) in minutes(input) {
             let accounts = ports.rows.due(shard, first, last).await?;
-            let jobs: Vec<_> = accounts.into_iter().filter_map(|account| job(account, input)).collect();
+            let jobs: Vec<_> = accounts.into_iter().map(|account| job(account, input)).collect();
             send(ports.queue.as_ref(), &jobs).await?;
             planned.due += jobs.len();
         }
@@ -113,21 +113,18 @@ fn minutes(input: Input) -> Vec<(u16, u16)> {
 }
 
 /// Makes the job of an account for its latest slot, at or before the tick.
-fn job(account: AccountRef, input: Input) -> Option<SyncJob> {
-    let period = i64::from(input.period_minutes.max(1));
-    let (_, minute) = slot_of(&account.connection, input.period_minutes);
-    let now = minute_of(input.tick);
-    let slot = now - (now - i64::from(minute)).rem_euclid(period);
-    Some(SyncJob {
+fn job(account: AccountRef, input: Input) -> SyncJob {
+    let slot = latest_slot(&account.connection, input.period_minutes, input.tick);
+    SyncJob {
         tenant: account.tenant,
         connection: account.connection,
         account: account.account,
         kind: JobKind::Restate,
         window: None,
-        slot: Timestamp::from_second(slot * 60).ok()?,
+        slot,
         deferred: 0,
         not_before: None,
-    })
+    }
 }
 
 fn minute_of(time: Timestamp) -> i64 {

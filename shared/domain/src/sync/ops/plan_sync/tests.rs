@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::base::ids::{AccountId, TenantId};
+use crate::sync::job::slot_of;
 use crate::testing::{World, account_of, connection_of, ports, ready};
 
 /// Makes a world with `count` accounts in the due index.

@@ -10,15 +10,17 @@ use super::progress::{JobDays, JobProgress};
 use super::save::save;
 use super::waiting::LONGEST_WAIT_SECONDS;
 use super::window::halves;
-use super::{Outcome, log};
+use super::{Outcome, ended, log};
 use crate::base::backoff::Backoff;
 use crate::base::error::{Error, Kind, Result, Retry};
 use crate::base::random;
 use crate::connect::steps::grant;
 use crate::platform::figures::Level;
 use crate::sync::completeness::{DayRecord, DayStatus, Days, Marks, Reason};
+use crate::sync::ending::TryOutcome;
 use crate::sync::job::SyncJob;
 use crate::sync::state::Checkpoint;
+use crate::sync::trouble::Trouble;
 
 /// How often a job puts itself back before it gives up.
 pub(super) const MOST_DEFERRALS: u16 = 8;
@@ -63,6 +65,7 @@ async fn platform(cx: &SyncContext<'_>, days: &JobDays, error: Error) -> Result<
     if error.kind != Kind::RateLimited {
         mark(cx, days, status_of(error.kind)).await?;
     }
+    ended::record(cx, days, TryOutcome::PutBack(Trouble::of(error.kind))).await?;
     defer(cx, days, wait(cx, days.job.deferred, error.retry)).await
 }
 
@@ -116,6 +119,7 @@ fn wait(cx: &SyncContext<'_>, deferred: u16, retry: Retry) -> u32 {
 /// Records a failure that another delivery would not mend.
 async fn failed(cx: &SyncContext<'_>, days: &JobDays, error: Error) -> Result<Outcome> {
     mark(cx, days, status_of(error.kind)).await?;
+    ended::record(cx, days, TryOutcome::GaveUp(Trouble::of(error.kind))).await?;
     log(cx, "sync.failed", Vec::new(), Some(error.code)).await?;
     // The worker logs this error, which alarms: nobody but the operator can mend the set-up.
     if error.kind == Kind::Setup { Err(error) } else { Ok(Outcome::Failed(error.code)) }
@@ -153,6 +157,7 @@ async fn mark(cx: &SyncContext<'_>, days: &JobDays, status: DayStatus) -> Result
 /// Records that the platform refused the token. A job and a probe do the same about it.
 async fn refused(cx: &SyncContext<'_>, days: &JobDays, code: &'static str) -> Result<Outcome> {
     mark(cx, days, DayStatus::Failed(Reason::Reauthorise)).await?;
+    ended::record(cx, days, TryOutcome::GaveUp(Trouble::NeedsReauth)).await?;
     log(cx, "sync.refused", Vec::new(), Some(code)).await?;
     let ended = grant::refused(&cx.ports.grant(), &cx.opened.connection, code).await?;
     Ok(ended.map_or(Outcome::Failed(code), Outcome::Ended))

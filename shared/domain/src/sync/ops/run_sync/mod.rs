@@ -11,6 +11,7 @@
 
 mod context;
 mod days;
+mod ended;
 mod failure;
 mod finish;
 mod gate;
@@ -47,11 +48,13 @@ use crate::platform::profile::Profile;
 use crate::sync::activity::Activity;
 use crate::sync::breaker::Admission;
 use crate::sync::job::SyncJob;
-use crate::sync::ports::{ActivityWrite, ChunkRead, ChunkWrite, CompletenessRead, SyncProgress};
+use crate::sync::ports::{
+    ActivityWrite, ChunkRead, ChunkWrite, CompletenessRead, SyncEndWrite, SyncProgress,
+};
 use crate::sync::state::Checkpoint;
 use crate::vault::ports::KeyOpen;
 
-rows!(grant::Rows, SyncProgress, CompletenessRead, ChunkRead, ChunkWrite, ActivityWrite);
+rows!(grant::Rows, SyncProgress, SyncEndWrite, CompletenessRead, ChunkRead, ChunkWrite, ActivityWrite);
 
 /// The ports of a sync.
 #[derive(Clone)]

@@ -11,7 +11,7 @@ use super::window::{Limits, Plan, day, ever, plan};
 use crate::base::error::Result;
 use crate::base::window::Window;
 use crate::sync::job::{JobKind, SyncJob};
-use crate::sync::state::{Checkpoint, SyncChange, SyncState};
+use crate::sync::state::{Backfill, Checkpoint, SyncChange, SyncState};
 
 /// How old names and statuses may be.
 const STRUCTURE_AGE: SignedDuration = SignedDuration::from_hours(24);
@@ -51,6 +51,7 @@ pub(super) async fn settle(
     // A list that could not be read may be as long as it was.
     let entities = if is_whole { names.entities } else { names.entities.max(due.state.entities) };
     let plan = plan_with(cx, job, due.is_daily, due.stored, entities);
+    begin_backfill(cx, job, &due, &plan).await?;
     if !checkpoint.structure {
         send_rest(cx, job, plan.later, due.names, checkpoint).await?;
     }
@@ -66,6 +67,18 @@ pub(super) async fn settle(
         log_names(cx, names).await?;
     }
     Ok(job_days(cx, job, plan.now))
+}
+
+/// Stores which days a first job and its further jobs read, before any of them can end.
+async fn begin_backfill(cx: &SyncContext<'_>, job: &SyncJob, due: &Due, plan: &Plan) -> Result<()> {
+    let is_known = due.state.backfill.as_ref().is_some_and(|backfill| backfill.slot == job.slot);
+    if job.kind != JobKind::First || job.window.is_some() || is_known {
+        return Ok(());
+    }
+    let from = plan.later.iter().map(|window| window.from).min().unwrap_or(plan.now.from);
+    let all = Window { from: from.min(plan.now.from), to: plan.now.to };
+    let backfill = Some(Backfill::begin(job.slot, all));
+    cx.ports.rows.change_sync_state(&cx.at, &SyncChange { backfill, ..SyncChange::default() }).await
 }
 
 /// Gives a job its days: from now on it is another job, with an id of its own.

@@ -10,8 +10,10 @@ use crate::connect::token_life::Life;
 use crate::platform::figures::Level;
 use crate::sync::chunk::slot;
 use crate::sync::completeness::{DayStatus, Reason};
+use crate::sync::ending::{SyncEnd, SyncNews, TryOutcome, Wait};
 use crate::sync::job::JobKind;
-use crate::sync::state::{SyncChange, SyncState};
+use crate::sync::state::SyncChange;
+use crate::sync::trouble::Trouble;
 use crate::testing::{NOW, Step, TODAY, World, account, connection, key, tenant};
 use crate::vault::keys::{DataKey as _, KeyContext};
 
@@ -355,23 +357,18 @@ fn an_older_job_undoes_nothing_that_another_one_decided_meanwhile() {
     assert_eq!(world.run(&world.job(JobKind::First)).unwrap(), Outcome::Failed("answer_changed"));
     let older: Vec<_> = world.sync.sent.lock().unwrap().drain(..).map(|(job, _)| job).collect();
     let at = world.now();
-    let change = SyncChange {
-        newest_at: Some(at),
-        structure_at: Some(at),
-        names_due: Some(true),
-        entities: Some(4_711),
-        last_success: None,
-    };
+    let change =
+        SyncChange { structure_at: Some(at), names_due: Some(true), entities: Some(4_711), backfill: None };
     *world.sync.meanwhile.lock().unwrap() = Some(change);
+    let window = Window { from: TODAY, to: TODAY };
+    let (kind, outcome) = (JobKind::Restate, TryOutcome::Done);
+    let rival = SyncEnd { kind, slot: at, window, has_newest: true, outcome, at };
+    *world.sync.rival.lock().unwrap() = Some(rival);
     assert!(matches!(world.run(&older[0]).unwrap(), Outcome::Done { .. }));
-    let expected = SyncState {
-        last_success: Some(at),
-        newest_at: Some(at),
-        structure_at: Some(at),
-        names_due: true,
-        entities: 4_711,
-    };
-    assert_eq!(*world.sync.state.lock().unwrap(), expected);
+    let state = world.sync.state.lock().unwrap().clone();
+    assert_eq!((state.last_success, state.newest_at, state.structure_at), (Some(at), Some(at), Some(at)));
+    assert_eq!((state.names_due, state.entities, state.ends), (true, 4_711, 3));
+    assert_eq!(state.backfill.unwrap().days_done(), 7 + 30, "the older days are counted beside the newest");
 }
 
 #[test]
@@ -391,4 +388,56 @@ fn synced_means_that_the_newest_days_are_here() {
     *world.platform.no_day.lock().unwrap() = None;
     world.run(&world.job(JobKind::Restate)).unwrap();
     assert_eq!(world.sync.state.lock().unwrap().newest_at, Some(world.now()));
+}
+
+/// The first figures and the whole backfill are news; the jobs in between are progress.
+#[test]
+fn a_backfill_is_counted_job_by_job_and_its_end_is_told_once() {
+    let world = World::connected();
+    world.run(&world.job(JobKind::First)).unwrap();
+    let days = || {
+        let backfill = world.sync.state.lock().unwrap().backfill.clone().unwrap();
+        (backfill.days_done(), backfill.all.days())
+    };
+    assert_eq!(days(), (7, 40));
+    let older: Vec<_> = world.sync.sent.lock().unwrap().drain(..).map(|(job, _)| job).collect();
+    for (job, done) in older.iter().zip([37, 40]) {
+        world.run(job).unwrap();
+        assert_eq!(world.run(job).unwrap(), Outcome::Already);
+        assert_eq!(days(), (done, 40));
+    }
+    world.advance(60);
+    world.run(&world.job(JobKind::Restate)).unwrap();
+    let news = world.sync.news.lock().unwrap();
+    let waits = news.iter().map(|news| match news {
+        SyncNews::Completed(wait, window) => (*wait, window.days()),
+        SyncNews::Failed(trouble, _) => panic!("{trouble:?}"),
+    });
+    assert_eq!(waits.collect::<Vec<_>>(), [(Wait::First, 7), (Wait::Backfill, 40)]);
+}
+
+/// An account whose platform fails says so, and says since when; only the job that gives up is news.
+#[test]
+fn a_failing_account_is_told_once_and_says_since_when() {
+    let world = World::connected();
+    world.run(&world.job(JobKind::First)).unwrap();
+    world.sync.news.lock().unwrap().clear();
+    world.advance(60);
+    *world.platform.refuse.lock().unwrap() = Some((Kind::RateLimited, "rate_limited", true));
+    let (since, mut job) = (world.now(), world.job(JobKind::Restate));
+    while let Outcome::Deferred { .. } = world.run(&job).unwrap() {
+        (job, _) = world.sync.sent.lock().unwrap().pop().unwrap();
+        let failure = world.sync.state.lock().unwrap().failure.unwrap();
+        assert_eq!((failure.trouble, failure.since, failure.gave_up), (Trouble::RateLimited, since, false));
+        assert!(world.sync.news.lock().unwrap().is_empty());
+        world.advance(1);
+    }
+    let is_failed = |news: &SyncNews| matches!(news, SyncNews::Failed(Trouble::RateLimited, _));
+    assert!(matches!(world.sync.news.lock().unwrap().as_slice(), [news] if is_failed(news)));
+    *world.platform.refuse.lock().unwrap() = None;
+    world.advance(60);
+    world.run(&world.job(JobKind::Restate)).unwrap();
+    let news = world.sync.news.lock().unwrap();
+    assert!(matches!(news.as_slice(), [_, SyncNews::Completed(Wait::Recovered, _)]), "{news:?}");
+    assert_eq!(world.sync.state.lock().unwrap().failure, None);
 }

@@ -71,8 +71,10 @@ pub(super) fn plan(kind: JobKind, given: Option<Window>, today: Date, daily: boo
             let Window { from, to } = trailing(today, limits.backfill_days);
             Window { from: from.min(limits.stored.unwrap_or(from)), to }
         }
-        (None, JobKind::Restate) if daily => trailing(today, limits.restatement_days + SETTLED_REPEATS),
-        (None, JobKind::Restate) => trailing(today, TRAILING_DAYS),
+        (None, JobKind::Restate | JobKind::Requested) if daily => {
+            trailing(today, limits.restatement_days + SETTLED_REPEATS)
+        }
+        (None, JobKind::Restate | JobKind::Requested) => trailing(today, TRAILING_DAYS),
     };
     let all = Window { from: all.from.max(oldest).min(all.to), to: all.to };
     let most = limits.days_at_once();
@@ -134,7 +136,7 @@ mod tests {
         #[test]
         fn the_parts_cover_the_days_once_and_none_is_too_large(
             limits in limits(),
-            kind in prop_oneof![Just(JobKind::First), Just(JobKind::Restate)],
+            kind in prop_oneof![Just(JobKind::First), Just(JobKind::Restate), Just(JobKind::Requested)],
             daily: bool,
         ) {
             let plan = plan(kind, None, TODAY, daily, &limits);
@@ -144,8 +146,8 @@ mod tests {
                     let stored = limits.stored.map_or(0, |from| Window { from, to: TODAY }.days());
                     limits.backfill_days.max(stored)
                 }
-                JobKind::Restate if daily => limits.restatement_days + SETTLED_REPEATS,
-                JobKind::Restate => 3,
+                JobKind::Restate | JobKind::Requested if daily => limits.restatement_days + SETTLED_REPEATS,
+                JobKind::Restate | JobKind::Requested => 3,
             };
             prop_assert_eq!(days.len(), usize::try_from(want.min(limits.retention_days)).unwrap());
             prop_assert_eq!(days.last(), Some(&TODAY));

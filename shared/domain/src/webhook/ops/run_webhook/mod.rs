@@ -82,7 +82,7 @@ async fn fan_out(ports: &Ports, tenant: &TenantId, id: &EventId) -> Result<Outco
     let (mut jobs, mut after, now) = (Vec::new(), None, ports.clock.now());
     loop {
         let page = ports.rows.endpoints(tenant, after.as_ref(), PAGE).await?;
-        for endpoint in page.iter().filter(|endpoint| endpoint.hears(event.kind)) {
+        for endpoint in page.iter().filter(|endpoint| endpoint.hears(&event)) {
             let delivery = Delivery::of(ports.entropy.as_ref(), &event, &endpoint.id, now);
             ports.rows.add(&delivery).await?;
             jobs.push(Job::Try(delivery.at()));

@@ -23,6 +23,7 @@ fn endpoint(number: u128, types: &[EventType]) -> Endpoint {
         off: None,
         failing_since: None,
         created_at: Timestamp::UNIX_EPOCH,
+        listens_from: Timestamp::UNIX_EPOCH,
     }
 }
 
@@ -33,6 +34,7 @@ fn event(kind: EventType) -> Event {
         kind,
         at: Timestamp::UNIX_EPOCH,
         about: About::default(),
+        written_at: Timestamp::UNIX_EPOCH,
         is_waiting: true,
     }
 }
@@ -212,4 +214,18 @@ fn the_log_keeps_the_last_attempts() {
         delivery.remember(Attempt { number, at: world.now(), millis: 1, status: None, failure: None });
     }
     assert_eq!((delivery.attempts.len(), delivery.attempts[0].number), (MOST_ATTEMPTS, 4));
+}
+
+/// Deliveries are made after their event: an endpoint that was made or switched on in between was not listening.
+#[test]
+fn an_endpoint_hears_nothing_from_before_it_listened() {
+    let at = |millis: i64| Timestamp::from_microsecond(millis * 1_000 + 400).unwrap();
+    let listening = |number, from| Endpoint { listens_from: from, ..endpoint(number, &[]) };
+    let world = world_with(vec![listening(1, at(6)), listening(2, at(7)), listening(3, at(8))]);
+    // The cutoff is written when its evidence is found, and names the time of the evidence.
+    let mut cutoff = event(EventType::ConnectionDisconnected);
+    cutoff.written_at = Timestamp::from_millisecond(7).unwrap();
+    *world.webhook.events.lock().unwrap() = vec![cutoff.clone()];
+    let outcome = run(&world, &Job::FanOut(tenant(), cutoff.id));
+    assert!(matches!(outcome, Outcome::FannedOut(2)), "{outcome:?}");
 }
