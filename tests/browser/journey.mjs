@@ -438,8 +438,12 @@ async function followMail() {
   await page.goto(await link.getAttribute("href"));
   await steps.look("14-mail-link");
   await page.locator("form button").first().click();
+  // The page under the same address now shows how far the deletion is; from there a link leads to every step.
+  await page.locator("progress").first().waitFor();
+  await steps.look("15-begun");
+  await page.locator("dl a").first().click();
   await page.waitForURL(`${api}/deletions/**`);
-  await steps.look("15-status");
+  await steps.look("16-status");
   return page.locator("h1").textContent();
 }
 

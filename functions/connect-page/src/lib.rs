@@ -11,7 +11,7 @@ use mooring_domain::connect::ops::start_authorization::{Left, Page, Presented, r
 use mooring_domain::connect::session::SESSION_MINUTES;
 use mooring_edge::flow::{self, Exit};
 use mooring_edge::openapi::{Api, json};
-use mooring_edge::{Edge, Reply, ReplyExt, form_targets, html, path, see_other};
+use mooring_edge::{Edge, Reply, ReplyExt, form_targets, html, language, path, see_other, spoken};
 
 /// The dependencies of the function.
 #[derive(Clone)]
@@ -39,11 +39,12 @@ async fn invite(app: &App, request: &Request) -> Result<Reply> {
     match page {
         Page::Invite(invitation, visit) => {
             let targets = [invitation.authorize_origin.as_str(), &invitation.return_origin];
-            let page = form_targets(html(page::invitation(&invitation)?)?, &targets)?;
+            let language = spoken(request, invitation.locale.as_ref());
+            let page = form_targets(html(page::invitation(language, &invitation)?)?, &targets)?;
             let cookie = app.edge.site.set_cookie(&visit.name, visit.value.text(), SESSION_MINUTES * 60);
             page.cookie_value(&cookie)
         }
-        Page::Elsewhere(onward) => flow::onward(&app.edge.site, &onward),
+        Page::Elsewhere(onward) => flow::onward(&app.edge.site, language(request), &onward),
     }
 }
 
@@ -54,7 +55,7 @@ async fn depart(app: &App, request: &Request) -> Result<Reply> {
     let left = run(&app.ports, presented(app, request, &token), app.edge.site.origin()).await;
     let departure = match left {
         Ok(Left::AuthorizationRedirect(departure)) => departure,
-        Ok(Left::Elsewhere(onward)) => return flow::onward(&app.edge.site, &onward),
+        Ok(Left::Elsewhere(onward)) => return flow::onward(&app.edge.site, language(request), &onward),
         Ok(Left::Ended { url, error }) => return flow::ended(&url, &error),
         Err(error) => return Err(error),
     };
@@ -75,7 +76,9 @@ const EXAMPLE: &str = "hBTy5T4DzNXooYHc3Zq5I2Ll1NhGXPie6bWitMF2YWq";
 /// Describes the operations for OpenAPI.
 pub fn describe(api: &mut Api) {
     api.operation("showConnectPage", "Show who asks for what and why")
-        .says("A page for people. Looking at it changes nothing. A link that was used or is too old leads back to the product.")
+        .says("A page for people, in their language: the session's `locale`, else `Accept-Language`. Looking at it changes nothing, and \
+             its way back leads to the return URL with `error=cancelled`. The browser that went on to the platform sees the \
+             page again. A link that was used by another or is too old leads back to the product.")
         .meaning("token", "The token of the connect session, from its `url`.")
         .example("token", json!(EXAMPLE))
         .media("text/html", "The page.")

@@ -43,6 +43,10 @@ struct SessionRequest {
     /// The live connection to authorise again, if it is not a new one.
     #[schemars(regex(pattern = id_pattern("con")))]
     connection_id: Option<String>,
+    /// The language in which Mooring's pages speak to the person, as a tag of BCP 47 such as `de` or `pt-BR`. The closest
+    /// language that there is counts, otherwise English. Without it the browser's languages count.
+    #[schemars(length(max = 35), regex(pattern = "^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"))]
+    locale: Option<String>,
 }
 
 /// The session.
@@ -72,6 +76,7 @@ async fn open(app: &App, request: &Request, caller: &Caller, attempt: &Attempt) 
 
 impl SessionRequest {
     fn into_input(self) -> Result<Input> {
+        let locale = self.locale.map(|tag| field(&tag, "locale", "a language tag, such as `de` or `pt-BR`"));
         let connection = self.connection_id.map(|id| field(&id, "connection_id", "a connection's id"));
         Ok(Input {
             end_user: field(
@@ -83,6 +88,7 @@ impl SessionRequest {
             return_url: self.return_url,
             mail: self.end_user_email.map(Confidential::new),
             reauthorise: connection.transpose()?,
+            locale: locale.transpose()?,
         })
     }
 }

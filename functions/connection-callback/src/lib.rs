@@ -8,7 +8,7 @@ pub use mooring_domain::connect::ops::complete_callback::Ports;
 use mooring_domain::connect::ops::complete_callback::{CallbackOutcome, Input, run};
 use mooring_edge::flow::{self, Exit};
 use mooring_edge::openapi::{Api, json};
-use mooring_edge::{Edge, Query, Reply, path};
+use mooring_edge::{Edge, Query, Reply, language, path};
 
 /// The dependencies of the function.
 #[derive(Clone)]
@@ -31,7 +31,8 @@ async fn arrive(app: &App, request: &Request) -> Result<Reply> {
     flow::visit(request)?;
     let input = input(app, request).map_err(|_| unusable())?;
     match run(&app.ports, &input).await? {
-        CallbackOutcome::Onward(onward) => flow::onward(&app.edge.site, &onward),
+        CallbackOutcome::Onward(onward) => flow::onward(&app.edge.site, language(request), &onward),
+        CallbackOutcome::Ask { token, error } => flow::ask_again(&app.edge.site, token.text(), &error),
         CallbackOutcome::Ended { url, error } => flow::ended(&url, &error),
     }
 }
@@ -89,7 +90,7 @@ pub fn describe(api: &mut Api) {
         .example("platform", json!("tiktok_ads"))
         .example("ctx", json!("main"))
         .example("state", json!("w2cXq0tq1y8n5dHkq6o0b3m5R9uVJtKxw4d2pQz7LsA"))
-        .redirects("The choice of accounts, or the return URL; with `error` where the flow ended.")
+        .redirects("The choice of accounts; a connect page that asks again, where a needed permission was left out; or the return URL, with `error` where the flow ended.")
         .add();
 }
 

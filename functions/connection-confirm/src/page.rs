@@ -2,62 +2,98 @@
 //! the accounts that nobody can choose, with the reason, so that nothing is left out in silence.
 
 use askama::Template;
-use mooring_domain::Result;
 use mooring_domain::base::retention::DELETE_DAYS;
-use mooring_domain::connect::ops::confirm_accounts::Offer;
+use mooring_domain::connect::ops::confirm_accounts::{MOST_CHOSEN, Offer, Offered};
 use mooring_domain::connect::session::ABANDONED_MINUTES;
-use mooring_domain::platform::account::{Unusable, UnusableAccount};
-use mooring_edge::page;
+use mooring_domain::platform::account::UnusableAccount;
+use mooring_domain::{Error, Result};
+use mooring_edge::{Language, harmless, page};
+
+/// The script of the page, as it stands in it.
+const SCRIPT: &str = include_str!("../templates/choice.js");
+
+/// The digest by which the page's policy knows the script.
+pub(crate) const SCRIPT_DIGEST: &str = "26gvVPTPr8W23DMh0f7ijP9zNeY708k9vFJhoJs2ZGE=";
+
+/// From how many accounts on the page offers to search.
+const SEARCHED: usize = 6;
+
+/// Up to how many accounts that cannot be chosen are shown without being asked for.
+const SHOWN: usize = 3;
 
 #[derive(Template)]
 #[template(path = "offer.html")]
 struct OfferPage<'a> {
+    language: &'static Language,
     offer: &'a Offer,
+    fault: Option<String>,
+    ticked: Option<&'a [String]>,
+    minutes: &'a str,
+    days: &'a str,
+}
+
+impl OfferPage<'_> {
+    /// Returns whether a box is ticked: as the person sent it, and on the first look only an account that is alone.
+    fn is_ticked(&self, offered: &Offered) -> bool {
+        let alone = self.offer.accounts.len() == 1 && !offered.already;
+        self.ticked.map_or(alone, |ticked| ticked.contains(&offered.id))
+    }
+
+    /// Returns why an account cannot be chosen.
+    fn reason(&self, account: &UnusableAccount) -> String {
+        self.language.fill(&format!("unusable.{}", account.reason.as_str())).plain()
+    }
 }
 
 /// Writes the page.
-pub(crate) fn offer(offer: &Offer) -> Result<String> {
-    page("Choose accounts", &OfferPage { offer })
+pub(crate) fn offer(language: &'static Language, offer: &Offer) -> Result<String> {
+    write(language, offer, None)
 }
 
-/// Returns why an account cannot be chosen.
-const fn reason(account: &UnusableAccount) -> &'static str {
-    match account.reason {
-        Unusable::NoId => "The platform lists it without a number.",
-        Unusable::NoCurrency => "The platform says no currency for it, so its money would have no unit.",
-        Unusable::UnknownCurrency => "It has a currency that is not known here.",
-        Unusable::NoZone => "The platform says no time zone for it, so nobody knows when its days begin.",
-        Unusable::UnknownZone => "It has a time zone that is not known here.",
-        Unusable::Refused => {
-            "The platform does not describe it: it was deleted, or the access does not reach it."
-        }
-        Unusable::NotDescribed => "The platform left it out of its answer. Try again later.",
-        Unusable::NotRead => {
-            "It could not be read just now. Connect again later to choose it; where there are very many accounts, give \
-             access to fewer at once."
-        }
-    }
+/// Writes the page once more for a choice that was impossible, as the person made it, with what has to be put right.
+pub(crate) fn again(
+    language: &'static Language,
+    offer: &Offer,
+    error: &Error,
+    ticked: &[String],
+) -> Result<String> {
+    write(language, offer, Some((error, ticked)))
+}
+
+fn write(language: &'static Language, offer: &Offer, fault: Option<(&Error, &[String])>) -> Result<String> {
+    let most = language.number(MOST_CHOSEN);
+    let body = OfferPage {
+        language,
+        offer,
+        fault: fault
+            .map(|(error, _)| language.fill(&format!("error.{}", error.code)).with("most", &most).plain()),
+        ticked: fault.map(|(_, ticked)| ticked),
+        minutes: &ABANDONED_MINUTES.to_string(),
+        days: &DELETE_DAYS.to_string(),
+    };
+    page(language, language.text("choice.title"), &body)
 }
 
 #[cfg(test)]
 mod tests {
-    use mooring_domain::connect::ops::confirm_accounts::Offered;
-    use mooring_domain::platform::account::PlatformAccount;
+    use mooring_domain::base::host::Entropy as _;
+    use mooring_domain::platform::account::{PlatformAccount, Unusable};
+    use mooring_edge::{find_language, languages};
 
     use super::*;
 
-    #[test]
-    fn names_from_the_platform_are_text_and_nothing_is_chosen_for_the_person() {
+    fn list() -> Offer {
         let account = PlatformAccount {
             external_id: "1\"><script>".to_owned(),
-            name: "<script>".to_owned(),
+            name: "<script>\u{202E}".to_owned(),
             currency: "EUR".parse().unwrap(),
             zone: "<script>".to_owned(),
         };
-        let page = offer(&Offer {
+        Offer {
             tenant: "<script>".to_owned(),
             product: "P".to_owned(),
             privacy_url: "https://p.example".to_owned(),
+            locale: None,
             handle: "0123456789abcdef".to_owned(),
             accounts: ["one", "\"><script>"]
                 .map(|id| Offered { id: id.to_owned(), account: account.clone(), already: id == "one" })
@@ -69,13 +105,50 @@ mod tests {
             }],
             return_origin: "https://p.example".to_owned(),
             unseen: None,
-        })
-        .unwrap();
-        assert!(!page.contains("<script>") && !page.contains(" checked"));
-        assert_eq!(page.matches("type=\"checkbox\"").count(), 2);
-        assert!(
-            page.contains("Left &#60;script&#62; out") && page.contains("has a currency that is not known")
-        );
-        assert!(page.contains("name=\"ticket\" value=\"0123456789abcdef\""));
+        }
+    }
+
+    /// The page without its own script.
+    fn seen(page: &str) -> String {
+        let (page, script) = page.rsplit_once("<script>").unwrap();
+        assert!(script.starts_with(SCRIPT), "one script, and it is the last thing");
+        page.to_owned()
+    }
+
+    #[test]
+    fn names_from_the_platform_are_text_and_nothing_is_chosen_for_the_person() {
+        for language in languages() {
+            let page = seen(&offer(language, &list()).unwrap());
+            assert!(!page.contains("<script>") && !page.contains(" checked") && !page.contains('\u{202E}'));
+            assert_eq!(page.matches("type=\"checkbox\"").count(), 2);
+            assert!(page.contains("Left &#60;script&#62; out"));
+            assert!(page.contains("name=\"ticket\" value=\"0123456789abcdef\""));
+        }
+        let page = offer(find_language("en").unwrap(), &list()).unwrap();
+        assert!(page.contains("has a currency that is not known"));
+    }
+
+    #[test]
+    fn an_impossible_choice_comes_back_as_it_was_made_with_what_to_put_right() {
+        let error = Error::invalid("too_many_chosen", "x");
+        let page = seen(&again(find_language("de").unwrap(), &list(), &error, &["one".to_owned()]).unwrap());
+        assert_eq!(page.matches(" checked").count(), 1, "{page}");
+        assert!(page.contains("role=\"alert\" id=\"fault\">Es können höchstens 500 Konten"), "{page}");
+        assert!(page.contains("<fieldset aria-describedby=\"fault\">"), "{page}");
+    }
+
+    #[test]
+    fn every_reason_has_a_text_in_every_language() {
+        for (language, reason) in
+            languages().iter().flat_map(|one| Unusable::all().map(move |all| (one, all)))
+        {
+            assert!(language.find(&format!("unusable.{}", reason.as_str())).is_some(), "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn the_policy_knows_the_script() {
+        let digest = mooring_system::SystemEntropy.digest(SCRIPT.as_bytes());
+        assert_eq!(SCRIPT_DIGEST, data_encoding::BASE64.encode(&digest.0), "choice.js has another digest");
     }
 }

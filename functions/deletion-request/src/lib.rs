@@ -14,6 +14,7 @@ use mooring_domain::guard::idempotency::Attempt;
 use mooring_domain::people::caller::{Caller, Scope};
 use mooring_domain::platform::profile::Profile;
 use mooring_domain::{Error, Result};
+use mooring_edge::flow::{self, Back, Exit};
 use mooring_edge::openapi::{Api, Value, id_pattern, json};
 use mooring_edge::views::deletion::DeletionView;
 use mooring_edge::{Edge, Query, Reply, ReplyExt, accepted, field, json_body};
@@ -112,7 +113,9 @@ pub async fn handle(app: &App, request: Request) -> Reply {
         let ask = async |caller, attempt| ask(app, &request, &caller, &attempt).await;
         return app.edge.once(&request, Scope::DeletionsWrite, ask).await;
     }
-    app.edge.page(&request, async || people::answer(app, &request).await).await
+    let anew = Back { path: "/deletion-requests".to_owned(), says: "common.ask_anew" };
+    let exit = Exit { profile: &app.profile, back: Some(anew) };
+    flow::run(&app.edge, &request, &exit, async || people::answer(app, &request).await).await
 }
 
 async fn ask(app: &App, request: &Request, caller: &Caller, attempt: &Attempt) -> Result<Reply> {

@@ -2,14 +2,14 @@
 
 use lambda_http::http::Method;
 use lambda_http::{Request, RequestExt};
-use mooring_domain::deletion::ops::request_deletion::by_link;
+use mooring_domain::deletion::ops::request_deletion::by_link::{self, Seen, Watched};
 use mooring_domain::deletion::ops::request_deletion::by_mail;
 use mooring_domain::{Error, Result};
 use mooring_edge::openapi::{Api, json};
-use mooring_edge::views::deletion::status_url;
+use mooring_edge::views::deletion::{refreshed, status_url};
 use mooring_edge::{
-    Reply, accepted, accepted_html, form_body, form_targets, html, json_body, path, see_other, sends_json,
-    wants_json,
+    Reply, accepted, accepted_html, form_body, form_targets, html, json_body, language, path, refused_html,
+    see_other, sends_json, wants_json,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,7 +39,7 @@ pub(crate) async fn answer(app: &App, request: &Request) -> Result<Reply> {
     let with_link =
         request.path_parameters_ref().is_some_and(|parameters| parameters.first("link").is_some());
     match (*request.method() == Method::POST, with_link) {
-        (false, false) => form_targets(html(page::form(&app.profile)?)?, &[]),
+        (false, false) => form_targets(html(page::form(language(request), &app.profile)?)?, &[]),
         (true, false) => mail(app, request).await,
         (false, true) => look(app, request).await,
         (true, true) => confirm(app, request).await,
@@ -55,22 +55,35 @@ async fn mail(app: &App, request: &Request) -> Result<Reply> {
     let address = address(request)?;
     // The source is counted under a keyed fingerprint.
     let source = app.edge.front.source(request).map(|source| source.to_string());
-    let output = by_mail::run(&app.mail, &address, source.as_deref()).await?;
-    // An alarm counts this line. There is no limit for the deployment as a whole, because it would refuse the
-    // people who come late.
+    let language = language(request);
+    let locale = language.tag.parse().ok();
+    let asked = by_mail::Asked { address: &address, source: source.as_deref(), locale };
+    let output = match by_mail::run(&app.mail, &asked).await {
+        Err(error) if error.code == "invalid_email" && !wants_json(request) => {
+            let page = page::form_again(language, &app.profile, &address)?;
+            return form_targets(refused_html(&error, page), &[]);
+        }
+        output => output?,
+    };
+    taken(&output);
+    if wants_json(request) {
+        let message = page::sent_text(language, &app.profile).plain();
+        return accepted(&MailResponse { message }, &app.edge.site.url("/deletion-requests"));
+    }
+    accepted_html(page::sent(language, &app.profile)?)
+}
+
+/// Logs that a request was taken. An alarm counts this line. There is no limit for the deployment as a whole, because it
+/// would refuse the people who come late.
+fn taken(output: &by_mail::Output) {
     tracing::info!(
         event = "deletion.mail_asked",
         delay_seconds = output.delay_seconds,
         "a mail was asked for"
     );
-    if let Some(error) = output.uncounted {
+    if let Some(error) = &output.uncounted {
         tracing::warn!(error.code = error.code, "a source was not counted: {error}");
     }
-    if wants_json(request) {
-        let message = page::sent_text(&app.profile);
-        return accepted(&MailResponse { message }, &app.edge.site.url("/deletion-requests"));
-    }
-    accepted_html(page::sent(&app.profile)?)
 }
 
 /// Returns whether a browser sent the request: only browsers name the site that a request comes from. Another
@@ -93,22 +106,24 @@ fn address(request: &Request) -> Result<String> {
 
 async fn look(app: &App, request: &Request) -> Result<Reply> {
     let link: String = path(request, "link")?;
-    let held = by_link::look(&app.link, &link).await?;
-    form_targets(html(page::confirm(&app.profile, &held)?)?, &[])
+    let language = language(request);
+    match by_link::look(&app.link, &link).await? {
+        Seen::Held(held) => form_targets(html(page::confirm(language, &app.profile, &held)?)?, &[]),
+        Seen::Begun(begun) => {
+            let address = |watched: &Watched| status_url(&app.edge.site, &watched.deletion);
+            let reply = html(page::begun(language, &app.profile, &begun, address)?)?;
+            refreshed(reply, begun.iter().map(|one| &one.deletion), app.edge.clock.now())
+        }
+    }
 }
 
+/// Begins the deletions, and leads to the page under the same address, which shows how far they are.
 async fn confirm(app: &App, request: &Request) -> Result<Reply> {
     app.edge.site.same_origin(request)?;
     let link: String = path(request, "link")?;
     let output = by_link::run(&app.link, &link).await?;
     output.unsent.iter().for_each(left_to_the_sweeper);
-    let pages: Vec<String> =
-        output.deletions.iter().map(|deletion| status_url(&app.edge.site, deletion)).collect();
-    match pages.as_slice() {
-        [one] => see_other(one),
-        [] => accepted_html(page::confirm(&app.profile, &[])?),
-        many => accepted_html(page::begun(many)?),
-    }
+    see_other(&app.edge.site.url(&format!("/deletion-requests/{link}")))
 }
 
 /// The link's secret in examples.
@@ -123,7 +138,7 @@ pub(crate) fn describe(api: &mut Api) {
     api.operation("requestDeletionByMail", "Ask for deletion by e-mail")
         .says(
             "As JSON or as a form. The answer is the same for every address; where accounts were connected with it, a \
-             link is mailed there. Whoever asks often waits for the next mail, and no request is lost. Using one link \
+             link is mailed there, in the language in which it was asked for. Whoever asks often waits for the next mail, and no request is lost. Using one link \
              ends every other link that was mailed to the address. A browser may ask from our own page only.",
         )
         .body::<MailRequest>()
@@ -131,7 +146,7 @@ pub(crate) fn describe(api: &mut Api) {
         .accepted_page("The same as a page.")
         .add();
     api.operation("showDeletionLink", "Show what a mailed link deletes")
-        .says("Looking uses nothing up: mail scanners open links.")
+        .says("Looking uses nothing up: mail scanners open links. Once it was confirmed, the same address shows how far the deletions are.")
         .meaning("link", "The secret of the mailed link.")
         .example("link", json!(EXAMPLE))
         .media("text/html", "The page.")
@@ -139,8 +154,8 @@ pub(crate) fn describe(api: &mut Api) {
     api.operation("confirmDeletionLink", "Delete what a mailed link stands for")
         .meaning("link", "The secret of the mailed link.")
         .example("link", json!(EXAMPLE))
-        .says("The page's own form. It works once; several connections answer a page with a link for each.")
+        .says("The page's own form. It deletes once; sent again, it leads to the same page.")
         .form()
-        .redirects("The status page.")
+        .redirects("The page under the same address, which now shows how far the deletions are.")
         .add();
 }

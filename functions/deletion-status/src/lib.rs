@@ -7,15 +7,16 @@ mod page;
 use std::sync::Arc;
 
 use lambda_http::Request;
-use lambda_http::http::header::REFRESH;
 use mooring_domain::Result;
 use mooring_domain::deletion::ledger::Deletion;
 use mooring_domain::deletion::ops::read_deletions::by_code;
 use mooring_domain::deletion::ports::LedgerRead;
+use mooring_domain::platform::profile::Profile;
+use mooring_edge::flow::{self, Exit};
 use mooring_edge::openapi::{Api, Value, json, words};
-use mooring_edge::views::deletion::state;
+use mooring_edge::views::deletion::{refreshed, state};
 use mooring_edge::views::time::Time;
-use mooring_edge::{Edge, Reply, ReplyExt, html, ok, path, wants_json};
+use mooring_edge::{Edge, Reply, html, language, ok, path, wants_json};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -26,6 +27,8 @@ pub struct App {
     pub edge: Edge,
     /// The Ledger.
     pub ledger: Arc<dyn LedgerRead>,
+    /// The product, to which error pages link.
+    pub profile: Arc<Profile>,
 }
 
 /// The status of a deletion, for everybody who has its address.
@@ -62,7 +65,8 @@ struct StatusEvent {
 
 /// Answers a request.
 pub async fn handle(app: &App, request: Request) -> Reply {
-    app.edge.page(&request, async || show(app, &request).await).await
+    let exit = Exit { profile: &app.profile, back: None };
+    flow::run(&app.edge, &request, &exit, async || show(app, &request).await).await
 }
 
 async fn show(app: &App, request: &Request) -> Result<Reply> {
@@ -71,11 +75,8 @@ async fn show(app: &App, request: &Request) -> Result<Reply> {
     if wants_json(request) {
         return ok(&StatusResponse::of(&deletion));
     }
-    let reply = html(page::status(&deletion)?)?;
-    match page::refresh_after(&deletion, app.edge.clock.now()) {
-        Some(seconds) => reply.header_value(REFRESH, &seconds.to_string()),
-        None => Ok(reply),
-    }
+    let reply = html(page::status(language(request), &deletion)?)?;
+    refreshed(reply, std::iter::once(&deletion), app.edge.clock.now())
 }
 
 impl StatusResponse {

@@ -12,5 +12,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     mooring_telemetry::init();
     let store = Arc::new(Store::from_env());
     let edge = Edge::new(store.clone(), Arc::new(SystemClock), Arc::new(SystemEntropy), Config::from_env()?);
-    mooring_edge::run(App { edge, ledger: store }, |app, request| Box::pin(handle(app, request))).await
+    let profile = Arc::new(mooring_profiles::from_env()?);
+    mooring_edge::run(App { edge, ledger: store, profile }, |app, request| Box::pin(handle(app, request)))
+        .await
 }

@@ -10,22 +10,7 @@ use mooring_domain::base::retention::DELETE_DAYS;
 use mooring_domain::deletion::ledger::{Deletion, Step};
 use mooring_domain::deletion::residue::Residue;
 use mooring_domain::platform::capabilities::RevokeOutcome;
-use mooring_edge::page;
-
-/// The steps that people see, with the meaning of each.
-const STEPS: [(Step, &str, &str); 7] = [
-    (Step::CutConnections, "Every connection is cut", "Nothing of it can be read any more."),
-    (
-        Step::ShredData,
-        "The data’s keys are destroyed",
-        "What is stored is unreadable from here on, and in backups once those of the keys have expired.",
-    ),
-    (Step::Purge, "The data is deleted", "Reports, names and settings."),
-    (Step::Revoke, "The platform is asked to end the access", "This is the only call that is still made."),
-    (Step::ShredToken, "The access tokens are deleted", "Whatever the platform said."),
-    (Step::PurgeAgain, "Everything is deleted a second time", "In case something was still on its way."),
-    (Step::Verify, "Everything is counted", "Only when nothing is left the deletion is done."),
-];
+use mooring_edge::{Language, page};
 
 /// A step as the page shows it.
 struct Row {
@@ -46,72 +31,74 @@ enum When {
 #[derive(Template)]
 #[template(path = "status.html")]
 struct StatusPage<'a> {
+    language: &'static Language,
     deletion: &'a Deletion,
     /// The deleted things, as the subject of a sentence.
     what: &'static str,
-    done: usize,
+    done: &'a str,
+    total: &'a str,
     steps: Vec<Row>,
     /// The copies that cannot be counted, with the time by which they are gone.
     residues: Vec<Residue>,
+    days: &'a str,
 }
 
-/// Writes the page.
-pub(crate) fn status(deletion: &Deletion) -> Result<String> {
-    let steps: Vec<_> = STEPS.iter().filter(|(step, _, _)| applies(deletion, *step)).collect();
-    let body = StatusPage {
-        deletion,
-        what: match deletion.subject {
-            Subject::Account(..) => "Figures and names",
-            Subject::Connection(_) | Subject::Tenant => "Tokens, figures and names",
-        },
-        done: steps.iter().filter(|(step, _, _)| *step < deletion.step).count(),
-        steps: steps.iter().map(|(step, what, why)| row(deletion, *step, what, why)).collect(),
-        residues: deletion.residues(),
-    };
-    let is_over = deletion.verified_at.is_some();
-    page(if is_over { "Your data is deleted" } else { "Your data is being deleted" }, &body)
-}
+impl StatusPage<'_> {
+    /// Returns the text of a residue's part: its `place`, or what it `holds`.
+    fn residue(&self, residue: &Residue, part: &str) -> &'static str {
+        let own = if part == "place" { residue.place } else { residue.holds };
+        self.language.find(&format!("residue.{}.{part}", residue.word)).unwrap_or(own)
+    }
 
-/// Returns after how many seconds a browser should load the page again.
-pub(crate) fn refresh_after(deletion: &Deletion, now: Timestamp) -> Option<u16> {
-    let wait = deletion.next_step_at?.duration_since(now);
-    Some(if wait.as_mins() < 2 { 5 } else { 60 })
-}
-
-fn applies(deletion: &Deletion, step: Step) -> bool {
-    match step {
-        Step::CutConnections => deletion.subject == Subject::Tenant,
-        Step::ShredData => deletion.subject != Subject::Tenant,
-        Step::Revoke | Step::ShredToken => deletion.revokes(),
-        _ => true,
+    /// Returns the number of days that a residue outlives the last step, as the texts take it.
+    fn lasts(&self, residue: &Residue) -> usize {
+        residue.days.into()
     }
 }
 
-fn row(deletion: &Deletion, step: Step, what: &'static str, why: &'static str) -> Row {
+/// Writes the page.
+pub(crate) fn status(language: &'static Language, deletion: &Deletion) -> Result<String> {
+    let (done, total) = deletion.progress();
+    let body = StatusPage {
+        language,
+        deletion,
+        what: language.text(match deletion.subject {
+            Subject::Account(..) => "status.what_account",
+            Subject::Connection(_) | Subject::Tenant => "status.what_all",
+        }),
+        done: &done.to_string(),
+        total: &total.to_string(),
+        steps: deletion.steps().map(|step| row(language, deletion, step)).collect(),
+        residues: deletion.residues(),
+        days: &DELETE_DAYS.to_string(),
+    };
+    let title = if deletion.verified_at.is_some() { "deletion.done_title" } else { "deletion.running_title" };
+    page(language, language.text(title), &body)
+}
+
+fn row(language: &'static Language, deletion: &Deletion, step: Step) -> Row {
     let happened = deletion.happened().filter(|event| event.step == step).last();
     let when = match step.cmp(&deletion.step) {
         Ordering::Less => When::Done(happened.map(|event| event.at)),
         Ordering::Equal => When::Next(deletion.next_step_at),
         Ordering::Greater => When::Later,
     };
-    Row { what, why, outcome: if step == Step::Revoke { outcome(deletion) } else { "" }, when }
+    let said = |part| language.find(&format!("step.{}.{part}", step.as_str())).unwrap_or_default();
+    let outcome = deletion.revoke.filter(|_| step == Step::Revoke);
+    Row {
+        what: said("what"),
+        why: said("why"),
+        outcome: outcome.map_or("", |outcome| language.text(key(outcome))),
+        when,
+    }
 }
 
-fn outcome(deletion: &Deletion) -> &'static str {
-    match deletion.revoke {
-        None => "",
-        Some(RevokeOutcome::Killed) => "The platform ended it.",
-        Some(RevokeOutcome::Refused) => {
-            "The platform refused; you can end it in the platform’s own settings. Our copy of the access is deleted."
-        }
-        Some(RevokeOutcome::Impossible) => {
-            "That was not possible from here; you can end it in the platform’s own settings. Our copy of the access is \
-             deleted."
-        }
-        Some(RevokeOutcome::Unreachable) => {
-            "It could not be ended from here in the allowed tries; you can end it in the platform’s own settings. Our \
-             copy of the access is deleted."
-        }
+const fn key(outcome: RevokeOutcome) -> &'static str {
+    match outcome {
+        RevokeOutcome::Killed => "revoke.killed",
+        RevokeOutcome::Refused => "revoke.refused",
+        RevokeOutcome::Impossible => "revoke.impossible",
+        RevokeOutcome::Unreachable => "revoke.unreachable",
     }
 }
 
@@ -121,6 +108,7 @@ mod tests {
     use jiff::SignedDuration;
     use mooring_domain::base::ids::{AccountId, ConnectionId, DeletionId, TenantId};
     use mooring_domain::deletion::ledger::{DELETE_WITHIN, Reason, StepEvent};
+    use mooring_edge::{find_language, languages};
 
     fn deletion(subject: Subject, step: Step) -> Deletion {
         let t0: Timestamp = "2026-11-20T10:00:00Z".parse().unwrap();
@@ -151,10 +139,13 @@ mod tests {
 
     #[test]
     fn it_says_what_happens_and_nothing_about_whom() {
-        let page = status(&deletion(Subject::Connection(connection()), Step::PurgeAgain)).unwrap();
+        let running = deletion(Subject::Connection(connection()), Step::PurgeAgain);
+        let page = status(find_language("en").unwrap(), &running).unwrap();
         assert!(page.contains("4 of 6"), "{page}");
         assert!(
-            page.contains("27 November 2026") && page.contains("Next, at") && page.contains("own settings")
+            page.contains("27\u{a0}November 2026")
+                && page.contains("Next, at")
+                && page.contains("own settings")
         );
         for secret in ["del_", "ten_", "con_", "thecode", "tiktok"] {
             assert!(!page.contains(secret), "{secret}");
@@ -164,18 +155,27 @@ mod tests {
     #[test]
     fn an_account_has_no_access_of_its_own() {
         let account: AccountId = "acc_00000000000000000000000004".parse().unwrap();
-        let page = status(&deletion(Subject::Account(connection(), account), Step::Purge)).unwrap();
-        assert!(!page.contains("access tokens") && page.contains("1 of 4"));
+        let running = deletion(Subject::Account(connection(), account), Step::Purge);
+        let page = status(find_language("en").unwrap(), &running).unwrap();
+        assert!(!page.contains("access keys are deleted") && page.contains("1 of 4"));
     }
 
     #[test]
-    fn it_looks_again_until_it_is_done() {
-        let running = deletion(Subject::Tenant, Step::Verify);
-        let due = running.next_step_at.unwrap();
-        assert_eq!(refresh_after(&running, due), Some(5));
-        assert_eq!(refresh_after(&running, running.t0), Some(60));
-        let done = deletion(Subject::Tenant, Step::Done);
-        assert_eq!(refresh_after(&done, done.t0), None);
-        assert!(status(&done).unwrap().contains("Your data is deleted"));
+    fn every_step_and_every_copy_has_a_text_in_every_language() {
+        for language in languages() {
+            let mut done = deletion(Subject::Tenant, Step::Done);
+            let page = status(language, &done).unwrap();
+            assert!(page.contains(language.text("deletion.done_title")), "{page}");
+            done.subject = Subject::Connection(connection());
+            for deletion in [deletion(Subject::Tenant, Step::Verify), done] {
+                for step in deletion.steps() {
+                    assert!(!row(language, &deletion, step).what.is_empty(), "{}: {step:?}", language.tag);
+                }
+                for residue in deletion.residues() {
+                    let key = format!("residue.{}.holds", residue.word);
+                    assert!(language.find(&key).is_some(), "{}: {key}", language.tag);
+                }
+            }
+        }
     }
 }

@@ -16,6 +16,7 @@ async fn main() -> Result<(), Error> {
         keys: Arc::new(mooring_vault::Vault::from_env()?),
         queue: Arc::new(mooring_queue::Queues::from_env()),
         mailer: Arc::new(mooring_mail::Ses::from_env()?),
+        writer: Arc::new(mooring_texts::Letters),
         profile: Arc::new(mooring_profiles::from_env()?),
         api_origin: mooring_edge::Config::from_env()?.api_origin,
     };

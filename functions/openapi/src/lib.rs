@@ -5,7 +5,7 @@ use askama::Template;
 use lambda_http::Request;
 use mooring_edge::openapi::Api;
 use mooring_edge::routes::find;
-use mooring_edge::{Reply, asset, fallback, momentary, page, wants_json};
+use mooring_edge::{Reply, asset, default_language, fallback, momentary, page, wants_json};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -59,7 +59,7 @@ pub async fn handle(_: &App, request: Request) -> Reply {
 }
 
 fn front(request: &Request) -> Reply {
-    match page("Mooring", &Front) {
+    match page(default_language(), "Mooring", &Front) {
         Ok(text) if !wants_json(request) => asset(request, "text/html; charset=utf-8", &text),
         _ => asset(request, JSON, &text(&LINKS)),
     }

@@ -173,7 +173,7 @@ async function connect(event, again = {}) {
   const { end_user, return_url, api_origin } = state.session;
   await attempt(async () => {
     const { url } = await call("POST", "/v1/connect-sessions",
-      { end_user, platform: platformWord(), return_url, end_user_email: byId("email").value, ...again });
+      { end_user, platform: platformWord(), return_url, locale: document.documentElement.lang, end_user_email: byId("email").value, ...again });
     if (!url.startsWith(`${api_origin}/`)) throw new Error("The API named a page elsewhere.");
     location.assign(url);
   });

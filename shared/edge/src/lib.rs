@@ -26,10 +26,11 @@ pub use http::cursor::Cursor;
 pub use http::event::{Answer, Handling, invoke};
 pub use http::extract::{BODY_LIMIT, field, form_body, json_body, one, path};
 pub use http::front::Front;
-pub use http::headers::form_targets;
+pub use http::headers::{form_targets, scripted_form};
+pub use http::language::{language, spoken};
 pub use http::media::{sends_json, wants_csv, wants_json};
 pub use http::paging::Paging;
-pub use http::problem::{Problem, status_of};
+pub use http::problem::{Problem, refused_html, status_of};
 pub use http::query::Query;
 pub use http::reply::{
     Reply, ReplyExt, accepted, accepted_html, created, csv, html, no_content, ok, see_other,
@@ -39,3 +40,4 @@ pub use http::shell::page;
 pub use http::site::Site;
 pub use http::trace::log_suppressed;
 pub use lambda_http::{Body, Request};
+pub use mooring_texts::{Fill, Language, default_language, find as find_language, harmless, languages};

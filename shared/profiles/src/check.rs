@@ -28,6 +28,10 @@ fn platform(entry: &PlatformProfile, retention_days: Option<u16>) -> Result<(), 
     for scope in &entry.scopes {
         filled("what", &scope.what)?;
         filled("purpose", &scope.purpose)?;
+        for words in scope.translations.values() {
+            filled("what_in", &words.what)?;
+            filled("purposes_in", &words.purpose)?;
+        }
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mooring_domain::platform::profile::{PlatformProfile, Profile, ScopePurpose};
+use mooring_domain::platform::profile::{PlatformProfile, Profile, ScopePurpose, ScopeWords};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -18,6 +18,9 @@ pub(crate) struct ProfileFile {
     #[serde(default)]
     needs_reauth_days: Option<u16>,
     purposes: BTreeMap<String, String>,
+    /// The purposes in further languages, by the language's tag.
+    #[serde(default)]
+    purposes_in: BTreeMap<String, BTreeMap<String, String>>,
     platforms: Vec<PlatformFile>,
 }
 
@@ -36,8 +39,43 @@ struct PlatformFile {
 struct ScopeFile {
     scope: String,
     what: String,
+    /// The same in each language of `purposes_in`.
+    #[serde(default)]
+    what_in: BTreeMap<String, String>,
     purpose: String,
     required: bool,
+}
+
+/// The purposes by their names, in the profile's own language and in further ones.
+struct Purposes {
+    own: BTreeMap<String, String>,
+    further: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl Purposes {
+    /// Refuses a language that lacks a purpose or has another one: a page never mixes languages by accident.
+    fn check(&self) -> Result<(), String> {
+        let other = self.further.iter().find(|(_, texts)| !texts.keys().eq(self.own.keys()));
+        other
+            .map_or(Ok(()), |(tag, _)| Err(format!("[purposes_in.{tag}] has other purposes than [purposes]")))
+    }
+
+    /// Joins a scope's words in each further language.
+    fn words(
+        &self,
+        scope: &str,
+        purpose: &str,
+        what_in: BTreeMap<String, String>,
+    ) -> Result<BTreeMap<String, ScopeWords>, String> {
+        if !what_in.keys().eq(self.further.keys()) {
+            return Err(format!("`what_in` of scope `{scope}` has other languages than [purposes_in]"));
+        }
+        let words = what_in.into_iter().map(|(tag, what)| {
+            let purpose = self.further.get(&tag).and_then(|texts| texts.get(purpose)).cloned();
+            (tag, ScopeWords { what, purpose: purpose.unwrap_or_default() })
+        });
+        Ok(words.collect())
+    }
 }
 
 impl ProfileFile {
@@ -45,12 +83,13 @@ impl ProfileFile {
     pub(crate) fn into_profile(self, name: &str) -> Result<Profile, String> {
         let scopes = self.platforms.iter().flat_map(|platform| &platform.scopes);
         let used: BTreeSet<_> = scopes.map(|scope| scope.purpose.clone()).collect();
-        let purposes = &self.purposes;
+        let purposes = &Purposes { own: self.purposes, further: self.purposes_in };
         let platforms = self.platforms.into_iter().map(|platform| platform.into_profile(purposes));
         let platforms = platforms.collect::<Result<_, _>>()?;
-        if let Some(idle) = purposes.keys().find(|purpose| !used.contains(*purpose)) {
+        if let Some(idle) = purposes.own.keys().find(|purpose| !used.contains(*purpose)) {
             return Err(format!("no scope serves the purpose `{idle}`"));
         }
+        purposes.check()?;
         Ok(Profile {
             name: name.to_owned(),
             platforms,
@@ -64,7 +103,7 @@ impl ProfileFile {
 }
 
 impl PlatformFile {
-    fn into_profile(self, purposes: &BTreeMap<String, String>) -> Result<PlatformProfile, String> {
+    fn into_profile(self, purposes: &Purposes) -> Result<PlatformProfile, String> {
         let scopes = self.scopes.into_iter().map(|scope| scope.into_purpose(purposes));
         Ok(PlatformProfile {
             scopes: scopes.collect::<Result<_, _>>()?,
@@ -77,12 +116,13 @@ impl PlatformFile {
 }
 
 impl ScopeFile {
-    fn into_purpose(self, purposes: &BTreeMap<String, String>) -> Result<ScopePurpose, String> {
-        let Self { scope, what, purpose, required } = self;
-        let words = purposes.get(&purpose);
+    fn into_purpose(self, purposes: &Purposes) -> Result<ScopePurpose, String> {
+        let Self { scope, what, what_in, purpose, required } = self;
+        let translations = purposes.words(&scope, &purpose, what_in)?;
+        let words = purposes.own.get(&purpose);
         let unknown =
             || format!("scope `{scope}` names the purpose `{purpose}`, which is not under [purposes]");
         let purpose = words.cloned().ok_or_else(unknown)?;
-        Ok(ScopePurpose { scope, what, purpose, required })
+        Ok(ScopePurpose { scope, what, purpose, translations, required })
     }
 }

@@ -85,6 +85,8 @@ mod tests {
             ("privacy@statasphere.example", "nobody", "contact_email"),
             (r#"product = "Statasphere""#, r#"product = " ""#, "product"),
             (r#"what = "Reads daily"#, r#"what = ""  # "#, "what"),
+            ("[purposes_in.de]", "[purposes_in.de]\nunused = \"x\"", "purposes_in.de"),
+            ("what_in.de = \"Liest Tages", "what_in.fr = \"Liest Tages", "what_in"),
             ("[purposes]", "[purposes]\nunused = \"Selling it.\"", "unused"),
         ];
         for (from, to, named) in cases {

@@ -10,10 +10,10 @@ const START_MS = 60_000;
 const ROOT = path.resolve(import.meta.dirname, "../../..");
 
 /** Starts a stack, or takes the one that options or the environment name. */
-export async function openStack({ demo, api, sandbox, mailbox, binary }) {
+export async function openStack({ demo, api, sandbox, mailbox, binary, size = [] }) {
   if (demo) return new GivenStack({ demo, api, sandbox, mailbox });
   const data = await mkdtemp(path.join(ROOT, "target", "browser-data-"));
-  const stack = new OwnStack(binary ?? path.join(ROOT, "target/debug/mooring"), data, await freePorts());
+  const stack = new OwnStack(binary ?? path.join(ROOT, "target/debug/mooring"), data, await freePorts(), size);
   await stack.start();
   return stack;
 }
@@ -29,12 +29,12 @@ class GivenStack {
 
 /** A stack that the tests start. It keeps its data in a directory, as a person's does. */
 class OwnStack {
-  constructor(binary, data, port) {
-    Object.assign(this, { binary, data, port, child: null, log: "" });
+  constructor(binary, data, port, size) {
+    Object.assign(this, { binary, data, port, size, child: null, log: "", key: null });
   }
 
   async start() {
-    const arguments_ = ["--port", this.port, "--data", this.data].map(String);
+    const arguments_ = ["--port", this.port, "--data", this.data, ...this.size].map(String);
     this.child = spawn(this.binary, arguments_, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
     this.child.on("error", (error) => { this.log += `${error}\n`; });
     for (const stream of [this.child.stdout, this.child.stderr]) stream.on("data", (text) => { this.log += text; });
@@ -47,6 +47,7 @@ class OwnStack {
       const printed = this.log.slice(from);
       const read = (name) => printed.match(new RegExp(`^\\s*${name}\\s+(http\\S+)`, "m"))?.[1];
       const [demo, api, sandbox, mailbox] = ["demo", "api", "sandbox", "mailbox"].map(read);
+      this.key = printed.match(/^\s*api key\s+(\S+)/m)?.[1] ?? this.key;
       if (demo && api && sandbox && mailbox && printed.includes("\n", printed.indexOf(mailbox))) {
         return { demo: new URL(demo).origin, api: new URL(api).origin, sandbox: new URL(sandbox).origin, mailbox };
       }

@@ -53,7 +53,7 @@ fn deletion_request(a: &Adapters) -> mooring_deletion_request::App {
 }
 
 fn deletion_status(a: &Adapters) -> mooring_deletion_status::App {
-    mooring_deletion_status::App { edge: a.edge.clone(), ledger: a.store.clone() }
+    mooring_deletion_status::App { edge: a.edge.clone(), ledger: a.store.clone(), profile: a.profile.clone() }
 }
 
 fn webhook_endpoints_read(a: &Adapters) -> mooring_webhook_endpoints_read::App {
@@ -76,7 +76,10 @@ pub(super) const WORKERS: &[(&str, MountWorker)] = &[
         worker!(a, mooring_deletion_worker { clock, entropy, rows, queue, keys, connectors, profile })
     }),
     ("mail-worker", |a| {
-        worker!(a, mooring_mail_worker { clock, entropy, rows, keys, queue, mailer, profile, api_origin })
+        worker!(
+            a,
+            mooring_mail_worker { clock, entropy, rows, keys, queue, mailer, writer, profile, api_origin }
+        )
     }),
     ("webhook-worker", |a| worker!(a, mooring_webhook_worker { clock, entropy, rows, keys, queue, post })),
 ];

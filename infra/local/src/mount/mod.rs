@@ -12,6 +12,7 @@ macro_rules! ports {
     (@ $a:ident queue) => { $a.queues.clone() };
     (@ $a:ident probes) => { $a.queues.clone() };
     (@ $a:ident mailer) => { $a.mail.clone() };
+    (@ $a:ident writer) => { Arc::new(mooring_texts::Letters) };
     (@ $a:ident post) => { $a.webhooks.clone() };
     (@ $a:ident api_origin) => { $a.edge.site.origin().to_owned() };
     (@ $a:ident mode) => { $a.edge.mode };

@@ -7,6 +7,7 @@ pub mod error;
 pub mod host;
 pub mod ids;
 pub mod instant;
+pub mod locale;
 pub mod money;
 pub mod place;
 pub mod queue;

@@ -85,10 +85,10 @@ impl Table {
     }
 }
 
-/// The retention of data outside the tables: queued messages and log lines.
-pub(crate) const ELSEWHERE: [(&str, &str, u16); 2] = [
-    ("queues and dead letter queues", "opaque ids", QUEUE_DAYS + DEAD_LETTER_DAYS),
-    ("logs", "opaque ids and pseudonyms", LOG_DAYS + LATE_DAYS),
+/// The retention of data outside the tables: queued messages and log lines, each with its word.
+pub(crate) const ELSEWHERE: [(&str, &str, &str, u16); 2] = [
+    ("queues", "queues and dead letter queues", "opaque ids", QUEUE_DAYS + DEAD_LETTER_DAYS),
+    ("logs", "logs", "opaque ids and pseudonyms", LOG_DAYS + LATE_DAYS),
 ];
 
 const _: () =

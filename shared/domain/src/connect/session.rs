@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::base::ids::{ConnectionId, EndUser, TenantId};
+use crate::base::locale::Locale;
 use crate::base::secret::{Digest, Fingerprint};
 
 /// How long a connect session waits for the person.
@@ -37,6 +38,10 @@ pub struct ConnectSession {
     pub reauthorise: Option<ConnectionId>,
     /// The fingerprint of the person's e-mail address, if the product gave one.
     pub mail: Option<Fingerprint>,
+    /// The language in which the product speaks to the person, if the product said it.
+    pub locale: Option<Locale>,
+    /// The needed scopes that the person left out at the platform a moment ago: the page names them and asks again.
+    pub left_out: Vec<String>,
     /// When the session stops working.
     pub expires_at: Timestamp,
 }
@@ -70,6 +75,8 @@ pub struct ConfirmTicket {
     pub end_user: EndUser,
     /// The registered URL to return to.
     pub return_url: String,
+    /// The language of the session.
+    pub locale: Option<Locale>,
     /// The digest of the choice that was made with the ticket. Once there is one, no other choice counts.
     pub choice: Option<Digest>,
     /// True once the choice was carried out.

@@ -27,6 +27,8 @@ pub enum Stage {
     Arriving,
     /// The choice of accounts is open, with the ticket that belongs to the browser's cookie.
     Choosing,
+    /// The person left a needed permission out, and another connect page asks again.
+    Asking,
     /// A live connection was authorised again.
     Again(ConnectionId),
     /// The flow ended.
@@ -56,6 +58,11 @@ pub enum Onward {
         /// The ticket's handle.
         handle: String,
     },
+    /// To another connect page, which asks again.
+    Ask {
+        /// The page's token.
+        token: Confidential,
+    },
     /// Back to the product.
     Back(Url),
     /// Nowhere yet: another call of the same browser is at work.
@@ -70,6 +77,7 @@ impl Stage {
             Self::Departed(key) => format!("departed#{}", key.to_hex()),
             Self::Arriving => "arriving".to_owned(),
             Self::Choosing => "choosing".to_owned(),
+            Self::Asking => "asking".to_owned(),
             Self::Again(id) => format!("again#{id}"),
             Self::Ended(end) => format!("ended#{}", end.as_str()),
         }
@@ -83,6 +91,7 @@ impl Stage {
             "departed" => Digest::from_hex(rest).map(Self::Departed),
             "arriving" => Some(Self::Arriving),
             "choosing" => Some(Self::Choosing),
+            "asking" => Some(Self::Asking),
             "again" => rest.parse().ok().map(Self::Again),
             "ended" => End::parse(rest).map(Self::Ended),
             _ => None,
@@ -104,6 +113,7 @@ impl WayBack {
             Stage::Arriving => Onward::Back(self.ended(End::Failed)?),
             Stage::Ended(end) => Onward::Back(self.ended(*end)?),
             Stage::Again(id) => Onward::Back(return_to(&self.return_url, &[("connection_id", id.as_str())])?),
+            Stage::Asking => Onward::Ask { token: asking_token(entropy, cookie) },
             Stage::Choosing => {
                 let ticket = ticket_of(entropy, cookie);
                 let handle = ticket_handle(&entropy.digest(ticket.text().as_bytes()));
@@ -122,6 +132,12 @@ impl WayBack {
 /// Derives the ticket that belongs to a browser's cookie: a callback that is opened again leads to the same list.
 pub fn ticket_of(entropy: &dyn Entropy, cookie: &str) -> Confidential {
     Confidential::new(derived_text(entropy, cookie, "ticket"))
+}
+
+/// Derives the token of the connect page that asks again after a permission was left out: a callback that is opened again
+/// leads to the same page.
+pub fn asking_token(entropy: &dyn Entropy, cookie: &str) -> Confidential {
+    Confidential::new(derived_text(entropy, cookie, "asking"))
 }
 
 #[cfg(test)]
@@ -147,7 +163,8 @@ mod tests {
     fn stages_come_back_from_their_texts() {
         let id: ConnectionId = ConnectionId::from_uuid(uuid::Uuid::from_u128(7));
         let departed = Stage::Departed(Digest([9; 32]));
-        let mut stages = vec![Stage::Open, departed, Stage::Arriving, Stage::Choosing, Stage::Again(id)];
+        let mut stages =
+            vec![Stage::Open, departed, Stage::Arriving, Stage::Choosing, Stage::Asking, Stage::Again(id)];
         stages.extend(End::ALL.map(Stage::Ended));
         for stage in stages {
             assert_eq!(Stage::parse(&stage.to_text()), Some(stage));

@@ -225,6 +225,24 @@ impl Deletion {
         matches!(self.subject, Subject::Connection(_))
     }
 
+    /// Lists the steps that this deletion has, in order and without the end.
+    pub fn steps(&self) -> impl Iterator<Item = Step> {
+        let is_tenant = self.subject == Subject::Tenant;
+        let revokes = self.revokes();
+        Step::ALL.into_iter().map(|(step, _)| step).filter(move |step| match step {
+            Step::CutConnections => is_tenant,
+            Step::ShredData => !is_tenant,
+            Step::Revoke | Step::ShredToken => revokes,
+            Step::Purge | Step::PurgeAgain | Step::Verify => true,
+            Step::Done => false,
+        })
+    }
+
+    /// Returns how many of the steps are done, and how many there are.
+    pub fn progress(&self) -> (usize, usize) {
+        (self.steps().filter(|step| *step < self.step).count(), self.steps().count())
+    }
+
     /// Returns the events of steps that have ended. A step that deletes first stores the counts of what is there, so
     /// that a crash in between loses no count. Until the step has ended, that record is not an event.
     pub fn happened(&self) -> impl Iterator<Item = &StepEvent> {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::base::ids::{ConnectionId, TenantId};
+use crate::base::ids::{ConnectionId, DeletionId, TenantId};
 use crate::base::secret::Fingerprint;
 
 /// How long a mailed deletion link works.
@@ -19,4 +19,18 @@ pub struct DeletionLink {
     pub made_at: Timestamp,
     /// When the link stops working.
     pub expires_at: Timestamp,
+}
+
+/// A deletion that a mailed link began. The Ledger keeps it beside its proof, so that the link shows how far the deletion
+/// is for as long as there is a proof: opaque ids, a count and a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkedDeletion {
+    /// The tenant of the connection.
+    pub tenant: TenantId,
+    /// The deletion.
+    pub deletion: DeletionId,
+    /// When the connection was made.
+    pub since: Timestamp,
+    /// How many accounts the connection had; `None` where nobody counted them before the cutoff.
+    pub accounts: Option<usize>,
 }

@@ -8,6 +8,7 @@ use crate::base::ids::{AccountId, DeletionId, EndUser, TenantId};
 use crate::base::place::{Part, Place, Subject};
 use crate::base::secret::{Digest, Fingerprint};
 use crate::deletion::ledger::Deletion;
+use crate::deletion::link::LinkedDeletion;
 
 /// The outcome of a cutoff.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,4 +105,13 @@ pub trait LinkEnd: Send + Sync {
     async fn links_ended(&self, mail: &Fingerprint) -> Result<Option<Timestamp>>;
     /// Ends every link that was made until now.
     async fn end_links(&self, mail: &Fingerprint, now: Timestamp) -> Result<()>;
+}
+
+/// Keeps in the Ledger which deletions a mailed link began.
+#[async_trait]
+pub trait LinkedDeletions: Send + Sync {
+    /// Reads the deletions that the link with this key began.
+    async fn linked(&self, link: &Digest) -> Result<Vec<LinkedDeletion>>;
+    /// Stores them all.
+    async fn put_linked(&self, link: &Digest, deletions: &[LinkedDeletion]) -> Result<()>;
 }

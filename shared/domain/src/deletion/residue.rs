@@ -10,6 +10,8 @@ use crate::deletion::ledger::{Deletion, Step};
 /// A copy that nobody can count, with the time by which it is gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Residue {
+    /// The word of the place: the table's, `queues` or `logs`. Pages have a text for each.
+    pub word: &'static str,
     /// Where the copy may be.
     pub place: &'static str,
     /// The contents of the copy, in words for people.
@@ -26,16 +28,27 @@ impl Deletion {
         let tables = Table::ALL.into_iter().filter(|table| self.leaves(*table));
         let tables = tables.map(|table| {
             let place = place(table);
-            self.residue(place, table.holds(), table.gone_after_days(), self.last_deletion(table))
+            self.residue(
+                (table.as_str(), place, table.holds()),
+                table.gone_after_days(),
+                self.last_deletion(table),
+            )
         });
         let last = self.last_event();
-        let elsewhere = ELSEWHERE.iter().map(|(place, holds, days)| self.residue(place, holds, *days, last));
+        let elsewhere = ELSEWHERE
+            .iter()
+            .map(|(word, place, holds, days)| self.residue((word, place, holds), *days, last));
         tables.chain(elsewhere).collect()
     }
 
-    fn residue(&self, place: &'static str, holds: &'static str, days: u16, last: Timestamp) -> Residue {
+    fn residue(
+        &self,
+        (word, place, holds): (&'static str, &'static str, &'static str),
+        days: u16,
+        last: Timestamp,
+    ) -> Residue {
         let by = last + SignedDuration::from_hours(24 * i64::from(days));
-        Residue { place, holds, days, by: (self.step == Step::Done).then_some(by) }
+        Residue { word, place, holds, days, by: (self.step == Step::Done).then_some(by) }
     }
 
     /// Returns whether a table can hold something of the subject after its deletion. Activity and Transient always

@@ -6,6 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::base::ids::MailId;
+use crate::base::locale::Locale;
 use crate::vault::keys::SealedBox;
 
 /// How long after a request an unknown address is looked up once more: the index of mailboxes follows the connections
@@ -50,6 +51,8 @@ pub struct MailRequest {
     pub id: MailId,
     /// The address, sealed under the key of [`crate::platform::credentials::INDEX_APP`] in the slot [`slot`].
     pub sealed: SealedBox,
+    /// The language in which the person asked.
+    pub locale: Option<Locale>,
     /// When the request expires.
     pub expires_at: Timestamp,
 }

@@ -6,8 +6,10 @@ use secrecy::SecretString;
 
 use crate::base::error::Result;
 use crate::base::ids::MailId;
+use crate::base::locale::Locale;
 use crate::base::secret::Fingerprint;
 use crate::notice::mail::{MailRequest, Pace};
+use crate::platform::profile::Profile;
 
 /// Takes requests for a mail.
 #[async_trait]
@@ -35,6 +37,21 @@ pub trait MailPaces: Send + Sync {
     async fn pace(&self, mail: &Fingerprint) -> Result<Option<Pace>>;
     /// Stores a pace if its version is the next one; false when another worker was faster.
     async fn put_pace(&self, mail: &Fingerprint, pace: &Pace, now: Timestamp) -> Result<bool>;
+}
+
+/// A mail as it leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// The subject.
+    pub subject: String,
+    /// The text.
+    pub text: String,
+}
+
+/// Writes mails in people's languages.
+pub trait MailWriter: Send + Sync {
+    /// Writes the mail with the link to a page that deletes.
+    fn deletion_link(&self, locale: Option<&Locale>, profile: &Profile, url: &str) -> Letter;
 }
 
 /// Sends mail.

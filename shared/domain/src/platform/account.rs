@@ -79,6 +79,11 @@ impl Unusable {
         (Self::NotRead, "not_read"),
     ];
 
+    /// Returns every reason.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().map(|(reason, _)| reason)
+    }
+
     /// Returns the reason's word.
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(reason, _)| *reason == self).map_or("refused", |(_, word)| word)

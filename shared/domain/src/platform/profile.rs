@@ -1,5 +1,7 @@
 //! A product's profile: which platform calls the product may make, for which purposes, and how long it keeps the data.
 
+use std::collections::BTreeMap;
+
 use crate::base::error::{Error, Result};
 
 /// A scope of a platform with the purpose that the connect page shows.
@@ -7,12 +9,23 @@ use crate::base::error::{Error, Result};
 pub struct ScopePurpose {
     /// The platform's word for the scope.
     pub scope: String,
-    /// The data that is read or the action that is done with the scope, in the person's language.
+    /// The data that is read or the action that is done with the scope, in the profile's own language, English.
     pub what: String,
-    /// The purpose of the scope.
+    /// The purpose of the scope, in English.
     pub purpose: String,
+    /// Both in further languages, by the language's tag.
+    pub translations: BTreeMap<String, ScopeWords>,
     /// True when the connection is refused without the scope.
     pub required: bool,
+}
+
+/// A scope in the words of one language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopeWords {
+    /// The data that is read or the action that is done.
+    pub what: String,
+    /// The purpose.
+    pub purpose: String,
 }
 
 /// The part of a profile for one platform.

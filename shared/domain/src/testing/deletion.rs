@@ -16,8 +16,9 @@ use crate::base::table::Table;
 use crate::connect::connection::State;
 use crate::deletion::ledger::DeletionJob;
 use crate::deletion::ledger::{Deletion, Reason};
+use crate::deletion::link::LinkedDeletion;
 use crate::deletion::ports::{
-    Cutoff, DeletionBegin, DeletionOwnerRead, LedgerRead, LedgerWrite, LinkEnd, Purge,
+    Cutoff, DeletionBegin, DeletionOwnerRead, LedgerRead, LedgerWrite, LinkEnd, LinkedDeletions, Purge,
 };
 use crate::deletion::steps::begin_deletion;
 
@@ -30,6 +31,7 @@ pub(crate) struct DeletionRows {
     owners: Mutex<BTreeMap<DeletionId, (EndUser, Timestamp)>>,
     cut_accounts: Mutex<BTreeMap<AccountId, DeletionId>>,
     links_ended: Mutex<BTreeMap<String, Timestamp>>,
+    linked: Mutex<BTreeMap<String, Vec<LinkedDeletion>>>,
     pub(crate) sent: Mutex<Vec<DeletionId>>,
     /// The version whose first write to the Ledger fails, as if the process ended right before it.
     pub(crate) crash_at: Mutex<Option<u64>>,
@@ -312,6 +314,18 @@ impl LinkEnd for World {
 
     async fn end_links(&self, mail: &Fingerprint, now: Timestamp) -> Result<()> {
         self.deletion.links_ended.lock().unwrap().insert(mail.0.clone(), now);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl LinkedDeletions for World {
+    async fn linked(&self, link: &Digest) -> Result<Vec<LinkedDeletion>> {
+        Ok(self.deletion.linked.lock().unwrap().get(&link.to_hex()).cloned().unwrap_or_default())
+    }
+
+    async fn put_linked(&self, link: &Digest, deletions: &[LinkedDeletion]) -> Result<()> {
+        self.deletion.linked.lock().unwrap().insert(link.to_hex(), deletions.to_vec());
         Ok(())
     }
 }

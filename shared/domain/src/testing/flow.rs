@@ -23,6 +23,8 @@ pub(crate) struct FlowRows {
     pub(crate) tickets: Rows<ConfirmTicket>,
     pub(crate) codes: Rows<ActivationCode>,
     pub(crate) links: Rows<DeletionLink>,
+    /// The sessions that a callback opened to ask again.
+    pub(crate) sessions: Rows<ConnectSession>,
 }
 
 /// Finds the newest row of a key.
@@ -48,8 +50,9 @@ impl World {
 
 #[async_trait]
 impl TransientPut for World {
-    async fn put_session(&self, _: &Digest, _: &ConnectSession) -> Result<()> {
-        panic!("no test makes a session")
+    async fn put_session(&self, key: &Digest, session: &ConnectSession) -> Result<()> {
+        self.flow.sessions.lock().unwrap().push((*key, session.clone()));
+        Ok(())
     }
 
     async fn put_ticket(&self, key: &Digest, ticket: &ConfirmTicket) -> Result<()> {

@@ -10,12 +10,14 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{World, away, ports, ready};
 use crate::base::error::Result;
 use crate::base::ids::MailId;
+use crate::base::locale::Locale;
 use crate::base::queue::JobQueue;
 use crate::base::secret::Fingerprint;
 use crate::deletion::ops::request_deletion::by_mail;
 use crate::deletion::ops::send_mail;
 use crate::notice::mail::{MailRequest, Pace};
-use crate::notice::ports::{MailPaces, MailRequestPut, MailRequestTake, Mailer};
+use crate::notice::ports::{Letter, MailPaces, MailRequestPut, MailRequestTake, MailWriter, Mailer};
+use crate::platform::profile::Profile;
 
 #[derive(Default)]
 pub(crate) struct NoticeRows {
@@ -38,8 +40,9 @@ pub(crate) fn link_in(text: &str) -> String {
 impl World {
     /// Enters an address on the deletion page, from a source.
     pub(crate) fn ask_from(self: &Arc<Self>, address: &str, source: &str) -> Result<by_mail::Output> {
+        let asked = by_mail::Asked { address, source: Some(source), locale: "de".parse().ok() };
         let ports = ports!(self, by_mail::Ports { clock, entropy, rows, keys, queue });
-        ready(by_mail::run(&ports, address, Some(source)))
+        ready(by_mail::run(&ports, &asked))
     }
 
     pub(crate) fn ask(self: &Arc<Self>, address: &str) -> Result<by_mail::Output> {
@@ -49,7 +52,7 @@ impl World {
     /// Works off the requests that the queue shows now, and returns the outcomes.
     pub(crate) fn mail(self: &Arc<Self>) -> Vec<Result<send_mail::Outcome>> {
         let ports = ports!(self, send_mail::Ports {
-            clock, entropy, rows, keys, queue, mailer, profile;
+            clock, entropy, rows, keys, queue, mailer, writer, profile;
             api_origin: "https://api.example.com".to_owned()
         });
         let at = self.now();
@@ -79,6 +82,13 @@ impl World {
     /// Returns the token of the link in the last mail.
     pub(crate) fn mailed_link(&self) -> String {
         link_in(&self.notice.mails.lock().unwrap().last().unwrap().1)
+    }
+}
+
+impl MailWriter for World {
+    fn deletion_link(&self, locale: Option<&Locale>, profile: &Profile, url: &str) -> Letter {
+        let said = locale.map_or("none", Locale::as_str);
+        Letter { subject: format!("{said}: {}", profile.product), text: url.to_owned() }
     }
 }
 

@@ -9,11 +9,13 @@ use mooring_domain::connect::session::PENDING_MINUTES;
 use mooring_domain::connect::way::Onward;
 use mooring_domain::platform::profile::Profile;
 use mooring_domain::{Error, Kind, Result};
+use mooring_texts::Language;
 use url::Url;
 
 use super::edge::Edge;
 use super::page::WayOut;
 use crate::http::header::header;
+use crate::http::language::language;
 use crate::http::reply::{Reply, ReplyExt as _, html, see_other};
 use crate::http::shell::page;
 use crate::http::site::Site;
@@ -38,21 +40,33 @@ pub struct Exit<'a> {
     /// The product.
     pub profile: &'a Profile,
     /// The page of this deployment to go back to, if there is one.
-    pub back: Option<String>,
+    pub back: Option<Back>,
+}
+
+/// A page of this deployment that an error page links to.
+#[derive(Debug, Clone)]
+pub struct Back {
+    /// The path.
+    pub path: String,
+    /// The key of the link's text.
+    pub says: &'static str,
 }
 
 #[derive(Template)]
 #[template(path = "one_moment.html")]
-struct OneMoment;
+struct OneMoment {
+    language: &'static Language,
+}
 
-/// Runs a page of the connect flow as [`Edge::page`] does. Every error page links to the product.
+/// Runs a page for people as [`Edge::page`] does. Every error page links to the product.
 pub async fn run(
     edge: &Edge,
     request: &Request,
     exit: &Exit<'_>,
     handle: impl AsyncFnOnce() -> Result<Reply>,
 ) -> Reply {
-    edge.page_with(request, Some(&way_out(exit)), handle).await
+    let mailto = format!("mailto:{}", exit.profile.contact_email);
+    edge.page_with(request, Some(&way_out(exit, language(request), &mailto)), handle).await
 }
 
 /// Refuses a request that is not a person's own visit: pages fetched in advance, in the background or inside
@@ -72,15 +86,16 @@ pub fn visit(request: &Request) -> Result<()> {
 }
 
 /// Sends a browser to the next step of the flow.
-pub fn onward(site: &Site, onward: &Onward) -> Result<Reply> {
+pub fn onward(site: &Site, language: &'static Language, onward: &Onward) -> Result<Reply> {
     match onward {
         Onward::Back(url) => see_other(url.as_str()),
+        Onward::Ask { token } => see_other(&site.url(&format!("/connect/{}", token.text()))),
         Onward::Choose { ticket, handle } => {
             let cookie = site.set_cookie(&ticket_cookie(handle), ticket.text(), PENDING_MINUTES * 60);
             see_other(&site.url(&format!("/connect/confirm?ticket={handle}")))?.cookie_value(&cookie)
         }
         Onward::Wait => {
-            let mut reply = html(page("One moment", &OneMoment)?)?;
+            let mut reply = html(page(language, language.text("wait.title"), &OneMoment { language })?)?;
             reply.headers_mut().insert(REFRESH, WAIT);
             Ok(reply)
         }
@@ -94,6 +109,12 @@ pub fn ended(url: &Url, error: &Error) -> Result<Reply> {
     see_other(url.as_str())
 }
 
+/// Sends a browser to the connect page that asks again, and logs why.
+pub fn ask_again(site: &Site, token: &str, error: &Error) -> Result<Reply> {
+    trace::log_error(error);
+    see_other(&site.url(&format!("/connect/{token}")))
+}
+
 /// Returns whether the purpose of a request is to fetch in advance. `Sec-Purpose` is a list such as
 /// `prefetch;prerender`.
 fn in_advance(purpose: &str) -> bool {
@@ -104,9 +125,11 @@ fn in_advance(purpose: &str) -> bool {
 }
 
 /// Makes the links of an error page.
-fn way_out<'a>(Exit { profile, back }: &'a Exit<'_>) -> WayOut<'a> {
-    let site = Url::parse(&profile.privacy_url).map(|url| url.origin().ascii_serialization());
-    WayOut { back: back.as_deref(), site: site.ok(), product: &profile.product, mail: &profile.contact_email }
+fn way_out<'a>(exit: &'a Exit<'_>, language: &'static Language, mailto: &'a str) -> WayOut<'a> {
+    let Exit { profile, back } = exit;
+    let site = Url::parse(&profile.privacy_url).map(|url| url.origin().ascii_serialization()).ok();
+    let (product, mail) = (profile.product.as_str(), profile.contact_email.as_str());
+    WayOut { language, back: back.as_ref(), site, product, mail, mailto }
 }
 
 #[cfg(test)]
@@ -136,10 +159,11 @@ mod tests {
             needs_reauth_days: None,
             platforms: vec![],
         };
-        let exit = Exit { profile: &profile, back: Some("/connect/confirm?ticket=a".to_owned()) };
-        let out = way_out(&exit).render().unwrap();
-        assert!(out.contains("<a href=\"/connect/confirm?ticket=a\">"), "{out}");
-        assert!(out.contains("<a href=\"https://p.example\">Back to P&#38;P</a>"), "{out}");
+        let back = Back { path: "/connect/confirm?ticket=a".to_owned(), says: "common.back_to_list" };
+        let exit = Exit { profile: &profile, back: Some(back) };
+        let out = way_out(&exit, mooring_texts::default_language(), "mailto:a@p.example").render().unwrap();
+        assert!(out.contains("href=\"/connect/confirm?ticket=a\">Back to the list"), "{out}");
+        assert!(out.contains("<a href=\"https://p.example\">Back to <bdi>P&#38;P</bdi></a>"), "{out}");
         assert!(out.contains("mailto:a@p.example"), "{out}");
     }
 }

@@ -2,32 +2,41 @@
 
 use askama::Template;
 use lambda_http::Request;
+use lambda_http::http::header::{HeaderValue, VARY};
 use mooring_domain::{Error, Result};
+use mooring_texts::Language;
 use tracing::Instrument;
 
 use super::edge::Edge;
+use super::flow::Back;
+use crate::http::language::language;
 use crate::http::media::wants_json;
 use crate::http::reply::Reply;
 use crate::http::{headers, problem, shell, trace};
 use crate::routes;
 
-/// The links that close an error page of the connect flow.
+/// The links that close an error page.
 #[derive(Template)]
 #[template(path = "way_out.html")]
 pub(super) struct WayOut<'a> {
+    /// The language of the page.
+    pub(super) language: &'static Language,
     /// The page of this deployment to go back to.
-    pub(super) back: Option<&'a str>,
+    pub(super) back: Option<&'a Back>,
     /// The product's site.
     pub(super) site: Option<String>,
     /// The product's name.
     pub(super) product: &'a str,
     /// The e-mail address for questions.
     pub(super) mail: &'a str,
+    /// The same address as a link.
+    pub(super) mailto: &'a str,
 }
 
 #[derive(Template)]
 #[template(path = "error.html")]
 struct ErrorPage<'a> {
+    language: &'static Language,
     detail: &'a str,
     /// A template: its output is HTML already and is not escaped again.
     way_out: Option<&'a WayOut<'a>>,
@@ -64,6 +73,8 @@ impl Edge {
         };
         let outcome = work.instrument(span).await;
         let mut reply = outcome.unwrap_or_else(|error| self.failed(request, &error, &request_id, way_out));
+        // No cache keeps a page; whoever keeps one all the same learns what it depends on.
+        reply.headers_mut().insert(VARY, HeaderValue::from_static("accept, accept-language"));
         headers::stamp(&mut reply, self.site.is_https(), &request_id);
         reply
     }
@@ -78,7 +89,9 @@ impl Edge {
         if wants_json(request) {
             return problem::document(error, request_id, self.site.origin());
         }
-        let body = ErrorPage { detail: problem::detail(error), way_out, request_id };
-        problem::page(error, shell::page(problem::title(error), &body).unwrap_or_default())
+        let language = language(request);
+        let body = ErrorPage { language, detail: problem::sentence(language, error), way_out, request_id };
+        let page = shell::page(language, problem::title(language, error), &body);
+        problem::refused_html(error, page.unwrap_or_default())
     }
 }

@@ -16,7 +16,7 @@ const BASE: [(HeaderName, &str); 5] = [
 ];
 const CLOSED: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 /// The only style sheet of the pages stands in the page; its digest lets this style sheet apply and no other.
-const PAGE: &str = "default-src 'none'; style-src 'sha256-6HGOMXzziP+PDRnYRwa4dnFZyLRFFtacStnEkzN5AhA='; \
+const PAGE: &str = "default-src 'none'; style-src 'sha256-2hQuxCO5wambzt9U9zjx3vMaKu8w/jAmh4JySLJfiAY='; \
     frame-ancestors 'none'; base-uri 'none'";
 
 /// Lets a page post forms to the API, and lets the reply redirect from there to the given origins.
@@ -29,6 +29,13 @@ pub fn form_targets(reply: Reply, origins: &[&str]) -> Result<Reply> {
     reply
         .header_value(header::CONTENT_SECURITY_POLICY, policy.trim_end())?
         .header_value(header::REFERRER_POLICY, "same-origin")
+}
+
+/// Lets a page post forms as [`form_targets`] does, and lets the one script apply that stands in the page and has the
+/// digest (SHA-256, Base64). The script may load and send nothing.
+pub fn scripted_form(reply: Reply, origins: &[&str], digest: &str) -> Result<Reply> {
+    let policy = format!("{PAGE}; script-src 'sha256-{digest}'; form-action 'self' {}", origins.join(" "));
+    form_targets(reply, origins)?.header_value(header::CONTENT_SECURITY_POLICY, policy.trim_end())
 }
 
 /// Returns whether API Gateway received the request by HTTPS, for functions that do not know the API's

@@ -8,6 +8,7 @@ pub(crate) mod extract;
 pub(crate) mod front;
 pub(crate) mod header;
 pub(crate) mod headers;
+pub(crate) mod language;
 pub(crate) mod media;
 pub(crate) mod paging;
 pub(crate) mod problem;

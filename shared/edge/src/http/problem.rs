@@ -5,6 +5,7 @@ use lambda_http::http::StatusCode;
 use lambda_http::http::header::{ACCEPT_ENCODING, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use mooring_domain::guard::limits::{Exceeded, QUOTA_EXCEEDED};
 use mooring_domain::{Error, Kind, Retry};
+use mooring_texts::Language;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -125,16 +126,47 @@ fn violated(error: &Error) -> &[&'static str] {
     exceeded.map_or(&[], |exceeded| exceeded.0.as_slice())
 }
 
-/// Writes an error as a page.
-pub(crate) fn page(error: &Error, html: String) -> Reply {
+/// Answers a page with an error's status, such as a form that comes back with what has to be put right.
+pub fn refused_html(error: &Error, html: String) -> Reply {
     let (status, _) = status(error.kind);
     let reply = typed(status, "text/html; charset=utf-8", html);
     with_hints(reply.unwrap_or_else(|_| plain(status, Body::Empty)), error)
 }
 
-/// Returns the title of an error for people.
-pub(crate) fn title(error: &Error) -> &'static str {
-    status(error.kind).1
+/// Returns the heading of an error's page.
+pub(crate) fn title(language: &'static Language, error: &Error) -> &'static str {
+    let word = match error.kind {
+        Kind::Invalid | Kind::Mismatch => "invalid",
+        Kind::Unauthenticated => "unauthenticated",
+        Kind::Forbidden | Kind::Refused => "forbidden",
+        Kind::NotPermitted => "not_permitted",
+        Kind::NotFound => "not_found",
+        Kind::Method => "method",
+        Kind::Conflict | Kind::Reauthorise => "conflict",
+        Kind::Gone => "gone",
+        Kind::NotAcceptable | Kind::MediaType => "media",
+        Kind::TooLarge => "too_large",
+        Kind::RateLimited => "rate_limited",
+        Kind::Upstream | Kind::UpstreamChanged | Kind::Unavailable => "unavailable",
+        Kind::Setup | Kind::Sealed | Kind::Internal => "ours",
+    };
+    language.find(&format!("kind.{word}")).unwrap_or_else(|| status(error.kind).1)
+}
+
+/// Returns the sentence of an error for people: the text of its code. An error without one says its own message where
+/// that has the page's language, English, and else the text of its kind.
+pub(crate) fn sentence<'a>(language: &'static Language, error: &'a Error) -> &'a str {
+    if let Some(text) = language.find(&format!("error.{}", error.code)) {
+        return text;
+    }
+    if language.tag == mooring_texts::default_language().tag {
+        return detail(error);
+    }
+    language.text(match error.kind {
+        Kind::Setup | Kind::Sealed | Kind::Internal => "error.ours",
+        Kind::Upstream | Kind::UpstreamChanged | Kind::Unavailable | Kind::RateLimited => "error.unavailable",
+        _ => "error.other",
+    })
 }
 
 fn with_hints(mut reply: Reply, error: &Error) -> Reply {

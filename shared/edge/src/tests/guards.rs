@@ -327,7 +327,7 @@ async fn a_log_that_does_not_answer_fails_no_call() {
 /// The policy lets the style sheet of the pages apply, by its digest, and no other.
 #[test]
 fn the_policy_knows_the_style_sheet() {
-    let page = crate::page("t", &super::http::Words("")).unwrap();
+    let page = crate::page(&mooring_texts::languages()[0], "t", &super::http::Words("")).unwrap();
     let sheet = page.split("<style>").nth(1).and_then(|rest| rest.split("</style>").next()).unwrap();
     let digest = data_encoding::BASE64.encode(&SystemEntropy.digest(sheet.as_bytes()).0);
     let reply = crate::form_targets(crate::html(page.clone()).unwrap(), &[]).unwrap();

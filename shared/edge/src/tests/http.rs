@@ -10,7 +10,7 @@ use proptest::prelude::{ProptestConfig, any, proptest};
 use proptest::{prop_assert, prop_assert_eq};
 
 use super::{edge, request};
-use crate::{Cursor, Query, ReplyExt as _, cookie, form_body, json_body, page};
+use crate::{Cursor, Query, ReplyExt as _, cookie, find_language, form_body, json_body, page};
 
 #[test]
 fn cookies_are_bound_to_the_host_and_doubles_are_ignored() {
@@ -103,7 +103,8 @@ pub(super) struct Words<'a>(pub(super) &'a str);
 
 #[test]
 fn the_page_shell_escapes_its_title() {
-    let shell = |title: &str| page(title, &Words("")).unwrap();
+    let shell = |title: &str| page(find_language("de").unwrap(), title, &Words("")).unwrap();
+    assert!(shell("x").contains("<html lang=\"de\" dir=\"ltr\">"));
     assert!(shell("<a href=\"x\">'&").contains("<title>&#60;a href=&#34;x&#34;&#62;&#39;&#38;</title>"));
     assert!(shell("<script>").contains("<title>&#60;script&#62;</title>"));
     assert!(!shell("x").contains("://"));

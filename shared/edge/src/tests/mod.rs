@@ -309,6 +309,14 @@ async fn a_page_fails_as_a_page_and_forms_come_from_ourselves() {
     assert!(header(&reply, "content-security-policy").unwrap().contains("default-src 'none'"));
     let json = request(Method::GET, "/deletions/x", &[("accept", "application/json")], "");
     assert_eq!(problem(&edge.page(&json, fail).await)["code"], "x");
+    let german = request(Method::GET, "/deletions/x", &[("accept-language", "de-AT,en;q=0.5")], "");
+    let reply = edge.page(&german, fail).await;
+    let text = String::from_utf8_lossy(reply.body()).into_owned();
+    assert!(
+        text.contains("<html lang=\"de\"") && text.contains("Vorgangsnummer") && !text.contains("&#60;b"),
+        "{text}"
+    );
+    assert_eq!(header(&reply, "vary"), Some("accept, accept-language"));
 
     let ours = "https://api.example";
     for (headers, fits) in [

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+use lambda_http::http::header::REFRESH;
+use mooring_domain::Result;
 use mooring_domain::base::place::Subject;
 use mooring_domain::base::table::Table;
 use mooring_domain::deletion::ledger::{Deletion, Step, StepEvent};
@@ -10,6 +13,7 @@ use serde::Serialize;
 
 use super::examples;
 use super::time::Time;
+use crate::http::reply::{Reply, ReplyExt as _};
 use crate::http::site::Site;
 use crate::openapi::{id_pattern, words};
 
@@ -128,6 +132,17 @@ impl DeletionView {
 /// Returns the address of the public status page, for everybody who has it.
 pub fn status_url(site: &Site, deletion: &Deletion) -> String {
     site.url(&format!("/deletions/{}", deletion.code))
+}
+
+/// Lets a browser load a page again as long as one of its deletions goes on: soon when a step is due.
+pub fn refreshed<'a>(
+    reply: Reply,
+    deletions: impl Iterator<Item = &'a Deletion>,
+    now: Timestamp,
+) -> Result<Reply> {
+    let Some(next) = deletions.filter_map(|deletion| deletion.next_step_at).min() else { return Ok(reply) };
+    let seconds = if next.duration_since(now).as_mins() < 2 { "5" } else { "60" };
+    reply.header_value(REFRESH, seconds)
 }
 
 /// Returns the state in one word.

@@ -246,6 +246,11 @@ impl<'a> Fields<'a> {
         self.words(name, |text| Some(text.to_owned()))
     }
 
+    /// Reads a list of texts that may be missing; a missing list is empty.
+    pub(crate) fn maybe_texts(&self, name: &str) -> Result<Vec<String>> {
+        if self.item.contains_key(name) { self.texts(name) } else { Ok(Vec::new()) }
+    }
+
     /// Reads a map.
     pub(crate) fn map(&self, name: &str) -> Result<Self> {
         let item = self.must(name, self.maybe(name, |value| value.as_m().ok()))?;

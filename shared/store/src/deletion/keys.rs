@@ -33,6 +33,11 @@ pub(crate) fn code(digest: &Digest) -> Key {
     Key::new(Table::Ledger, format!("code#{}", digest.to_hex()), "code")
 }
 
+/// Makes the key of the deletions that a mailed link began.
+pub(crate) fn linked(link: &Digest) -> Key {
+    Key::new(Table::Ledger, format!("code#{}", link.to_hex()), "link")
+}
+
 /// The due index's hash key of deletions.
 pub(crate) const DUE_DELETIONS: &str = "due";
 
@@ -47,5 +52,6 @@ pub(crate) fn samples(of: &crate::client::samples::Ids) -> Vec<crate::client::sa
         (deletion(tenant, &of.deletion), PROOF),
         (audit(tenant, &of.event), PROOF),
         (code(&of.digest), PROOF),
+        (linked(&of.digest), PROOF),
     ]
 }

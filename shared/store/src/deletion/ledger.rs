@@ -8,11 +8,14 @@ use mooring_domain::base::ids::{DeletionId, EndUser, EventId, TenantId};
 use mooring_domain::base::secret::Digest;
 use mooring_domain::base::table::Table;
 use mooring_domain::deletion::ledger::{Deletion, Step};
-use mooring_domain::deletion::ports::{DeletionOwnerRead, LedgerList, LedgerRead, LedgerWrite};
+use mooring_domain::deletion::link::LinkedDeletion;
+use mooring_domain::deletion::ports::{
+    DeletionOwnerRead, LedgerList, LedgerRead, LedgerWrite, LinkedDeletions,
+};
 use mooring_system::SystemEntropy;
 
 use crate::client::Store;
-use crate::client::item::{Draft, Fields, Item, SK, is_live, number};
+use crate::client::item::{Draft, Fields, Item, SK, is_live, maps, number, time};
 use crate::client::key::{EARLIEST, Key, instant};
 use crate::client::{Check, Write};
 use crate::deletion::items::{HIDDEN, VERSION, read_deletion, write_deletion};
@@ -128,4 +131,34 @@ impl LedgerWrite for Store {
         // wrote.
         Ok(self.deletion(&deletion.tenant, &deletion.id).await?.as_ref() == Some(deletion))
     }
+}
+
+#[async_trait]
+impl LinkedDeletions for Store {
+    async fn linked(&self, link: &Digest) -> Result<Vec<LinkedDeletion>> {
+        let Some(row) = self.get(&keys::linked(link)).await? else { return Ok(Vec::new()) };
+        Fields::of("deletions of a link", &row).maps("deletions", read_linked)
+    }
+
+    async fn put_linked(&self, link: &Digest, deletions: &[LinkedDeletion]) -> Result<()> {
+        let list = maps(deletions.iter().map(write_linked));
+        self.put(&keys::linked(link), Draft::default().with("deletions", list)).await
+    }
+}
+
+fn write_linked(linked: &LinkedDeletion) -> Draft {
+    Draft::default()
+        .text("tenant", linked.tenant.as_str())
+        .text("deletion", linked.deletion.as_str())
+        .with("since", time(linked.since))
+        .maybe("accounts", linked.accounts.map(number))
+}
+
+fn read_linked(fields: Fields<'_>) -> Result<LinkedDeletion> {
+    Ok(LinkedDeletion {
+        tenant: fields.parsed("tenant")?,
+        deletion: fields.parsed("deletion")?,
+        since: fields.parsed("since")?,
+        accounts: fields.maybe_number("accounts")?,
+    })
 }

@@ -11,7 +11,7 @@ use mooring_domain::notice::mail::{COUNTED_IN, MailRequest, Pace};
 use mooring_domain::notice::ports::{MailPaces, MailRequestPut, MailRequestTake};
 
 use crate::client::Store;
-use crate::client::item::{Draft, EXPIRES_AT, Fields, Item, is_live, map, number, seconds, time};
+use crate::client::item::{Draft, EXPIRES_AT, Fields, Item, is_live, map, number, seconds, text, time};
 use crate::client::{Change, Check};
 use crate::notice::keys;
 use crate::vault::items::{read_sealed, write_sealed};
@@ -28,7 +28,8 @@ const ENDED_KEPT: SignedDuration = SignedDuration::from_mins(2 * LINK_MINUTES);
 #[async_trait]
 impl MailRequestPut for Store {
     async fn put_mail_request(&self, request: &MailRequest) -> Result<()> {
-        let draft = write_sealed(&request.sealed).expiring(request.expires_at);
+        let locale = request.locale.as_ref().map(|locale| text(locale.as_str()));
+        let draft = write_sealed(&request.sealed).maybe("locale", locale).expiring(request.expires_at);
         self.put(&keys::mail_request(&request.id), draft).await
     }
 
@@ -47,8 +48,9 @@ impl MailRequestTake for Store {
         if !is_live(&row, now)? {
             return Ok(None);
         }
-        let expires_at = Fields::of("mail request", &row).seconds(EXPIRES_AT)?;
-        Ok(Some(MailRequest { id: id.clone(), sealed: read_sealed(&row)?, expires_at }))
+        let fields = Fields::of("mail request", &row);
+        let (locale, expires_at) = (fields.maybe_parsed("locale")?, fields.seconds(EXPIRES_AT)?);
+        Ok(Some(MailRequest { id: id.clone(), sealed: read_sealed(&row)?, locale, expires_at }))
     }
 
     async fn delete_mail_request(&self, id: &MailId) -> Result<()> {

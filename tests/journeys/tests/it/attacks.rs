@@ -105,6 +105,24 @@ impl Arena {
         Ok(())
     }
 
+    /// Checks that the answer leads to a page that names the permission that was left out, and from there either back with
+    /// the word or on to the platform. The same callback leads to the same page, and in another browser to none.
+    async fn is_asked_again(&self, flow: &Arrived, answer: &Answer) -> Result<()> {
+        self.count();
+        let page: Url = answer.header("location").parse()?;
+        let shown = self.open_with(&page, "").await?;
+        let back = format!("{}?error=scope_missing", return_url(&self.world));
+        let says = [back.as_str(), "role=\"alert\"", "daily figures"];
+        ensure!(says.iter().all(|part| shown.body.contains(part)), "{} {}", shown.status, shown.body);
+        let exchanges = self.exchanges();
+        let again = self.open_with(&flow.callback, &cookie_of(flow)).await?;
+        ensure!(
+            again.header("location") == page.as_str() && self.exchanges() == exchanges,
+            "a reload leads elsewhere"
+        );
+        self.refused("another browser", &flow.callback, "").await
+    }
+
     fn count(&self) -> usize {
         self.cases.fetch_add(1, Ordering::Relaxed)
     }
@@ -496,8 +514,12 @@ async fn every_end_leads_back_with_a_word() -> Result<()> {
             flow.changed(|name, value| Some(if name.ends_with("code") { &code } else { value }.to_owned()));
         let rows = arena.connections().await?;
         let answer = arena.open_with(&bent, &cookie_of(&flow)).await?;
-        arena.is_the_end(word, word, &answer)?;
         ensure!(arena.connections().await? == rows, "{word}: something was stored");
+        if word == "scope_missing" {
+            arena.is_asked_again(&flow, &answer).await?;
+            continue;
+        }
+        arena.is_the_end(word, word, &answer)?;
         // A reload of the page says the same.
         arena.ends(word, word, &flow.callback, &cookie_of(&flow)).await?;
     }

@@ -94,6 +94,7 @@ fn sentences() -> Vec<(&'static str, String)> {
         ("docs/api/README.md", format!("The grant is ended within {ABANDONED_MINUTES} minutes")),
         ("docs/api/README.md", format!("The link is {SESSION_MINUTES} minutes old")),
         ("docs/api/README.md", format!("or the choice {PENDING_MINUTES} minutes")),
+        ("docs/return-url.md", format!("within {PENDING_MINUTES} minutes")),
         ("docs/limits.md", format!("| {QUEUE_DAYS} day, dead letters {DEAD_LETTER_DAYS} |")),
     ]
 }

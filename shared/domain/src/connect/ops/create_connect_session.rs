@@ -10,6 +10,7 @@ use crate::base::address::MailAddress;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::host::Clock as _;
 use crate::base::ids::{ConnectionId, EndUser};
+use crate::base::locale::Locale;
 use crate::base::random;
 use crate::base::secret::{Confidential, Fingerprint};
 use crate::connect::ports::{ConnectionRead, TransientPut};
@@ -48,6 +49,8 @@ pub struct Input {
     pub mail: Option<Confidential>,
     /// The live connection to authorise again; `None` for a new connection.
     pub reauthorise: Option<ConnectionId>,
+    /// The language in which Mooring's pages speak to the person; without it, the browser's.
+    pub locale: Option<Locale>,
 }
 
 /// The session. Its token is shown this once.
@@ -89,6 +92,8 @@ async fn open(
         return_url: input.return_url,
         reauthorise: input.reauthorise,
         mail,
+        locale: input.locale,
+        left_out: Vec::new(),
         expires_at,
     };
     let key = attempt.entropy().digest(token.as_bytes());

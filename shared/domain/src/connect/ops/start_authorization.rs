@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::base::error::{Error, Result};
 use crate::base::host::{Clock, Entropy};
+use crate::base::locale::Locale;
 use crate::base::random::{self, SECRET_LENGTH, derived_text};
 use crate::base::secret::{Confidential, Digest};
 use crate::connect::binding::{cookie_name, redirect_uri, return_to, unusable, verifier, visit_cookie};
@@ -67,6 +68,12 @@ pub struct ConnectPage {
     pub retention_days: Option<u16>,
     /// True when the person authorises an existing connection again.
     pub again: bool,
+    /// The language of the session; without it, the browser's counts.
+    pub locale: Option<Locale>,
+    /// The needed scopes that the person left out a moment ago.
+    pub left_out: Vec<String>,
+    /// The address that the person goes back to without connecting: the return URL with the word of the end.
+    pub cancel_url: String,
     /// The origin that the form's answer leads to.
     pub authorize_origin: String,
     /// The origin that the form's answer leads to when the flow has ended.
@@ -92,7 +99,7 @@ pub struct AuthorizationRedirect {
 #[derive(Debug, Clone)]
 pub enum Page {
     /// The page asks; the browser keeps the cookie.
-    Invite(ConnectPage, Visit),
+    Invite(Box<ConnectPage>, Visit),
     /// The page leads on: the link has ended, or this browser is further already.
     Elsewhere(Onward),
 }
@@ -142,7 +149,7 @@ pub async fn show(ports: &Ports, presented: Presented<'_>, api_origin: &str) -> 
         },
     };
     let visit = Visit { name: visit_cookie(&key), value: visit(ports, presented.visit) };
-    Ok(Page::Invite(connect_page(ports, &session, api_origin).await?, visit))
+    Ok(Page::Invite(Box::new(connect_page(ports, &session, api_origin).await?), visit))
 }
 
 async fn connect_page(ports: &Ports, session: &ConnectSession, api_origin: &str) -> Result<ConnectPage> {
@@ -160,9 +167,18 @@ async fn connect_page(ports: &Ports, session: &ConnectSession, api_origin: &str)
         scopes: platform.scopes.clone(),
         retention_days: ports.profile.retention_days,
         again: session.reauthorise.is_some(),
+        locale: session.locale.clone(),
+        left_out: session.left_out.clone(),
+        cancel_url: cancel_url(session)?,
         authorize_origin: authorize_origin(connector, api_origin)?,
         return_origin: return_to(&session.return_url, &[])?.origin().ascii_serialization(),
     })
+}
+
+/// Makes the address that leads back without connecting. Nothing is used up: the person may come back to the page.
+fn cancel_url(session: &ConnectSession) -> Result<String> {
+    let end = if session.left_out.is_empty() { End::Cancelled } else { End::ScopeMissing };
+    Ok(return_to(&session.return_url, &[("error", end.as_str())])?.into())
 }
 
 /// Uses a session up and starts the transaction.

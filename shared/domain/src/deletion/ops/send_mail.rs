@@ -12,15 +12,15 @@ use crate::base::address::MailAddress;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::host::{Clock, Entropy};
 use crate::base::ids::{ConnectionId, MailId, TenantId};
+use crate::base::locale::Locale;
 use crate::base::queue::JobQueue;
 use crate::base::random;
-use crate::base::retention::DELETE_DAYS;
 use crate::base::secret::Fingerprint;
 use crate::connect::connection::State;
 use crate::connect::ports::{ConnectionRead, MailIndexRead, TransientPut};
 use crate::deletion::link::{DeletionLink, LINK_MINUTES};
 use crate::notice::mail::{LOOK_AGAIN, MailRequest, REQUEST_KEPT, Turn, slot, turn};
-use crate::notice::ports::{MailPaces, MailRequestTake, Mailer};
+use crate::notice::ports::{Letter, MailPaces, MailRequestTake, MailWriter, Mailer};
 use crate::platform::credentials::{self, INDEX_APP};
 use crate::platform::profile::Profile;
 use crate::platform::steps::app_secrets;
@@ -44,6 +44,8 @@ pub struct Ports {
     pub queue: Arc<dyn JobQueue<MailId>>,
     /// Sends the mail.
     pub mailer: Arc<dyn Mailer>,
+    /// Writes the mail.
+    pub writer: Arc<dyn MailWriter>,
     /// The profile of the product that sends the mail.
     pub profile: Arc<Profile>,
     /// The API's origin, for the address in the link.
@@ -109,7 +111,7 @@ pub async fn run(ports: &Ports, id: &MailId) -> Result<Outcome> {
         }
         Turn::Send(pace) => {
             stored(ports.rows.put_pace(&mail, &pace, now).await?)?;
-            send(ports, &address, DeletionLink::new(live, mail, now)).await?;
+            send(ports, &address, request.locale.as_ref(), DeletionLink::new(live, mail, now)).await?;
             ports.rows.delete_mail_request(id).await?;
             Ok(Outcome::Sent)
         }
@@ -149,10 +151,16 @@ async fn live(ports: &Ports, found: &[(TenantId, ConnectionId)]) -> Result<Vec<(
     Ok(live)
 }
 
-async fn send(ports: &Ports, address: &MailAddress, link: DeletionLink) -> Result<()> {
+async fn send(
+    ports: &Ports,
+    address: &MailAddress,
+    locale: Option<&Locale>,
+    link: DeletionLink,
+) -> Result<()> {
     let token = random::secret_text(ports.entropy.as_ref());
     ports.rows.put_link(&ports.entropy.digest(token.as_bytes()), &link).await?;
-    let (subject, text) = mail(&ports.profile, &format!("{}/deletion-requests/{token}", ports.api_origin));
+    let url = format!("{}/deletion-requests/{token}", ports.api_origin);
+    let Letter { subject, text } = ports.writer.deletion_link(locale, &ports.profile, &url);
     ports.mailer.send(&SecretString::from(address.text()), &subject, &text).await
 }
 
@@ -161,23 +169,4 @@ impl DeletionLink {
         let expires_at = now + SignedDuration::from_mins(LINK_MINUTES);
         Self { connections, mail, made_at: now, expires_at }
     }
-}
-
-fn mail(profile: &Profile, url: &str) -> (String, String) {
-    let Profile { product, contact_email, privacy_url, .. } = profile;
-    let subject = format!("Delete your data at {product}");
-    let text = format!(
-        "Hello,\n\n\
-         somebody, we hope you, asked {product} to delete the data of the accounts that were connected with this \
-         e-mail address.\n\n\
-         Open this page to see what will be deleted, and confirm it there:\n\n\
-         {url}\n\n\
-         The link works for {LINK_MINUTES} minutes, or until this or another such link is used. When you confirm, \
-         {product} can no longer read the data, asks the platform to end the access, and deletes tokens, figures and names, \
-         backups included, within {DELETE_DAYS} days; a page shows you every step.\n\n\
-         If it was not you, do nothing: nothing is deleted without your confirmation.\n\n\
-         Questions: {contact_email}\n\
-         Privacy policy: {privacy_url}\n"
-    );
-    (subject, text)
 }

@@ -27,6 +27,8 @@ pub(crate) fn write_session(session: &ConnectSession) -> Draft {
         .text("return_url", session.return_url.as_str())
         .maybe("reauthorise", session.reauthorise.as_ref().map(|id| text(id.as_str())))
         .maybe("mail", session.mail.as_ref().map(|mail| text(mail.0.as_str())))
+        .maybe("locale", session.locale.as_ref().map(|locale| text(locale.as_str())))
+        .maybe("left_out", (!session.left_out.is_empty()).then(|| texts(session.left_out.iter())))
         .expiring(session.expires_at)
 }
 
@@ -43,6 +45,8 @@ fn session(fields: Fields<'_>) -> Result<ConnectSession> {
         return_url: fields.text("return_url")?.to_owned(),
         reauthorise: fields.maybe_parsed("reauthorise")?,
         mail: fields.maybe_text("mail")?.map(|mail| Fingerprint(mail.to_owned())),
+        locale: fields.maybe_parsed("locale")?,
+        left_out: fields.maybe_texts("left_out")?,
         expires_at: fields.seconds(EXPIRES_AT)?,
     })
 }
@@ -100,6 +104,7 @@ pub(crate) fn write_ticket(ticket: &ConfirmTicket) -> Draft {
         .text("connection", ticket.connection.as_str())
         .text("end_user", ticket.end_user.as_str())
         .text("return_url", ticket.return_url.as_str())
+        .maybe("locale", ticket.locale.as_ref().map(|locale| text(locale.as_str())))
         .maybe(CHOICE, ticket.choice.map(|choice| text(choice.to_hex())))
         .maybe(DONE, ticket.done.then(|| flag(true)))
         .with(UNTIL, seconds(ticket.expires_at))
@@ -114,6 +119,7 @@ pub(crate) fn read_ticket(item: &Item) -> Result<ConfirmTicket> {
         connection: fields.parsed("connection")?,
         end_user: fields.parsed("end_user")?,
         return_url: fields.text("return_url")?.to_owned(),
+        locale: fields.maybe_parsed("locale")?,
         choice: fields.maybe_word(CHOICE, Digest::from_hex)?,
         done: item.contains_key(DONE),
         expires_at: fields.seconds(UNTIL)?,

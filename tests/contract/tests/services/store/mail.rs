@@ -26,7 +26,12 @@ async fn a_request_is_kept_until_it_is_forgotten_or_over() {
     let world = World::start().await.unwrap();
     let (store, now) = (&world.store, world.now());
     let end = jiff::Timestamp::from_second(now.as_second() + 3_600).unwrap();
-    let request = |number| MailRequest { id: id(number), sealed: SealedBox(vec![7; 60]), expires_at: end };
+    let request = |number| MailRequest {
+        id: id(number),
+        sealed: SealedBox(vec![7; 60]),
+        locale: "de-at".parse().ok(),
+        expires_at: end,
+    };
     store.put_mail_request(&request(1)).await.unwrap();
     store.put_mail_request(&request(2)).await.unwrap();
     assert_eq!(store.mail_request(&id(1), now).await.unwrap(), Some(request(1)));

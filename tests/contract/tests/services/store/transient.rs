@@ -27,13 +27,21 @@ fn session(now: Timestamp) -> ConnectSession {
         return_url: "https://app.example/back?x=1".to_owned(),
         reauthorise: Some(connection_id()),
         mail: Some(Fingerprint("f".repeat(32))),
+        locale: "pt-br".parse().ok(),
+        left_out: vec!["44".to_owned()],
         expires_at: end(now),
     }
 }
 
 fn transaction(now: Timestamp) -> AuthTransaction {
     AuthTransaction {
-        session: ConnectSession { reauthorise: None, mail: None, ..session(now) },
+        session: ConnectSession {
+            reauthorise: None,
+            mail: None,
+            locale: None,
+            left_out: Vec::new(),
+            ..session(now)
+        },
         context: "ctx-1".to_owned(),
         redirect_uri: "https://api.example/oauth/callback/tiktok_ads/ctx-1".to_owned(),
         scopes: vec!["4".to_owned()],
@@ -49,6 +57,7 @@ pub(crate) fn ticket(tenant: &TenantId, connection: &ConnectionId, now: Timestam
         connection: connection.clone(),
         end_user: "user-1".parse().unwrap(),
         return_url: "https://app.example/back?x=1".to_owned(),
+        locale: "de".parse().ok(),
         choice: None,
         done: false,
         expires_at: end(now),

@@ -97,6 +97,11 @@ fn declined() -> Error {
     Error::new(Kind::NotPermitted, "declined", message)
 }
 
+/// The needed scopes that a person left out.
+#[derive(Debug, thiserror::Error)]
+#[error("left out: {0:?}")]
+pub(super) struct LeftOut(pub(super) Vec<String>);
+
 fn left_out(missing: &[&ScopePurpose]) -> Error {
     let what: Vec<&str> = missing.iter().map(|scope| scope.what.as_str()).collect();
     let message = format!(
@@ -104,7 +109,8 @@ fn left_out(missing: &[&ScopePurpose]) -> Error {
          To connect, start again and leave all needed permissions ticked.",
         what.join(" ")
     );
-    Error::new(Kind::NotPermitted, "scope_missing", message)
+    let scopes = missing.iter().map(|scope| scope.scope.clone()).collect();
+    Error::new(Kind::NotPermitted, "scope_missing", message).because(LeftOut(scopes))
 }
 
 fn nothing_reached() -> Error {

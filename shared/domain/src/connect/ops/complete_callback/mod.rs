@@ -21,14 +21,15 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use url::Url;
 
+use self::granted_access::LeftOut;
 use crate::base::error::{Error, Result};
 use crate::base::host::{Clock, Entropy};
 use crate::base::secret::{Confidential, Digest};
 use crate::connect::binding::unusable;
 use crate::connect::end::End;
 use crate::connect::ports::{ConnectionCreate, ConnectionRead, TransientPut, TransientRead, TransientTake};
-use crate::connect::session::AuthTransaction;
-use crate::connect::way::{Onward, Stage, WayBack};
+use crate::connect::session::{AuthTransaction, ConnectSession, SESSION_MINUTES};
+use crate::connect::way::{Onward, Stage, WayBack, asking_token};
 use crate::deletion::ports::DeletionBegin;
 use crate::people::ports::CallerRead;
 use crate::platform::capabilities::Connectors;
@@ -87,6 +88,13 @@ pub struct Input {
 pub enum CallbackOutcome {
     /// A flow that goes well leads there, or led there before.
     Onward(Onward),
+    /// The person left a needed permission out, and another connect page asks again.
+    Ask {
+        /// The page's token.
+        token: Confidential,
+        /// The error that led there, for the log.
+        error: Error,
+    },
     /// The person goes back to the product, because the flow ended.
     Ended {
         /// The registered URL to return to, with the word of the end.
@@ -122,11 +130,36 @@ pub async fn run(ports: &Ports, input: &Input) -> Result<CallbackOutcome> {
             Ok(CallbackOutcome::Onward(onward))
         }
         Err(error) => {
+            if let Some(token) = ask_again(ports, input, &transaction, &error).await {
+                record(ports, &key, &way(Stage::Asking)).await;
+                return Ok(CallbackOutcome::Ask { token, error });
+            }
             let ended = way(Stage::Ended(End::of(&error)));
             record(ports, &key, &ended).await;
             Ok(CallbackOutcome::Ended { url: ended.ended(End::of(&error))?, error })
         }
     }
+}
+
+/// Opens another session for a person who left a needed permission out, so that a page can name it and ask again. The
+/// page's token comes from the cookie of this browser. Without such an error, or when the session cannot be stored, the
+/// flow ends.
+async fn ask_again(
+    ports: &Ports,
+    input: &Input,
+    transaction: &AuthTransaction,
+    error: &Error,
+) -> Option<Confidential> {
+    let LeftOut(left_out) = error.source.as_deref()?.downcast_ref()?;
+    let token = asking_token(ports.entropy.as_ref(), input.cookie.as_ref()?.text());
+    let session = ConnectSession {
+        left_out: left_out.clone(),
+        expires_at: ports.clock.now() + SignedDuration::from_mins(SESSION_MINUTES),
+        ..transaction.session.clone()
+    };
+    let key = ports.entropy.digest(token.text().as_bytes());
+    ports.rows.put_session(&key, &session).await.ok()?;
+    Some(token)
 }
 
 /// Stores how far the flow came. Only a browser that comes again reads this, so that a failed write costs only that

@@ -172,6 +172,7 @@ async fn ticket(
         connection,
         end_user: session.end_user.clone(),
         return_url: session.return_url.clone(),
+        locale: session.locale.clone(),
         choice: None,
         done: false,
         expires_at: ports.clock.now() + SignedDuration::from_mins(PENDING_MINUTES),

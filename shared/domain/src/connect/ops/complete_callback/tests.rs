@@ -34,6 +34,8 @@ fn world() -> Arc<World> {
         return_url: "https://shop.example/back?x=1".to_owned(),
         reauthorise: None,
         mail: None,
+        locale: None,
+        left_out: Vec::new(),
         expires_at: Timestamp::UNIX_EPOCH + SignedDuration::from_mins(30),
     };
     let transaction = AuthTransaction {
@@ -49,6 +51,7 @@ fn world() -> Arc<World> {
         scope: "ads".to_owned(),
         what: "Reads ads.".to_owned(),
         purpose: "Reporting.".to_owned(),
+        translations: std::collections::BTreeMap::new(),
         required: true,
     });
     // A platform may list one account twice.
@@ -156,9 +159,13 @@ fn a_state_works_once() {
 #[test]
 fn an_end_is_told_again() {
     let world = without_permission();
-    assert_eq!(ended(&world, &input()).0, "scope_missing");
-    let Ok(CallbackOutcome::Onward(Onward::Back(url))) = run(&world, &input()) else { panic!("no way back") };
-    assert!(url.as_str().ends_with("&error=scope_missing"), "{url}");
+    let Ok(CallbackOutcome::Ask { token, .. }) = run(&world, &input()) else {
+        panic!("it does not ask again")
+    };
+    let Ok(CallbackOutcome::Onward(Onward::Ask { token: again })) = run(&world, &input()) else {
+        panic!("lost")
+    };
+    assert_eq!(token.text(), again.text());
     assert_eq!(world.done(), ["exchange", "revoke"]);
 }
 
@@ -217,9 +224,19 @@ fn a_person_who_says_no_is_told_so() {
 #[test]
 fn a_permission_that_was_left_out_is_named_and_the_grant_ended() {
     let world = without_permission();
-    let (word, error) = ended(&world, &input());
-    assert_eq!(word, "scope_missing");
+    let Ok(CallbackOutcome::Ask { token, error }) = run(&world, &input()) else {
+        panic!("it does not ask again")
+    };
+    assert_eq!(error.code, "scope_missing");
     assert!(error.message.contains("Reads ads."), "{}", error.message);
+    let sessions = world.flow.sessions.lock().unwrap();
+    let (key, session) = sessions.last().unwrap();
+    assert_eq!(*key, world.entropy.digest(token.text().as_bytes()));
+    assert_eq!(
+        (session.left_out.as_slice(), session.end_user.as_str()),
+        (["ads".to_owned()].as_slice(), "u-1")
+    );
+    drop(sessions);
     assert_eq!(world.done(), ["exchange", "revoke"]);
 }
 

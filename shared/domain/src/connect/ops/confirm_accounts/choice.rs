@@ -8,7 +8,10 @@ use crate::base::secret::Digest;
 use crate::connect::candidates::Candidate;
 
 /// The number of accounts that can be chosen in one go: one request has to generate a key for each of them.
-const MOST: usize = 500;
+pub const MOST: usize = 500;
+
+/// The codes of choices that the person can put right on the page.
+pub(super) const IMPOSSIBLE: [&str; 3] = ["nothing_chosen", "too_many_chosen", "unknown_choice"];
 
 /// The number of characters that name a candidate.
 const NAME: usize = 24;

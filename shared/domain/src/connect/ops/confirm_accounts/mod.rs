@@ -16,8 +16,11 @@ use std::collections::HashSet;
 
 use url::Url;
 
+pub use self::choice::MOST as MOST_CHOSEN;
+
 use crate::base::error::{Error, Result};
 use crate::base::host::{Clock, Entropy};
+use crate::base::locale::Locale;
 use crate::base::secret::{Digest, Fingerprint};
 use crate::connect::binding::{foreign_list, return_to, ticket_handle};
 use crate::connect::candidates::{self, Candidate, Candidates};
@@ -71,6 +74,8 @@ pub struct Offer {
     pub product: String,
     /// The address of the product's privacy policy.
     pub privacy_url: String,
+    /// The language of the session; without it, the browser's counts.
+    pub locale: Option<Locale>,
     /// The handle of the ticket, for the form.
     pub handle: String,
     /// The accounts that the grant reaches and that can be chosen.
@@ -112,6 +117,15 @@ pub enum Decision {
     Cancel,
 }
 
+/// The answer to a decision.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The browser returns to this address.
+    Back(Url),
+    /// The list comes again, because the choice was impossible. Nothing was used up.
+    Again(Box<Offer>, Error),
+}
+
 /// A ticket that belongs to the browser and to the browser's page.
 struct Standing<'a> {
     text: &'a str,
@@ -145,12 +159,26 @@ pub async fn show(ports: &Ports, presented: Presented<'_>) -> Result<Shown> {
         tenant: tenant.ok_or_else(foreign_list)?.name,
         product: ports.profile.product.clone(),
         privacy_url: ports.profile.privacy_url.clone(),
+        locale: ticket.locale.clone(),
         handle: presented.handle.to_owned(),
         accounts: candidates.usable.into_iter().map(offered).collect(),
         unusable: candidates.unusable,
         return_origin: return_to(&ticket.return_url, &[])?.origin().ascii_serialization(),
         unseen,
     }))
+}
+
+/// Takes a decision. An impossible choice is answered with the list, so that the person can put it right in place.
+pub async fn decide_on(ports: &Ports, presented: Presented<'_>, decision: &Decision) -> Result<Outcome> {
+    let error = match run(ports, presented, decision).await {
+        Ok(url) => return Ok(Outcome::Back(url)),
+        Err(error) if choice::IMPOSSIBLE.contains(&error.code) => error,
+        Err(error) => return Err(error),
+    };
+    match show(ports, presented).await? {
+        Shown::Offer(offer) => Ok(Outcome::Again(Box::new(offer), error)),
+        Shown::Decided(url) => Ok(Outcome::Back(url)),
+    }
 }
 
 /// Stores the choice and returns the address that the browser returns to.

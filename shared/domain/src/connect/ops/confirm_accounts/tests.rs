@@ -27,6 +27,7 @@ fn world() -> Arc<World> {
             connection: id.clone(),
             end_user: "u-1".parse().unwrap(),
             return_url: format!("https://shop-{number}.example/back"),
+            locale: None,
             choice: None,
             done: false,
             expires_at: Timestamp::UNIX_EPOCH + SignedDuration::from_mins(15),

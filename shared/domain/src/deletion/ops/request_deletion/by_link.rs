@@ -1,7 +1,8 @@
 //! Shows and performs the deletion that a mailed link stands for.
 //!
 //! Showing uses nothing up, because mail scanners open links. The cutoff comes before the link is used up: a crash in
-//! between leaves a link that does the same again, never a used link that did nothing.
+//! between leaves a link that does the same again, never a used link that did nothing. A used link shows how far its
+//! deletions are, for as long as the Ledger keeps their proof.
 
 use std::sync::Arc;
 
@@ -11,15 +12,15 @@ use crate::base::error::{Error, Kind, Result};
 use crate::base::host::{Clock, Entropy};
 use crate::base::queue::JobQueue;
 use crate::base::secret::Digest;
-use crate::connect::connection::State;
+use crate::connect::connection::{Connection, State};
 use crate::connect::ports::{TransientRead, TransientTake};
 use crate::deletion::ledger::DeletionJob;
 use crate::deletion::ledger::{Deletion, Reason};
-use crate::deletion::link::DeletionLink;
-use crate::deletion::ports::LinkEnd;
+use crate::deletion::link::{DeletionLink, LinkedDeletion};
+use crate::deletion::ports::{LinkEnd, LinkedDeletions};
 use crate::deletion::steps::begin_deletion::{self, cut_connection, start};
 
-rows!(begin_deletion::Rows, TransientRead, TransientTake, LinkEnd);
+rows!(begin_deletion::Rows, TransientRead, TransientTake, LinkEnd, LinkedDeletions);
 
 /// The ports of showing and performing.
 #[derive(Clone)]
@@ -53,41 +54,94 @@ pub struct Held {
     pub accounts: usize,
 }
 
+/// A deletion that the link began.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    /// The deletion as it stands now.
+    pub deletion: Deletion,
+    /// When the connection was made.
+    pub since: Timestamp,
+    /// How many accounts the connection had, where somebody counted them.
+    pub accounts: Option<usize>,
+}
+
+/// What a link shows.
+#[derive(Debug, Clone)]
+pub enum Seen {
+    /// The connections that it would delete.
+    Held(Vec<Held>),
+    /// How far the deletions are that it began; none, where everything was being deleted before.
+    Begun(Vec<Watched>),
+}
+
 /// The deletions that a link started.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Output {
-    /// The deletions, one for each connection of the mailbox.
+    /// The deletions, one for each connection of the mailbox. Empty when the link was used before.
     pub deletions: Vec<Deletion>,
     /// Why messages were not sent, for the log.
     pub unsent: Vec<Error>,
 }
 
-/// Returns the connections that the link would delete.
-pub async fn look(ports: &Ports, token: &str) -> Result<Vec<Held>> {
-    let (_, link) = find(ports, token).await?;
+/// Returns the connections that the link would delete, or, once it was used, how far its deletions are.
+pub async fn look(ports: &Ports, token: &str) -> Result<Seen> {
+    let key = ports.entropy.digest(token.as_bytes());
+    let found = find(ports, &key).await;
+    if let Ok(link) = &found {
+        let held = held(ports, link).await?;
+        if !held.is_empty() {
+            return Ok(Seen::Held(held));
+        }
+    }
+    let begun = begun(ports, &key).await?;
+    match found {
+        Err(error) if begun.is_empty() => Err(error),
+        _ => Ok(Seen::Begun(begun)),
+    }
+}
+
+async fn held(ports: &Ports, link: &DeletionLink) -> Result<Vec<Held>> {
     let mut held = Vec::new();
     for (tenant, id) in &link.connections {
         let Some(row) = ports.rows.connection(tenant, id).await?.filter(|row| row.state != State::Purging)
         else {
             continue;
         };
-        let accounts = ports.rows.accounts(tenant, id).await?;
-        let live = accounts.iter().filter(|account| account.state != State::Purging).count();
-        held.push(Held { platform: row.platform, since: row.created_at, accounts: live });
+        let accounts = live_accounts(ports, &row).await?;
+        held.push(Held { platform: row.platform, since: row.created_at, accounts });
     }
     Ok(held)
 }
 
+async fn begun(ports: &Ports, key: &Digest) -> Result<Vec<Watched>> {
+    let mut begun = Vec::new();
+    for LinkedDeletion { tenant, deletion, since, accounts } in ports.rows.linked(key).await? {
+        let deletion = ports.rows.deletion(&tenant, &deletion).await?;
+        begun.extend(deletion.map(|deletion| Watched { deletion, since, accounts }));
+    }
+    Ok(begun)
+}
+
+async fn live_accounts(ports: &Ports, row: &Connection) -> Result<usize> {
+    let accounts = ports.rows.accounts(&row.tenant, &row.id).await?;
+    Ok(accounts.iter().filter(|account| account.state != State::Purging).count())
+}
+
 /// Makes the cutoff of every connection of the mailbox. Then uses the link up, and every other link that was mailed
-/// there.
+/// there. A link that was used before begins nothing again.
 pub async fn run(ports: &Ports, token: &str) -> Result<Output> {
-    let (key, link) = find(ports, token).await?;
-    let mut output = Output { deletions: Vec::new(), unsent: Vec::new() };
+    let key = ports.entropy.digest(token.as_bytes());
+    let link = match find(ports, &key).await {
+        Ok(link) => link,
+        Err(error) if ports.rows.linked(&key).await?.is_empty() => return Err(error),
+        Err(_) => return Ok(Output::default()),
+    };
+    let mut output = Output::default();
+    let mut linked = ports.rows.linked(&key).await?;
     for (tenant, id) in &link.connections {
         // A connection without a row was deleted after the mail went out.
         if let Some(row) = ports.rows.connection(tenant, id).await? {
-            let deletion =
-                cut_connection(&ports.plan(), &row, Reason::RequestedByMail, ports.clock.now()).await?;
+            let deletion = cut(ports, (&key, &mut linked), &row).await?;
             let started = start(ports.queue.as_ref(), deletion).await;
             output.deletions.push(started.deletion);
             output.unsent.extend(started.unsent);
@@ -99,11 +153,30 @@ pub async fn run(ports: &Ports, token: &str) -> Result<Output> {
     Ok(output)
 }
 
-async fn find(ports: &Ports, token: &str) -> Result<(Digest, DeletionLink)> {
-    let key = ports.entropy.digest(token.as_bytes());
-    let link = ports.rows.link(&key, ports.clock.now()).await?.ok_or_else(used)?;
+/// Makes the cutoff of one connection, and adds it to what the link shows from now on.
+async fn cut(
+    ports: &Ports,
+    (key, linked): (&Digest, &mut Vec<LinkedDeletion>),
+    row: &Connection,
+) -> Result<Deletion> {
+    // After the cutoff nobody can tell any more which accounts were live.
+    let accounts = match row.state {
+        State::Purging => None,
+        _ => Some(live_accounts(ports, row).await?),
+    };
+    let deletion = cut_connection(&ports.plan(), row, Reason::RequestedByMail, ports.clock.now()).await?;
+    if !linked.iter().any(|known| known.deletion == deletion.id) {
+        let (tenant, since) = (row.tenant.clone(), row.created_at);
+        linked.push(LinkedDeletion { tenant, deletion: deletion.id.clone(), since, accounts });
+        ports.rows.put_linked(key, linked).await?;
+    }
+    Ok(deletion)
+}
+
+async fn find(ports: &Ports, key: &Digest) -> Result<DeletionLink> {
+    let link = ports.rows.link(key, ports.clock.now()).await?.ok_or_else(used)?;
     let ended = ports.rows.links_ended(&link.mail).await?;
-    if ended.is_some_and(|at| at >= link.made_at) { Err(used()) } else { Ok((key, link)) }
+    if ended.is_some_and(|at| at >= link.made_at) { Err(used()) } else { Ok(link) }
 }
 
 fn used() -> Error {

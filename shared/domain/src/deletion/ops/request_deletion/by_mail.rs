@@ -12,6 +12,7 @@ use crate::base::address::MailAddress;
 use crate::base::error::{Error, Result};
 use crate::base::host::{Clock, Entropy};
 use crate::base::ids::MailId;
+use crate::base::locale::Locale;
 use crate::base::queue::JobQueue;
 use crate::base::random;
 use crate::notice::mail::{MailRequest, REQUEST_KEPT, SOURCE_DELAY, SOURCE_FREE, SOURCE_WINDOW, slot};
@@ -38,6 +39,17 @@ pub struct Ports {
     pub queue: Arc<dyn JobQueue<MailId>>,
 }
 
+/// A request as it came.
+#[derive(Debug, Clone)]
+pub struct Asked<'a> {
+    /// The address.
+    pub address: &'a str,
+    /// The address of the network from which the request came, if it is known.
+    pub source: Option<&'a str>,
+    /// The language in which the person asked; the mail has it too.
+    pub locale: Option<Locale>,
+}
+
 /// The outcome of a request, for the log.
 #[derive(Debug)]
 pub struct Output {
@@ -48,15 +60,15 @@ pub struct Output {
 }
 
 /// Takes the request. An error means that the request was not taken, and is the same for every address.
-pub async fn run(ports: &Ports, address: &str, source: Option<&str>) -> Result<Output> {
-    let address = MailAddress::parse(address)?;
+pub async fn run(ports: &Ports, asked: &Asked<'_>) -> Result<Output> {
+    let address = MailAddress::parse(asked.address)?;
     let key = app_secrets::app_key(ports.rows.as_ref(), ports.keys.as_ref(), INDEX_APP).await?;
     let now = ports.clock.now();
     let id = MailId::from_uuid(random::uuid(ports.entropy.as_ref(), now));
     let sealed = key.seal(&slot(&id), address.text().as_bytes())?;
-    let request = MailRequest { id, sealed, expires_at: now + REQUEST_KEPT };
+    let request = MailRequest { id, sealed, locale: asked.locale.clone(), expires_at: now + REQUEST_KEPT };
     ports.rows.put_mail_request(&request).await?;
-    let counted = match source {
+    let counted = match asked.source {
         Some(source) => count(ports, key.as_ref(), source, now).await,
         None => Ok(0),
     };
