@@ -154,6 +154,10 @@ pub const ROUTES: &[Route] = &[
     api("calls-read", "GET", "/v1/usage", Scope::UsageRead, "getUsage"),
     public("openapi", "GET", "/openapi.json", "getOpenApi"),
     public("openapi", "GET", "/", "showFront"),
+    public("openapi", "GET", "/docs", "showDocs"),
+    public("openapi", "GET", "/docs/{page}", "showDocument"),
+    public("openapi", "GET", "/docs/api/{page}", "showReference"),
+    public("openapi", "GET", "/llms.txt", "getLlmsTxt"),
     public("openapi", "GET", "/health", "getHealth"),
     public("openapi", "HEAD", "/health", "headHealth"),
 ];

@@ -1,10 +1,12 @@
-//! docs/api: the reference of the API in readable pages, one a resource, written from the description.
+//! docs/api, docs/metrics.md and docs/scopes.md: the reference of the API in readable pages, one a resource, written from the description.
 //!
 //! Nothing here knows an operation: the text of a page is in the description. So are the examples ([`example`]), which
 //! stand beside the Rust types and are checked against the schemas.
 
 pub mod example;
+mod metrics;
 mod page;
+mod scopes;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -34,13 +36,18 @@ pub fn pages(description: &Value) -> Result<BTreeMap<String, String>> {
     Ok(pages)
 }
 
+/// Returns the pages about words of the domain, which lie beside the folder.
+fn beside() -> Result<[(String, String); 2]> {
+    Ok([("../metrics.md".to_owned(), metrics::page()?), ("../scopes.md".to_owned(), scopes::page()?)])
+}
+
 /// Writes the pages, or only compares them.
 pub fn write(description: &Value, check: bool) -> Result<()> {
-    for (name, text) in pages(description)? {
+    for (name, text) in pages(description)?.into_iter().chain(beside()?) {
         let file = folder().join(&name);
         if check {
             let committed = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
-            ensure!(committed == text, "docs/api/{name} is stale; run `cargo xtask openapi`");
+            ensure!(committed == text, "{} is stale; run `cargo xtask openapi`", file.display());
         } else {
             fs::write(&file, text).with_context(|| file.display().to_string())?;
         }

@@ -1,5 +1,6 @@
 //! The committed files are those that the chores write, and the local runner agrees with the template.
 
+mod docs;
 mod mail;
 mod new;
 mod openapi;

@@ -16,7 +16,7 @@ const BASE: [(HeaderName, &str); 5] = [
 ];
 const CLOSED: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 /// The only style sheet of the pages stands in the page; its digest lets this style sheet apply and no other.
-const PAGE: &str = "default-src 'none'; style-src 'sha256-2hQuxCO5wambzt9U9zjx3vMaKu8w/jAmh4JySLJfiAY='; \
+const PAGE: &str = "default-src 'none'; style-src 'sha256-drwperiJpV+qyah0fghCD1RWB87dJjP3cjokrGhNRes='; \
     frame-ancestors 'none'; base-uri 'none'";
 
 /// Lets a page post forms to the API, and lets the reply redirect from there to the given origins.

@@ -106,7 +106,7 @@ pub(crate) fn document(error: &Error, request_id: &str, api_origin: &str) -> Rep
         code: error.code,
         request_id,
         retryable: error.is_retryable(),
-        doc: format!("{api_origin}/openapi.json#/x-problems/{}", error.code),
+        doc: format!("{api_origin}/docs/api/errors#{}", error.code),
         violated_policies: violated(error),
     };
     let text = serde_json::to_string(&problem).unwrap_or_default();

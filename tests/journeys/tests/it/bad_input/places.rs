@@ -153,9 +153,13 @@ pub(crate) async fn good(world: &World, route: &Route) -> Result<Good> {
         "getCredential"
         | "getOpenApi"
         | "showFront"
+        | "showDocs"
+        | "getLlmsTxt"
         | "getHealth"
         | "headHealth"
         | "showDeletionRequestForm" => good(route.path, 200)?,
+        "showDocument" => good("/docs/quickstart", 200)?,
+        "showReference" => good("/docs/api/errors.md", 200)?,
         other => bail!("{other} has no good request here: add one"),
     })
 }
@@ -271,6 +275,8 @@ async fn webhook(world: &World, route: &Route) -> Result<Good> {
             product.call(Method::PATCH, &of, Some(&json!({ "enabled": true }))).await?;
             good(&format!("/deliveries/{delivery}/replay"), 202)?
         }
+        "showDocument" => good("/docs/quickstart", 200)?,
+        "showReference" => good("/docs/api/errors.md", 200)?,
         other => bail!("{other} has no good request here: add one"),
     })
 }
