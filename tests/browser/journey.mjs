@@ -41,7 +41,10 @@ const columns = page.locator("#chart .column");
 try {
   await steps.step("the demo opens with nothing connected", openDemo);
   await steps.step("a new visitor's first view is two round trips away", () => firstLoad("#empty", 2));
-  await connectAll("connect");
+  await steps.step("a window that the person left, and where they go on after all", leaveWindow);
+  await steps.step("a window that the person closed", closeWindow);
+  await steps.step("a phone goes to the platform and back in one page", onPhone);
+  await connectAll("connect", inWindow);
   await steps.step("first rows within a minute", firstRows);
   await steps.step("all 90 days, provisional ones shaded", completeReport);
   await steps.step("the chart speaks to the keyboard and as a table", useChart);
@@ -58,7 +61,7 @@ try {
   await steps.step("the connection goes, the chart is dark at once", disconnectAll);
   await steps.step("a reload still shows the deletion", reload);
   await steps.step("the receipt, after 24 hours of the stack's clock", receipt);
-  await connectAll("again");
+  await connectAll("again", inPlace);
   await steps.step("figures are back under a new connection", firstRows);
   await steps.step("deletion is asked for by e-mail, without signing in", askByMail);
   await steps.step("the link in the mail confirms it", followMail);
@@ -240,32 +243,99 @@ async function failingSync() {
   return said;
 }
 
+function press() {
+  return page.locator("#connect button, #again button").locator("visible=true").click();
+}
+
+function alerted(words) {
+  return page.locator("#alert", { hasText: words }).waitFor();
+}
+
+/** Opens the connect flow in a window of its own, as it is where windows are allowed. */
+async function inWindow() {
+  const opened = context.waitForEvent("page");
+  await press();
+  const popup = await opened;
+  await popup.waitForURL(`${api}/connect/**`);
+  return popup;
+}
+
+/** Opens the connect flow where the browser blocks windows: in the page itself. */
+async function inPlace() {
+  await page.evaluate(() => { window.open = () => null; });
+  await press();
+  await page.waitForURL(`${api}/connect/**`);
+  return page;
+}
+
+/** Goes to the platform and declines there. */
+async function decline(popup) {
+  await popup.locator("form button").first().click();
+  await popup.waitForURL(`${sandbox}/**`);
+  await popup.locator("button[value=cancel]").click();
+}
+
+async function leaveWindow() {
+  const popup = await inWindow();
+  await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await alerted("was closed");
+  const closed = popup.waitForEvent("close");
+  await decline(popup);
+  await closed;
+  await alerted("You did not give access");
+}
+
+async function closeWindow() {
+  await page.reload();
+  const popup = await inWindow();
+  await popup.close();
+  await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await alerted("was closed");
+}
+
+async function onPhone() {
+  const phone = await browser.newContext({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+  const small = await phone.newPage();
+  await small.goto(demo);
+  await small.locator("#connect button").tap();
+  await small.waitForURL(`${api}/connect/**`);
+  await decline(small);
+  await small.waitForURL(`${demo}/**`);
+  await small.locator("#alert", { hasText: "You did not give access" }).waitFor();
+  assert.equal(phone.pages().length, 1, "no window was opened");
+  await phone.close();
+}
+
 /** Takes the connect flow from the demo and back, through our pages and the platform's. */
-async function connectAll(name) {
+async function connectAll(name, open) {
+  let way;
   await steps.step(`${name}: our page says who asks for what`, async () => {
-    await page.locator("#connect button, #again button").locator("visible=true").click();
-    await page.waitForURL(`${api}/connect/**`);
+    way = await open();
+    steps.page = way;
     await steps.look(`02-${name}-page`);
-    await page.locator("form button").first().click();
+    await way.locator("form button").first().click();
   });
   await steps.step(`${name}: consent at the platform, without one advertiser`, async () => {
-    await page.waitForURL(`${sandbox}/**`);
-    const advertisers = page.locator("input[name=advertiser]");
+    await way.waitForURL(`${sandbox}/**`);
+    const advertisers = way.locator("input[name=advertiser]");
     assert.ok((await advertisers.count()) >= 3, "three advertisers to choose from");
     await advertisers.nth(1).uncheck();
     await steps.look(`03-${name}-consent`);
-    await page.locator("button[value=allow]").click();
+    await way.locator("button[value=allow]").click();
   });
   await steps.step(`${name}: confirm and choose accounts`, async () => {
-    await page.waitForURL((url) => url.origin === api && url.pathname === "/connect/confirm");
-    const accounts = page.locator("input[name=account]");
+    await way.waitForURL((url) => url.origin === api && url.pathname === "/connect/confirm");
+    const accounts = way.locator("input[name=account]");
     assert.equal(await accounts.count(), 2, "the advertiser that was unticked is not offered");
     for (const account of await accounts.all()) await account.check();
     await steps.look(`04-${name}-confirm`);
     steps.connectedAt = Date.now();
-    await page.locator("button[value=connect]").click();
-    await page.waitForURL(`${demo}/**`);
+    steps.page = page;
+    const closed = way === page ? page.waitForURL(`${demo}/`) : way.waitForEvent("close");
+    await way.locator("button[value=connect]").click();
+    await closed;
     await page.locator("#report").waitFor({ timeout: FIRST_ROWS_MS });
+    assert.equal(context.pages().length, 1, "the window has closed itself");
   });
 }
 

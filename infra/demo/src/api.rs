@@ -136,6 +136,6 @@ impl Refused {
 }
 
 /// Returns whether a text is a problem's code: safe in a URL and on a page.
-pub(crate) fn is_word(text: &str) -> bool {
+fn is_word(text: &str) -> bool {
     (1..=48).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }

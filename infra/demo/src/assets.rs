@@ -30,10 +30,11 @@ macro_rules! files {
 }
 
 const INDEX: &str = include_str!("../static/index.html");
+const CONNECTED: &str = include_str!("../static/connected.html");
 const RETURNED: &str = include_str!("../static/returned.html");
 const MARK: &str = include_str!("../static/mark.svg");
 const STYLES: [&str; 2] = [include_str!("../static/style.css"), include_str!("../static/chart.css")];
-/// The modules, of which [`join`] makes one script a page.
+/// The modules, of which [`join`] makes one script a page. The connect script comes after them.
 const MODULES: &[Module] = files![
     "accounts.js",
     "api.js",
@@ -43,6 +44,8 @@ const MODULES: &[Module] = files![
     "clock.js",
     "columns.js",
     "completeness.js",
+    "connected.js",
+    "connecting.js",
     "days.js",
     "deletions.js",
     "dom.js",
@@ -62,14 +65,19 @@ const MODULES: &[Module] = files![
     "texts.js",
 ];
 
+/// The script that every product may take: the demo uses the file of the package.
+const CONNECT: Module = ("connect.js", include_str!("../../../clients/connect/connect.js"));
+
 /// A file as it is sent: where, its media type, its bytes.
 type Asset = (&'static str, &'static str, Bytes);
 
 /// Builds the routes of the pages and of their files.
 pub(crate) fn routes(config: &DemoConfig) -> anyhow::Result<Router> {
-    let files: [Asset; 4] = [
-        ("/app.js", SCRIPT, join("app.js", MODULES)?.into()),
-        ("/returned.js", SCRIPT, join("returned.js", MODULES)?.into()),
+    let modules = [MODULES, &[CONNECT]].concat();
+    let files: [Asset; 5] = [
+        ("/app.js", SCRIPT, join("app.js", &modules)?.into()),
+        ("/connected.js", SCRIPT, join("connected.js", &modules)?.into()),
+        ("/returned.js", SCRIPT, join("returned.js", &modules)?.into()),
         ("/style.css", STYLE, STYLES.join("\n").into()),
         ("/mark.svg", PICTURE, Bytes::from_static(MARK.as_bytes())),
     ];
@@ -83,6 +91,7 @@ pub(crate) fn routes(config: &DemoConfig) -> anyhow::Result<Router> {
     ];
     let router = Router::new()
         .route("/", page(INDEX, &languages, &values)?)
+        .route("/connected", page(CONNECTED, &languages, &values)?)
         .route("/returned", page(RETURNED, &languages, &values)?);
     Ok(files.into_iter().fold(router, |router, file| serve(router, file, version.clone())))
 }

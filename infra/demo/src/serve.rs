@@ -1,10 +1,10 @@
-//! The server half's routes: who the visitor is, tokens for the page, and the return from the connect flow.
+//! The server half's routes: who the visitor is, tokens for the page, and the activation of a new connection.
 
 use std::time::Duration;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use jiff::{SignedDuration, Timestamp};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::Demo;
-use crate::api::{First, is_word};
+use crate::api::First;
 use crate::language::{self, known};
 use crate::visitor::{PEOPLE, Person, Visitor, person};
 
@@ -24,7 +24,7 @@ pub(crate) fn routes(demo: Demo) -> Router {
         .route("/person", post(switch_person))
         .route("/language", post(switch_language))
         .route("/token", post(token))
-        .route("/connected", get(connected))
+        .route("/activate", post(activate))
         .with_state(demo)
 }
 
@@ -77,12 +77,11 @@ struct Switch {
     person: String,
 }
 
-/// The parameters that Mooring's connect flow sends back: the connection with its code, or a word for what went wrong.
+/// The connection that Mooring's connect flow sent back, with its code.
 #[derive(Deserialize)]
 struct Returned {
     connection_id: Option<String>,
     code: Option<String>,
-    error: Option<String>,
 }
 
 async fn session(State(demo): State<Demo>, headers: HeaderMap) -> Response {
@@ -164,28 +163,22 @@ async fn token(State(demo): State<Demo>, headers: HeaderMap) -> Response {
     }
 }
 
-/// Takes the visitor back after the connect flow. The end user comes from the visitor's own cookie, so that a link with
-/// somebody else's connection and code activates nothing.
-async fn connected(
-    State(demo): State<Demo>,
-    headers: HeaderMap,
-    Query(returned): Query<Returned>,
-) -> Redirect {
-    let outcome = match (Visitor::of(&headers), returned) {
-        (None, _) => Err("no_session".to_owned()),
-        (_, Returned { error: Some(word), .. }) => Err(word),
-        (Some(visitor), Returned { connection_id: Some(id), code: Some(code), .. }) if is_id(&id) => {
-            let activated = demo.api.activate(&id, &code, &visitor.end_user()).await;
-            activated.map_err(|refused| refused.0)
-        }
-        // A live connection that was authorised again is active already and brings no code.
-        (_, Returned { connection_id: Some(_), code: None, .. }) => return Redirect::to("/?renewed"),
-        _ => Err("incomplete_return".to_owned()),
+/// Activates the connection with which the visitor came back. The end user comes from the visitor's own cookie, so that a
+/// link with somebody else's connection and code activates nothing.
+async fn activate(State(demo): State<Demo>, headers: HeaderMap, Json(returned): Json<Returned>) -> Response {
+    if !is_same_origin(&demo, &headers) {
+        return refuse(StatusCode::FORBIDDEN, "other_origin");
+    }
+    let Some(visitor) = Visitor::of(&headers) else { return refuse(StatusCode::UNAUTHORIZED, "no_session") };
+    let Returned { connection_id: Some(id), code: Some(code) } = returned else {
+        return refuse(StatusCode::BAD_REQUEST, "incomplete_return");
     };
-    match outcome {
-        Ok(()) => Redirect::to("/?connected"),
-        Err(word) if is_word(&word) => Redirect::to(&format!("/?problem={word}")),
-        Err(_) => Redirect::to("/?problem=incomplete_return"),
+    if !is_id(&id) {
+        return refuse(StatusCode::BAD_REQUEST, "incomplete_return");
+    }
+    match demo.api.activate(&id, &code, &visitor.end_user()).await {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(refused) => refuse(StatusCode::BAD_GATEWAY, &refused.0),
     }
 }
 

@@ -5,6 +5,8 @@ import { clearAccounts, confirmEnd, isLive, showAccounts } from "./accounts.js";
 import { clearCampaigns, showCampaigns } from "./campaigns.js";
 import { drawVoid } from "./chart.js";
 import { now, skip, speed, useTime } from "./clock.js";
+import { connect } from "./connect.js";
+import { finish } from "./connecting.js";
 import { clockTime, shortDay } from "./days.js";
 import { isDone, isOneAccount, showDeletions, tick } from "./deletions.js";
 import { byId, download, h, show } from "./dom.js";
@@ -37,7 +39,8 @@ async function start() {
   useTime(Date.parse(state.session.now));
   useApi(api_origin, first?.token);
   fillSession();
-  tellReturn();
+  tellEnd(Object.fromEntries(new URLSearchParams(location.search)));
+  if (location.search) history.replaceState(null, "", "/");
   if (!first) tellLoading(say("loading.connections"));
   setInterval(tick, 500);
   await refresh(first?.connections);
@@ -50,14 +53,11 @@ function fillSession() {
   show(byId("person").parentElement, true);
 }
 
-/** Says how the way back from the connect flow ended, once. */
-function tellReturn() {
-  const parameters = new URLSearchParams(location.search);
-  const word = parameters.get("problem");
-  if (word) tellProblem(hasText(`return.${word}`) ? say(`return.${word}`) : say("return.other", { word: word.replaceAll("_", " ") }));
-  if (parameters.has("connected")) announce(say("said.connected"));
-  if (parameters.has("renewed")) announce(say("said.renewed"));
-  if (location.search) history.replaceState(null, "", "/");
+/** Says how the connect flow ended, once. */
+function tellEnd({ problem, connected, renewed }) {
+  if (problem) tellProblem(hasText(`return.${problem}`) ? say(`return.${problem}`) : say("return.other", { word: problem.replaceAll("_", " ") }));
+  if (connected !== undefined) announce(say("said.connected"));
+  if (renewed !== undefined) announce(say("said.renewed"));
 }
 
 /** Asks everything again and plans the next time. */
@@ -168,14 +168,27 @@ function forget(id) {
 }
 
 /** Starts the connect flow; a connection that is given is authorised again and keeps its figures. */
-async function connect(event, again = {}) {
+function begin(event, again = {}) {
   event.preventDefault();
+  hideProblem();
+  connect(() => sessionUrl(again), ended);
+}
+
+async function sessionUrl(again) {
   const { end_user, return_url, api_origin } = state.session;
+  const locale = document.documentElement.lang;
+  const asked = { end_user, platform: platformWord(), return_url, locale, end_user_email: byId("email").value, ...again };
+  const { url } = await call("POST", "/v1/connect-sessions", asked);
+  if (!url.startsWith(`${api_origin}/`)) throw new Error("The API named a page elsewhere.");
+  return url;
+}
+
+/** Takes the end of the connect flow from its window. */
+async function ended(how) {
+  if (how.cause) return tellProblem(wordsOf(how.cause));
   await attempt(async () => {
-    const { url } = await call("POST", "/v1/connect-sessions",
-      { end_user, platform: platformWord(), return_url, locale: document.documentElement.lang, end_user_email: byId("email").value, ...again });
-    if (!url.startsWith(`${api_origin}/`)) throw new Error("The API named a page elsewhere.");
-    location.assign(url);
+    tellEnd(await finish(how));
+    await refresh();
   });
 }
 
@@ -246,9 +259,9 @@ async function attempt(run) {
   }
 }
 
-byId("connect").addEventListener("submit", connect);
-byId("again").addEventListener("submit", connect);
-byId("renew").addEventListener("submit", (event) => connect(event, { connection_id: state.connection.id }));
+byId("connect").addEventListener("submit", begin);
+byId("again").addEventListener("submit", begin);
+byId("renew").addEventListener("submit", (event) => begin(event, { connection_id: state.connection.id }));
 byId("disconnect").addEventListener("click", disconnectAll);
 byId("period").addEventListener("change", () => attempt(() => refresh()));
 byId("account").addEventListener("change", () => {

@@ -129,13 +129,14 @@ impl World {
         request.send().await.unwrap()
     }
 
-    /// Comes back from the connect flow; returns where the answer leads.
-    async fn come_back(&self, cookie: &str, query: &str) -> String {
-        let request =
-            self.client.get(format!("{}/connected{query}", self.origin)).header(header::COOKIE, cookie);
-        let response = request.send().await.unwrap();
-        assert_eq!(response.status(), StatusCode::SEE_OTHER);
-        response.headers()[header::LOCATION].to_str().unwrap().to_owned()
+    /// Takes a connection up as the page does; returns the refusal's word, or nothing.
+    async fn activate(&self, cookie: &str, returned: &Value) -> Option<String> {
+        let response = self.post("/activate", cookie, Some(&self.origin), returned).await;
+        if response.status() == StatusCode::NO_CONTENT {
+            return None;
+        }
+        let refused: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
+        Some(refused["code"].as_str().unwrap().to_owned())
     }
 
     fn calls(&self) -> Vec<(String, String, Value)> {
@@ -179,8 +180,8 @@ async fn only_our_own_page_gets_a_token() {
 async fn activation_takes_the_end_user_from_the_cookie_alone() {
     let world = World::start().await;
     let (cookie, end_user) = world.visitor().await;
-    let back = world.come_back(&cookie, &format!("?connection_id=con_1&code={GOOD}&end_user=somebody")).await;
-    assert_eq!(back, "/?connected");
+    let returned = json!({ "connection_id": "con_1", "code": GOOD, "end_user": "somebody" });
+    assert_eq!(world.activate(&cookie, &returned).await, None);
     let [(id, bearer, body)] = &world.calls()[..] else { panic!("one call") };
     assert_eq!((id.as_str(), bearer.as_str()), ("con_1", format!("Bearer {KEY}").as_str()));
     assert_eq!(*body, json!({ "code": GOOD, "end_user": end_user }));
@@ -190,19 +191,33 @@ async fn activation_takes_the_end_user_from_the_cookie_alone() {
 async fn a_foreign_code_activates_nothing() {
     let world = World::start().await;
     let (cookie, _) = world.visitor().await;
-    let back = world.come_back(&cookie, "?connection_id=con_1&code=code-of-somebody-else").await;
-    assert_eq!(back, "/?problem=not_found");
+    let foreign = json!({ "connection_id": "con_1", "code": "code-of-somebody-else" });
+    assert_eq!(world.activate(&cookie, &foreign).await.as_deref(), Some("not_found"));
     assert_eq!(world.calls().len(), 1);
-    for (cookie, query, word) in [
-        ("", "?connection_id=con_1&code=x", "no_session"),
-        (cookie.as_str(), "?code=x", "incomplete_return"),
-        (cookie.as_str(), "?connection_id=..%2F..%2Fdeletion-requests&code=x", "incomplete_return"),
-        (cookie.as_str(), "?error=access_denied", "access_denied"),
-        (cookie.as_str(), "?error=%22%3E%3Cscript%3E", "incomplete_return"),
+    for (cookie, returned, word) in [
+        ("", json!({ "connection_id": "con_1", "code": "x" }), "no_session"),
+        (&cookie, json!({ "code": "x" }), "incomplete_return"),
+        (&cookie, json!({ "connection_id": "con_1" }), "incomplete_return"),
+        (&cookie, json!({ "connection_id": "../../deletion-requests", "code": "x" }), "incomplete_return"),
     ] {
-        assert_eq!(world.come_back(cookie, query).await, format!("/?problem={word}"));
+        assert_eq!(world.activate(cookie, &returned).await.as_deref(), Some(word));
     }
-    assert_eq!(world.come_back(&cookie, "?connection_id=con_1").await, "/?renewed");
+    assert!(world.calls().is_empty());
+}
+
+/// A visit alone changes nothing: neither another site's link nor what a browser fetches in advance activates.
+#[tokio::test]
+async fn the_way_back_activates_by_our_own_page_alone() {
+    let world = World::start().await;
+    let (cookie, _) = world.visitor().await;
+    let url = format!("{}/connected?connection_id=con_1&code={GOOD}", world.origin);
+    let page = world.client.get(url).header(header::COOKIE, &cookie).send().await.unwrap();
+    assert_eq!(page.status(), StatusCode::OK);
+    assert!(!page.text().await.unwrap().contains(GOOD));
+    for origin in [None, Some("https://evil.example")] {
+        let returned = json!({ "connection_id": "con_1", "code": GOOD });
+        assert_eq!(world.post("/activate", &cookie, origin, &returned).await.status(), StatusCode::FORBIDDEN);
+    }
     assert!(world.calls().is_empty());
 }
 
@@ -236,7 +251,7 @@ async fn the_key_never_reaches_a_browser() {
         let request = world.client.get(format!("{}{path}", world.origin)).header(header::COOKIE, &cookie);
         answers.push((path, request.send().await.unwrap()));
     }
-    for path in ["/token", "/person", "/language", "/connected"] {
+    for path in ["/token", "/person", "/language", "/activate"] {
         answers
             .push((path, world.post(path, &cookie, Some(&world.origin), &json!({ "person": "ben" })).await));
     }

@@ -8,7 +8,7 @@ import { locale, say, sayWord } from "../../../infra/demo/static/texts.js";
 import { languages, speak, textsOf } from "../lib/texts.mjs";
 
 const STATIC = new URL("../../../infra/demo/static/", import.meta.url);
-const HTML = await readFile(new URL("index.html", STATIC), "utf8");
+const HTML = (await Promise.all(["index.html", "connected.html"].map((name) => readFile(new URL(name, STATIC), "utf8")))).join("\n");
 /** The page of the local runner that stands in for a product's own speaks to engineers, in English, as the documents do. */
 const FOR_ENGINEERS = ["returned.js"];
 const scripts = await Promise.all((await readdir(STATIC)).filter((name) => name.endsWith(".js") && !FOR_ENGINEERS.includes(name))
@@ -55,7 +55,7 @@ test("every key that the page asks for is there, and every text is asked for", a
 });
 
 test("the page has no text of its own", () => {
-  const seen = HTML.replace(/<!doctype html>/, "").replace(/\{\{[\w.]+\}\}/g, "");
+  const seen = HTML.replaceAll(/<!doctype html>/g, "").replace(/\{\{[\w.]+\}\}/g, "");
   assert.equal(seen.replace(/<[^>]*>/g, "").match(/\p{L}/u), null, "text between tags");
   for (const [, name, value] of seen.matchAll(/\b(aria-label|title|alt|placeholder|content)="([^"]*)"/g)) {
     assert.ok(!/\p{L}{2}/u.test(value) || /^(width=|light)/.test(value), `${name}="${value}"`);

@@ -100,8 +100,9 @@ fn page(platform: &Platform, ask: &Ask, redirect: &Url, complaint: Option<&str>)
         scopes: scopes.collect(),
         complaint,
     };
-    // Browsers hold the redirect that follows a form against form-action, so its target must be named.
-    let headers = security_headers(&format!("'self' {}", redirect.origin().ascii_serialization()));
+    // Browsers hold every redirect that follows a form against form-action. A person who cancels is led through the
+    // callback to the return URL of a product, which no platform knows.
+    let headers = security_headers("'self' http: https:");
     let status = if complaint.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     (status, headers, Html(consent_page::render(&page))).into_response()
 }
