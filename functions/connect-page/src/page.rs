@@ -18,7 +18,7 @@ struct Words<'a> {
 
 /// A purpose, with everything that is done for it.
 struct Purpose<'a> {
-    purpose: &'a str,
+    name: &'a str,
     whats: Vec<&'a str>,
     foreign: bool,
 }
@@ -66,9 +66,9 @@ fn words<'a>(language: &Language, scope: &'a ScopePurpose) -> Words<'a> {
 fn purposes<'a>(language: &Language, scopes: &'a [ScopePurpose]) -> Vec<Purpose<'a>> {
     let mut purposes: Vec<Purpose<'a>> = Vec::new();
     for Words { what, purpose, foreign, .. } in scopes.iter().map(|scope| words(language, scope)) {
-        match purposes.iter_mut().find(|known| known.purpose == purpose) {
+        match purposes.iter_mut().find(|known| known.name == purpose) {
             Some(known) => known.whats.push(what),
-            None => purposes.push(Purpose { purpose, whats: vec![what], foreign }),
+            None => purposes.push(Purpose { name: purpose, whats: vec![what], foreign }),
         }
     }
     purposes

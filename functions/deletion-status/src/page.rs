@@ -49,11 +49,6 @@ impl StatusPage<'_> {
         let own = if part == "place" { residue.place } else { residue.holds };
         self.language.find(&format!("residue.{}.{part}", residue.word)).unwrap_or(own)
     }
-
-    /// Returns the number of days that a residue outlives the last step, as the texts take it.
-    fn lasts(&self, residue: &Residue) -> usize {
-        residue.days.into()
-    }
 }
 
 /// Writes the page.

@@ -4,10 +4,10 @@
 mod docs;
 
 use askama::Template;
+use docs::Document;
 use lambda_http::Request;
 use mooring_edge::openapi::Api;
 use mooring_edge::routes::find;
-use docs::Document;
 use mooring_edge::{Reply, asset, default_language, fallback, momentary, page, wants_json};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -44,8 +44,7 @@ struct Links {
     deletion_requests: &'static str,
 }
 
-const LINKS: Links =
-    Links {
+const LINKS: Links = Links {
     docs: "/docs",
     description: "/openapi.json",
     health: "/health",
@@ -69,7 +68,9 @@ pub async fn handle(_: &App, request: Request) -> Reply {
         Some("showFront") => front(&request),
         Some("getHealth") => momentary(&request, JSON, &text(&Health { status: "ok" })),
         Some("headHealth") => momentary(&request, JSON, ""),
-        Some("showDocs") => docs::list().map_or_else(|_| fallback(&request), |text| asset(&request, HTML, &text)),
+        Some("showDocs") => {
+            docs::list().map_or_else(|_| fallback(&request), |text| asset(&request, HTML, &text))
+        }
         Some("showDocument" | "showReference") => document(&request, path.trim_start_matches("/docs/")),
         Some("getLlmsTxt") => asset(&request, TEXT, &docs::llms()),
         _ => fallback(&request),
@@ -118,7 +119,9 @@ pub fn describe(api: &mut Api) {
         .media("text/html", "The list of all documents.")
         .refuses_with_problems()
         .add();
-    for (operation, does) in [("showDocument", "Open a document"), ("showReference", "Open a page of the reference")] {
+    for (operation, does) in
+        [("showDocument", "Open a document"), ("showReference", "Open a page of the reference")]
+    {
         api.operation(operation, does)
             .says("With `.md` at the end of the address, the Markdown itself.")
             .narrow("page", json!({ "pattern": "^[A-Za-z-]+(\\.md)?$" }))

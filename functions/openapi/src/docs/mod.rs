@@ -29,10 +29,7 @@ macro_rules! documents {
 /// All documents, in the order of the list that people see.
 const GROUPS: [Group; 3] = [
     ("Begin", documents!["quickstart", "return-url", "api/README"]),
-    (
-        "Look up",
-        documents!["api/errors", "states", "metrics", "scopes", "keys", "webhooks", "limits"],
-    ),
+    ("Look up", documents!["api/errors", "states", "metrics", "scopes", "keys", "webhooks", "limits"]),
     (
         "Every operation",
         documents![
@@ -65,7 +62,11 @@ impl Document {
 
     /// Returns the document as a page.
     pub(crate) fn page(&self) -> Result<String> {
-        page(default_language(), self.title(), &DocumentPage { name: self.name, text: &render::html(self.name, self.body()) })
+        page(
+            default_language(),
+            self.title(),
+            &DocumentPage { name: self.name, text: &render::html(self.name, self.body()) },
+        )
     }
 
     /// Returns the title: the first line, without its mark.
@@ -114,10 +115,11 @@ pub(crate) fn list() -> Result<String> {
 
 /// Returns the list for programs that read text, in the form of `llms.txt` (llmstxt.org).
 pub(crate) fn llms() -> String {
-    let mut text = "# Mooring\n\n> The API of a product that works with its customers' ad and social accounts: connect \
+    let mut text =
+        "# Mooring\n\n> The API of a product that works with its customers' ad and social accounts: connect \
                     accounts by OAuth, read reports, hear of changes by webhooks, delete with a receipt.\n\n\
                     Every page is Markdown. The description for programs (OpenAPI 3.1) is at /openapi.json.\n"
-        .to_owned();
+            .to_owned();
     for (title, documents) in GROUPS {
         _ = writeln!(text, "\n## {title}\n");
         for document in documents {
@@ -138,10 +140,7 @@ mod tests {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/api");
         for file in std::fs::read_dir(folder).unwrap() {
             let name = file.unwrap().file_name().into_string().unwrap();
-            if !name.ends_with(".md") {
-                continue;
-            }
-            let name = format!("api/{}", name.trim_end_matches(".md"));
+            let Some(name) = name.strip_suffix(".md").map(|name| format!("api/{name}")) else { continue };
             assert!(Document::find(&name).is_some(), "docs/{name}.md has no place in GROUPS");
         }
     }

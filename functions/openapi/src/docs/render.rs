@@ -63,10 +63,14 @@ impl<'a> Writer<'a> {
                 out.push(Event::Start(Tag::Heading { level, id, classes, attrs }));
             }
             Event::Start(Tag::Table(of)) => {
-                out.push(Event::Html("<div class=\"scroll\" role=\"region\" aria-label=\"Table\" tabindex=\"0\">".into()));
+                out.push(Event::Html(
+                    "<div class=\"scroll\" role=\"region\" aria-label=\"Table\" tabindex=\"0\">".into(),
+                ));
                 out.push(Event::Start(Tag::Table(of)));
             }
-            Event::End(TagEnd::Table) => out.extend([Event::End(TagEnd::Table), Event::Html("</div>".into())]),
+            Event::End(TagEnd::Table) => {
+                out.extend([Event::End(TagEnd::Table), Event::Html("</div>".into())]);
+            }
             Event::Start(Tag::TableRow) => {
                 self.first = true;
                 out.push(Event::Start(Tag::TableRow));
@@ -119,7 +123,8 @@ impl<'a> Writer<'a> {
         if to.starts_with("https://") || to.starts_with('#') {
             return Some(to.to_owned());
         }
-        let (path, anchor) = to.split_once('#').map_or((to, String::new()), |(path, at)| (path, format!("#{at}")));
+        let (path, anchor) =
+            to.split_once('#').map_or((to, String::new()), |(path, at)| (path, format!("#{at}")));
         let name = self.path(path);
         let document = Document::find(name.strip_suffix(".md")?)?;
         Some(format!("/docs/{}{anchor}", document.name))
@@ -137,7 +142,7 @@ impl<'a> Writer<'a> {
 /// Puts a picture into the page itself. The text of the picture follows and becomes its caption.
 fn picture<'a>(path: &str) -> Option<Event<'a>> {
     let (_, svg) = PICTURES.iter().find(|(known, _)| *known == path)?;
-    Some(Event::InlineHtml(CowStr::Borrowed(*svg)))
+    Some(Event::InlineHtml(CowStr::Borrowed(svg)))
 }
 
 /// Returns the text of a heading.

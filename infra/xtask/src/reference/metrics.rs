@@ -61,7 +61,9 @@ const fn unit(unit: Unit) -> &'static str {
 
 const fn meaning(metric: Metric) -> &'static str {
     match metric {
-        Metric::Spend => "The money that the platform charged for showing the ads, before taxes and the platform's credits.",
+        Metric::Spend => {
+            "The money that the platform charged for showing the ads, before taxes and the platform's credits."
+        }
         Metric::Impressions => "How often the platform showed an ad.",
         Metric::Clicks => "How often people clicked an ad, in the platform's own count of clicks.",
         Metric::Conversions => {

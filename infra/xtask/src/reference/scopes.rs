@@ -27,7 +27,13 @@ pub(super) fn page() -> Result<String> {
         let asks = ROUTES.iter().filter(|route| route.scope() == Some(scope));
         let operations: Vec<_> = asks.map(|route| format!("`{} {}`", route.method, route.path)).collect();
         let browser = if scope.fits_a_browser() { "yes" } else { "no" };
-        writeln!(text, "| `{}` | {} | {browser} | {} |", scope.as_str(), allows(scope), operations.join(", "))?;
+        writeln!(
+            text,
+            "| `{}` | {} | {browser} | {} |",
+            scope.as_str(),
+            allows(scope),
+            operations.join(", ")
+        )?;
     }
     Ok(text)
 }
