@@ -67,7 +67,7 @@ pub fn breaks(released: &Value, description: &Value) -> Vec<String> {
         match operations(description, "paths").into_iter().find(|(known, _)| *known == place) {
             None => found.push(format!("{place}: the operation is gone")),
             Some((_, new)) => {
-                Pair { released, description, place: &place, found: &mut found }.operation(old, new)
+                Pair { released, description, place: &place, found: &mut found }.operation(old, new);
             }
         }
     }

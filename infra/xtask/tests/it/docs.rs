@@ -1,5 +1,7 @@
 //! Documents that list the words of the domain have all of them.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 
 use mooring_domain::connect::connection::State;

@@ -121,16 +121,12 @@ pub(crate) async fn good(world: &World, route: &Route) -> Result<Good> {
         "listConnections" | "listAccesses" => good(route.path, 200)?.query(&[("limit", "2")]),
         "getConnection" => good(&format!("/v1/connections/{}", live(world).await?.id), 200)?,
         "disconnectConnection" => good(&format!("/v1/connections/{}", live(world).await?.id), 202)?,
-        "disconnectAccount" => {
-            let connected = live(world).await?;
-            good(&format!("/v1/connections/{}/accounts/{}", connected.id, first(&connected)?), 202)?
-        }
+        "disconnectAccount" => good(&account(world).await?, 202)?,
         "queryReport" | "exportReport" => report(world, route).await?,
         "requestSync" => {
-            let connected = live(world).await?;
+            let account = account(world).await?;
             world.stack.drain().await?;
-            let path = format!("/v1/connections/{}/accounts/{}/sync", connected.id, first(&connected)?);
-            good(&path, 202)?
+            good(&format!("{account}/sync"), 202)?
         }
         "requestDeletion" => {
             let body = json!({ "connection_id": live(world).await?.id });
@@ -167,6 +163,12 @@ pub(crate) async fn good(world: &World, route: &Route) -> Result<Good> {
 /// Makes a live connection of the product.
 async fn live(world: &World) -> Result<Connected> {
     world.product.connect(&mut Person::new()?, "live", None).await
+}
+
+/// Makes a live connection, and returns the path of its first account.
+async fn account(world: &World) -> Result<String> {
+    let connected = live(world).await?;
+    Ok(format!("/v1/connections/{}/accounts/{}", connected.id, first(&connected)?))
 }
 
 fn first(connected: &Connected) -> Result<&str> {
