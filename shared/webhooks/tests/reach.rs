@@ -481,7 +481,7 @@ async fn a_call_has_the_headers_of_the_specification_and_is_verified_by_its_rule
     assert_eq!(header("webhook-signature"), wanted);
     assert_eq!(header("content-type"), "application/json");
     assert!(
-        body.starts_with(r#"{"type":"webhook.test","timestamp":"1970-01-01T00:00:00Z","data":{"#),
+        body.starts_with(r#"{"type":"webhook.test","timestamp":"1970-01-01T00:00:00.000Z","data":{"#),
         "{body}"
     );
 }

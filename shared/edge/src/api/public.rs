@@ -45,7 +45,15 @@ fn served(request: &Request, media: &'static str, text: &str) -> Reply {
     reply
 }
 
-/// Answers a request that matches no route by its path or by its method.
+fn refusal(methods: &[&str]) -> Error {
+    if methods.is_empty() {
+        Error::new(Kind::NotFound, "no_route", "There is nothing here. `/openapi.json` lists what there is.")
+    } else {
+        Error::new(Kind::Method, "method_not_allowed", "This path has other methods; `Allow` lists them.")
+    }
+}
+
+/// Answers a request that matches no route by its path or by its method, or whose route finds nothing under its path.
 pub fn fallback(request: &Request) -> Reply {
     let request_id = trace::given_id(request).unwrap_or_default();
     let span = mooring_telemetry::request_span(
@@ -59,11 +67,8 @@ pub fn fallback(request: &Request) -> Reply {
     // normalised has none.
     let has_own = methods.iter().any(|method| *method == request.method().as_str());
     let methods = if has_own { Vec::new() } else { methods };
-    let error = if methods.is_empty() {
-        Error::new(Kind::NotFound, "no_route", "There is nothing here. `/openapi.json` lists what there is.")
-    } else {
-        Error::new(Kind::Method, "method_not_allowed", "This path has other methods; `Allow` lists them.")
-    };
+    let misfit = event::require_fit(request).err().filter(|_| has_own);
+    let error = misfit.unwrap_or_else(|| refusal(&methods));
     let mut reply = problem::document(&error, request_id, "");
     if let Ok(value) = HeaderValue::from_str(&methods.join(", "))
         && !methods.is_empty()

@@ -61,7 +61,8 @@ async fn preflights_and_what_is_no_route_are_secured() -> Result<()> {
     }
     let headers = [("x-forwarded-proto", "https"), ("accept", "text/html")];
     for unknown in [
-        "/docs",
+        "/documents",
+        "/docs/nothing",
         "/v1",
         "/v1/",
         "/v1/./connections",
