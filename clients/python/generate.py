@@ -21,8 +21,6 @@ GENERATED = HOME / "src/mooring/_generated"
 METHODS = ("get", "put", "post", "delete", "patch", "head")
 SCALARS = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
 FORMATS = {"date": "datetime.date", "date-time": "datetime.datetime"}
-# Unions whose object has no name: the field by which the object is found, and its name.
-LIFTED = {"MetricValue": ("amount_micros", "Money")}
 # Answers that hold a secret, and the field: the representation of a model leaves it out.
 SECRETS = {
     "EndpointCreated": ["secret"],
@@ -109,13 +107,6 @@ def tolerant(description: dict[str, Any]) -> dict[str, Any]:
     """Leaves the rules of values out, which the API itself judges, and lets later words into enumerations."""
     description = copy.deepcopy(description)
     schemas = description["components"]["schemas"]
-    for name, (form, word) in LIFTED.items():
-        for union in ("anyOf", "oneOf"):
-            if union in schemas.get(name, {}):
-                [value] = [one for one in schemas[name][union] if form in one.get("properties", {})]
-                schemas[word] = {**value}
-                value.clear()
-                value["$ref"] = f"#/components/schemas/{word}"
     for schema in schemas.values():
         loosen(schema)
     # The models are those of the schemas; calls() writes the rest.

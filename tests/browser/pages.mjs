@@ -42,7 +42,7 @@ try {
 
 /** Opens a connect session as the product's server does. */
 async function session(more = {}) {
-  const body = { end_user: crypto.randomUUID(), platform: "tiktok_ads", return_url: `${demo}/connected`, ...more };
+  const body = { end_user: crypto.randomUUID(), platform: "tiktok_ads", return_url: `${demo}/returned`, ...more };
   const headers = { authorization: `Bearer ${stack.key}`, "content-type": "application/json", "idempotency-key": crypto.randomUUID() };
   const answer = await fetch(`${api}/v1/connect-sessions`, { method: "POST", headers, body: JSON.stringify(body) });
   assert.equal(answer.status, 201, await answer.clone().text());

@@ -83,7 +83,8 @@ def first_calls(client: Mooring) -> None:
     refused(lambda: Mooring(API, "moor_test_nobodys").list_connections(), 401)
     problem = refused(lambda: client.get_connection(NONE), 404, "not_found")
     assert problem.request_id and problem.doc and "not_found" in problem.doc and not problem.retryable
-    refused(lambda: client.create_connect_session(end_user="user-1", platform="no_such", return_url=RETURN_URL), 400)
+    unknown: Any = "no_such"
+    refused(lambda: client.create_connect_session(end_user="user-1", platform=unknown, return_url=RETURN_URL), 400)
 
 
 def connect(client: Mooring) -> tuple[str, models.Account]:
@@ -104,15 +105,15 @@ def connect(client: Mooring) -> tuple[str, models.Account]:
 
 def report(client: Mooring, connection: str, account: models.Account) -> None:
     today = datetime.datetime.now(datetime.UTC).date()
-    question: Any = {"connection_id": connection, "account_id": account.id, "level": "campaign", "metrics": "spend,clicks"}
+    question: Any = {"connection_id": connection, "account_id": account.id, "level": "campaign", "metrics": ["spend", "clicks"]}
     question |= {"from_": today - datetime.timedelta(days=8), "to": today - datetime.timedelta(days=2)}
     whole = client.query_report(**question, limit=1000)
-    spend = whole.rows[0].metrics["spend"]
+    spend = whole.rows[0].metrics.spend
     assert len(whole.rows) > 2 and isinstance(spend, models.Money) and spend.currency == whole.currency
     assert list(client.all_report_rows(**question, limit=2)) == whole.rows, "small pages hold what one page holds"
-    table = client.query_report_csv(**question, limit=2)
+    table = client.export_report(**question, limit=2)
     assert table.text.startswith("day,") and table.next_cursor and table.completeness
-    assert client.query_report_csv(**question, limit=2, cursor=table.next_cursor).text != table.text
+    assert client.export_report(**question, limit=2, cursor=table.next_cursor).text != table.text
     refused(lambda: client.query_report(**question | {"level": "planet"}), 400, "unknown_level")
     assert [one.id for one in client.all_connections(end_user=END_USER, limit=1)] == [connection]
     assert len(client.list_connections(end_user=END_USER).connections) == 1

@@ -71,15 +71,15 @@ async function connect() {
 }
 
 async function report() {
-  const question = { connection_id: connection, account_id: account.id, level: "campaign", from: day(8), to: day(2), metrics: "spend,clicks" };
+  const question = { connection_id: connection, account_id: account.id, level: "campaign", from: day(8), to: day(2), metrics: ["spend", "clicks"] };
   const whole = await client.queryReport({ ...question, limit: 1000 });
   assert.ok(whole.rows.length > 2 && whole.rows[0].metrics.spend.currency === whole.currency);
   const rows = await all(client.allReportRows({ ...question, limit: 2 }));
   assert.deepEqual(rows, whole.rows, "small pages hold what one page holds");
-  const table = await client.queryReportCsv({ ...question, limit: 2 });
+  const table = await client.exportReport({ ...question, limit: 2 });
   assert.match(table.text, /^day,.*\n/);
   assert.ok(table.next_cursor && table.completeness);
-  assert.notEqual((await client.queryReportCsv({ ...question, limit: 2, cursor: table.next_cursor })).text, table.text);
+  assert.notEqual((await client.exportReport({ ...question, limit: 2, cursor: table.next_cursor })).text, table.text);
   await refused(client.queryReport({ ...question, level: "planet" }), 400, "unknown_level");
   const mine = await all(client.allConnections({ end_user: endUser, limit: 1 }));
   assert.deepEqual(mine.map(({ id }) => id), [connection]);

@@ -12,8 +12,9 @@ pub(super) async fn check(stack: &Stack, at: Option<&str>) -> Vec<Point> {
     let part = |name| stack.parameter(name).unwrap_or_default();
     let origin = at.unwrap_or_else(|| part("ApiOrigin"));
     let callback = format!("{origin}/oauth/callback/doctor/{}", part("Profile"));
-    let (health, back) = (ask(&format!("{origin}/health")).await, ask(&callback).await);
-    vec![judge_health(origin, health), judge_callback(back)]
+    // The description, because a cloud or a front can have a `/health` of its own.
+    let (description, back) = (ask(&format!("{origin}/openapi.json")).await, ask(&callback).await);
+    vec![judge_description(origin, description), judge_callback(back)]
 }
 
 /// An answer: its status, and its body.
@@ -25,24 +26,24 @@ async fn ask(url: &str) -> Answer {
     Ok((answer.status(), answer.text().await?))
 }
 
-fn judge_health(origin: &str, answer: Answer) -> Point {
+fn judge_description(origin: &str, answer: Answer) -> Point {
     const NAME: &str = "round trip";
     match answer {
-        Ok((StatusCode::OK, body)) if body.contains("\"ok\"") => {
-            Point::ok(NAME, format!("{origin}/health says that it answers"))
+        Ok((StatusCode::OK, body)) if body.contains("\"x-problems\"") => {
+            Point::ok(NAME, format!("{origin}/openapi.json is the description"))
         }
         Ok((status, _)) if status == StatusCode::FORBIDDEN => {
             let todo = "map the custom domain to the API's $default stage without a path (HostedZoneId or CertificateArn \
                         does it); with a front, look at its secret";
             Point::wrong(
                 NAME,
-                format!("{origin}/health answers {status}: the name reaches AWS and not this API"),
+                format!("{origin}/openapi.json answers {status}: the name reaches AWS and not this API"),
                 todo,
             )
         }
         Ok((status, _)) => {
             let todo = "look at *Errors by function* of the dashboard for the function openapi";
-            Point::wrong(NAME, format!("{origin}/health answers {status}"), todo)
+            Point::wrong(NAME, format!("{origin}/openapi.json answers {status}"), todo)
         }
         Err(error) => {
             let todo = "look at the name's DNS record and its certificate: the record points to ApiDomainTarget, an output \
@@ -74,13 +75,13 @@ mod tests {
     #[test]
     fn an_answer_says_where_the_way_ends() {
         let of = |status: u16, body: &str| {
-            judge_health("https://a", Ok((StatusCode::from_u16(status).unwrap(), body.to_owned()))).line()
+            judge_description("https://a", Ok((StatusCode::from_u16(status).unwrap(), body.to_owned()))).line()
         };
-        assert!(of(200, "{\"status\":\"ok\"}").starts_with("ok"));
+        assert!(of(200, "{\"x-problems\":{}}").starts_with("ok"));
         assert!(of(200, "<h1>parked</h1>").starts_with("WRONG"));
         assert!(of(403, "{\"message\":\"Forbidden\"}").contains("custom domain"));
         assert!(of(500, "").contains("openapi"));
-        assert!(judge_health("https://a", Err(anyhow::anyhow!("dns"))).line().contains("DNS record"));
+        assert!(judge_description("https://a", Err(anyhow::anyhow!("dns"))).line().contains("DNS record"));
         let back = |status: u16| judge_callback(Ok((StatusCode::from_u16(status).unwrap(), String::new())));
         assert_eq!(back(404).todo, None);
         assert!(back(500).todo.is_some() && back(403).todo.is_some() && back(200).todo.is_some());
