@@ -1,6 +1,6 @@
 //! The texts of pages and mails as data: one file of `texts/` a language, embedded in the binary.
 //!
-//! A further language is a file and a line of [`FILES`]. Its file has the same keys as the others, which a test of this
+//! A further language is a file and a line of `FILES`. Its file has the same keys as the others, which a test of this
 //! crate holds. The crate knows no page: a page asks for a text by its key, and fills in the values.
 
 mod fill;

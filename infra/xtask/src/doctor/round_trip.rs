@@ -75,7 +75,8 @@ mod tests {
     #[test]
     fn an_answer_says_where_the_way_ends() {
         let of = |status: u16, body: &str| {
-            judge_description("https://a", Ok((StatusCode::from_u16(status).unwrap(), body.to_owned()))).line()
+            judge_description("https://a", Ok((StatusCode::from_u16(status).unwrap(), body.to_owned())))
+                .line()
         };
         assert!(of(200, "{\"x-problems\":{}}").starts_with("ok"));
         assert!(of(200, "<h1>parked</h1>").starts_with("WRONG"));
