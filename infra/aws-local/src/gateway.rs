@@ -1,6 +1,7 @@
 //! The one listener of KMS, SQS and SES, and of the mailbox: finds the service of a request and speaks its protocol.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use awsim_core::AwsError;
 use axum::Router;
@@ -35,6 +36,8 @@ pub(crate) struct Services {
     pub(crate) kms: Kms,
     pub(crate) sqs: Sqs,
     pub(crate) mails: Mails,
+    /// How long KMS waits before it handles a call.
+    pub(crate) before_keys: Duration,
 }
 
 /// Routes requests to the services.
@@ -53,7 +56,12 @@ async fn call(State(services): State<Arc<Services>>, headers: HeaderMap, body: B
     let target = headers.get(TARGET).and_then(|target| target.to_str().ok()).unwrap_or_default();
     let input = serde_json::from_slice(&body).unwrap_or_else(|_| json!({}));
     let answer = match target.split_once('.') {
-        Some(("TrentService", operation)) => services.kms.call(operation, input).await,
+        Some(("TrentService", operation)) => {
+            if !services.before_keys.is_zero() {
+                tokio::time::sleep(services.before_keys).await;
+            }
+            services.kms.call(operation, input).await
+        }
         Some(("AmazonSQS", operation)) => services.sqs.call(operation, input).await,
         _ => Err(AwsError::unknown_operation(target)),
     };

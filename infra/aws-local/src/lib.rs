@@ -13,6 +13,7 @@
 //! - SES: `Simple` content only; every sender and every recipient is accepted.
 
 mod clock;
+mod delays;
 mod disk;
 mod dynamodb;
 mod dynamodb_http;
@@ -26,15 +27,18 @@ mod sdk;
 mod server;
 mod sqs;
 mod sqs_state;
+mod timeline;
 mod trouble;
 
 pub use clock::LocalClock;
+pub use delays::Delays;
 pub use disk::{read, write};
 pub use fault::{Call, Fault, FaultPlan, FaultProxy, Share};
 pub use folder::Folder;
 pub use mail::Mail;
-pub use sdk::{env_vars, sdk_config};
+pub use sdk::{env_vars, sdk_config, sdk_config_in};
 pub use server::{AwsLocal, Endpoints, Options};
+pub use timeline::{TimedCall, Timeline, depth};
 pub use trouble::{DataError, Trouble};
 
 /// The region of every resource.

@@ -10,7 +10,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
-use crate::{Endpoints, REGION};
+use crate::{Endpoints, REGION, Timeline};
 
 const KEY_ID: &str = "local";
 const SECRET: &str = "local";
@@ -27,6 +27,15 @@ pub fn sdk_config(endpoint: &str) -> SdkConfig {
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(20)))
         .build()
+}
+
+/// Returns the configuration of [`sdk_config`] for clients whose calls pass a timeline, if there is one.
+pub fn sdk_config_in(timeline: Option<&Timeline>, endpoint: &str) -> SdkConfig {
+    let config = sdk_config(endpoint);
+    match timeline {
+        Some(timeline) => config.into_builder().http_client(timeline.client()).build(),
+        None => config,
+    }
 }
 
 /// Returns the environment that points a function's binary at the endpoints, and never at AWS.

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
 use axum::serve::ListenerExt as _;
 use dynoxide::Database;
 use mooring_loopback::{listen, no_foreign_pages, only_bodies, own_hosts};
@@ -20,7 +22,7 @@ use crate::kms::Kms;
 use crate::mail::Mails;
 use crate::sqs::Sqs;
 use crate::trouble::{DataError, Keeping};
-use crate::{LocalClock, Mail, dynamodb, dynamodb_http};
+use crate::{Delays, LocalClock, Mail, dynamodb, dynamodb_http};
 
 /// How often the server writes unsaved state and the clock.
 const SAVE_EVERY: Duration = Duration::from_secs(2);
@@ -40,12 +42,14 @@ pub struct Options {
     pub dynamodb_port: u16,
     /// The port of KMS, SQS, SES and the mailbox; 0 takes a free one.
     pub port: u16,
+    /// How long the services wait before they handle a call.
+    pub delays: Delays,
 }
 
 impl Options {
     /// Keeps everything in memory, on free ports.
     pub fn in_memory(clock: LocalClock) -> Self {
-        Self { folder: None, clock, dynamodb_port: 0, port: 0 }
+        Self { folder: None, clock, dynamodb_port: 0, port: 0, delays: Delays::default() }
     }
 
     /// Keeps everything in a folder, on free ports.
@@ -84,7 +88,7 @@ impl AwsLocal {
     /// Restores the state from the folder and starts the services. The keys come before the tables: a start that is
     /// killed in between leaves keys without tables, which the next start takes for a new folder.
     pub async fn start(options: Options) -> Result<Self> {
-        let Options { folder, clock, dynamodb_port, port } = options;
+        let Options { folder, clock, dynamodb_port, port, delays } = options;
         let dir = folder.as_ref().map(Folder::path);
         let (ddb, dynamodb) = bind(dynamodb_port).await?;
         let (gateway, url) = bind(port).await?;
@@ -95,12 +99,13 @@ impl AwsLocal {
             kms,
             sqs: Sqs::open(dir, clock.clone(), url.clone(), keeping.clone())?,
             mails: Mails::open(dir, clock.clone(), keeping.clone())?,
+            before_keys: delays.keys,
         });
         let endpoints = Endpoints { dynamodb, kms: url.clone(), sqs: url.clone(), ses: url };
         let (stop, _) = watch::channel(false);
         let (ttl_enabled, tasks) = (Arc::new(AtomicBool::new(true)), JoinSet::new());
         let mut aws = Self { endpoints, clock, db, services, ttl_enabled, stop, tasks, keeping, folder };
-        aws.spawn_servers(ddb, gateway);
+        aws.spawn_servers(ddb, gateway, delays.tables);
         aws.spawn_chores();
         Ok(aws)
     }
@@ -147,9 +152,9 @@ impl AwsLocal {
         Ok(self.clock.persist(true)?)
     }
 
-    fn spawn_servers(&mut self, ddb: TcpListener, gateway: TcpListener) {
+    fn spawn_servers(&mut self, ddb: TcpListener, gateway: TcpListener, before_tables: Duration) {
         let database = only_bodies(dynamodb_http::router(self.tables()), &AMZ_JSON);
-        self.serve(ddb, database, "the local DynamoDB ended");
+        self.serve(ddb, delayed(database, before_tables), "the local DynamoDB ended");
         self.serve(gateway, router(self.services.clone()), "the local AWS ended");
     }
 
@@ -190,6 +195,17 @@ impl AwsLocal {
             stop.wait_for(|stop| *stop).await.ok();
         }
     }
+}
+
+/// Puts a delay before each request.
+fn delayed(router: Router, by: Duration) -> Router {
+    if by.is_zero() {
+        return router;
+    }
+    router.layer(from_fn(move |request: Request, next: Next| async move {
+        tokio::time::sleep(by).await;
+        next.run(request).await
+    }))
 }
 
 async fn sweeping(tables: Tables, clock: LocalClock, enabled: Arc<AtomicBool>) {

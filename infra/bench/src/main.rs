@@ -15,9 +15,11 @@ mod services;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
+use mooring_aws_local::Delays;
 
 /// Measures the shipped binaries.
 #[derive(Debug, Parser)]
@@ -38,6 +40,12 @@ enum What {
         /// How many accounts are connected.
         #[arg(long)]
         accounts: u32,
+        /// Milliseconds before each call of a table.
+        #[arg(long, default_value_t = 0)]
+        delay_tables: u64,
+        /// Milliseconds before each call of KMS.
+        #[arg(long, default_value_t = 0)]
+        delay_keys: u64,
     },
     /// Plays the platform.
     #[command(hide = true)]
@@ -106,7 +114,10 @@ async fn run(what: What) -> Result<()> {
     match what {
         What::Run(options) => figures::run(&options).await,
         What::Cost(options) => figures::cost(&options).await,
-        What::Services { accounts } => services::serve(accounts).await,
+        What::Services { accounts, delay_tables, delay_keys } => {
+            let [tables, keys] = [delay_tables, delay_keys].map(Duration::from_millis);
+            services::serve(accounts, Delays { tables, keys }).await
+        }
         What::Platform(settings) => platform::serve(settings),
     }
 }

@@ -1,6 +1,7 @@
 //! A proxy in front of one service: counts calls and their units, and keeps the requests.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use axum::Router;
@@ -24,7 +25,13 @@ const LARGEST: usize = 32 * 1024 * 1024;
 pub(crate) struct Sent {
     pub(crate) target: String,
     pub(crate) body: Value,
+    /// When it came, and when it was answered, since the first call of all proxies.
+    pub(crate) begin: Duration,
+    pub(crate) end: Duration,
 }
+
+/// The instant from which the times of calls count.
+static FIRST: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 #[derive(Default)]
 struct Kept {
@@ -75,10 +82,11 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Resp
 }
 
 async fn forward(shared: &Shared, request: Request<Body>) -> Result<Response> {
+    let begin = FIRST.elapsed();
     let (parts, body) = request.into_parts();
     let target = target(&parts.headers);
     let mut asked: Value = serde_json::from_slice(&to_bytes(body, LARGEST).await?).unwrap_or_default();
-    let sent = Sent { target: target.clone(), body: asked.clone() };
+    let kept_body = asked.clone();
     if target.starts_with("DynamoDB_")
         && let Value::Object(fields) = &mut asked
     {
@@ -97,7 +105,7 @@ async fn forward(shared: &Shared, request: Request<Body>) -> Result<Response> {
     let body = body.collect().await?.to_bytes();
     let mut kept = shared.kept.lock().unwrap_or_else(PoisonError::into_inner);
     kept.counts.note(&target, parts.status.is_success(), &serde_json::from_slice(&body).unwrap_or_default());
-    kept.sent.push(sent);
+    kept.sent.push(Sent { target, body: kept_body, begin, end: FIRST.elapsed() });
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = parts.status;
     for name in ["content-type", "x-amzn-requestid"] {

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use mooring_aws_local::{Delays, TimedCall};
 use mooring_domain::base::window::Window;
 use mooring_domain::sync::job::{JobKind, ProbeJob, SyncJob};
 use mooring_queue::Job as _;
@@ -43,8 +44,17 @@ pub(crate) const UNLIMITED: u32 = 1_000_000;
 impl Scene {
     /// Starts both processes and connects the accounts.
     pub(crate) fn start(settings: &Settings) -> Result<Self> {
+        Self::start_delayed(settings, Delays::default())
+    }
+
+    /// Starts both processes with a delay before each call of the services.
+    pub(crate) fn start_delayed(settings: &Settings, delays: Delays) -> Result<Self> {
         let Settings { accounts, ads, think, calls_per_second } = settings;
-        let (services, line) = helper(&["services", "--accounts", &accounts.to_string()])?;
+        let [accounts, tables, keys] =
+            [u128::from(*accounts), delays.tables.as_millis(), delays.keys.as_millis()]
+                .map(|number| number.to_string());
+        let (services, line) =
+            helper(&["services", "--accounts", &accounts, "--delay-tables", &tables, "--delay-keys", &keys])?;
         let facts: Facts = serde_json::from_str(&line).context("the services did not start")?;
         let (platform, line) =
             helper(&["platform", "--ads", &ads.to_string(), "--think", &think.to_string()])?;
@@ -131,19 +141,49 @@ impl Scene {
     pub(crate) fn get(&self, route: &str, path: &str, query: &str, parameters: &Value) -> Value {
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
         let query_parameters: BTreeMap<_, _> = pairs.collect();
-        json!({
-            "version": "2.0", "routeKey": route, "rawPath": path, "rawQueryString": query,
-            "headers": { "authorization": format!("Bearer {}", self.facts.api_key), "host": "x", "accept": "application/json" },
+        let own = json!({
+            "rawQueryString": query,
             "queryStringParameters": query_parameters,
             "pathParameters": parameters,
-            "requestContext": {
-                "accountId": "000000000000", "apiId": "x", "domainName": "x", "domainPrefix": "x",
-                "http": { "method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "bench" },
-                "requestId": "bench", "routeKey": route, "stage": "$default",
-                "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": 1_767_225_600_000_i64
-            },
-            "isBase64Encoded": false
-        })
+            "headers": self.headers(),
+        });
+        event("GET", route, path, own)
+    }
+
+    /// Returns the event of a POST below /v1 with an idempotency key.
+    pub(crate) fn post(&self, route: &str, path: &str, key: &str, body: &Value) -> Value {
+        let mut headers = self.headers();
+        headers.insert("content-type", "application/json".to_owned());
+        headers.insert("idempotency-key", key.to_owned());
+        let own = json!({ "rawQueryString": "", "headers": headers, "body": body.to_string() });
+        event("POST", route, path, own)
+    }
+
+    fn headers(&self) -> BTreeMap<&'static str, String> {
+        let bearer = format!("Bearer {}", self.facts.api_key);
+        [("authorization", bearer), ("host", "x".to_owned()), ("accept", "application/json".to_owned())]
+            .into()
+    }
+}
+
+/// Adds to the parts of an event what each event has.
+fn event(method: &str, route: &str, path: &str, own: Value) -> Value {
+    let common = json!({
+        "version": "2.0", "routeKey": route, "rawPath": path,
+        "requestContext": {
+            "accountId": "000000000000", "apiId": "x", "domainName": "x", "domainPrefix": "x",
+            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "bench" },
+            "requestId": "bench", "routeKey": route, "stage": "$default",
+            "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": 1_767_225_600_000_i64
+        },
+        "isBase64Encoded": false
+    });
+    match (common, own) {
+        (Value::Object(mut fields), Value::Object(own)) => {
+            fields.extend(own);
+            Value::Object(fields)
+        }
+        (common, _) => common,
     }
 }
 
@@ -161,10 +201,23 @@ impl Counting {
         }
         (counts, sent)
     }
+
+    /// Takes the times of the calls since the last take.
+    pub(crate) fn times(&self) -> Vec<TimedCall> {
+        let sent = self.take().1.into_iter();
+        sent.map(|Sent { target, begin, end, .. }| TimedCall {
+            operation: target,
+            begin,
+            end,
+            written: 0.0,
+            read: 0.0,
+        })
+        .collect()
+    }
 }
 
 /// Returns the event of some jobs, as the queue's mapping sends it.
-pub(crate) fn event(jobs: &[SyncJob]) -> Value {
+pub(crate) fn batch(jobs: &[SyncJob]) -> Value {
     let tenant = jobs.first().map(|job| job.tenant.as_str()).unwrap_or_default();
     messages(tenant, &jobs.iter().map(SyncJob::encode).collect::<Vec<_>>())
 }
@@ -184,7 +237,7 @@ fn messages(tenant: &str, bodies: &[String]) -> Value {
 /// Sends jobs to a worker in batches. Fails if a job comes back.
 pub(crate) async fn work(worker: &mut Function, jobs: &[SyncJob], batch: usize) -> Result<()> {
     for batch in jobs.chunks(batch) {
-        deliver(worker, &event(batch)).await?;
+        deliver(worker, &self::batch(batch)).await?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _, stdin, stdout};
 
 use anyhow::{Context as _, Result, ensure};
-use mooring_aws_local::{KEY_ALIAS, env_vars};
+use mooring_aws_local::{Delays, KEY_ALIAS, env_vars};
 use mooring_domain::connect::connection::State;
 use mooring_domain::connect::ports::ConnectionState as _;
 use mooring_domain::connect::token_life::{Change, Life};
@@ -22,13 +22,15 @@ pub(crate) struct Facts {
     pub(crate) api_key: String,
     pub(crate) connection: String,
     pub(crate) accounts: Vec<String>,
+    /// A registered return URL.
+    pub(crate) return_url: String,
     /// The platform that the connection was made at: it knows the token and the accounts.
     pub(crate) sandbox: String,
 }
 
 /// Connects as a person would, prints where everything is, and serves until standard input ends.
-pub(crate) async fn serve(accounts: u32) -> Result<()> {
-    let options = StackOptions { ads: 20, advertisers: accounts, ..StackOptions::default() };
+pub(crate) async fn serve(accounts: u32, delays: Delays) -> Result<()> {
+    let options = StackOptions { ads: 20, advertisers: accounts, delays, ..StackOptions::default() };
     let stack = Stack::start(options).await?;
     stack.serve().await?;
     let connected = stack.product()?.connect(&mut Person::new()?, "somebody", None).await?;
@@ -39,6 +41,7 @@ pub(crate) async fn serve(accounts: u32) -> Result<()> {
         api_key: stack.seeded().api_key.clone(),
         connection: connected.id,
         accounts: connected.accounts,
+        return_url: format!("{}/connected", stack.demo_origin()),
         sandbox: stack.wiring().platform_origin.clone(),
     };
     writeln!(stdout(), "{}", serde_json::to_string(&facts)?)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use mooring_aws_local::{Endpoints, KEY_ALIAS, LocalClock, sdk_config};
+use mooring_aws_local::{Endpoints, KEY_ALIAS, LocalClock, Timeline, sdk_config, sdk_config_in};
 use mooring_domain::base::host::{Clock, Entropy};
 use mooring_domain::guard::limits::Limits;
 use mooring_domain::platform::profile::Profile;
@@ -57,6 +57,8 @@ pub struct Wiring {
     pub queues: QueueUrls,
     /// How often callers may call.
     pub limits: Limits,
+    /// The timeline that the clients' calls pass; `None` for clients that call at once.
+    pub timeline: Option<Timeline>,
 }
 
 /// Everything that functions need.
@@ -102,13 +104,13 @@ impl Adapters {
     /// Builds the adapters for functions that follow another clock.
     pub fn with_clock(wiring: &Wiring, shared: Arc<dyn Clock>, scale: u32) -> Result<Self> {
         let endpoints = &wiring.endpoints;
-        let dynamodb = aws_sdk_dynamodb::Client::new(&sdk_config(&endpoints.dynamodb));
+        let sdk = |endpoint: &str| sdk_config_in(wiring.timeline.as_ref(), endpoint);
+        let dynamodb = aws_sdk_dynamodb::Client::new(&sdk(&endpoints.dynamodb));
         let store = Store::new(dynamodb, Tables::prefixed("mooring-"), Arc::clone(&shared));
         let store = Arc::new(store.with_patience(PATIENCE));
-        let vault = Vault::new(aws_sdk_kms::Client::new(&sdk_config(&endpoints.kms)), KEY_ALIAS);
-        let queues =
-            Queues::new(aws_sdk_sqs::Client::new(&sdk_config(&endpoints.sqs)), wiring.queues.clone());
-        let ses = aws_sdk_sesv2::Client::new(&sdk_config(&endpoints.ses));
+        let vault = Vault::new(aws_sdk_kms::Client::new(&sdk(&endpoints.kms)), KEY_ALIAS);
+        let queues = Queues::new(aws_sdk_sqs::Client::new(&sdk(&endpoints.sqs)), wiring.queues.clone());
+        let ses = aws_sdk_sesv2::Client::new(&sdk(&endpoints.ses));
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let config = mooring_edge::Config::new(&wiring.api_origin).context("the API's origin")?;
         let config = mooring_edge::Config { limits: wiring.limits, ..config };

@@ -1,10 +1,11 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
-use mooring_aws_local::{Folder, LocalClock};
+use mooring_aws_local::{Delays, Folder, LocalClock};
 use mooring_domain::people::ops::register_tenant;
 
 use crate::seed::{Addresses, FIRST_TENANT};
@@ -35,6 +36,12 @@ pub struct Options {
     /// The origin of your own frontend, which may then call the API, for each tenant of this start; may be repeated.
     #[arg(long = "origin", value_name = "ORIGIN")]
     pub origins: Vec<String>,
+    /// Milliseconds that each call of a table takes longer, as over a network.
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=1_000), global = true)]
+    pub delay_tables: u64,
+    /// Milliseconds that each call of the key service takes longer, as over a network.
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=1_000), global = true)]
+    pub delay_keys: u64,
     #[command(flatten)]
     /// The world of the played platform.
     pub world: World,
@@ -85,6 +92,10 @@ impl Options {
             edits: self.world.edits.clone(),
             origins: self.origins.clone(),
             return_urls: self.return_urls.clone(),
+            delays: Delays {
+                tables: Duration::from_millis(self.delay_tables),
+                keys: Duration::from_millis(self.delay_keys),
+            },
             ..StackOptions::default()
         }
     }

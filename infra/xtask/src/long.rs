@@ -93,7 +93,7 @@ const RUNS: [Run; 8] = [
         name: "figures",
         protects: "the bars of docs/performance.md, measured on the binaries that are shipped",
         commands: &[
-            "cargo build --profile deploy --bin connections-read --bin reports-query",
+            "cargo build --profile deploy --bin connections-read --bin connect-session-create --bin reports-query",
             "cargo build --profile deploy-worker --bin sync-worker --bin ceiling",
             "cargo xtask bench",
         ],

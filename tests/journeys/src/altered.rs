@@ -1,5 +1,6 @@
 //! The store with one lie: the guard that an ablation takes away. Every other call is the store's own.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -68,6 +69,10 @@ impl Altered {
     pub fn new(store: &Arc<Store>, lies: Lies) -> Arc<Self> {
         Arc::new(Self { store: Arc::clone(store), lies })
     }
+
+    fn said(&self, row: Account) -> Account {
+        if self.lies.all_active { Account { state: State::Active, ..row } } else { row }
+    }
 }
 
 #[async_trait]
@@ -106,9 +111,11 @@ impl ConnectionRead for Altered {
 
     async fn accounts(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Vec<Account>> {
         let rows = self.store.accounts(tenant, id).await?;
-        let lie =
-            |row: Account| if self.lies.all_active { Account { state: State::Active, ..row } } else { row };
-        Ok(rows.into_iter().map(lie).collect())
+        Ok(rows.into_iter().map(|row| self.said(row)).collect())
+    }
+
+    async fn account(&self, at: &AccountRef) -> Result<Option<Account>> {
+        Ok(self.store.account(at).await?.map(|row| self.said(row)))
     }
 
     async fn candidates(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Vec<SealedBox>> {
@@ -233,6 +240,7 @@ forward!(LedgerWrite {
 
 forward!(VaultRead {
     key(context: &KeyContext) -> Option<WrappedKey>;
+    account_keys(tenant: &TenantId, connection: &ConnectionId) -> HashMap<AccountId, WrappedKey>;
     token(tenant: &TenantId, connection: &ConnectionId, name: &'static str) -> Option<TokenRow>;
     app_secret(app: &'static str, name: &str) -> Option<SealedBox>;
 });

@@ -91,7 +91,7 @@ impl Mode {
             Some(known) if known.operation.starts_with("GET") => KIT_TRIES,
             _ => 1,
         };
-        (call..call + tries).for_each(|call| plan.inject(call, self.fault()));
+        plan.inject_tries(call, self.fault(), tries);
     }
 }
 

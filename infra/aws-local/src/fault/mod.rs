@@ -7,6 +7,7 @@ mod answer;
 mod proxy;
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -57,9 +58,19 @@ pub struct FaultPlan {
 
 #[derive(Debug, Default)]
 struct State {
-    faults: BTreeMap<u64, Fault>,
+    faults: BTreeMap<u64, (Fault, u64)>,
+    outages: Vec<Outage>,
     lasting: Vec<Lasting>,
     log: Vec<Call>,
+}
+
+/// A fault that meets the further tries of one call, which other calls may come between.
+#[derive(Debug)]
+struct Outage {
+    /// The label, the operation and the body, by which a further try is known.
+    call: u64,
+    fault: Fault,
+    left: u64,
 }
 
 /// A fault that stays until it is mended.
@@ -102,7 +113,13 @@ impl FaultPlan {
 
     /// Adds a fault at a call.
     pub fn inject(&self, seq: u64, fault: Fault) {
-        self.state().faults.insert(seq, fault);
+        self.inject_tries(seq, fault, 1);
+    }
+
+    /// Adds a fault at a call and at its next tries, `tries` in all. A try has the label, the operation and the body of
+    /// the call.
+    pub fn inject_tries(&self, seq: u64, fault: Fault, tries: u64) {
+        self.state().faults.insert(seq, (fault, tries));
     }
 
     /// Breaks calls through the proxies of a label from now on; what is planned for a call's number comes first.
@@ -137,10 +154,22 @@ impl FaultPlan {
     }
 
     /// Numbers a call and returns the fault that is planned for it.
-    fn take(&self, label: &str, operation: &str) -> Option<Fault> {
+    fn take(&self, label: &str, operation: &str, body: &[u8]) -> Option<Fault> {
         let mut state = self.state();
         let seq = u64::try_from(state.log.len()).unwrap_or(u64::MAX).saturating_add(1);
-        let planned = state.faults.get(&seq).copied();
+        let call = known_by(label, operation, body);
+        let planned = match state.faults.get(&seq).copied() {
+            Some((fault, tries)) => {
+                state.outages.push(Outage { call, fault, left: tries.saturating_sub(1) });
+                Some(fault)
+            }
+            None => {
+                state.outages.iter_mut().find(|other| other.call == call && other.left > 0).map(|other| {
+                    other.left -= 1;
+                    other.fault
+                })
+            }
+        };
         let mut lasting = state.lasting.iter_mut().filter(|lasting| lasting.label == label);
         let fault = planned.or_else(|| lasting.find_map(|one| one.share.meets().then_some(one.fault)));
         state.log.push(Call { seq, label: label.to_owned(), operation: operation.to_owned(), fault });
@@ -154,4 +183,11 @@ impl FaultPlan {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Returns a number by which a further try of a call is known.
+fn known_by(label: &str, operation: &str, body: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (label, operation, body).hash(&mut hasher);
+    hasher.finish()
 }

@@ -103,7 +103,7 @@ impl Hop {
         }
         let (parts, body) = request.into_parts();
         let body = body.collect().await?.to_bytes();
-        match self.plan.take(&self.label, &answer::operation(&parts)) {
+        match self.plan.take(&self.label, &answer::operation(&parts), &body) {
             None => self.forward(&parts, &body).await,
             Some(fault) => self.play(fault, &parts, &body).await,
         }

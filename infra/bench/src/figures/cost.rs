@@ -10,7 +10,7 @@ use super::ADS;
 use crate::Options;
 use crate::counts::Counts;
 use crate::report::Report;
-use crate::scene::{PLATFORM_ORIGIN, Scene, Settings, UNLIMITED, deliver, event, work};
+use crate::scene::{PLATFORM_ORIGIN, Scene, Settings, UNLIMITED, batch, deliver, work};
 
 // List prices in USD, us-east-1, on demand (AWS price pages, 2026).
 const WRITE_UNIT: f64 = 0.625 / 1e6;
@@ -108,7 +108,7 @@ async fn measure(options: &Options) -> Result<Measured> {
     let jobs =
         (0..10).map(|account| scene.job(account, 3, 0, JobKind::Restate, 5)).collect::<Result<Vec<_>>>()?;
     let begun = Instant::now();
-    worker.invoke(&event(&jobs)).await?;
+    worker.invoke(&batch(&jobs)).await?;
     let seconds = begun.elapsed().as_secs_f64();
     Ok(Measured { unchanged, changed, daily, probe: probed(options).await?, seconds })
 }

@@ -3,6 +3,7 @@
 mod cost;
 mod fair;
 mod handlers;
+mod latency;
 mod sync;
 
 use anyhow::Result;
@@ -43,6 +44,9 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
     }
     if options.wants("F8") {
         fair::waits(&mut report).await?;
+    }
+    if options.wants("F9") {
+        latency::waits(options, &mut report).await?;
     }
     report.end()
 }

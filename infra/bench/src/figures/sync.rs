@@ -13,7 +13,7 @@ use super::{ADS, DAYS, ROWS_PER_DAY};
 use crate::Options;
 use crate::process::cpu_of;
 use crate::report::{Report, median};
-use crate::scene::{Scene, Settings, UNLIMITED, event, work};
+use crate::scene::{Scene, Settings, UNLIMITED, batch, work};
 
 /// The metrics that sync-worker asks for; the peers ask for the same.
 const METRICS: &str = r#"["spend","impressions","clicks","conversion","total_complete_payment_rate"]"#;
@@ -225,7 +225,7 @@ pub(super) async fn waiting(options: &Options, report: &mut Report) -> Result<()
     let jobs = (0..ACCOUNTS)
         .map(|account| scene.job(account, 3, 0, JobKind::Restate, 1))
         .collect::<Result<Vec<_>>>()?;
-    let events: Vec<_> = jobs.chunks(BATCH).map(event).collect();
+    let events: Vec<_> = jobs.chunks(BATCH).map(batch).collect();
     let begun = Instant::now();
     let all = workers
         .iter_mut()

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
-use mooring_aws_local::{AwsLocal, Folder, LocalClock, Options as AwsOptions};
+use mooring_aws_local::{AwsLocal, Delays, Folder, LocalClock, Options as AwsOptions};
 use mooring_demo::DemoConfig;
 use mooring_domain::guard::limits::{Limits, Rate};
 use mooring_loopback::{listen, own_hosts};
@@ -65,6 +65,8 @@ pub struct StackOptions {
     pub origins: Vec<String>,
     /// Return URLs of a product of one's own, beside the demo's.
     pub return_urls: Vec<String>,
+    /// How long the services wait before they handle a call.
+    pub delays: Delays,
 }
 
 /// A hundred times as much as on AWS: here one key plays all users and all tests.
@@ -85,6 +87,7 @@ impl Default for StackOptions {
             edits: None,
             origins: Vec::new(),
             return_urls: Vec::new(),
+            delays: Delays::default(),
         }
     }
 }
@@ -145,6 +148,7 @@ impl Stack {
             clock: options.clock.clone(),
             dynamodb_port: next(DYNAMODB),
             port: next(4),
+            delays: options.delays,
         });
         let aws = aws.await?;
         let listeners = Listeners { api, sandbox, demo };

@@ -56,6 +56,7 @@ async fn wired(options: &StackOptions, aws: &AwsLocal, listeners: &Listeners) ->
         authorize_origin: origin("localhost", &listeners.sandbox)?,
         api_origin: origin("127.0.0.1", &listeners.api)?,
         limits: options.limits,
+        timeline: None,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mooring_aws_local::{AwsLocal, LocalClock, Options as Local, sdk_config};
+use mooring_aws_local::{AwsLocal, Delays, LocalClock, Options as Local, sdk_config};
 use mooring_domain::base::ids::TenantId;
 use mooring_domain::base::random;
 use mooring_domain::deletion::ops::request_deletion::by_operator;
@@ -27,7 +27,7 @@ fn named(name: &str) -> Tenant {
 
 #[tokio::test]
 async fn what_was_deleted_since_is_deleted_from_the_copy_and_nothing_else() {
-    let local = Local { folder: None, clock: LocalClock::new(1), dynamodb_port: 0, port: 0 };
+    let local = Local { folder: None, clock: LocalClock::new(1), dynamodb_port: 0, port: 0, delays: Delays::default() };
     let aws = AwsLocal::start(local).await.unwrap();
     let config = sdk_config(&aws.endpoints().dynamodb);
     let client = mooring_store::client(&config);

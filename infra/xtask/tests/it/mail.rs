@@ -5,7 +5,7 @@ use mooring_xtask::mail::check;
 
 #[tokio::test]
 async fn a_mail_from_the_set_up_arrives_or_says_what_to_do() {
-    let options = Options { folder: None, clock: LocalClock::new(1), dynamodb_port: 0, port: 0 };
+    let options = Options::in_memory(LocalClock::new(1));
     let aws = AwsLocal::start(options).await.unwrap();
     let config = sdk_config(&aws.endpoints().ses);
     check(&config, "privacy@example.org", "operator@example.org").await.unwrap();

@@ -1,7 +1,7 @@
 //! Waits for several futures at once, a bounded number at a time, on whatever runtime polls it.
 
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -29,6 +29,32 @@ pub async fn together<T>(work: Vec<Work<'_, T>>, at_once: usize) -> Vec<T> {
         })
         .await;
         results.extend(batch.into_iter().filter_map(Slot::done));
+    }
+}
+
+/// Runs two futures at the same time, and returns both results.
+pub async fn both<A, B>(first: impl Future<Output = A>, second: impl Future<Output = B>) -> (A, B) {
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    let (mut one, mut other) = (None, None);
+    poll_fn(move |cx| {
+        poll_unless_done(&mut one, first.as_mut(), cx);
+        poll_unless_done(&mut other, second.as_mut(), cx);
+        match (one.take(), other.take()) {
+            (Some(one), Some(other)) => Poll::Ready((one, other)),
+            (left, right) => {
+                (one, other) = (left, right);
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}
+
+fn poll_unless_done<T>(done: &mut Option<T>, work: Pin<&mut impl Future<Output = T>>, cx: &mut Context<'_>) {
+    if done.is_none()
+        && let Poll::Ready(value) = work.poll(cx)
+    {
+        *done = Some(value);
     }
 }
 
@@ -94,6 +120,27 @@ mod tests {
     use std::sync::atomic::AtomicUsize;
 
     use super::*;
+
+    /// Each of the two waits for the other's first step: one after the other they would never end.
+    #[test]
+    fn both_run_at_the_same_time() {
+        let (left, right) = (AtomicBool::new(false), AtomicBool::new(false));
+        let meet = async |mine: &AtomicBool, other: &AtomicBool| {
+            mine.store(true, Ordering::SeqCst);
+            poll_fn(|_| if other.load(Ordering::SeqCst) { Poll::Ready(()) } else { Poll::Pending }).await;
+        };
+        let one = async {
+            meet(&left, &right).await;
+            1
+        };
+        let other = async {
+            meet(&right, &left).await;
+            "two"
+        };
+        let (mut all, mut cx) = (Box::pin(both(one, other)), Context::from_waker(Waker::noop()));
+        assert!(all.as_mut().poll(&mut cx).is_pending());
+        assert_eq!(all.as_mut().poll(&mut cx), Poll::Ready((1, "two")));
+    }
 
     #[test]
     fn results_keep_their_order_and_only_some_run_at_once() {

@@ -39,6 +39,8 @@ pub trait ConnectionRead: Send + Sync {
     ) -> Result<Vec<Connection>>;
     /// Reads the chosen accounts of a connection.
     async fn accounts(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Vec<Account>>;
+    /// Reads one chosen account.
+    async fn account(&self, at: &AccountRef) -> Result<Option<Account>>;
     /// Reads the sealed parts of the list of accounts that the person may choose from, in order.
     async fn candidates(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Vec<SealedBox>>;
 }

@@ -164,6 +164,11 @@ impl ConnectionRead for World {
         Ok(self.connect.accounts.lock().unwrap().get(id).cloned().unwrap_or_default())
     }
 
+    async fn account(&self, at: &AccountRef) -> Result<Option<Account>> {
+        let accounts = self.accounts(&at.tenant, &at.connection).await?;
+        Ok(accounts.into_iter().find(|account| account.id == at.account))
+    }
+
     async fn candidates(&self, _: &TenantId, id: &ConnectionId) -> Result<Vec<SealedBox>> {
         Ok(self.connect.candidates.lock().unwrap().get(id).cloned().unwrap_or_default())
     }

@@ -100,4 +100,10 @@ impl RateBuckets for World {
         step_aside().await;
         self.write_bucket(bucket, |found| found.filter(|found| *found <= latest).map(|found| found + cost))
     }
+
+    async fn give_back(&self, bucket: &Bucket, cost: i64, after: i64) -> Result<()> {
+        step_aside().await;
+        let given = |found: Option<i64>| found.filter(|found| *found > after).map(|found| found - cost);
+        self.write_bucket(bucket, given).map(|_| ())
+    }
 }

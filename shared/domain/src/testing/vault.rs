@@ -1,5 +1,6 @@
 //! Fakes of data keys and tokens. A key or token exists as long as its row is among [`super::deletion::DeletionRows`].
 
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Mutex;
 
@@ -7,7 +8,7 @@ use async_trait::async_trait;
 
 use super::{Step, World};
 use crate::base::error::{Error, Kind, Result};
-use crate::base::ids::{ConnectionId, DataKeyId, TenantId};
+use crate::base::ids::{AccountId, ConnectionId, DataKeyId, TenantId};
 use crate::base::secret::Plain;
 use crate::base::table::Table;
 use crate::platform::credentials::{CREDENTIALS, encode_credentials, secret_slot};
@@ -81,6 +82,19 @@ impl VaultRead for World {
             }
         };
         Ok(is_there.then(|| WrappedKey { id: DataKeyId([1; 16]), blob: Vec::new() }))
+    }
+
+    async fn account_keys(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+    ) -> Result<HashMap<AccountId, WrappedKey>> {
+        assert!(!*self.vault.data_keys_stay_shut.lock().unwrap(), "no deletion opens a data key");
+        let (part, rows) = (part(tenant, connection), self.deletion.rows.lock().unwrap());
+        let here = rows.iter().filter(|(table, other, _)| *table == Table::Vault && *other == part);
+        let account = |slot: &str| slot.strip_prefix("key#data#").and_then(|id| id.parse().ok());
+        let accounts = here.filter_map(|(_, _, slot)| account(slot));
+        Ok(accounts.map(|id| (id, WrappedKey { id: DataKeyId([1; 16]), blob: Vec::new() })).collect())
     }
 
     async fn token(

@@ -1,9 +1,11 @@
 //! Ports of the vault: data keys, sealed tokens and the deployment's own secrets.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 
 use crate::base::error::Result;
-use crate::base::ids::{ConnectionId, TenantId};
+use crate::base::ids::{AccountId, ConnectionId, TenantId};
 use crate::vault::keys::{DataKey, KeyContext, SealedBox, WrappedKey};
 use crate::vault::rows::TokenRow;
 
@@ -26,6 +28,12 @@ pub trait KeyOpen: Send + Sync {
 pub trait VaultRead: Send + Sync {
     /// Reads the wrapped key of a context, consistently.
     async fn key(&self, context: &KeyContext) -> Result<Option<WrappedKey>>;
+    /// Reads the wrapped data keys of all accounts of a connection, consistently, in one call.
+    async fn account_keys(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+    ) -> Result<HashMap<AccountId, WrappedKey>>;
     /// Reads the newest version of a token, consistently.
     async fn token(
         &self,

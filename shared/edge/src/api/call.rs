@@ -1,8 +1,11 @@
 //! Runs the parts that all API routes share: request id, caller, limits, origin, scope, problem documents,
 //! one log line.
 
+use std::pin::pin;
+
 use lambda_http::Request;
 use mooring_domain::Result;
+use mooring_domain::guard::idempotency::Record;
 use mooring_domain::guard::limits::Gauge;
 use mooring_domain::people::caller::{Caller, Scope};
 use mooring_domain::people::tenant::Tenant;
@@ -12,6 +15,7 @@ use tracing::Instrument;
 use super::access::Actor;
 use super::authenticate::Authenticated;
 use super::edge::Edge;
+use super::limits::Peeked;
 use super::{cors, limits};
 use crate::http::reply::Reply;
 use crate::http::{headers, problem, trace};
@@ -28,31 +32,67 @@ pub struct Admitted {
     pub gauges: Vec<Gauge>,
 }
 
+/// A caller who may make the call, once it is counted.
+pub(super) struct Entered {
+    pub(super) caller: Caller,
+    pub(super) tenant: Tenant,
+    pub(super) peeked: Peeked,
+}
+
 /// The facts about a call that are found before its answer is ready.
 #[derive(Default)]
-struct CallRecord {
-    gauges: Option<Vec<Gauge>>,
-    actor: Option<Actor>,
+pub(super) struct CallRecord {
+    pub(super) gauges: Option<Vec<Gauge>>,
+    pub(super) actor: Option<Actor>,
+    /// The idempotency record to complete with the outcome.
+    pub(super) begun: Option<Record>,
 }
 
 impl Edge {
     /// Runs an API route: authentication, limits, origin, scope, CORS, errors as problem documents, logged once.
+    ///
+    /// An operation behind a method that only reads (RFC 9110, 9.2.1) runs while its call is counted, because neither
+    /// needs the other: until the count admits the call nobody hears what was read, and a refusal ends the operation
+    /// where it is. `tests/tidy` holds that no function behind such a method has a right to write. Every other
+    /// operation begins when the call is counted.
     pub async fn api(
         &self,
         request: &Request,
         scope: Scope,
         run: impl AsyncFnOnce(Caller) -> Result<Reply>,
     ) -> Reply {
-        self.admitted(request, Some(scope), async |admitted| run(admitted.caller).await).await
+        self.call(request, async |record| {
+            let Entered { caller, peeked, .. } = self.enter(request, Some(scope), record).await?;
+            if request.method().is_safe() {
+                return beside(self.count(&peeked, record), run(caller)).await;
+            }
+            self.count(&peeked, record).await?;
+            run(caller).await
+        })
+        .await
     }
 
-    /// Runs an API route as [`Edge::api`] does, and hands on what the guards read. Without a scope every valid
-    /// credential may make the call.
+    /// Runs an API route as [`Edge::api`] does, and hands on what the guards read, so that the operation begins when
+    /// the call is counted. Without a scope every valid credential may make the call.
     pub async fn admitted(
         &self,
         request: &Request,
         scope: Option<Scope>,
         run: impl AsyncFnOnce(Admitted) -> Result<Reply>,
+    ) -> Reply {
+        self.call(request, async |record| {
+            let Entered { caller, tenant, peeked } = self.enter(request, scope, record).await?;
+            self.count(&peeked, record).await?;
+            run(Admitted { caller, tenant, gauges: record.gauges.clone().unwrap_or_default() }).await
+        })
+        .await
+    }
+
+    /// Answers a call, and writes everything that an answer leaves behind before the answer leaves.
+    pub(super) async fn call(
+        &self,
+        request: &Request,
+        answer: impl AsyncFnOnce(&mut CallRecord) -> Result<Reply>,
     ) -> Reply {
         let request_id = self.request_id(request);
         let span = mooring_telemetry::request_span(
@@ -62,11 +102,14 @@ impl Edge {
         );
         let work = async {
             let mut record = CallRecord::default();
-            let outcome = self.answer(request, scope, &mut record, run).await;
+            let outcome = answer(&mut record).await;
             trace::log(&outcome);
-            let (origin, ()) = tokio::join!(
+            // Each of the three depends on the outcome alone. A process that dies among them leaves what it leaves when
+            // they run in turn: an operation that is done, with or without its entry and its record.
+            let (origin, (), ()) = tokio::join!(
                 self.reader(request, &outcome),
-                self.log_access(request, record.actor, &outcome, &request_id)
+                self.log_access(request, record.actor, &outcome, &request_id),
+                self.remember(record.begun, &outcome)
             );
             (self.reply_of(outcome, &request_id), origin, record.gauges)
         };
@@ -79,13 +122,13 @@ impl Edge {
         reply
     }
 
-    async fn answer(
+    /// Finds the caller, and compares origin and scope. A call with a valid credential counts whatever it asks for.
+    pub(super) async fn enter(
         &self,
         request: &Request,
         scope: Option<Scope>,
         record: &mut CallRecord,
-        run: impl AsyncFnOnce(Admitted) -> Result<Reply>,
-    ) -> Result<Reply> {
+    ) -> Result<Entered> {
         self.admit(request)?;
         let Authenticated { caller, tenant, peeked } = self.authenticate(request).await?;
         tracing::info!(
@@ -93,18 +136,13 @@ impl Edge {
             { field::CREDENTIAL } = caller.credential.as_str(),
             "caller"
         );
-        let reading = self.count(peeked).await;
-        let refusal = reading.refusal();
-        record.gauges = Some(reading.gauges.clone());
-        if let Some(error) = refusal {
+        record.actor = Some(self.actor(&caller, &tenant));
+        let scoped = || scope.map_or(Ok(()), |scope| caller.require(scope));
+        if let Err(error) = cors::check(request, &tenant).and_then(|()| scoped()) {
+            self.count(&peeked, record).await?;
             return Err(error);
         }
-        record.actor = Some(self.actor(&caller, &tenant));
-        cors::check(request, &tenant)?;
-        if let Some(scope) = scope {
-            caller.require(scope)?;
-        }
-        run(Admitted { caller, tenant, gauges: reading.gauges }).await
+        Ok(Entered { caller, tenant, peeked })
     }
 
     /// Returns the browser origin that may read the answer.
@@ -117,5 +155,24 @@ impl Edge {
 
     pub(super) fn reply_of(&self, outcome: Result<Reply>, request_id: &str) -> Reply {
         outcome.unwrap_or_else(|error| problem::document(&error, request_id, self.site.origin()))
+    }
+}
+
+/// Runs an operation that only reads while its call is counted. A limit's refusal comes before any outcome.
+async fn beside(
+    count: impl Future<Output = Result<()>>,
+    run: impl Future<Output = Result<Reply>>,
+) -> Result<Reply> {
+    let (mut count, mut run) = (pin!(count), pin!(run));
+    tokio::select! {
+        biased;
+        counted = &mut count => {
+            counted?;
+            run.await
+        }
+        outcome = &mut run => {
+            count.await?;
+            outcome
+        }
     }
 }

@@ -4,12 +4,14 @@
 use lambda_http::Request;
 use lambda_http::http::header::{HeaderName, HeaderValue};
 use mooring_domain::base::secret::{Confidential, Digest};
-use mooring_domain::guard::idempotency::{Attempt, Call, Ports, Record, admit, complete};
+use mooring_domain::guard::idempotency::{Attempt, Call, Ports, Record, admit, complete, withdraw};
 use mooring_domain::people::caller::{Caller, Scope};
 use mooring_domain::{Error, Result};
 
 use super::authenticate;
+use super::call::{CallRecord, Entered};
 use super::edge::Edge;
+use super::limits::Peeked;
 use crate::http::query::Query;
 use crate::http::reply::{Reply, Resource};
 use crate::http::trace;
@@ -29,25 +31,51 @@ impl Edge {
         scope: Scope,
         run: impl AsyncFnOnce(Caller, Attempt) -> Result<Reply>,
     ) -> Reply {
-        self.api(request, scope, async |caller| {
-            // None of these calls has a query parameter. An ignored parameter would look as if it had an
-            // effect.
-            Query::of(request)?.finish()?;
-            match key(request)? {
-                Some(key) => self.keyed(request, caller, &key, run).await,
-                None => run(caller, Attempt::once(self.clock.now(), self.entropy.clone())).await,
+        self.call(request, async |record| {
+            let Entered { caller, peeked, .. } = self.enter(request, Some(scope), record).await?;
+            let Some(key) = self.asked_key(request, &peeked, record).await? else {
+                self.count(&peeked, record).await?;
+                return run(caller, Attempt::once(self.clock.now(), self.entropy.clone())).await;
+            };
+            let attempt = self.begin(request, &caller, &key, &peeked, record).await?;
+            let is_done = attempt.is_done();
+            let mut outcome = run(caller, attempt).await;
+            if let Ok(reply) = &mut outcome
+                && is_done
+            {
+                reply.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
             }
+            outcome
         })
         .await
     }
 
-    async fn keyed(
+    /// Reads the key. A call whose key or query does not fit is counted like every other.
+    async fn asked_key(
         &self,
         request: &Request,
-        caller: Caller,
+        peeked: &Peeked,
+        record: &mut CallRecord,
+    ) -> Result<Option<Confidential>> {
+        // None of these calls has a query parameter. An ignored parameter would look as if it had an effect.
+        let read = Query::of(request).and_then(Query::finish).and_then(|()| key(request));
+        if read.is_err() {
+            self.count(peeked, record).await?;
+        }
+        read
+    }
+
+    /// Begins an attempt while the call is counted. Neither needs the other: the operation runs when both have let
+    /// the call in, and a call that a limit refuses withdraws its attempt. A call whose limit was seen spent begins
+    /// nothing.
+    async fn begin(
+        &self,
+        request: &Request,
+        caller: &Caller,
         key: &Confidential,
-        run: impl AsyncFnOnce(Caller, Attempt) -> Result<Reply>,
-    ) -> Result<Reply> {
+        peeked: &Peeked,
+        record: &mut CallRecord,
+    ) -> Result<Attempt> {
         let credential = Confidential::new(authenticate::presented(request).unwrap_or_default());
         let call = Call {
             tenant: &caller.tenant,
@@ -56,20 +84,25 @@ impl Edge {
             key,
             request: self.asked(request),
         };
-        let (record, attempt) = admit(&self.memory(), &call).await?;
-        if attempt.is_done() {
-            let mut reply = run(caller, attempt).await?;
-            reply.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-            return Ok(reply);
+        if self.is_spent(peeked) {
+            self.count(peeked, record).await?;
+            return admit(&self.memory(), &call).await.map(|begun| keep(begun, record));
         }
-        let outcome = run(caller, attempt).await;
-        self.remember(record, &outcome).await;
-        outcome
+        let memory = self.memory();
+        let (counted, begun) = tokio::join!(self.count(peeked, record), admit(&memory, &call));
+        if let (Err(_), Ok((begun, attempt))) = (&counted, &begun)
+            && let Err(error) = withdraw(&memory, begun.clone(), attempt).await
+        {
+            trace::log_suppressed(&error, "an attempt at a call that a limit refused was not withdrawn");
+        }
+        counted?;
+        begun.map(|begun| keep(begun, record))
     }
 
     /// Completes the idempotency record with the outcome. If that fails, the caller still gets the outcome,
     /// and a repetition finds an attempt that has stopped.
-    async fn remember(&self, record: Record, outcome: &Result<Reply>) {
+    pub(super) async fn remember(&self, begun: Option<Record>, outcome: &Result<Reply>) {
+        let Some(record) = begun else { return };
         let outcome = match outcome {
             Ok(reply) => Ok(reply.extensions().get::<Resource>().map(|resource| resource.0.clone())),
             Err(error) => Err(error.kind),
@@ -89,6 +122,12 @@ impl Edge {
         let line = format!("{} {target}\n", request.method());
         self.entropy.digest(&[line.as_bytes(), request.body().as_ref()].concat())
     }
+}
+
+/// Keeps the record of an attempt that may act, to be completed with the outcome.
+fn keep((begun, attempt): (Record, Attempt), record: &mut CallRecord) -> Attempt {
+    record.begun = Some(begun).filter(|_| !attempt.is_done());
+    attempt
 }
 
 /// Reads the key: 1 to 255 visible ASCII characters, given once. The draft of the header

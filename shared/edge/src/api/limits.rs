@@ -5,9 +5,11 @@
 //! API Gateway's own throttle covers them.
 
 use lambda_http::http::header::{HeaderName, HeaderValue};
-use mooring_domain::guard::limits::{self, Bucket, Gauge, Limits, Reading, WINDOW_SECONDS};
+use mooring_domain::Result;
+use mooring_domain::guard::limits::{self, Bucket, Gauge, Limits, WINDOW_SECONDS};
 use mooring_domain::people::caller::text::Presented;
 
+use super::call::CallRecord;
 use super::edge::Edge;
 use crate::http::reply::Reply;
 use crate::http::trace;
@@ -32,15 +34,29 @@ impl Edge {
         Peeked { buckets, full_at }
     }
 
-    /// Counts a call. A call that cannot be counted is let through.
-    pub(super) async fn count(&self, peeked: Peeked) -> Reading {
+    /// Returns whether [`Edge::count`] refuses a call without a write.
+    pub(super) fn is_spent(&self, peeked: &Peeked) -> bool {
+        limits::is_spent(self.limits, peeked.full_at, self.clock.now().as_microsecond())
+    }
+
+    /// Counts a call, keeps what is left for its answer, and refuses it if a limit does. A call that cannot be
+    /// counted is let through. The access log has no entry of a call that is refused here.
+    pub(super) async fn count(&self, peeked: &Peeked, record: &mut CallRecord) -> Result<()> {
         let now = self.clock.now().as_microsecond();
-        let reading =
-            limits::count(self.buckets.as_ref(), self.limits, &peeked.buckets, peeked.full_at, now).await;
+        let Peeked { buckets, full_at } = peeked;
+        let reading = limits::count(self.buckets.as_ref(), self.limits, buckets, *full_at, now).await;
         for error in &reading.blind {
-            trace::log_suppressed(error, "a call was let through uncounted");
+            trace::log_suppressed(error, "a limit was not counted, and refused nothing");
         }
-        reading
+        let refusal = reading.refusal();
+        record.gauges = Some(reading.gauges);
+        match refusal {
+            Some(error) => {
+                record.actor = None;
+                Err(error)
+            }
+            None => Ok(()),
+        }
     }
 }
 

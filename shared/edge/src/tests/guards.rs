@@ -23,6 +23,8 @@ pub(super) struct Guards {
     accesses: Mutex<Vec<Access>>,
     draws: AtomicUsize,
     broken: AtomicBool,
+    /// A read of the buckets sees none of what others took a moment ago.
+    peeks_late: AtomicBool,
 }
 
 impl Guards {
@@ -46,6 +48,9 @@ impl Guards {
 impl RateBuckets for Directory {
     async fn peek(&self, buckets: &[Bucket; 2]) -> Result<[Option<i64>; 2]> {
         self.guards.ask()?;
+        if self.guards.peeks_late.load(Ordering::Relaxed) {
+            return Ok([None, None]);
+        }
         let stored = self.guards.full_at.lock().unwrap();
         Ok(buckets.each_ref().map(|bucket| stored.get(bucket).copied()))
     }
@@ -56,6 +61,11 @@ impl RateBuckets for Directory {
 
     async fn add(&self, bucket: &Bucket, cost: i64, latest: i64) -> Result<TakeOutcome> {
         self.guards.draw(bucket, |found| found.filter(|found| *found <= latest).map(|found| found + cost))
+    }
+
+    async fn give_back(&self, bucket: &Bucket, cost: i64, after: i64) -> Result<()> {
+        let given = |found: Option<i64>| found.filter(|found| *found > after).map(|found| found - cost);
+        self.guards.draw(bucket, given).map(|_| ())
     }
 }
 
@@ -333,4 +343,33 @@ fn the_policy_knows_the_style_sheet() {
     let reply = crate::form_targets(crate::html(page.clone()).unwrap(), &[]).unwrap();
     let policy = header(&reply, "content-security-policy").unwrap();
     assert!(policy.contains(&format!("style-src 'sha256-{digest}';")), "page.css has the digest {digest}");
+}
+
+/// A limit that was not seen spent refuses while the operation runs, or while its attempt begins: nothing is answered,
+/// nothing is done, and the key is free again.
+#[tokio::test]
+async fn a_call_that_is_refused_late_learns_and_leaves_nothing() {
+    let bench = Bench::new();
+    bench.guards().peeks_late.store(true, Ordering::Relaxed);
+    assert_eq!([bench.get(&[]).await.status(), bench.get(&[]).await.status()], [200, 200]);
+    let read = bench.get(&[]).await;
+    assert_eq!((read.status().as_u16(), problem(&read)["code"].as_str()), (429, Some("quota_exceeded")));
+    let post = bench.post("k", "{}", None).await;
+    assert_eq!((post.status().as_u16(), bench.effects()), (429, 0));
+    assert!(bench.guards().records.lock().unwrap().is_empty(), "the attempt is withdrawn");
+    assert_eq!(bench.guards().accesses.lock().unwrap().len(), 2, "a refused call has no entry");
+    let tenant = bench
+        .guards()
+        .full_at
+        .lock()
+        .unwrap()
+        .iter()
+        .find(|(of, _)| of.credential.is_none())
+        .map(|(_, at)| *at);
+    let cost = bench.edge.limits.tenant.cost();
+    assert_eq!(
+        tenant,
+        Some(Fixed.now().as_microsecond() + 2 * cost),
+        "refused calls cost the tenant nothing"
+    );
 }

@@ -61,7 +61,7 @@ impl Store {
         let mut expression = Expression::default();
         let mut update = expression.update(&change.set, &[]);
         if let Some((name, number)) = &change.add {
-            update = format!("{update} {}", expression.adding(name, number.clone()));
+            update = format!("{update} {}", expression.adding(name, number.clone())).trim_start().to_owned();
         }
         let condition = expression.checks(&change.checks);
         let (names, values) = expression.parts();

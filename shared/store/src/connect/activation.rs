@@ -43,12 +43,17 @@ impl ConnectionActivate for Store {
         abandoned: &DeletionId,
         jobs: &[SyncJob],
     ) -> Result<()> {
-        if self.is_active_already(connection).await? {
+        let now = self.clock.now();
+        // The conditions of the transaction decide, whatever the three reads saw at the same time.
+        let (is_active, last, rows) = tokio::join!(
+            self.is_active_already(connection),
+            self.flip(connection, abandoned, now),
+            self.kept_rows(connection)
+        );
+        if is_active? {
             return Ok(());
         }
-        let now = self.clock.now();
-        let mut last = self.flip(connection, abandoned, now).await?;
-        let mut rows = self.kept_rows(connection).await?;
+        let (mut last, mut rows) = (last?, rows?);
         rows.extend(accounts.iter().flat_map(|account| opened(connection, account, slot)));
         rows.extend(jobs.iter().map(|job| outbox_row(job, now)));
         last.extend(rows.split_off(rows.len().saturating_sub(TRANSACTION - last.len())));

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mooring_domain::base::ids::{AccountId, ConnectionId, TenantId};
+use mooring_domain::base::ids::{AccountId, AccountRef, ConnectionId, TenantId};
 use mooring_domain::base::secret::{Digest, Fingerprint};
 use mooring_domain::connect::account::Account;
 use mooring_domain::connect::connection::{Connection, State};
@@ -65,6 +65,11 @@ impl ConnectionRead for Store {
     async fn accounts(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Vec<Account>> {
         let rows = self.query_having(&key::rows_of(tenant, id, "acc#"), PROFILE).await?;
         rows.iter().map(read_account).collect()
+    }
+
+    async fn account(&self, at: &AccountRef) -> Result<Option<Account>> {
+        let row = self.get(&keys::account(&at.tenant, &at.connection, &at.account)).await?;
+        row.as_ref().map(read_account).transpose()
     }
 
     async fn candidates(&self, tenant: &TenantId, id: &ConnectionId) -> Result<Vec<SealedBox>> {

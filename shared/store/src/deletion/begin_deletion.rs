@@ -174,9 +174,10 @@ impl Store {
             _ => still_there(decide),
         };
         core.push(closed(deletion, connect::keys::fence(tenant, id)));
-        let stamped = self.keys(&vault::keys::vault(tenant, id, "")).await?;
-        let mut rows: Vec<Write> = stamped.into_iter().map(|key| stamp(deletion, key)).collect();
-        let mut own = self.keys(&key::rows_of(tenant, id, "")).await?;
+        let (vault, own) = (vault::keys::vault(tenant, id, ""), key::rows_of(tenant, id, ""));
+        let (stamped, own) = tokio::join!(self.keys(&vault), self.keys(&own));
+        let mut rows: Vec<Write> = stamped?.into_iter().map(|key| stamp(deletion, key)).collect();
+        let mut own = own?;
         own.retain(|key| key.sk != "fence");
         own.sort_by_key(|key| rank(&key.sk));
         rows.extend(own.into_iter().map(|key| retired(deletion, key)));
@@ -196,12 +197,13 @@ impl Store {
         let decide = still_there(ending(deletion, row.clone()).without(&[DUE_SHARD, DUE_AT]));
         let fence = connect::keys::account_fence(tenant, id, account);
         core.push(closed(deletion, fence.clone()));
-        let stamped = self.keys(&vault::keys::vault(tenant, id, &vault::keys::data_key_of(account))).await?;
-        let mut rows: Vec<Write> = stamped.into_iter().map(|key| stamp(deletion, key)).collect();
-        let mut own = self.keys(&key::rows_of(tenant, id, &row.sk)).await?;
+        let vault = vault::keys::vault(tenant, id, &vault::keys::data_key_of(account));
+        let (own, jobs) = (key::rows_of(tenant, id, &row.sk), key::rows_of(tenant, id, "outbox#"));
+        let (stamped, own, jobs) = tokio::join!(self.keys(&vault), self.keys(&own), self.keys(&jobs));
+        let mut rows: Vec<Write> = stamped?.into_iter().map(|key| stamp(deletion, key)).collect();
+        let mut own = own?;
         own.retain(|key| *key != row && *key != fence);
-        let jobs = self.keys(&key::rows_of(tenant, id, "outbox#")).await?;
-        own.extend(jobs.into_iter().filter(|key| is_job_of(key, account)));
+        own.extend(jobs?.into_iter().filter(|key| is_job_of(key, account)));
         own.sort_by_key(|key| rank(&key.sk));
         rows.extend(own.into_iter().map(|key| retired(deletion, key)));
         Ok(Plan { deciding: vec![connection, decide], core, rows })

@@ -50,6 +50,12 @@ impl RateBuckets for Store {
         let add = Some((WHOLE_AT, number(cost)));
         self.draw(bucket, Change { set: vec![expiry(latest.saturating_add(cost))], add, checks }).await
     }
+
+    async fn give_back(&self, bucket: &Bucket, cost: i64, after: i64) -> Result<()> {
+        let checks = vec![Check::MoreThan(WHOLE_AT, number(after))];
+        let add = Some((WHOLE_AT, number(-cost)));
+        self.change_once(&key(bucket), &Change { set: Vec::new(), add, checks }).await.map(drop)
+    }
 }
 
 impl Store {

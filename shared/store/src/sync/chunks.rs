@@ -63,23 +63,15 @@ impl ChunkRead for Store {
         if first > last {
             return Ok(Vec::new());
         }
-        let mut found = Vec::new();
-        for row in self.query(&keys::currents(account, first, last)).await? {
-            let name = Fields::of("chunk", &row).word(SK, |sk| keys::parse_current(sk).map(str::to_owned))?;
-            let current = read_head(&row)?;
-            let wanted = match as_of {
-                Some(at) if current.version > at => self.as_of(account, &name, at).await?,
-                _ => Some(current),
-            };
-            if let Some(current) = wanted {
-                found.push(self.whole(account, name, current).await?);
-            }
-        }
-        Ok(found)
+        let rows = self.query(&keys::currents(account, first, last)).await?;
+        let read =
+            |row| -> Work<'_, Result<Option<StoredChunk>>> { Box::pin(self.chunk(account, row, as_of)) };
+        let read = together(rows.into_iter().map(read).collect(), AT_ONCE).await;
+        read.into_iter().filter_map(Result::transpose).collect()
     }
 }
 
-/// The most chunks that are stored at the same time.
+/// The most chunks that are read whole, or stored, at the same time.
 const AT_ONCE: usize = 8;
 
 #[async_trait]
@@ -182,6 +174,25 @@ impl Store {
         let version = read_head(&item)?.version;
         self.put(&keys::past(account, name, version), Draft::of(item)).await?;
         Ok(Check::Is(VERSION, number(version.as_millisecond())))
+    }
+
+    /// Reads the version of a chunk that counts, of whose newest version this is the row.
+    async fn chunk(
+        &self,
+        account: &AccountRef,
+        row: Item,
+        as_of: Option<Timestamp>,
+    ) -> Result<Option<StoredChunk>> {
+        let name = Fields::of("chunk", &row).word(SK, |sk| keys::parse_current(sk).map(str::to_owned))?;
+        let current = read_head(&row)?;
+        let wanted = match as_of {
+            Some(at) if current.version > at => self.as_of(account, &name, at).await?,
+            _ => Some(current),
+        };
+        match wanted {
+            Some(current) => self.whole(account, name, current).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Reads the newest of the earlier versions of a chunk at an instant.

@@ -10,7 +10,7 @@ use crate::client::key::{Key, Span, home};
 use crate::client::place::{Scope, narrowed, place};
 
 /// The beginning of the sort keys of data keys.
-const DATA_KEYS: &str = "key#data#";
+pub(crate) const DATA_KEYS: &str = "key#data#";
 
 /// The beginnings of the sort keys of the token key and of tokens.
 const TOKENS: [&str; 2] = ["key#token#", "tok#"];
@@ -33,6 +33,11 @@ pub(crate) fn places(scope: &Scope<'_>) -> Vec<Place> {
 /// Returns the beginning of the sort keys of an account's data keys.
 pub(crate) fn data_key_of(account: &AccountId) -> String {
     format!("{DATA_KEYS}{account}")
+}
+
+/// Reads the account from a key that [`data_key`] made; returns `None` for the connection's own data key.
+pub(crate) fn parse_data_key(sk: &str) -> Option<AccountId> {
+    sk.strip_prefix(DATA_KEYS)?.parse().ok()
 }
 
 /// Lists the parts of a place that hold data keys.

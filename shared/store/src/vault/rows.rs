@@ -1,13 +1,16 @@
 //! Reads and writes the Vault: wrapped keys, sealed tokens and secrets. All values here are opaque bytes.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
-use mooring_domain::Result;
-use mooring_domain::base::ids::{ConnectionId, TenantId};
+use mooring_domain::base::ids::{AccountId, ConnectionId, TenantId};
 use mooring_domain::vault::keys::{KeyContext, SealedBox, WrappedKey};
 use mooring_domain::vault::ports::{AppSecretWrite, VaultRead};
 use mooring_domain::vault::rows::TokenRow;
+use mooring_domain::{Error, Result};
 
 use crate::client::Store;
+use crate::client::item::{Fields, Item, SK};
 use crate::client::{Check, busy};
 use crate::vault::items::{read_key, read_sealed, read_token, write_key, write_sealed};
 use crate::vault::keys;
@@ -16,6 +19,18 @@ use crate::vault::keys;
 impl VaultRead for Store {
     async fn key(&self, context: &KeyContext) -> Result<Option<WrappedKey>> {
         self.get(&keys::data_key(context)).await?.as_ref().map(read_key).transpose()
+    }
+
+    async fn account_keys(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+    ) -> Result<HashMap<AccountId, WrappedKey>> {
+        let rows = self.query(&keys::vault(tenant, connection, keys::DATA_KEYS)).await?;
+        let account =
+            |row: &Item| Ok(Fields::of("data key", row).maybe_text(SK)?.and_then(keys::parse_data_key));
+        let read = |row: &Item| Ok(account(row)?.map(|account| Ok::<_, Error>((account, read_key(row)?))));
+        rows.iter().filter_map(|row| read(row).and_then(Option::transpose).transpose()).collect()
     }
 
     async fn token(

@@ -13,6 +13,7 @@ mod canaries;
 mod crashes;
 mod fences;
 mod journeys;
+mod latency;
 mod limits;
 mod request_ids;
 mod rights;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use mooring_edge::routes::ROUTES;
 use serde_json::Value;
 
 use super::Rule;
@@ -96,6 +97,11 @@ pub(super) const RULES: &[Rule] = &[
             };
             grants(template).iter().flat_map(unknown).collect()
         },
+    },
+    Rule {
+        name: "iam-reads-write-nothing",
+        why: "a GET runs while it is counted, so that its function may leave nothing behind if a limit refuses it",
+        check: reads_write_nothing,
     },
     Rule {
         name: "iam-own-resources",
@@ -222,6 +228,28 @@ fn policies_below<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
 fn resources(statement: &Value) -> impl Iterator<Item = &str> {
     let named = |resource| Value::as_str(resource).or_else(|| at(resource, "Fn::Sub").as_str());
     items(at(statement, "Resource")).flat_map(branches).filter_map(named)
+}
+
+/// The actions of a function behind a GET of the API, beside its log lines and the statements that count and log its
+/// calls.
+const READS: [&str; 4] = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "kms:Decrypt"];
+
+/// The statements that every function of the API has, by which a call is counted and logged.
+const GUARDS: [&str; 3] = ["AccessLog", "Limits", "Logs"];
+
+fn reads_write_nothing(template: &Template) -> Vec<String> {
+    let reading: BTreeSet<&str> = ROUTES
+        .iter()
+        .filter(|route| !route.is_public() && matches!(route.method, "GET" | "HEAD"))
+        .map(|route| route.function)
+        .collect();
+    let own =
+        |grant: &Grant| reading.contains(grant.function.as_str()) && !GUARDS.contains(&grant.sid.as_str());
+    let writes = |grant: Grant| {
+        let writes = grant.actions.iter().filter(|action| !READS.contains(&action.as_str()));
+        writes.map(|action| format!("{} {}: {action}", grant.function, grant.sid)).collect::<Vec<_>>()
+    };
+    grants(template).into_iter().filter(own).flat_map(writes).collect()
 }
 
 fn no_wildcard(template: &Template) -> Vec<String> {

@@ -13,14 +13,18 @@ use crate::base::ids::{ConnectionId, EndUser};
 use crate::base::locale::Locale;
 use crate::base::random;
 use crate::base::secret::{Confidential, Fingerprint};
+use crate::base::together::both;
+use crate::connect::connection::Connection;
 use crate::connect::ports::{ConnectionRead, TransientPut};
 use crate::connect::session::{ConnectSession, SESSION_MINUTES};
 use crate::guard::idempotency::Attempt;
 use crate::people::caller::{Caller, Scope};
 use crate::people::ports::CallerRead;
+use crate::people::tenant::Tenant;
 use crate::platform::credentials::{INDEX_APP, mail_fingerprint};
 use crate::platform::profile::Profile;
-use crate::platform::steps::app_secrets::app_key;
+use crate::platform::steps::app_secrets::wrapped_key;
+use crate::vault::keys::{KeyContext, WrappedKey};
 use crate::vault::ports::{KeyOpen, VaultRead};
 
 rows!(CallerRead, ConnectionRead, TransientPut, VaultRead);
@@ -82,9 +86,17 @@ async fn open(
 ) -> Result<()> {
     check_end_user(caller, &input.end_user)?;
     ports.profile.expect(&input.platform)?;
-    check_return_url(ports, caller, &input.return_url).await?;
-    check_reauthorise(ports, caller, &input).await?;
-    let mail = fingerprint(ports, input.mail.as_ref()).await?;
+    let mail = input.mail.as_ref().map(Confidential::text).map(MailAddress::parse);
+    // Each row is named by the request alone, and none is secret to its tenant: nothing is opened, and nothing written,
+    // before all of them have let the session be.
+    let (tenant, (reauthorised, index)) = both(
+        ports.rows.tenant(&caller.tenant),
+        both(reauthorised(ports, caller, &input), index_key(ports, mail.as_ref())),
+    )
+    .await;
+    check_return_url(tenant?, &input.return_url)?;
+    check_reauthorise(caller, &input, reauthorised?)?;
+    let mail = fingerprint(ports, mail, index?).await?;
     let session = ConnectSession {
         tenant: caller.tenant.clone(),
         end_user: input.end_user,
@@ -108,8 +120,7 @@ fn check_end_user(caller: &Caller, end_user: &EndUser) -> Result<()> {
     Err(Error::new(Kind::Forbidden, "other_end_user", "This frontend token belongs to another end user."))
 }
 
-async fn check_return_url(ports: &Ports, caller: &Caller, url: &str) -> Result<()> {
-    let tenant = ports.rows.tenant(&caller.tenant).await?;
+fn check_return_url(tenant: Option<Tenant>, url: &str) -> Result<()> {
     if tenant.is_some_and(|tenant| tenant.return_urls.iter().any(|known| known == url)) {
         return Ok(());
     }
@@ -117,9 +128,18 @@ async fn check_return_url(ports: &Ports, caller: &Caller, url: &str) -> Result<(
     Err(Error::invalid("unknown_return_url", message))
 }
 
-async fn check_reauthorise(ports: &Ports, caller: &Caller, input: &Input) -> Result<()> {
-    let Some(id) = &input.reauthorise else { return Ok(()) };
-    let found = ports.rows.connection(&caller.tenant, id).await?;
+/// Reads the connection to authorise again.
+async fn reauthorised(ports: &Ports, caller: &Caller, input: &Input) -> Result<Option<Connection>> {
+    match &input.reauthorise {
+        Some(id) => ports.rows.connection(&caller.tenant, id).await,
+        None => Ok(None),
+    }
+}
+
+fn check_reauthorise(caller: &Caller, input: &Input, found: Option<Connection>) -> Result<()> {
+    if input.reauthorise.is_none() {
+        return Ok(());
+    }
     let found = found.filter(|connection| caller.may_see(&connection.end_user));
     let connection = found.ok_or_else(|| Error::not_found("connection"))?;
     if connection.end_user != input.end_user || connection.platform != input.platform {
@@ -133,10 +153,22 @@ async fn check_reauthorise(ports: &Ports, caller: &Caller, input: &Input) -> Res
     Ok(())
 }
 
-async fn fingerprint(ports: &Ports, mail: Option<&Confidential>) -> Result<Option<Fingerprint>> {
-    let Some(mail) = mail.map(Confidential::text) else { return Ok(None) };
-    let mail = MailAddress::parse(mail)
-        .map_err(|error| Error::invalid(error.code, format!("`end_user_email`: {}", error.message)))?;
-    let index = app_key(ports.rows.as_ref(), ports.keys.as_ref(), INDEX_APP).await?;
+/// Reads the wrapped key of the index by mailbox, if the mailbox can be one.
+async fn index_key(ports: &Ports, mail: Option<&Result<MailAddress>>) -> Result<Option<WrappedKey>> {
+    match mail {
+        Some(Ok(_)) => wrapped_key(ports.rows.as_ref(), INDEX_APP).await.map(Some),
+        _ => Ok(None),
+    }
+}
+
+async fn fingerprint(
+    ports: &Ports,
+    mail: Option<Result<MailAddress>>,
+    index: Option<WrappedKey>,
+) -> Result<Option<Fingerprint>> {
+    let named = |error: Error| Error::invalid(error.code, format!("`end_user_email`: {}", error.message));
+    let mail = mail.transpose().map_err(named)?;
+    let (Some(mail), Some(index)) = (mail, index) else { return Ok(None) };
+    let index = ports.keys.open(&KeyContext::app(INDEX_APP), &index).await?;
     Ok(Some(mail_fingerprint(index.as_ref(), &mail)))
 }

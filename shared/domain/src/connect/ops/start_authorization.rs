@@ -16,6 +16,7 @@ use crate::base::host::{Clock, Entropy};
 use crate::base::locale::Locale;
 use crate::base::random::{self, SECRET_LENGTH, derived_text};
 use crate::base::secret::{Confidential, Digest};
+use crate::base::together::both;
 use crate::connect::binding::{cookie_name, redirect_uri, return_to, unusable, verifier, visit_cookie};
 use crate::connect::end::End;
 use crate::connect::ports::{TransientRead, TransientTake};
@@ -187,8 +188,7 @@ pub async fn run(ports: &Ports, presented: Presented<'_>, api_origin: &str) -> R
     let Some(session) = ports.rows.session(&key, ports.clock.now()).await? else {
         return again(ports, &key, presented.visit).await;
     };
-    let tenant = ports.rows.tenant(&session.tenant).await?.filter(|tenant| tenant.active);
-    tenant.ok_or_else(unusable)?;
+    let tenant = session.tenant.clone();
     let binding = Binding::of(ports.entropy.as_ref(), &key, &visit(ports, presented.visit));
     let scopes = find(ports, &session.platform)?.1.scopes.iter().map(|entry| entry.scope.clone()).collect();
     let transaction = AuthTransaction {
@@ -199,8 +199,11 @@ pub async fn run(ports: &Ports, presented: Presented<'_>, api_origin: &str) -> R
         expires_at: ports.clock.now() + SignedDuration::from_mins(TRANSACTION_MINUTES),
         session,
     };
-    // Made before the session is used up: if KMS does not answer, the link still works a minute later.
-    let redirect = match depart(ports, &transaction, binding).await {
+    // Made before the session is used up: if KMS does not answer, the link still works a minute later. The redirect is
+    // made while the tenant is read, and nobody sees it unless the tenant is active.
+    let (tenant, redirect) = both(ports.rows.tenant(&tenant), depart(ports, &transaction, binding)).await;
+    tenant?.filter(|tenant| tenant.active).ok_or_else(unusable)?;
+    let redirect = match redirect {
         Ok(redirect) => redirect,
         Err(error) if End::of(&error) == End::Setup => {
             let url = return_to(&transaction.session.return_url, &[("error", End::Setup.as_str())])?;

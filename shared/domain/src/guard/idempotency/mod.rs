@@ -181,6 +181,21 @@ pub async fn complete(
     ports.records.complete(&Record { progress, ..record }, expires_at).await
 }
 
+/// Withdraws an attempt that another guard refused before its operation ran: the record is as it was before.
+///
+/// A first attempt leaves no record. An attempt that took over from one that had broken off leaves the record of a
+/// broken-off attempt, because the effect of the earlier one may exist.
+pub async fn withdraw(ports: &Ports<'_>, record: Record, attempt: &Attempt) -> Result<()> {
+    match attempt.standing {
+        Standing::First => ports.records.release(&record).await,
+        Standing::Again => {
+            let (progress, expires_at) = (Progress::Running(ports.clock.now()), record.at + KEPT);
+            ports.records.complete(&Record { progress, ..record }, expires_at).await
+        }
+        Standing::Done(_) => Ok(()),
+    }
+}
+
 /// Returns whether an error means that nothing was done.
 const fn is_refusal(kind: Kind) -> bool {
     match kind {

@@ -125,3 +125,23 @@ fn a_record_tells_nothing_without_the_credential() {
     attempt.entropy().fill(&mut derived);
     assert!(derived.chunks(32).collect::<std::collections::HashSet<_>>().len() == 3, "blocks differ");
 }
+
+/// What another guard refused is as if it had never begun; an attempt that took over leaves the attempt that broke off.
+#[test]
+fn a_withdrawn_attempt_leaves_what_was_there() {
+    let world = World::new();
+    let (record, attempt) = send(&world, "moor_a", "k", "body").unwrap();
+    ready(withdraw(&ports(&world), record, &attempt)).unwrap();
+    let (record, attempt) = send(&world, "moor_a", "k", "body").unwrap();
+    assert_eq!(attempt.standing, Standing::First);
+    fails(&world, record, Kind::Unavailable);
+    let (record, attempt) = send(&world, "moor_a", "k", "body").unwrap();
+    assert_eq!(attempt.standing, Standing::Again);
+    ready(withdraw(&ports(&world), record, &attempt)).unwrap();
+    let (record, attempt) = send(&world, "moor_a", "k", "body").unwrap();
+    assert_eq!(attempt.standing, Standing::Again, "the earlier attempt may have had its effect");
+    done(&world, record);
+    let (found, attempt) = send(&world, "moor_a", "k", "body").unwrap();
+    ready(withdraw(&ports(&world), found, &attempt)).unwrap();
+    assert!(send(&world, "moor_a", "k", "body").unwrap().1.is_done());
+}

@@ -15,6 +15,7 @@ use async_trait::async_trait;
 
 use crate::base::error::{Error, Kind, Result, Retry};
 use crate::base::ids::{CredentialId, TenantId};
+use crate::base::together::both;
 
 /// The outcome of taking from a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub trait RateBuckets: Send + Sync {
     async fn start(&self, bucket: &Bucket, in_use: InUse, full_at: i64) -> Result<TakeOutcome>;
     /// Adds a cost to when a bucket is full again, if that instant is at latest `latest`.
     async fn add(&self, bucket: &Bucket, cost: i64, latest: i64) -> Result<TakeOutcome>;
+    /// Takes a cost off when a bucket is full again, if that instant is later than `after`.
+    async fn give_back(&self, bucket: &Bucket, cost: i64, after: i64) -> Result<()>;
 }
 
 /// The number of seconds that the figures of a limit are about.
@@ -223,11 +226,14 @@ impl Reading {
     }
 }
 
-/// Counts a call against its limits, the credential's first. A call that a limit refuses costs the later limits
-/// nothing.
+/// Counts a call against its limits. A call that a limit refuses costs the other limit nothing.
 ///
-/// `seen` is the answer of [`RateBuckets::peek`] a moment ago. A bucket that was empty then still is, because its
-/// number only grows: the call is refused without a write.
+/// `seen` is the answer of [`RateBuckets::peek`] a moment ago. A bucket that was empty then is empty still, or a call
+/// is just given back to it: the call is refused without a write.
+///
+/// A call whose credential has plenty left is taken out of both buckets at the same time. If the credential's refuses
+/// all the same, because many calls came at once, the call is given back to the tenant's. Otherwise the credential's
+/// bucket is drawn first, so that a caller at its limit takes nothing from the others of its tenant.
 pub async fn count(
     port: &dyn RateBuckets,
     limits: Limits,
@@ -235,21 +241,81 @@ pub async fn count(
     seen: [Option<i64>; 2],
     now: i64,
 ) -> Reading {
-    let known: Vec<_> = limits.named().into_iter().zip(buckets).zip(seen).collect();
-    let mut refused = known.iter().any(|(((_, rate), _), seen)| is_empty(*rate, *seen, now));
+    let rates = limits.named();
+    let levels = if is_spent(limits, seen, now) {
+        [level(limits.key, seen[0], now), level(limits.tenant, seen[1], now)].map(Ok)
+    } else if has_plenty(limits.key, seen[0], now) {
+        draw_both(port, limits, buckets, seen, now).await
+    } else {
+        draw_in_turn(port, limits, buckets, seen, now).await
+    };
     let mut reading = Reading::default();
-    for (((name, rate), bucket), seen) in known {
-        let level =
-            if refused { Ok(level(rate, seen, now)) } else { draw(port, bucket, rate, seen, now).await };
+    for ((name, rate), level) in rates.into_iter().zip(levels) {
         match level {
-            Ok(level) => {
-                refused |= !level.admitted;
-                reading.gauges.push(gauge(name, rate, level, now));
-            }
+            Ok(level) => reading.gauges.push(gauge(name, rate, level, now)),
             Err(error) => reading.blind.push(error),
         }
     }
     reading
+}
+
+/// Returns whether a bucket was seen empty, so that [`count`] refuses the call without a write.
+pub fn is_spent(limits: Limits, seen: [Option<i64>; 2], now: i64) -> bool {
+    is_empty(limits.key, seen[0], now) || is_empty(limits.tenant, seen[1], now)
+}
+
+/// Returns whether more than half of a burst is left.
+fn has_plenty(rate: Rate, seen: Option<i64>, now: i64) -> bool {
+    let full_at = level(rate, seen, now).full_at;
+    rate.left(full_at, now) > rate.burst / 2
+}
+
+async fn draw_in_turn(
+    port: &dyn RateBuckets,
+    Limits { key, tenant }: Limits,
+    buckets: &[Bucket; 2],
+    seen: [Option<i64>; 2],
+    now: i64,
+) -> [Result<Level>; 2] {
+    let first = draw(port, &buckets[0], key, seen[0], now).await;
+    let refused = first.as_ref().is_ok_and(|level| !level.admitted);
+    let second = if refused {
+        Ok(level(tenant, seen[1], now))
+    } else {
+        draw(port, &buckets[1], tenant, seen[1], now).await
+    };
+    [first, second]
+}
+
+async fn draw_both(
+    port: &dyn RateBuckets,
+    Limits { key, tenant }: Limits,
+    buckets: &[Bucket; 2],
+    seen: [Option<i64>; 2],
+    now: i64,
+) -> [Result<Level>; 2] {
+    let (first, second) =
+        both(draw(port, &buckets[0], key, seen[0], now), draw(port, &buckets[1], tenant, seen[1], now)).await;
+    let second = match (&first, second) {
+        (Ok(Level { admitted: false, .. }), Ok(taken)) if taken.admitted => {
+            given_back(port, &buckets[1], tenant, taken, now).await
+        }
+        (_, second) => second,
+    };
+    [first, second]
+}
+
+/// Gives a call back to a bucket. A bucket that is full again since has forgotten the call: the number is later than
+/// now until then.
+async fn given_back(
+    port: &dyn RateBuckets,
+    bucket: &Bucket,
+    rate: Rate,
+    taken: Level,
+    now: i64,
+) -> Result<Level> {
+    port.give_back(bucket, rate.cost(), now).await?;
+    Ok(Level { full_at: taken.full_at.saturating_sub(rate.cost()), ..taken })
 }
 
 /// The state of a bucket after a call.

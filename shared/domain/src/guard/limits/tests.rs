@@ -141,6 +141,43 @@ fn a_burst_is_let_through_at_once_and_the_next_call_is_not() {
     assert!(call(now + SECOND).refusal().is_none());
 }
 
+/// A burst whose calls all saw full buckets: each draws from both at once, and gets back what its own limit refused.
+#[test]
+fn a_burst_that_its_credential_refuses_costs_the_tenant_nothing() {
+    let (world, buckets, now) = (World::new(), buckets(), 1_000_000_000_000);
+    let limits = Limits { key: Rate::per_minute(60, 3), tenant: Rate::per_minute(6_000, 100) };
+    let call = || Box::pin(count(world.as_ref(), limits, &buckets, [None, None], now));
+    let mut open: Vec<_> = (0..20).map(|_| call()).collect();
+    let mut readings = Vec::new();
+    while !open.is_empty() {
+        open.retain_mut(|work| match poll(work) {
+            Poll::Ready(reading) => {
+                readings.push(reading);
+                false
+            }
+            Poll::Pending => true,
+        });
+    }
+    let admitted = readings.iter().filter(|reading| reading.refusal().is_none()).count();
+    assert_eq!(admitted, 3);
+    let left = alone(world.peek(&buckets)).unwrap();
+    assert_eq!(left[1], Some(now + 3 * limits.tenant.cost()), "the tenant pays for three calls");
+}
+
+/// Near its own limit a credential is drawn first, and a refusal does not touch the tenant's bucket.
+#[test]
+fn a_credential_near_its_limit_is_drawn_before_its_tenant() {
+    let (world, buckets, now) = (World::new(), buckets(), 1_000_000_000_000);
+    let limits = Limits { key: Rate::per_minute(60, 4), tenant: Rate::per_minute(6_000, 100) };
+    let seen = [Some(now + 2 * SECOND), None];
+    for _ in 0..4 {
+        alone(draw(world.as_ref(), &buckets[0], limits.key, None, now)).unwrap();
+    }
+    let writes = *world.guard.writes.lock().unwrap();
+    assert!(alone(count(world.as_ref(), limits, &buckets, seen, now)).refusal().is_some());
+    assert_eq!(*world.guard.writes.lock().unwrap(), writes + 1, "one refused draw, and none of the tenant's");
+}
+
 #[test]
 fn a_limit_that_cannot_be_counted_lets_through_and_says_so() {
     let world = World::new();

@@ -8,6 +8,7 @@ use crate::base::error::{Error, Result, Retry};
 use crate::base::host::Clock;
 use crate::base::ids::EndpointId;
 use crate::base::secret::Confidential;
+use crate::base::together::both;
 use crate::guard::idempotency::{Attempt, Standing};
 use crate::people::caller::{Caller, Scope};
 use crate::vault::keys::KeyContext;
@@ -48,7 +49,9 @@ pub struct Input {
 
 /// Changes the endpoint and returns it.
 pub async fn run(ports: &Ports, caller: &Caller, id: &EndpointId, input: Input) -> Result<Endpoint> {
-    let found = find(ports, caller, id).await?;
+    let (found, old) =
+        both(find(ports, caller, id), sealed_if(ports, caller, id, input.target.is_some())).await;
+    let (found, old) = (found?, old?);
     let change = EndpointChange {
         origin: input.target.as_ref().map(Target::origin),
         types: input.types,
@@ -58,7 +61,7 @@ pub async fn run(ports: &Ports, caller: &Caller, id: &EndpointId, input: Input) 
     let secrets = match &input.target {
         None => None,
         Some(target) => {
-            let old = sealed(ports, &found).await?;
+            let old = old.ok_or_else(unknown)?;
             let url = seal(ports, &found, URL_SLOT, target.as_str().as_bytes()).await?;
             Some(EndpointSecrets { url, version: old.version + 1, ..old })
         }
@@ -90,12 +93,13 @@ pub async fn rotate(
     id: &EndpointId,
     attempt: &Attempt,
 ) -> Result<Confidential> {
-    let found = find(ports, caller, id).await?;
+    let (found, old) = both(find(ports, caller, id), sealed_if(ports, caller, id, !attempt.is_done())).await;
+    let (found, old) = (found?, old?);
     let new = NewSecret::make(attempt.entropy());
     if attempt.is_done() {
         return Ok(new.text());
     }
-    let old = sealed(ports, &found).await?;
+    let old = old.ok_or_else(unknown)?;
     if attempt.standing == Standing::Again && old.secrets.iter().any(|secret| secret.name == new.name) {
         return Ok(new.text());
     }
@@ -130,8 +134,15 @@ async fn find(ports: &Ports, caller: &Caller, id: &EndpointId) -> Result<Endpoin
     ports.rows.endpoint(&caller.tenant, id).await?.ok_or_else(unknown)
 }
 
-async fn sealed(ports: &Ports, endpoint: &Endpoint) -> Result<EndpointSecrets> {
-    ports.rows.endpoint_secrets(&endpoint.tenant, &endpoint.id).await?.ok_or_else(unknown)
+/// Reads the sealed values of an endpoint where they are of use. They are read beside the endpoint's row, which the
+/// same id names, and nothing here opens them.
+async fn sealed_if(
+    ports: &Ports,
+    caller: &Caller,
+    id: &EndpointId,
+    is_wanted: bool,
+) -> Result<Option<EndpointSecrets>> {
+    if is_wanted { ports.rows.endpoint_secrets(&caller.tenant, id).await } else { Ok(None) }
 }
 
 async fn seal(ports: &Ports, endpoint: &Endpoint, slot: &str, plain: &[u8]) -> Result<SealedValue> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::base::error::{Error, Result};
 use crate::base::ids::{DeliveryId, EndpointId};
+use crate::base::together::both;
 use crate::people::caller::{Caller, Scope};
 use crate::webhook::delivery::{Delivery, DeliveryRef};
 use crate::webhook::endpoint::Endpoint;
@@ -44,8 +45,13 @@ pub async fn deliveries(
     before: Option<&DeliveryId>,
     limit: u32,
 ) -> Result<Vec<Delivery>> {
-    endpoint(ports.rows.as_ref(), caller, id).await?;
-    ports.rows.deliveries(&caller.tenant, id, before, limit).await
+    // Without the endpoint the deliveries are not shown.
+    let (endpoint, found) = both(
+        endpoint(ports.rows.as_ref(), caller, id),
+        ports.rows.deliveries(&caller.tenant, id, before, limit),
+    )
+    .await;
+    endpoint.and(found)
 }
 
 /// Reads one delivery.
@@ -55,7 +61,7 @@ pub async fn delivery(
     id: &EndpointId,
     delivery: &DeliveryId,
 ) -> Result<Delivery> {
-    endpoint(ports.rows.as_ref(), caller, id).await?;
     let at = DeliveryRef { tenant: caller.tenant.clone(), endpoint: id.clone(), delivery: delivery.clone() };
-    ports.rows.delivery(&at).await?.ok_or_else(|| Error::not_found("delivery"))
+    let (endpoint, found) = both(endpoint(ports.rows.as_ref(), caller, id), ports.rows.delivery(&at)).await;
+    endpoint.and(found)?.ok_or_else(|| Error::not_found("delivery"))
 }

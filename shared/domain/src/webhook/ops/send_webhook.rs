@@ -7,6 +7,7 @@ use crate::base::host::Clock as _;
 use crate::base::ids::{DeliveryId, EndpointId, EventId};
 use crate::base::queue::JobQueue;
 use crate::base::random;
+use crate::base::together::both;
 use crate::guard::idempotency::{Attempt, Standing};
 use crate::people::caller::{Caller, Scope};
 use crate::webhook::delivery::{Delivery, DeliveryRef, DeliveryState, Job};
@@ -65,9 +66,9 @@ pub async fn replay(
     id: &EndpointId,
     delivery: &DeliveryId,
 ) -> Result<Started> {
-    let endpoint = find(ports, caller, id).await?;
     let at = DeliveryRef { tenant: caller.tenant.clone(), endpoint: id.clone(), delivery: delivery.clone() };
-    let mut found = known(ports, &at).await?;
+    let (endpoint, found) = both(find(ports, caller, id), known(ports, &at)).await;
+    let (endpoint, mut found) = (endpoint?, found?);
     let is_pending = found.state == DeliveryState::Pending;
     if attempt.is_done() || (is_pending && attempt.standing == Standing::Again) {
         return Ok(Started { delivery: found, unsent: None });

@@ -51,6 +51,21 @@ async fn a_bucket_is_started_when_it_is_whole_and_added_to_up_to_its_limit() {
 }
 
 #[tokio::test]
+async fn a_call_is_given_back_unless_its_bucket_is_full_again() {
+    let world = World::start().await.unwrap();
+    let (store, buckets) = (&world.store, buckets());
+    let bucket = &buckets[1];
+    store.give_back(bucket, 10, NOW).await.unwrap();
+    assert_eq!(store.peek(&buckets).await.unwrap(), [None, None], "nothing was taken");
+    store.start(bucket, at(NOW), NOW + 10).await.unwrap();
+    store.add(bucket, 10, NOW + 10).await.unwrap();
+    store.give_back(bucket, 10, NOW).await.unwrap();
+    assert_eq!(store.peek(&buckets).await.unwrap(), [None, Some(NOW + 10)]);
+    store.give_back(bucket, 10, NOW + 10).await.unwrap();
+    assert_eq!(store.peek(&buckets).await.unwrap(), [None, Some(NOW + 10)], "it is full by then");
+}
+
+#[tokio::test]
 async fn of_many_calls_at_once_a_burst_gets_through() {
     let world = World::start().await.unwrap();
     let limits = Limits { key: Rate::per_minute(1, 10), tenant: Rate::per_minute(1, 25) };

@@ -20,6 +20,7 @@ use crate::base::host::{Clock, Entropy};
 use crate::base::ids::{ConnectionId, DeletionId, EndUser};
 use crate::base::queue::JobQueue;
 use crate::base::secret::Fingerprint;
+use crate::base::together::both;
 use crate::connect::account::Account;
 use crate::connect::connection::{Connection, State};
 use crate::connect::ports::{ConnectionActivate, ConnectionRead, HeldAccounts, Holders, TransientTake};
@@ -90,13 +91,16 @@ pub async fn run(ports: &Ports, attempt: &Attempt, caller: &Caller, input: &Inpu
     if let Some(output) = done_before(ports, attempt, caller, input).await? {
         return Ok(output);
     }
-    // A mistyped connection does not cost the code.
-    let connection = find(ports, caller, input).await?;
+    // A mistyped connection does not cost the code. The accounts, which the person chose before there was a code, are
+    // read beside the connection's row; they are of use only after the code was taken.
+    let (connection, accounts) =
+        both(find(ports, caller, input), ports.rows.accounts(&caller.tenant, &input.connection)).await;
+    let (connection, accounts) = (connection?, accounts?);
     let abandoned = pending(&connection)?;
     let key = ports.entropy.digest(input.code.as_bytes());
     let code = ports.rows.take_code(&key, ports.clock.now()).await?;
     check(ports.clock.now(), caller, input, code)?;
-    activate(ports, caller, connection, &abandoned).await
+    activate(ports, caller, connection, accounts, &abandoned).await
 }
 
 /// Finds the other connections of the accounts: their figures are there twice, and the product should know.
@@ -182,9 +186,9 @@ async fn activate(
     ports: &Ports,
     caller: &Caller,
     connection: Connection,
+    mut accounts: Vec<Account>,
     abandoned: &DeletionId,
 ) -> Result<Output> {
-    let mut accounts = ports.rows.accounts(&connection.tenant, &connection.id).await?;
     accounts.retain(|account| account.state == State::Pending);
     if accounts.is_empty() {
         return Err(Error::conflict("no_accounts", "No account of the connection was chosen."));
@@ -197,8 +201,10 @@ async fn activate(
     let period = ports.profile.platform(&connection.platform).map_or(60, |platform| platform.period_minutes);
     let slot = slot_of(&connection.id, period);
     ports.rows.activate(&connection, &accounts, slot, abandoned, &jobs).await?;
-    let unsent = ports.queue.send(&jobs, 0).await.err();
-    let (also, unseen) = also(ports, caller, &connection, &accounts).await;
+    // The connection is active. Neither of the two decides anything more, and each may fail without harm.
+    let (sent, (also, unseen)) =
+        both(ports.queue.send(&jobs, 0), also(ports, caller, &connection, &accounts)).await;
+    let unsent = sent.err();
     Ok(Output { connection, accounts, also, unseen, unsent })
 }
 

@@ -12,6 +12,7 @@ use crate::base::ids::ConnectionId;
 use crate::base::place::Subject;
 use crate::base::random;
 use crate::base::secret::{Confidential, Fingerprint, reading};
+use crate::base::together::both;
 use crate::connect::binding::{return_to, ticket_handle};
 use crate::connect::candidates::{self, Candidate, Candidates};
 use crate::connect::connection::{Connection, State};
@@ -33,8 +34,10 @@ pub(super) async fn run(
     granted: &GrantedAccess<'_>,
 ) -> Result<(Stage, Onward)> {
     granted.check_scopes()?;
-    let index = app_key(ports.rows.as_ref(), ports.keys.as_ref(), INDEX_APP).await?;
-    let who = granted.identity().await?;
+    // The key of fingerprints is the deployment's, and the platform knows nothing of it.
+    let (index, who) =
+        both(app_key(ports.rows.as_ref(), ports.keys.as_ref(), INDEX_APP), granted.identity()).await;
+    let (index, who) = (index?, who?);
     let identity =
         reading(&who.id, |id| platform_fingerprint(index.as_ref(), &transaction.session.platform, id));
     if let Some(id) = &transaction.session.reauthorise {
@@ -71,8 +74,9 @@ async fn create(
 ) -> Result<ConnectionId> {
     let now = ports.clock.now();
     let id = ConnectionId::from_uuid(random::uuid(ports.entropy.as_ref(), now));
-    let (token_key, token_row) = key(ports, transaction, &id, Use::Token).await?;
-    let (data_key, data_row) = key(ports, transaction, &id, Use::Data).await?;
+    let (token, data) =
+        both(key(ports, transaction, &id, Use::Token), key(ports, transaction, &id, Use::Data)).await;
+    let ((token_key, token_row), (data_key, data_row)) = (token?, data?);
     let abandoned = abandoned(ports, transaction, &id, &[&token_row, &data_row]).await?;
     let new = NewConnection {
         connection: row(transaction, granted, (&id, &abandoned), identity),
@@ -190,13 +194,15 @@ async fn again(
     identity: &Fingerprint,
 ) -> Result<(Stage, Onward)> {
     let session = &transaction.session;
-    let found = ports.rows.connection(&session.tenant, id).await?;
+    let (found, newest) =
+        both(ports.rows.connection(&session.tenant, id), ports.rows.token(&session.tenant, id, "access"))
+            .await;
+    let (found, newest) = (found?, newest?);
     let live = found.filter(|row| row.state.is_readable() && row.end_user == session.end_user);
     let row = live.ok_or_else(not_live)?;
     if row.identity != *identity {
         return Err(other_identity());
     }
-    let newest = ports.rows.token(&session.tenant, id, "access").await?;
     let version = newest.map_or(0, |token| token.version) + 1;
     let (token_key, key_row) = key(ports, transaction, id, Use::Token).await?;
     let tokens = tokens(token_key.as_ref(), granted, version)?;

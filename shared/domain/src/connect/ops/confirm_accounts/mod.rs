@@ -22,6 +22,7 @@ use crate::base::error::{Error, Result};
 use crate::base::host::{Clock, Entropy};
 use crate::base::locale::Locale;
 use crate::base::secret::{Digest, Fingerprint};
+use crate::base::together::both;
 use crate::connect::binding::{foreign_list, return_to, ticket_handle};
 use crate::connect::candidates::{self, Candidate, Candidates};
 use crate::connect::connection::{Connection, State};
@@ -140,10 +141,11 @@ pub async fn show(ports: &Ports, presented: Presented<'_>) -> Result<Shown> {
         return way_back(ports, &standing).map(Shown::Decided);
     }
     let ticket = &standing.ticket;
-    let Some((_, _, candidates)) = offered(ports, ticket).await? else {
+    let (offered, tenant) = both(offered(ports, ticket), ports.rows.tenant(&ticket.tenant)).await;
+    let Some((_, _, candidates)) = offered? else {
         return expired(ticket).map(Shown::Decided);
     };
-    let tenant = ports.rows.tenant(&ticket.tenant).await?.filter(|tenant| tenant.active);
+    let tenant = tenant?.filter(|tenant| tenant.active);
     let fingerprints: Vec<_> = candidates.usable.iter().map(|one| one.fingerprint.clone()).collect();
     let (held, unseen) = match ports.rows.held(&ticket.tenant, &fingerprints).await {
         Ok(held) => (held, None),
@@ -269,19 +271,26 @@ fn way_back(ports: &Ports, standing: &Standing<'_>) -> Result<Url> {
 }
 
 /// Opens the list of a pending connection, with the number of its parts; `None` once the time to choose is over.
+///
+/// The ticket names all three rows, which are read at the same time. The list stays sealed until the connection is
+/// seen pending.
 async fn offered(ports: &Ports, ticket: &ConfirmTicket) -> Result<Option<(Connection, usize, Candidates)>> {
     let (tenant, id) = (&ticket.tenant, &ticket.connection);
     if ticket.expires_at <= ports.clock.now() {
         return Ok(None);
     }
-    let connection = ports.rows.connection(tenant, id).await?;
-    let Some(connection) = connection.filter(|row| row.state == State::Pending) else { return Ok(None) };
-    let parts = ports.rows.candidates(tenant, id).await?;
+    let context = KeyContext::connection(tenant, id, Use::Data);
+    let (connection, (parts, wrapped)) = both(
+        ports.rows.connection(tenant, id),
+        both(ports.rows.candidates(tenant, id), ports.rows.key(&context)),
+    )
+    .await;
+    let Some(connection) = connection?.filter(|row| row.state == State::Pending) else { return Ok(None) };
+    let parts = parts?;
     if parts.is_empty() {
         return Ok(None);
     }
-    let context = KeyContext::connection(tenant, id, Use::Data);
-    let wrapped = ports.rows.key(&context).await?.ok_or_else(foreign_list)?;
+    let wrapped = wrapped?.ok_or_else(foreign_list)?;
     let key = ports.keys.open(&context, &wrapped).await?;
     let candidates = candidates::open(key.as_ref(), &parts)?;
     Ok(Some((connection, parts.len(), candidates)))

@@ -5,14 +5,15 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::base::error::{Error, Kind, Result};
 use crate::base::host::Clock;
-use crate::base::ids::{AccountRef, ConnectionId, EndUser};
-use crate::base::together::{Work, together};
+use crate::base::ids::{AccountId, AccountRef, ConnectionId, EndUser, TenantId};
+use crate::base::together::{Work, both, together};
 use crate::base::walk::Walk;
 use crate::connect::account::{Account, profile_slot};
 use crate::connect::connection::{Connection, State};
@@ -22,11 +23,14 @@ use crate::platform::account::decode_accounts;
 use crate::platform::profile::Profile;
 use crate::sync::ports::SyncProgress;
 use crate::sync::view::{Cadence, SyncView};
-use crate::vault::keys::KeyContext;
+use crate::vault::keys::{KeyContext, WrappedKey};
 use crate::vault::ports::{KeyOpen, VaultRead};
 
 /// The number of names that are opened at the same time.
 const AT_ONCE: usize = 16;
+
+/// The number of connections whose accounts are read at the same time.
+const CONNECTIONS_AT_ONCE: usize = 8;
 
 /// The number of accounts after which a page ends: the connection that reaches it is the page's last. An answer has a
 /// largest size, and a call has a time limit.
@@ -100,11 +104,17 @@ impl Filter {
 }
 
 /// Reads one connection.
+///
+/// The rows of its accounts and their wrapped keys are read beside its own row: the row's key, which the caller named,
+/// is all that the reads need, and none of them opens anything. What the caller may not see, or what is being deleted,
+/// is dropped before a key is opened.
 pub async fn get(ports: &Ports, caller: &Caller, id: &ConnectionId) -> Result<View> {
     caller.require(Scope::ConnectionsRead)?;
-    let found = ports.rows.connection(&caller.tenant, id).await?;
-    let found = found.filter(|row| caller.may_see(&row.end_user));
-    view(ports, found.ok_or_else(|| Error::not_found("connection"))?).await
+    let (found, parts) =
+        both(ports.rows.connection(&caller.tenant, id), parts(ports, &caller.tenant, id)).await;
+    let found = found?.filter(|row| caller.may_see(&row.end_user));
+    let connection = found.ok_or_else(|| Error::not_found("connection"))?;
+    view(ports, Sealed { connection, parts: parts? }).await
 }
 
 /// Lists connections after an id. A page may be short, or empty, and yet not be the last: `next` says so.
@@ -124,31 +134,82 @@ pub async fn list(
     }
     let (rows, next) = walk.end();
     let (mut connections, mut accounts, total) = (Vec::with_capacity(rows.len()), 0, rows.len());
-    for row in rows {
-        let view = view(ports, row).await?;
-        accounts += view.accounts.len();
-        connections.push(view);
+    for batch in rows.chunks(CONNECTIONS_AT_ONCE) {
+        let mut kept = Vec::with_capacity(batch.len());
+        for sealed in sealed(ports, batch).await? {
+            accounts += sealed.parts.accounts.len();
+            kept.push(sealed);
+            if accounts >= ACCOUNTS {
+                break;
+            }
+        }
+        connections.extend(views(ports, kept).await?);
         if accounts >= ACCOUNTS && connections.len() < total {
-            let last = connections.last().map(|view| view.connection.id.clone());
+            let last = connections.last().map(|view: &View| view.connection.id.clone());
             return Ok(Listing { connections, next: last });
         }
     }
     Ok(Listing { connections, next })
 }
 
-async fn view(ports: &Ports, connection: Connection) -> Result<View> {
+/// A connection before its accounts' names are opened.
+struct Sealed {
+    connection: Connection,
+    parts: Parts,
+}
+
+/// The accounts of a connection, and their wrapped keys.
+#[derive(Default)]
+struct Parts {
+    accounts: Vec<Account>,
+    keys: HashMap<AccountId, WrappedKey>,
+}
+
+async fn parts(ports: &Ports, tenant: &TenantId, id: &ConnectionId) -> Result<Parts> {
+    let (accounts, keys) = both(ports.rows.accounts(tenant, id), ports.rows.account_keys(tenant, id)).await;
+    Ok(Parts { accounts: accounts?, keys: keys? })
+}
+
+/// Reads the accounts of some connections at the same time.
+async fn sealed(ports: &Ports, rows: &[Connection]) -> Result<Vec<Sealed>> {
+    let one = |row: &Connection| -> Work<'_, Result<Sealed>> {
+        let connection = row.clone();
+        Box::pin(async move {
+            let parts = if connection.state.is_readable() {
+                parts(ports, &connection.tenant, &connection.id).await?
+            } else {
+                Parts::default()
+            };
+            Ok(Sealed { connection, parts })
+        })
+    };
+    together(rows.iter().map(one).collect(), CONNECTIONS_AT_ONCE).await.into_iter().collect()
+}
+
+async fn views(ports: &Ports, sealed: Vec<Sealed>) -> Result<Vec<View>> {
+    let one = |sealed| -> Work<'_, _> { Box::pin(view(ports, sealed)) };
+    together(sealed.into_iter().map(one).collect(), CONNECTIONS_AT_ONCE).await.into_iter().collect()
+}
+
+async fn view(ports: &Ports, Sealed { connection, parts }: Sealed) -> Result<View> {
     if !connection.state.is_readable() {
         return Ok(View { connection, accounts: Vec::new() });
     }
-    let rows = ports.rows.accounts(&connection.tenant, &connection.id).await?;
-    let work = rows
-        .into_iter()
-        .map(|account| -> Work<'_, _> { Box::pin(account_view(ports, &connection, account)) });
+    let Parts { accounts, mut keys } = parts;
+    let work = accounts.into_iter().map(|account| -> Work<'_, _> {
+        let key = keys.remove(&account.id);
+        Box::pin(account_view(ports, &connection, account, key))
+    });
     let accounts = together(work.collect(), AT_ONCE).await.into_iter().collect::<Result<Vec<_>>>()?;
     Ok(View { connection, accounts })
 }
 
-async fn account_view(ports: &Ports, connection: &Connection, account: Account) -> Result<AccountView> {
+async fn account_view(
+    ports: &Ports,
+    connection: &Connection,
+    account: Account,
+    key: Option<WrappedKey>,
+) -> Result<AccountView> {
     if !account.state.is_readable() {
         let (last_synced_at, sync) = (None, SyncView::STOPPED);
         return Ok(AccountView { account, name: None, last_synced_at, names_pending: false, sync });
@@ -158,8 +219,8 @@ async fn account_view(ports: &Ports, connection: &Connection, account: Account) 
         connection: connection.id.clone(),
         account: account.id.clone(),
     };
-    let name = name(ports, &place, &account).await?;
-    let state = ports.rows.sync_state(&place).await?;
+    let (name, state) = both(name(ports, &place, &account, key), ports.rows.sync_state(&place)).await;
+    let (name, state) = (name?, state?);
     let (last_synced_at, names_pending) = (state.newest_at, state.names_due);
     let platform = ports.profile.platform(&connection.platform);
     let cadence = Cadence {
@@ -171,10 +232,15 @@ async fn account_view(ports: &Ports, connection: &Connection, account: Account) 
     Ok(AccountView { account, name, last_synced_at, names_pending, sync })
 }
 
-/// Opens a name; `None` when the key was destroyed after the row was read.
-async fn name(ports: &Ports, place: &AccountRef, account: &Account) -> Result<Option<String>> {
+/// Opens a name; `None` when the key is destroyed.
+async fn name(
+    ports: &Ports,
+    place: &AccountRef,
+    account: &Account,
+    key: Option<WrappedKey>,
+) -> Result<Option<String>> {
+    let Some(wrapped) = key else { return Ok(None) };
     let context = KeyContext::account(&place.tenant, &place.connection, &place.account);
-    let Some(wrapped) = ports.rows.key(&context).await? else { return Ok(None) };
     let key = ports.keys.open(&context, &wrapped).await?;
     let plain = key.open(&profile_slot(&account.id), &account.profile)?;
     let profile = decode_accounts(plain.bytes()).and_then(|mut accounts| accounts.pop());

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::host::{Clock, Entropy};
 use crate::base::ids::{ConnectionId, DeletionId};
+use crate::base::together::both;
 use crate::base::walk::Walk;
 use crate::deletion::ledger::Deletion;
 use crate::deletion::ports::{DeletionOwnerRead, LedgerRead};
@@ -68,15 +69,20 @@ pub async fn get(ports: &Ports, caller: &Caller, id: &DeletionId) -> Result<Dele
 /// as absent.
 async fn find(ports: &Ports, caller: &Caller, id: &DeletionId) -> Result<Deletion> {
     caller.require(Scope::DeletionsRead)?;
-    let found = ports.rows.deletion(&caller.tenant, id).await?;
-    let visible = match caller.kind {
-        CredentialKind::ApiKey => true,
+    let (found, visible) = both(ports.rows.deletion(&caller.tenant, id), is_visible(ports, caller, id)).await;
+    let (found, visible) = (found?, visible?);
+    found.filter(|_| visible).ok_or_else(|| Error::not_found("deletion"))
+}
+
+/// Returns whether the caller may see a deletion, if there is one.
+async fn is_visible(ports: &Ports, caller: &Caller, id: &DeletionId) -> Result<bool> {
+    match caller.kind {
+        CredentialKind::ApiKey => Ok(true),
         CredentialKind::FrontendToken(_) => {
             let owner = ports.rows.owner(&caller.tenant, id, ports.clock.now()).await?;
-            owner.is_some_and(|owner| caller.may_see(&owner))
+            Ok(owner.is_some_and(|owner| caller.may_see(&owner)))
         }
-    };
-    found.filter(|_| visible).ok_or_else(|| Error::not_found("deletion"))
+    }
 }
 
 /// Reads the deletion of a public code. The page has to show the status and nothing else.

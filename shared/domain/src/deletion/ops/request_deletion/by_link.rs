@@ -10,8 +10,10 @@ use jiff::Timestamp;
 
 use crate::base::error::{Error, Kind, Result};
 use crate::base::host::{Clock, Entropy};
+use crate::base::ids::{ConnectionId, TenantId};
 use crate::base::queue::JobQueue;
 use crate::base::secret::Digest;
+use crate::base::together::{Work, both, together};
 use crate::connect::connection::{Connection, State};
 use crate::connect::ports::{TransientRead, TransientTake};
 use crate::deletion::ledger::DeletionJob;
@@ -83,12 +85,15 @@ pub struct Output {
     pub unsent: Vec<Error>,
 }
 
+/// The number of connections that are read at the same time.
+const AT_ONCE: usize = 8;
+
 /// Returns the connections that the link would delete, or, once it was used, how far its deletions are.
 pub async fn look(ports: &Ports, token: &str) -> Result<Seen> {
     let key = ports.entropy.digest(token.as_bytes());
     let found = find(ports, &key).await;
     if let Ok(link) = &found {
-        let held = held(ports, link).await?;
+        let held = all_held(ports, link).await?;
         if !held.is_empty() {
             return Ok(Seen::Held(held));
         }
@@ -100,17 +105,17 @@ pub async fn look(ports: &Ports, token: &str) -> Result<Seen> {
     }
 }
 
-async fn held(ports: &Ports, link: &DeletionLink) -> Result<Vec<Held>> {
-    let mut held = Vec::new();
-    for (tenant, id) in &link.connections {
-        let Some(row) = ports.rows.connection(tenant, id).await?.filter(|row| row.state != State::Purging)
-        else {
-            continue;
-        };
-        let accounts = live_accounts(ports, &row).await?;
-        held.push(Held { platform: row.platform, since: row.created_at, accounts });
-    }
-    Ok(held)
+async fn all_held(ports: &Ports, link: &DeletionLink) -> Result<Vec<Held>> {
+    let look = |(tenant, id)| -> Work<'_, _> { Box::pin(held(ports, tenant, id)) };
+    let work = link.connections.iter().map(|(tenant, id)| look((tenant, id))).collect();
+    together(work, AT_ONCE).await.into_iter().filter_map(Result::transpose).collect()
+}
+
+async fn held(ports: &Ports, tenant: &TenantId, id: &ConnectionId) -> Result<Option<Held>> {
+    let (row, accounts) = both(ports.rows.connection(tenant, id), ports.rows.accounts(tenant, id)).await;
+    let (row, accounts) = (row?.filter(|row| row.state != State::Purging), accounts?);
+    let live = accounts.iter().filter(|account| account.state != State::Purging).count();
+    Ok(row.map(|row| Held { platform: row.platform, since: row.created_at, accounts: live }))
 }
 
 async fn begun(ports: &Ports, key: &Digest) -> Result<Vec<Watched>> {

@@ -15,6 +15,7 @@ use crate::base::ids::MailId;
 use crate::base::locale::Locale;
 use crate::base::queue::JobQueue;
 use crate::base::random;
+use crate::base::together::both;
 use crate::notice::mail::{MailRequest, REQUEST_KEPT, SOURCE_DELAY, SOURCE_FREE, SOURCE_WINDOW, slot};
 use crate::notice::ports::MailRequestPut;
 use crate::platform::credentials::{self, INDEX_APP};
@@ -67,18 +68,18 @@ pub async fn run(ports: &Ports, asked: &Asked<'_>) -> Result<Output> {
     let id = MailId::from_uuid(random::uuid(ports.entropy.as_ref(), now));
     let sealed = key.seal(&slot(&id), address.text().as_bytes())?;
     let request = MailRequest { id, sealed, locale: asked.locale.clone(), expires_at: now + REQUEST_KEPT };
-    ports.rows.put_mail_request(&request).await?;
-    let counted = match asked.source {
-        Some(source) => count(ports, key.as_ref(), source, now).await,
-        None => Ok(0),
-    };
+    // The number of a source refuses nothing. It is counted whether or not the request could be stored.
+    let (stored, counted) =
+        both(ports.rows.put_mail_request(&request), count(ports, key.as_ref(), asked.source, now)).await;
+    stored?;
     let is_busy = counted.as_ref().is_ok_and(|count| *count > SOURCE_FREE);
     let delay_seconds = if is_busy { u32::try_from(SOURCE_DELAY.as_secs()).unwrap_or_default() } else { 0 };
     ports.queue.send(std::slice::from_ref(&request.id), delay_seconds).await?;
     Ok(Output { delay_seconds, uncounted: counted.err() })
 }
 
-async fn count(ports: &Ports, key: &dyn DataKey, source: &str, now: Timestamp) -> Result<u64> {
+async fn count(ports: &Ports, key: &dyn DataKey, source: Option<&str>, now: Timestamp) -> Result<u64> {
+    let Some(source) = source else { return Ok(0) };
     let window = now.as_second().div_euclid(SOURCE_WINDOW.as_secs());
     let source = credentials::source_fingerprint(key, source);
     ports.rows.count_source(&source, window, now + SOURCE_WINDOW).await

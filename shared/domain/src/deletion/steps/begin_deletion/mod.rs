@@ -20,6 +20,7 @@ use crate::base::ids::{AccountId, ConnectionId, DataKeyId, DeletionId, EndUser, 
 use crate::base::place::{Place, Subject};
 use crate::base::queue::JobQueue;
 use crate::base::random;
+use crate::base::together::both;
 use crate::connect::account::Account;
 use crate::connect::connection::{Connection, State};
 use crate::connect::ports::ConnectionRead;
@@ -95,7 +96,9 @@ pub async fn plan(
     t0: Timestamp,
 ) -> Result<(Deletion, Option<EndUser>)> {
     let now = ports.clock.now();
-    let (row, accounts) = rows(ports, tenant, subject).await?;
+    // All three reads are named by the subject, and the transaction of the cutoff has conditions of its own.
+    let (rows, held) = both(rows(ports, tenant, subject), ports.rows.held_keys(tenant, subject)).await;
+    let ((row, accounts), keys) = (rows?, held?);
     let whole = row.as_ref().filter(|_| matches!(subject, Subject::Connection(_)));
     let mut deletion = draft(
         ports.entropy.as_ref(),
@@ -108,7 +111,7 @@ pub async fn plan(
             t0,
             first_step_at: now,
             places: ports.rows.places(tenant, subject, &accounts).await?,
-            keys: ports.rows.held_keys(tenant, subject).await?,
+            keys,
         },
     );
     if let Some(waiting) = whole.and_then(abandoned) {
@@ -289,9 +292,10 @@ async fn rows(
         Subject::Connection(connection) => (connection, None),
         Subject::Account(connection, account) => (connection, Some(account)),
     };
-    let row = find(ports.rows.as_ref(), tenant, connection).await?;
-    let mut accounts: Vec<_> =
-        ports.rows.accounts(tenant, connection).await?.into_iter().map(|account| account.id).collect();
+    let (row, accounts) =
+        both(find(ports.rows.as_ref(), tenant, connection), ports.rows.accounts(tenant, connection)).await;
+    let (row, accounts) = (row?, accounts?);
+    let mut accounts: Vec<_> = accounts.into_iter().map(|account| account.id).collect();
     accounts.retain(|account| one.is_none_or(|one| one == account));
     if one.is_some() && accounts.is_empty() {
         return Err(unknown(subject));

@@ -24,14 +24,20 @@ pub use self::query::{Column, GroupBy, Query, Sort, SortKey};
 use crate::base::error::{Error, Result};
 use crate::base::ids::{AccountId, AccountRef, ConnectionId};
 use crate::base::money::Currency;
+use crate::base::together::{Work, both, together};
+use crate::base::window::Window;
 use crate::connect::account::Account;
 use crate::connect::ports::{ConnectionRead, FenceRead};
 use crate::people::caller::Caller;
 use crate::platform::figures::Values;
 use crate::sync::chunk::{StoredChunk, day_name, day_of, decode_rows, slot};
+use crate::sync::completeness::Days;
 use crate::sync::ports::{ChunkRead, CompletenessRead};
-use crate::vault::keys::{DataKey, KeyContext};
+use crate::vault::keys::{DataKey, KeyContext, WrappedKey};
 use crate::vault::ports::{KeyOpen, VaultRead};
+
+/// The number of windows whose sealed chunks are read at the same time: five weeks of ads.
+const WINDOWS_AT_ONCE: usize = 5;
 
 rows!(FenceRead, ConnectionRead, CompletenessRead, ChunkRead, VaultRead);
 
@@ -74,15 +80,13 @@ pub async fn run(ports: &Ports, caller: &Caller, query: &Query) -> Result<Report
         connection: query.connection.clone(),
         account: query.account.clone(),
     };
-    let account = readable(ports, caller, &at).await?;
-    let key = open(ports, &at).await?;
-    let (groups, seen) = read(ports, &at, key.as_ref(), query).await?;
-    let known = ports.rows.days(&at, query.window.from, query.window.to).await?;
+    let Readable { account, key } = readable(ports, caller, &at).await?;
+    let Collected { key, groups, seen, structure, known } = collect(ports, &at, &key, query).await?;
     let days = days::describe(query.level, query.window, &known, &seen);
     let newest = seen.iter().map(|(_, version)| *version).max();
     let totals = groups.totals()?;
     let mut page = page::cut(groups, query, offset, newest);
-    names::fill(ports, &at, key.as_ref(), &account, query, &mut page.rows).await?;
+    names::fill(key.as_ref(), &account, query, &structure, &mut page.rows)?;
     page.fit(query, offset, newest);
     require_open(ports, &at).await?;
     Ok(Report {
@@ -97,24 +101,31 @@ pub async fn run(ports: &Ports, caller: &Caller, query: &Query) -> Result<Report
     })
 }
 
+/// The account that a caller may read, with its wrapped key.
+struct Readable {
+    account: Account,
+    key: WrappedKey,
+}
+
 /// Finds the account if this caller may read it now. In every other case the account counts as absent.
-async fn readable(ports: &Ports, caller: &Caller, at: &AccountRef) -> Result<Account> {
-    require_open(ports, at).await?;
-    let connection = ports.rows.connection(&at.tenant, &at.connection).await?;
-    connection.filter(|row| caller.may_see(&row.end_user)).ok_or_else(missing)?;
-    let accounts = ports.rows.accounts(&at.tenant, &at.connection).await?;
-    accounts.into_iter().find(|account| account.id == at.account).ok_or_else(missing)
+///
+/// The rows are read at the same time, each consistently: the caller's question names the key of each. No row of the
+/// account is opened, and none of its chunks is read, before all of them let the caller in.
+async fn readable(ports: &Ports, caller: &Caller, at: &AccountRef) -> Result<Readable> {
+    let context = KeyContext::account(&at.tenant, &at.connection, &at.account);
+    let ((open, connection), (account, key)) = both(
+        both(require_open(ports, at), ports.rows.connection(&at.tenant, &at.connection)),
+        both(ports.rows.account(at), ports.rows.key(&context)),
+    )
+    .await;
+    open?;
+    connection?.filter(|row| caller.may_see(&row.end_user)).ok_or_else(missing)?;
+    Ok(Readable { account: account?.ok_or_else(missing)?, key: key?.ok_or_else(missing)? })
 }
 
 async fn require_open(ports: &Ports, at: &AccountRef) -> Result<()> {
     let fence = ports.rows.fence(&at.tenant, &at.connection, Some(&at.account)).await?;
     if fence.lets_read() { Ok(()) } else { Err(missing()) }
-}
-
-async fn open(ports: &Ports, at: &AccountRef) -> Result<Box<dyn DataKey>> {
-    let context = KeyContext::account(&at.tenant, &at.connection, &at.account);
-    let wrapped = ports.rows.key(&context).await?.ok_or_else(missing)?;
-    ports.keys.open(&context, &wrapped).await
 }
 
 fn missing() -> Error {
@@ -124,19 +135,79 @@ fn missing() -> Error {
 /// The chunks that were read, with their versions.
 type Seen = Vec<(Date, Timestamp)>;
 
-/// Reads and sums the chunks of the window, a few days at a time.
-async fn read(ports: &Ports, at: &AccountRef, key: &dyn DataKey, query: &Query) -> Result<(Groups, Seen)> {
-    let mut groups = Groups::new(query.group_by);
-    let mut seen = Seen::new();
-    for part in query.window.cut(query.days_at_once()) {
-        let (first, last) = (day_name(query.level, part.from), day_name(query.level, part.to));
-        for chunk in ports.rows.chunks(at, &first, &last, query.read_as_of()).await? {
-            let Some(day) = day_of(&chunk.name) else { continue };
-            add(key, &chunk, day, &mut groups)?;
-            seen.push((day, chunk.version));
-        }
+/// Everything that an answer is made of.
+struct Collected {
+    key: Box<dyn DataKey>,
+    groups: Groups,
+    seen: Seen,
+    structure: Vec<StoredChunk>,
+    known: Days,
+}
+
+/// Reads and sums the chunks of the window, some days at a time, and reads what is known of its days.
+///
+/// The first chunks, and the structure that names the entities, are read while KMS opens the account's key: they are
+/// sealed until it has. The completeness of the days is read after the last chunk and never beside one: a sync stores
+/// rows first and their status afterwards, so that a status that is read earlier could speak of other rows.
+async fn collect(ports: &Ports, at: &AccountRef, key: &WrappedKey, query: &Query) -> Result<Collected> {
+    let context = KeyContext::account(&at.tenant, &at.connection, &at.account);
+    let windows = query.window.cut(query.days_at_once());
+    let (first, rest) = windows.split_at(windows.len().min(WINDOWS_AT_ONCE));
+    let beside =
+        both(first_chunks(ports, at, query, first, rest.is_empty()), names::structure(ports, at, query));
+    let (key, (first, structure)) = both(ports.keys.open(&context, key), beside).await;
+    let (key, (chunks, known)) = (key?, first?);
+    let (mut groups, mut seen) = (Groups::new(query.group_by), Seen::new());
+    sum(key.as_ref(), chunks, &mut groups, &mut seen)?;
+    for windows in rest.chunks(WINDOWS_AT_ONCE) {
+        sum(key.as_ref(), chunks_of(ports, at, query, windows).await?, &mut groups, &mut seen)?;
     }
-    Ok((groups, seen))
+    let known = match known {
+        Some(known) => known,
+        None => days_of(ports, at, query).await?,
+    };
+    Ok(Collected { key, groups, seen, structure: structure?, known })
+}
+
+/// Reads the first chunks and, when no other follow, what is known of the days.
+async fn first_chunks(
+    ports: &Ports,
+    at: &AccountRef,
+    query: &Query,
+    windows: &[Window],
+    are_all: bool,
+) -> Result<(Vec<StoredChunk>, Option<Days>)> {
+    let chunks = chunks_of(ports, at, query, windows).await?;
+    let known = if are_all { Some(days_of(ports, at, query).await?) } else { None };
+    Ok((chunks, known))
+}
+
+async fn days_of(ports: &Ports, at: &AccountRef, query: &Query) -> Result<Days> {
+    ports.rows.days(at, query.window.from, query.window.to).await
+}
+
+/// Reads the chunks of some windows at the same time.
+async fn chunks_of(
+    ports: &Ports,
+    at: &AccountRef,
+    query: &Query,
+    windows: &[Window],
+) -> Result<Vec<StoredChunk>> {
+    let read = |part: &Window| -> Work<'_, _> {
+        let (first, last) = (day_name(query.level, part.from), day_name(query.level, part.to));
+        Box::pin(async move { ports.rows.chunks(at, &first, &last, query.read_as_of()).await })
+    };
+    let read = together(windows.iter().map(read).collect(), WINDOWS_AT_ONCE).await;
+    Ok(read.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+}
+
+fn sum(key: &dyn DataKey, chunks: Vec<StoredChunk>, groups: &mut Groups, seen: &mut Seen) -> Result<()> {
+    for chunk in chunks {
+        let Some(day) = day_of(&chunk.name) else { continue };
+        add(key, &chunk, day, groups)?;
+        seen.push((day, chunk.version));
+    }
+    Ok(())
 }
 
 fn add(key: &dyn DataKey, chunk: &StoredChunk, day: Date, groups: &mut Groups) -> Result<()> {

@@ -10,16 +10,25 @@ use crate::base::ids::AccountRef;
 use crate::connect::account::{Account, profile_slot};
 use crate::platform::account::decode_accounts;
 use crate::platform::figures::{Entity, Level};
-use crate::sync::chunk::{decode_entities, slot, structure_name};
+use crate::sync::chunk::{StoredChunk, decode_entities, slot, structure_name};
 use crate::vault::keys::DataKey;
 
+/// Reads the sealed chunks that name the entities of a question's rows; none where the rows name no entity, or where
+/// the account is the only one.
+pub(super) async fn structure(ports: &Ports, at: &AccountRef, query: &Query) -> Result<Vec<StoredChunk>> {
+    if query.level == Level::Account || !query.group_by.entity {
+        return Ok(Vec::new());
+    }
+    let name = structure_name(query.level);
+    ports.rows.chunks(at, &name, &name, None).await
+}
+
 /// Describes the entities of rows. An entity that is not in the structure keeps its id alone.
-pub(super) async fn fill(
-    ports: &Ports,
-    at: &AccountRef,
+pub(super) fn fill(
     key: &dyn DataKey,
     account: &Account,
     query: &Query,
+    structure: &[StoredChunk],
     rows: &mut [ReportRow],
 ) -> Result<()> {
     let mut wanted: HashMap<String, Option<Entity>> =
@@ -29,29 +38,14 @@ pub(super) async fn fill(
     }
     let found = if query.level == Level::Account { itself(key, account)? } else { Vec::new() };
     keep(found, &mut wanted);
-    if query.level != Level::Account {
-        structure(ports, at, key, query.level, &mut wanted).await?;
+    for chunk in structure {
+        for (part, sealed) in chunk.parts.iter().enumerate() {
+            let plain = key.open(&slot(&chunk.name, chunk.version, part), sealed)?;
+            keep(decode_entities(plain.bytes())?, &mut wanted);
+        }
     }
     for row in rows {
         row.described = row.entity.as_ref().and_then(|entity| wanted.get(entity).cloned().flatten());
-    }
-    Ok(())
-}
-
-/// Reads the structure part by part and keeps the entities of the page.
-async fn structure(
-    ports: &Ports,
-    at: &AccountRef,
-    key: &dyn DataKey,
-    level: Level,
-    wanted: &mut HashMap<String, Option<Entity>>,
-) -> Result<()> {
-    let name = structure_name(level);
-    for chunk in ports.rows.chunks(at, &name, &name, None).await? {
-        for (part, sealed) in chunk.parts.iter().enumerate() {
-            let plain = key.open(&slot(&chunk.name, chunk.version, part), sealed)?;
-            keep(decode_entities(plain.bytes())?, wanted);
-        }
     }
     Ok(())
 }
