@@ -59,10 +59,9 @@ impl Store {
         change: &Change,
     ) -> Result<std::result::Result<Item, Option<Item>>> {
         let mut expression = Expression::default();
-        let mut update = expression.update(&change.set, &[]);
-        if let Some((name, number)) = &change.add {
-            update = format!("{update} {}", expression.adding(name, number.clone())).trim_start().to_owned();
-        }
+        let set = expression.update(&change.set, &[]);
+        let add = change.add.as_ref().map(|(name, number)| expression.adding(name, number.clone()));
+        let update = [set, add.unwrap_or_default()].join(" ").trim().to_owned();
         let condition = expression.checks(&change.checks);
         let (names, values) = expression.parts();
         let sent = self

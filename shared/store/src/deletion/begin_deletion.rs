@@ -175,7 +175,7 @@ impl Store {
         };
         core.push(closed(deletion, connect::keys::fence(tenant, id)));
         let (vault, own) = (vault::keys::vault(tenant, id, ""), key::rows_of(tenant, id, ""));
-        let (stamped, own) = tokio::join!(self.keys(&vault), self.keys(&own));
+        let (stamped, own) = tokio::join!(Box::pin(self.keys(&vault)), Box::pin(self.keys(&own)));
         let mut rows: Vec<Write> = stamped?.into_iter().map(|key| stamp(deletion, key)).collect();
         let mut own = own?;
         own.retain(|key| key.sk != "fence");
@@ -199,7 +199,8 @@ impl Store {
         core.push(closed(deletion, fence.clone()));
         let vault = vault::keys::vault(tenant, id, &vault::keys::data_key_of(account));
         let (own, jobs) = (key::rows_of(tenant, id, &row.sk), key::rows_of(tenant, id, "outbox#"));
-        let (stamped, own, jobs) = tokio::join!(self.keys(&vault), self.keys(&own), self.keys(&jobs));
+        let keys = |span| Box::pin(self.keys(span));
+        let (stamped, own, jobs) = tokio::join!(keys(&vault), keys(&own), keys(&jobs));
         let mut rows: Vec<Write> = stamped?.into_iter().map(|key| stamp(deletion, key)).collect();
         let mut own = own?;
         own.retain(|key| *key != row && *key != fence);
