@@ -19,7 +19,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from stack import ROOT, Person, Stack
+from stack import PATIENCE, ROOT, Person, Stack
 
 PAGE = ROOT / "docs" / "quickstart.md"
 TOOLS = ROOT / "tests" / "api" / "node_modules"
@@ -109,7 +109,7 @@ def person(stack, link):
     """Goes to the connect page in a browser. Returns the address that the return page offers."""
     names = [link, *(stack.addresses[name] for name in ("demo", "api", "sandbox", "mailbox"))]
     command = ["node", ROOT / "tests" / "browser" / "person.mjs", *names]
-    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, timeout=120).stdout
+    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, timeout=PATIENCE).stdout
 
 
 def play(command, environment, connect):

@@ -14,6 +14,8 @@ import threading
 import urllib.parse
 from pathlib import Path
 
+PATIENCE = 600
+"""How long an answer may take, in seconds: only a broken program needs as long."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -84,7 +86,7 @@ class Stack:
 def send(method, url, headers=(), body=None):
     """Sends one request and follows no redirect."""
     parts = urllib.parse.urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=PATIENCE)
     try:
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         connection.request(method, target, body, dict(headers))

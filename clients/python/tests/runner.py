@@ -24,7 +24,7 @@ from mooring._generated.calls import Calls
 from mooring._generated.facts import PAGES
 
 API, KEY, RETURN_URL = (os.environ[name] for name in ("API", "KEY", "RETURN_URL"))
-PATIENCE = 60
+PATIENCE = 600
 """How long something that happens by itself may take, in seconds."""
 NO_ROUTE = ("no_route", "method_not_allowed", "unreadable")
 """What the API answers to a path or a method that it does not have."""

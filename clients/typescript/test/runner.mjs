@@ -12,7 +12,7 @@ import { Mooring, MooringProblem, PAGES, verifyWebhook, VERSION, WebhookRefused 
 
 const { API, KEY, RETURN_URL } = process.env;
 /** How long something that happens by itself may take, in milliseconds. */
-const PATIENCE = 60_000;
+const PATIENCE = 600_000;
 /** What the API answers to a path or a method that it does not have. */
 const NO_ROUTE = ["no_route", "method_not_allowed", "unreadable"];
 
