@@ -10,7 +10,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 
-import { openBrowser } from "./lib/browser.mjs";
+import { openBrowser, PATIENCE } from "./lib/browser.mjs";
 import { measure } from "./lib/loading.mjs";
 import { openStack } from "./lib/stack.mjs";
 import { Steps } from "./lib/steps.mjs";
@@ -143,6 +143,7 @@ async function german() {
   await Promise.all([page.waitForEvent("load"), page.locator("#language").selectOption("en")]);
   await columns.first().waitFor();
   const other = await browser.newContext({ locale: "de-AT" });
+  other.setDefaultTimeout(PATIENCE);
   const visit = await other.newPage();
   await visit.goto(demo);
   await visit.locator("#empty").waitFor();
@@ -295,6 +296,7 @@ async function closeWindow() {
 
 async function onPhone() {
   const phone = await browser.newContext({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+  phone.setDefaultTimeout(PATIENCE);
   const small = await phone.newPage();
   await small.goto(demo);
   await small.locator("#connect button").tap();
@@ -446,7 +448,7 @@ async function disconnectAll() {
   const text = await page.evaluate(() => document.querySelectorAll("#chart .column, #campaigns tbody tr, #accounts li, #account option").length);
   assert.equal(text, 0, "nothing that came from the platform is left in the page");
   const next = page.locator(".deletion").first().locator("[data-step=purge_again].next .countdown");
-  await next.waitFor({ timeout: 30_000 });
+  await next.waitFor();
   assert.match(await next.textContent(), /in \d+ min/);
   await steps.look("09-dark");
   return `${took} ms, ${await page.locator("#dark-proof").textContent()}`;

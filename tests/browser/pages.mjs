@@ -10,7 +10,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
 
-import { openBrowser } from "./lib/browser.mjs";
+import { openBrowser, PATIENCE } from "./lib/browser.mjs";
 import { accessible, uninterrupted } from "./lib/checks.mjs";
 import { openStack } from "./lib/stack.mjs";
 
@@ -118,6 +118,7 @@ async function choose(page) {
 async function withoutScript(page) {
   const plain = await page.context().browser().newContext({ javaScriptEnabled: false });
   await plain.addCookies(await page.context().cookies());
+  plain.setDefaultTimeout(PATIENCE);
   const other = await plain.newPage();
   await other.goto(`${api}/connect/confirm?ticket=${await page.locator("input[name=ticket]").inputValue()}`);
   assert.equal(await other.locator("input[name=account]").count(), ACCOUNTS);
@@ -165,7 +166,7 @@ async function grant(page, more) {
 
 /** Waits for the mail to an address and returns its link. */
 async function mailed(address) {
-  const until = Date.now() + 30_000;
+  const until = Date.now() + PATIENCE;
   while (Date.now() < until) {
     const mails = await (await fetch(`${new URL(mailbox).origin}/mailbox.json`)).json();
     const mail = (mails.mails ?? mails).find(({ to }) => [to].flat().includes(address));

@@ -7,7 +7,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
 
-import { openBrowser } from "./lib/browser.mjs";
+import { openBrowser, PATIENCE } from "./lib/browser.mjs";
 import { openStack } from "./lib/stack.mjs";
 import { languages } from "./lib/texts.mjs";
 
@@ -120,7 +120,7 @@ function open(selector) {
 /** Takes the connect flow, in a window of its own where the demo opens one. */
 async function connect() {
   await open("#empty")();
-  const opened = context.waitForEvent("page", { timeout: 30_000 }).catch(() => null);
+  const opened = context.waitForEvent("page", { timeout: PATIENCE }).catch(() => null);
   await page.locator("#connect button").click();
   const flow = await Promise.race([opened, page.waitForURL(`${api}/connect/**`).then(() => page)]);
   await flow.locator("form button").first().click();

@@ -5,12 +5,16 @@ import { chromium } from "playwright-core";
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync"];
 
+/** How long a page may take, in milliseconds: only a broken one needs as long. */
+export const PATIENCE = 300_000;
+
 /** Opens a browser with one page and a record of its faults; it asks for pages in the language of the locale. */
 export async function openBrowser(addresses, { locale = "en-GB" } = {}) {
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", headless: true, args: FLAGS });
   const context = await browser.newContext({
     viewport: { width: 1180, height: 860 }, locale, colorScheme: "light", reducedMotion: "reduce", acceptDownloads: true,
   });
+  context.setDefaultTimeout(PATIENCE);
   await context.addInitScript(() => document.addEventListener("securitypolicyviolation", (event) =>
     console.error(`CSP: ${event.violatedDirective} blocked ${event.blockedURI}`)));
   const watch = new Watch(addresses);

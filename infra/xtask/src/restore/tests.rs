@@ -27,7 +27,13 @@ fn named(name: &str) -> Tenant {
 
 #[tokio::test]
 async fn what_was_deleted_since_is_deleted_from_the_copy_and_nothing_else() {
-    let local = Local { folder: None, clock: LocalClock::new(1), dynamodb_port: 0, port: 0, delays: Delays::default() };
+    let local = Local {
+        folder: None,
+        clock: LocalClock::new(1),
+        dynamodb_port: 0,
+        port: 0,
+        delays: Delays::default(),
+    };
     let aws = AwsLocal::start(local).await.unwrap();
     let config = sdk_config(&aws.endpoints().dynamodb);
     let client = mooring_store::client(&config);

@@ -199,7 +199,11 @@ async fn a_limiter_that_is_throttled_lets_through() -> Result<()> {
         ensure!(answer.status == 200, "{}: {}", trial.name(), answer.body);
         // Both buckets are counted at once, so that either can be the one whose count is refused.
         let counted = ["\"key\"", "\"tenant\""].map(|name| answer.header("ratelimit").contains(name));
-        ensure!(counted.iter().filter(|is_counted| **is_counted).count() == 1, "{}: {answer:?}", trial.name());
+        ensure!(
+            counted.iter().filter(|is_counted| **is_counted).count() == 1,
+            "{}: {answer:?}",
+            trial.name()
+        );
         ensure!(answer.header("ratelimit-policy").contains("\"key\""), "{}", trial.name());
     }
     for _ in 0..6 {

@@ -12,6 +12,7 @@ use crate::base::error::{Error, Kind, Result, Retry};
 use crate::base::host::Clock;
 use crate::base::ids::{AccountId, AccountRef, ConnectionId};
 use crate::base::queue::JobQueue;
+use crate::base::together::both;
 use crate::connect::connection::Connection;
 use crate::connect::ports::ConnectionRead;
 use crate::guard::idempotency::{Attempt, KEPT, Standing};
@@ -62,8 +63,7 @@ pub async fn run(
     account: &AccountId,
 ) -> Result<Output> {
     caller.require(Scope::Sync)?;
-    let (connection, at) = find(ports, caller, connection, account).await?;
-    let state = ports.rows.sync_state(&at).await?;
+    let (connection, at, state) = find(ports, caller, connection, account).await?;
     let platform = ports.profile.platform(&connection.platform);
     let period = platform.map_or(60, |platform| platform.period_minutes);
     let now = ports.clock.now();
@@ -84,24 +84,27 @@ pub async fn run(
     Ok(output(true, asked))
 }
 
+/// Reads the connection, the account and how its syncs go, all of them named by the caller.
 async fn find(
     ports: &Ports,
     caller: &Caller,
     id: &ConnectionId,
     account: &AccountId,
-) -> Result<(Connection, AccountRef)> {
-    let found = ports.rows.connection(&caller.tenant, id).await?;
-    let connection = found.filter(|row| caller.may_see(&row.end_user));
+) -> Result<(Connection, AccountRef, SyncState)> {
+    let at = AccountRef { tenant: caller.tenant.clone(), connection: id.clone(), account: account.clone() };
+    let rows = &ports.rows;
+    let (found, (accounts, state)) =
+        both(rows.connection(&at.tenant, id), both(rows.accounts(&at.tenant, id), rows.sync_state(&at)))
+            .await;
+    let connection = found?.filter(|row| caller.may_see(&row.end_user));
     let connection = connection.ok_or_else(|| Error::not_found("connection"))?;
-    let accounts = ports.rows.accounts(&caller.tenant, id).await?;
-    let row = accounts.into_iter().find(|row| row.id == *account);
+    let row = accounts?.into_iter().find(|row| row.id == *account);
     let row = row.ok_or_else(|| Error::not_found("account"))?;
     if !connection.state.is_syncable() || !row.state.is_syncable() {
         let message = format!("A connection that is `{}` does not sync.", connection.state.as_str());
         return Err(Error::conflict("not_syncable", message));
     }
-    let at = AccountRef { tenant: caller.tenant.clone(), connection: id.clone(), account: row.id };
-    Ok((connection, at))
+    Ok((connection, at, state?))
 }
 
 /// Returns whether a job runs, waits in the queue, or waits for its next try. A message that was lost ends this after a

@@ -112,10 +112,20 @@ async fn all_held(ports: &Ports, link: &DeletionLink) -> Result<Vec<Held>> {
 }
 
 async fn held(ports: &Ports, tenant: &TenantId, id: &ConnectionId) -> Result<Option<Held>> {
+    let (row, accounts) = row_and_live(ports, tenant, id).await?;
+    let row = row.filter(|row| row.state != State::Purging);
+    Ok(row.map(|row| Held { platform: row.platform, since: row.created_at, accounts }))
+}
+
+/// Reads a connection's row, and counts its live accounts.
+async fn row_and_live(
+    ports: &Ports,
+    tenant: &TenantId,
+    id: &ConnectionId,
+) -> Result<(Option<Connection>, usize)> {
     let (row, accounts) = both(ports.rows.connection(tenant, id), ports.rows.accounts(tenant, id)).await;
-    let (row, accounts) = (row?.filter(|row| row.state != State::Purging), accounts?);
-    let live = accounts.iter().filter(|account| account.state != State::Purging).count();
-    Ok(row.map(|row| Held { platform: row.platform, since: row.created_at, accounts: live }))
+    let live = accounts?.iter().filter(|account| account.state != State::Purging).count();
+    Ok((row?, live))
 }
 
 async fn begun(ports: &Ports, key: &Digest) -> Result<Vec<Watched>> {
@@ -127,26 +137,23 @@ async fn begun(ports: &Ports, key: &Digest) -> Result<Vec<Watched>> {
     Ok(begun)
 }
 
-async fn live_accounts(ports: &Ports, row: &Connection) -> Result<usize> {
-    let accounts = ports.rows.accounts(&row.tenant, &row.id).await?;
-    Ok(accounts.iter().filter(|account| account.state != State::Purging).count())
-}
-
 /// Makes the cutoff of every connection of the mailbox. Then uses the link up, and every other link that was mailed
 /// there. A link that was used before begins nothing again.
 pub async fn run(ports: &Ports, token: &str) -> Result<Output> {
     let key = ports.entropy.digest(token.as_bytes());
-    let link = match find(ports, &key).await {
+    let (found, linked) = both(find(ports, &key), ports.rows.linked(&key)).await;
+    let mut linked = linked?;
+    let link = match found {
         Ok(link) => link,
-        Err(error) if ports.rows.linked(&key).await?.is_empty() => return Err(error),
+        Err(error) if linked.is_empty() => return Err(error),
         Err(_) => return Ok(Output::default()),
     };
     let mut output = Output::default();
-    let mut linked = ports.rows.linked(&key).await?;
     for (tenant, id) in &link.connections {
+        let (row, live) = row_and_live(ports, tenant, id).await?;
         // A connection without a row was deleted after the mail went out.
-        if let Some(row) = ports.rows.connection(tenant, id).await? {
-            let deletion = cut(ports, (&key, &mut linked), &row).await?;
+        if let Some(row) = row {
+            let deletion = cut(ports, (&key, &mut linked), &row, live).await?;
             let started = start(ports.queue.as_ref(), deletion).await;
             output.deletions.push(started.deletion);
             output.unsent.extend(started.unsent);
@@ -163,12 +170,10 @@ async fn cut(
     ports: &Ports,
     (key, linked): (&Digest, &mut Vec<LinkedDeletion>),
     row: &Connection,
+    live: usize,
 ) -> Result<Deletion> {
     // After the cutoff nobody can tell any more which accounts were live.
-    let accounts = match row.state {
-        State::Purging => None,
-        _ => Some(live_accounts(ports, row).await?),
-    };
+    let accounts = Some(live).filter(|_| row.state != State::Purging);
     let deletion = cut_connection(&ports.plan(), row, Reason::RequestedByMail, ports.clock.now()).await?;
     if !linked.iter().any(|known| known.deletion == deletion.id) {
         let (tenant, since) = (row.tenant.clone(), row.created_at);
