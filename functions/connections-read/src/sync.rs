@@ -1,7 +1,7 @@
 //! Shows how the syncs of an account go.
 
 use mooring_domain::sync::state::Failure;
-use mooring_domain::sync::view::{Phase, Progress, SyncView};
+use mooring_domain::sync::view::{Progress, SyncView};
 use mooring_edge::openapi::words;
 use mooring_edge::views::time::Time;
 use schemars::JsonSchema;
@@ -12,7 +12,8 @@ use serde::Serialize;
 #[schemars(rename = "Sync")]
 pub(crate) struct SyncResponse {
     /// The state of the syncs.
-    state: SyncPhase,
+    #[schemars(with = "words::SyncState")]
+    state: &'static str,
     /// How far the first read of older days came; `null` when it is over.
     progress: Option<SyncProgress>,
     /// When a sync last ended its try, well or not.
@@ -23,23 +24,6 @@ pub(crate) struct SyncResponse {
     last_error: Option<SyncFailure>,
     /// When the next sync comes by itself; `null` while none comes.
     next_at: Option<Time>,
-}
-
-/// The state of an account's syncs. `waiting`: the first is on its way. `backfilling`: the newest days are here, and
-/// older ones are still being read. `current`: the last sync ended well. `retrying`: the last try failed, and Mooring tries
-/// again within minutes. `failing`: a sync gave up; the next one comes by itself. `late`: no sync has ended for two
-/// periods. `stopped`: no sync comes, because the person has to connect again or the account is being deleted.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(rename = "SyncState")]
-enum SyncPhase {
-    Waiting,
-    Backfilling,
-    Current,
-    Retrying,
-    Failing,
-    Late,
-    Stopped,
 }
 
 /// How far the first read of older days came.
@@ -65,7 +49,7 @@ struct SyncFailure {
 impl SyncResponse {
     pub(crate) fn of(view: &SyncView) -> Self {
         Self {
-            state: SyncPhase::of(view.phase),
+            state: view.phase.as_str(),
             progress: view
                 .progress
                 .map(|Progress { days_done, days_asked }| SyncProgress { days_done, days_asked }),
@@ -73,20 +57,6 @@ impl SyncResponse {
             last_success: view.last_success.map(Time::from),
             last_error: view.failure.map(SyncFailure::of),
             next_at: view.next_at.map(Time::from),
-        }
-    }
-}
-
-impl SyncPhase {
-    const fn of(phase: Phase) -> Self {
-        match phase {
-            Phase::Waiting => Self::Waiting,
-            Phase::Backfilling => Self::Backfilling,
-            Phase::Current => Self::Current,
-            Phase::Retrying => Self::Retrying,
-            Phase::Failing => Self::Failing,
-            Phase::Late => Self::Late,
-            Phase::Stopped => Self::Stopped,
         }
     }
 }

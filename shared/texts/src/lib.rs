@@ -5,7 +5,6 @@
 
 mod fill;
 mod letters;
-mod negotiate;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +17,6 @@ use mooring_domain::base::locale::Locale;
 
 pub use fill::{Fill, harmless};
 pub use letters::Letters;
-pub use negotiate::accepted;
 
 /// Every language by its tag. The first one is the language of whoever understands none of them.
 const FILES: &[(&str, &str)] =

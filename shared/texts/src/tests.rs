@@ -157,29 +157,6 @@ fn dates_and_numbers_have_the_languages_form() {
 }
 
 #[test]
-fn a_browsers_languages_are_weighed() {
-    for (header, tag) in [
-        ("", "en"),
-        ("de", "de"),
-        ("de-AT,de;q=0.9,en;q=0.8", "de"),
-        ("DE-ch", "de"),
-        ("fr-FR,fr;q=0.9", "en"),
-        ("fr, de;q=0.5", "de"),
-        ("en;q=0.1, de;q=0.2", "de"),
-        ("en, de", "en"),
-        ("de;q=0, *", "en"),
-        ("*;q=0.1", "en"),
-        ("en;q=0, *", "de"),
-        ("de;q=0", "en"),
-        ("deu", "en"),
-        ("de;q=2, en;q=0.1", "en"),
-        (";;,,q=1, de", "de"),
-    ] {
-        assert_eq!(accepted(header).tag, tag, "{header}");
-    }
-}
-
-#[test]
 fn a_locale_finds_its_closest_language() {
     for (locale, tag) in
         [(Some("de-CH-1901"), "de"), (Some("pt-BR"), "en"), (Some("en-GB"), "en"), (None, "en")]

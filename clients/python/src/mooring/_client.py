@@ -146,25 +146,16 @@ class _HttpSender:
         self.client = httpx.Client(transport=transport, **settings.options())
 
     def send(self, call: Call) -> Any:
-        request = self.settings.request(call)
-        tries = 0
-        while True:
-            try:
-                return read(call, self._once(call, request))
-            except (MooringProblem, MooringUnreachable) as problem:
-                wait = self.settings.wait(problem, call, tries)
-                if wait is None:
-                    raise
+        tries = _Tries(self.settings, call)
+        while (wait := tries.judge(self._once(tries.request))) is not None:
             time.sleep(wait)
-            tries += 1
+        return tries.value
 
-    def _once(self, call: Call, request: Mapping[str, Any]) -> httpx.Response:
+    def _once(self, request: Mapping[str, Any]) -> httpx.Response | httpx.TransportError:
         try:
             return self.client.request(**request)
         except httpx.TransportError as error:
-            unreachable = MooringUnreachable(call.operation, timed_out=isinstance(error, httpx.TimeoutException))
-        # Raised here, so that no error carries the request with its credential.
-        raise unreachable
+            return error
 
 
 class _AsyncHttpSender:
@@ -173,24 +164,42 @@ class _AsyncHttpSender:
         self.client = httpx.AsyncClient(transport=transport, **settings.options())
 
     async def send(self, call: Call) -> Any:
-        request = self.settings.request(call)
-        tries = 0
-        while True:
-            try:
-                return read(call, await self._once(call, request))
-            except (MooringProblem, MooringUnreachable) as problem:
-                wait = self.settings.wait(problem, call, tries)
-                if wait is None:
-                    raise
+        tries = _Tries(self.settings, call)
+        while (wait := tries.judge(await self._once(tries.request))) is not None:
             await asyncio.sleep(wait)
-            tries += 1
+        return tries.value
 
-    async def _once(self, call: Call, request: Mapping[str, Any]) -> httpx.Response:
+    async def _once(self, request: Mapping[str, Any]) -> httpx.Response | httpx.TransportError:
         try:
             return await self.client.request(**request)
         except httpx.TransportError as error:
-            unreachable = MooringUnreachable(call.operation, timed_out=isinstance(error, httpx.TimeoutException))
-        raise unreachable
+            return error
+
+
+class _Tries:
+    """One call, and what both clients decide between its tries."""
+
+    def __init__(self, settings: _Settings, call: Call) -> None:
+        self._settings, self._call, self._done = settings, call, 0
+        self.request = settings.request(call)
+        self.value: Any = None
+
+    def judge(self, came: httpx.Response | httpx.TransportError) -> float | None:
+        """Keeps what an answer holds and returns `None`, returns the wait before the next try, or raises the last error."""
+        # Nothing is raised where httpx's error is at hand: it carries the request with its credential.
+        if isinstance(came, httpx.Response):
+            try:
+                self.value = read(self._call, came)
+                return None
+            except MooringProblem as problem:
+                error: MooringProblem | MooringUnreachable = problem
+        else:
+            error = MooringUnreachable(self._call.operation, timed_out=isinstance(came, httpx.TimeoutException))
+        wait = self._settings.wait(error, self._call, self._done)
+        if wait is None:
+            raise error
+        self._done += 1
+        return wait
 
 
 def wait_after(problem: MooringProblem | MooringUnreachable, call: Call, tries: int) -> float | None:

@@ -31,6 +31,32 @@ pub enum Phase {
     Stopped,
 }
 
+impl Phase {
+    /// All phases.
+    pub const ALL: [Self; 7] = [
+        Self::Waiting,
+        Self::Backfilling,
+        Self::Current,
+        Self::Retrying,
+        Self::Failing,
+        Self::Late,
+        Self::Stopped,
+    ];
+
+    /// Returns the phase's word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Backfilling => "backfilling",
+            Self::Current => "current",
+            Self::Retrying => "retrying",
+            Self::Failing => "failing",
+            Self::Late => "late",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
 /// How far a backfill came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {

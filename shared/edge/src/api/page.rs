@@ -43,6 +43,22 @@ struct ErrorPage<'a> {
     request_id: &'a str,
 }
 
+#[derive(Template)]
+#[template(path = "missing.html")]
+struct MissingPage<'a> {
+    language: &'static Language,
+    detail: &'a str,
+    request_id: &'a str,
+}
+
+/// Answers a person who came to an address that has no page, with the way to the first one.
+pub(super) fn missing(request: &Request, error: &Error, request_id: &str) -> Reply {
+    let language = language(request);
+    let body = MissingPage { language, detail: problem::sentence(language, error), request_id };
+    let page = shell::page(language, problem::title(language, error), &body);
+    problem::refused_html(error, page.unwrap_or_default())
+}
+
 impl Edge {
     /// Runs a page: security headers, no caching, errors as a readable page, or as a problem document for
     /// programs.

@@ -1,12 +1,14 @@
-//! Answers that need no caller and no port: public documents, and a problem document for a request that
+//! Answers that need no caller and no port: public documents, and a problem document or a page for a request that
 //! matches no route, in place of API Gateway's own answer.
 
 use lambda_http::Request;
 use lambda_http::http::StatusCode;
-use lambda_http::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, HeaderValue};
+use lambda_http::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, HeaderValue, VARY};
 use mooring_domain::{Error, Kind};
 use mooring_telemetry::field;
 
+use super::page;
+use crate::http::media::wants_page;
 use crate::http::reply::{Reply, typed};
 use crate::http::{event, headers, problem, trace};
 use crate::routes;
@@ -69,7 +71,12 @@ pub fn fallback(request: &Request) -> Reply {
     let methods = if has_own { Vec::new() } else { methods };
     let misfit = event::require_fit(request).err().filter(|_| has_own);
     let error = misfit.unwrap_or_else(|| refusal(&methods));
-    let mut reply = problem::document(&error, request_id, "");
+    let mut reply = if wants_page(request) {
+        page::missing(request, &error, request_id)
+    } else {
+        problem::document(&error, request_id, "")
+    };
+    reply.headers_mut().insert(VARY, HeaderValue::from_static("accept, accept-language"));
     if let Ok(value) = HeaderValue::from_str(&methods.join(", "))
         && !methods.is_empty()
     {

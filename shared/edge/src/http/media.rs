@@ -8,6 +8,7 @@ use lambda_http::http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
 use mooring_domain::{Error, Kind, Result};
 
 use super::header::header;
+use super::weight::thousandths;
 
 /// The error code for a body in a content coding.
 pub(crate) const CODED: &str = "content_encoding";
@@ -27,6 +28,11 @@ pub fn wants_csv(request: &Request) -> Result<bool> {
 /// Returns whether the client wants JSON rather than a page. A client that accepts neither gets the page.
 pub fn wants_json(request: &Request) -> bool {
     preferred(&accept(request), &[HTML, JSON, PROBLEM]).is_some_and(|chosen| chosen != HTML)
+}
+
+/// Returns whether the client is a browser that wants a page where programs get JSON. A client without a wish is a program.
+pub(crate) fn wants_page(request: &Request) -> bool {
+    preferred(&accept(request), &[JSON, PROBLEM, HTML]) == Some(HTML)
 }
 
 /// Returns whether the header `Content-Type` names JSON.
@@ -106,15 +112,7 @@ impl<'a> MediaType<'a> {
 
     /// Returns the weight in thousandths; `None` when the parameter is not a valid weight.
     fn weight(&self) -> Option<u16> {
-        let Some(text) = self.parameter("q") else { return Some(1_000) };
-        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-        let digits = part.len() <= 3 && part.bytes().all(|byte| byte.is_ascii_digit());
-        let part: u16 = format!("{part:0<3}").parse().ok().filter(|_| digits)?;
-        match whole {
-            "0" => Some(part),
-            "1" if part == 0 => Some(1_000),
-            _ => None,
-        }
+        self.parameter("q").map_or(Some(1_000), thousandths)
     }
 }
 

@@ -18,3 +18,4 @@ pub(crate) mod runtime;
 pub(crate) mod shell;
 pub(crate) mod site;
 pub(crate) mod trace;
+mod weight;

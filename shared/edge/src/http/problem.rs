@@ -49,7 +49,7 @@ fn example() -> Value {
         "code": "unknown_level",
         "request_id": "Kx3cTgBvFiAEMRg=",
         "retryable": false,
-        "doc": "https://api.example.com/openapi.json#/x-problems/unknown_level",
+        "doc": "https://api.example.com/docs/api/errors#unknown_level",
     })
 }
 

@@ -14,6 +14,7 @@ use mooring_domain::report::ops::query_report::{Column, GroupBy as Grouping};
 use mooring_domain::sync::completeness::{DayStatus as Status, Reason as Cause};
 use mooring_domain::sync::ending::Wait;
 use mooring_domain::sync::trouble::Trouble;
+use mooring_domain::sync::view::Phase;
 use mooring_domain::webhook::delivery::{DeliveryState as Progress, Failure};
 use mooring_domain::webhook::endpoint::DisableReason as Switched;
 use mooring_domain::webhook::event::EventType;
@@ -87,6 +88,11 @@ words! {
     Scope = Right::ALL.map(Right::as_str);
     /// A right that a frontend token may have.
     BrowserScope = Right::ALL.into_iter().filter(|scope| scope.fits_a_browser()).map(Right::as_str);
+    /// The state of an account's syncs. `waiting`: the first is on its way. `backfilling`: the newest days are here, and
+    /// older ones are still being read. `current`: the last sync ended well. `retrying`: the last try failed, and Mooring tries
+    /// again within minutes. `failing`: a sync gave up; the next one comes by itself. `late`: no sync has ended for two
+    /// periods. `stopped`: no sync comes, because the person has to connect again or the account is being deleted.
+    SyncState = Phase::ALL.map(Phase::as_str);
     /// The reason for which syncs of an account fail. `rate_limited`, `platform_outage`: nobody has to do anything.
     /// `platform_changed`: Mooring's developers have to act. `needs_reauth`: the platform refused the token; the
     /// connection's state says whether the person has to connect again. `no_permission`: the person has to connect

@@ -173,8 +173,8 @@ fn judge(measured: &[(String, Figures)]) -> Result<()> {
 fn month_by_ad(good: &mut Good) {
     for (name, value) in &mut good.query {
         match *name {
-            "from" => *value = "2026-10-24".to_owned(),
-            "group_by" => *value = "entity".to_owned(),
+            "from" => "2026-10-24".clone_into(value),
+            "group_by" => "entity".clone_into(value),
             _ => {}
         }
     }
