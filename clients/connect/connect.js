@@ -93,12 +93,13 @@ function listen(popup, state, done) {
   channel ??= new BroadcastChannel(NAME);
   channel.onmessage = take;
   // A window on another origin looks closed, so the person's return to this page decides.
+  const signs = ["focus", "pointerdown"];
   const look = () => {
     if (!popup.closed) return;
-    removeEventListener("focus", look);
+    for (const sign of signs) removeEventListener(sign, look);
     setTimeout(() => flows.get(state)?.({ connection_id: null, code: null, error: "closed" }), GRACE);
   };
-  addEventListener("focus", look);
+  for (const sign of signs) addEventListener(sign, look);
 }
 
 function take({ data: { state, until, connection_id, code, error } }) {

@@ -17,6 +17,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from stack import PATIENCE, ROOT, Person, Stack
@@ -127,6 +128,22 @@ def play(command, environment, connect):
     return "".join(said)
 
 
+def receipt(stack):
+    """Moves the clock by the page's command; then every deletion of the programs is done, and has its receipt."""
+    page = re.search(r"^## See the receipt\n.*?^```sh\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    subprocess.run(["bash", "-eu", "-c", page[1].replace("http://localhost:8789", stack.demo)], check=True)
+    end = time.monotonic() + PATIENCE
+    _, listed = stack.call(stack.keys[0], "GET", "/v1/deletions")
+    for one in listed["deletions"]:
+        while (answer := stack.call(stack.keys[0], "GET", f"/v1/deletions/{one['id']}/receipt"))[0] == 409:
+            if time.monotonic() > end:
+                raise SystemExit(f"no receipt came: {answer}")
+            time.sleep(0.5)
+        if answer[0] != 200:
+            raise SystemExit(f"no receipt: {answer}")
+    print(f"{len(listed['deletions'])} deletions have their receipts")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder, Stack(ads=120, advertisers=3) as stack:
         environment = {**os.environ, "API": stack.api, "KEY": stack.keys[0], "RETURN_URL": stack.addresses["return"]}
@@ -138,6 +155,7 @@ def main():
                 shown = re.sub(r"/(connect|deletions)/[^ \n]+", r"/\1/…", said)
                 print(f"---- {name}\n{shown}", flush=True)
                 section.check(said, stack)
+        receipt(stack)
     print("the quickstart runs as printed")
 
 

@@ -37,7 +37,7 @@ class Stack:
             elif word == "tenant":
                 self.tenants.append(value.split()[0])
             elif word in ("demo", "return", "api", "sandbox", "mailbox"):
-                self.addresses[word] = value.split()[0]
+                self.addresses.setdefault(word, value.split()[0])
             elif word == "Try:":
                 break
         self.api, self.demo = self.addresses.get("api"), self.addresses.get("demo")

@@ -29,7 +29,7 @@ def problem(status: int, code: str, headers: dict[str, str] | None = None, **mor
         "code": code,
         "request_id": "req-1",
         "retryable": status == 429 or status >= 500,
-        "doc": f"https://api.example.com/openapi.json#/x-problems/{code}",
+        "doc": f"https://api.example.com/docs/api/errors#{code}",
     }
     return httpx.Response(status, json=body | more, headers=headers)
 
@@ -108,10 +108,10 @@ class Calls(unittest.TestCase):
             server.client(retries=0).list_connections()
         refused = caught.exception
         said = (refused.operation, refused.status, refused.code, refused.detail, refused.request_id, refused.retryable)
-        self.assertEqual(said, ("listConnections", 429, "quota_exceeded", "What happened.", "req-1", True))
+        self.assertEqual(said, ("list_connections", 429, "quota_exceeded", "What happened.", "req-1", True))
         self.assertEqual((refused.retry_after, refused.violated_policies), (7.0, ["tenant"]))
-        self.assertRegex(refused.doc or "", r"x-problems/quota_exceeded$")
-        self.assertEqual(str(refused), "listConnections: quota_exceeded: What happened. (request req-1)")
+        self.assertRegex(refused.doc or "", r"errors#quota_exceeded$")
+        self.assertEqual(str(refused), "list_connections: quota_exceeded: What happened. (request req-1)")
         copied = pickle.loads(pickle.dumps(refused))
         self.assertEqual((str(copied), copied.code), (str(refused), refused.code))
 

@@ -63,7 +63,7 @@ test("a problem is typed", async (t) => {
     operation: "listConnections", status: 429, code: "quota_exceeded", detail: "What happened.", request_id: "req-1",
     retryable: true, retry_after: 7, violated_policies: ["tenant"],
   });
-  assert.match(doc, /x-problems\/quota_exceeded$/);
+  assert.match(doc, /errors#quota_exceeded$/);
   assert.equal(refused.message, "listConnections: quota_exceeded: What happened. (request req-1)");
 });
 
@@ -108,7 +108,7 @@ test("a caller can end a call and its waits", async (t) => {
     response.writeHead(status, headers).end(JSON.stringify(body));
     setTimeout(() => controller.abort(new Error("enough")), 50);
   });
-  const waiting = clientOf(server).listConnections({}, { signal: controller.signal });
+  const waiting = clientOf(server, { longestWaitMs: 60_000 }).listConnections({}, { signal: controller.signal });
   await assert.rejects(waiting, { message: "enough" });
   assert.equal(server.asked.length, 1);
 });

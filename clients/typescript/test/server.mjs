@@ -44,5 +44,5 @@ export const json = (status, body, headers = {}) => [status, { "content-type": "
 
 export const problem = (status, code, headers = {}, more = {}) => json(status, {
   type: `tag:mooring,2026:${code}`, title: "A title", status, detail: "What happened.", code, request_id: "req-1",
-  retryable: status === 429 || status >= 500, doc: `https://api.example.com/openapi.json#/x-problems/${code}`, ...more,
+  retryable: status === 429 || status >= 500, doc: `https://api.example.com/docs/api/errors#${code}`, ...more,
 }, headers);

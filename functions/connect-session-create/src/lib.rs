@@ -28,7 +28,7 @@ pub struct App {
 #[serde(deny_unknown_fields)]
 #[schemars(example = request_example())]
 struct SessionRequest {
-    /// The product's own opaque reference to the person who connects.
+    /// The product's own opaque reference to the person who connects: 1 to 128 visible ASCII characters, no e-mail address.
     #[schemars(length(min = 1, max = 128), regex(pattern = END_USER_PATTERN))]
     end_user: String,
     /// The platform.

@@ -14,6 +14,8 @@
   function tell() {
     const number = (value) => value.toLocaleString(document.documentElement.lang);
     const chosen = boxes.filter((box) => box.checked).length;
+    // What the page complained about is put right.
+    if (chosen > 0) find("fault")?.remove();
     count.textContent = count.dataset.says.replace("{count}", number(chosen)).replace("{total}", number(boxes.length));
   }
 

@@ -27,7 +27,7 @@ pub struct App {
 #[serde(deny_unknown_fields)]
 #[schemars(example = request_example())]
 struct TokenRequest {
-    /// The product's own opaque reference to the person who uses the browser.
+    /// The product's own opaque reference to the person who uses the browser: 1 to 128 visible ASCII characters, no e-mail address.
     #[schemars(length(min = 1, max = 128), regex(pattern = END_USER_PATTERN))]
     end_user: String,
     /// The scopes. Without this field the token has all scopes of the key that a browser may have.

@@ -9,20 +9,27 @@ use crate::seed::Seeded;
 use crate::stack::Stack;
 
 /// Prints addresses, the tenants with their keys, and commands to try.
-pub(crate) fn print(stack: &Stack, options: &Options, others: &[Seeded], took: Duration) {
+pub(crate) fn print(stack: &Stack, options: &Options, took: Duration) {
     // Whoever closed the pipe has read what they wanted; the stack goes on.
-    std::io::stdout().write_all(text(stack, options, others, took).as_bytes()).ok();
+    std::io::stdout().write_all(text(stack, options, took).as_bytes()).ok();
     std::io::stdout().flush().ok();
 }
 
-fn text(stack: &Stack, options: &Options, others: &[Seeded], took: Duration) -> String {
-    let (wiring, seeded) = (stack.wiring(), stack.seeded());
+fn text(stack: &Stack, options: &Options, took: Duration) -> String {
+    let wiring = stack.wiring();
     let kept =
         if options.ephemeral { "in memory".to_owned() } else { format!("in {}", options.data.display()) };
     let mut tenants = String::new();
-    for one in [seeded].into_iter().chain(others) {
-        writeln!(tenants, "  tenant   {}   {}\n  api key  {}", one.tenant, one.name, one.api_key).ok();
+    for Seeded { tenant, name, api_key } in [stack.seeded()].into_iter().chain(stack.others()) {
+        writeln!(tenants, "  tenant   {tenant}   {name}\n  api key  {api_key}").ok();
     }
+    for (word, addresses) in [("return", &options.return_urls), ("origin", &options.origins)] {
+        for address in addresses {
+            writeln!(tenants, "  {word:8} {address}   ← yours, for every tenant above").ok();
+        }
+    }
+    // Whoever named a tenant goes on as that one.
+    let named = options.tenants.first().and_then(|name| stack.others().iter().find(|one| one.name == *name));
     format!(
         "Mooring is up after {took} ms; state is kept {kept}. Ctrl-C ends it.\n\n\
          \x20 demo     {demo}   ← open this\n\
@@ -41,7 +48,7 @@ fn text(stack: &Stack, options: &Options, others: &[Seeded], took: Duration) -> 
         api = wiring.api_origin,
         sandbox = wiring.authorize_origin,
         mailbox = stack.mailbox(),
-        key = seeded.api_key,
+        key = named.unwrap_or_else(|| stack.seeded()).api_key,
     )
 }
 

@@ -49,11 +49,7 @@ pub async fn run(options: Options) -> Result<()> {
     stack.run().await?;
     // From here on a person may press Ctrl-C, or a service manager end the runner, and nothing is lost.
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let mut others = Vec::new();
-    for name in &options.tenants {
-        others.push(stack.another_tenant(name).await?);
-    }
-    banner::print(&stack, &options, &others, started.elapsed());
+    banner::print(&stack, &options, started.elapsed());
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}

@@ -27,13 +27,13 @@ pub struct Options {
     /// How many times faster than the wall the clock runs: TTL, timers and queue delays follow it.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000), global = true)]
     pub time_scale: u32,
-    /// Registers another tenant at this start and prints its key; may be repeated.
+    /// Registers another tenant, which later starts know by its name, and prints its key; may be repeated.
     #[arg(long = "tenant", value_name = "NAME")]
     pub tenants: Vec<String>,
-    /// A return URL of your own product, for each tenant of this start; may be repeated.
+    /// A return URL of your own product, for each tenant; may be repeated.
     #[arg(long = "return-url", value_name = "URL")]
     pub return_urls: Vec<String>,
-    /// The origin of your own frontend, which may then call the API, for each tenant of this start; may be repeated.
+    /// The origin of your own frontend, which may then call the API, for each tenant; may be repeated.
     #[arg(long = "origin", value_name = "ORIGIN")]
     pub origins: Vec<String>,
     /// Milliseconds that each call of a table takes longer, as over a network.
@@ -90,6 +90,7 @@ impl Options {
             ads: self.world.ads,
             advertisers: self.world.advertisers,
             edits: self.world.edits.clone(),
+            tenants: self.tenants.clone(),
             origins: self.origins.clone(),
             return_urls: self.return_urls.clone(),
             delays: Delays {

@@ -144,31 +144,39 @@ impl Addresses {
     }
 }
 
-/// Reads the tenant that an earlier start seeded in this directory; `None` when none did.
-pub(crate) fn read(dir: &Path) -> Result<Option<Seeded>, DataError> {
+/// Reads the tenants that earlier starts seeded in this directory, the first one first; none before the first start.
+pub(crate) fn read(dir: &Path) -> Result<Vec<Seeded>, DataError> {
     let file = dir.join(SEED);
-    let Some(value) = object(&file)? else { return Ok(None) };
+    let Some(value) = object(&file)? else { return Ok(Vec::new()) };
+    let others = value.get("others").and_then(Value::as_array).into_iter().flatten();
+    let seeded = std::iter::once(&value).chain(others).map(parse).collect::<Option<_>>();
+    seeded.ok_or_else(|| DataError::new(file, Trouble::Broken, "it names no tenant and API key"))
+}
+
+fn parse(value: &Value) -> Option<Seeded> {
     let field = |name: &str| value.get(name).and_then(Value::as_str);
-    let tenant = field("tenant").and_then(|tenant| tenant.parse().ok());
-    match (tenant, field("api_key")) {
-        (Some(tenant), Some(key)) => {
-            Ok(Some(Seeded { tenant, name: FIRST_TENANT.to_owned(), api_key: key.to_owned() }))
-        }
-        _ => Err(DataError::new(file, Trouble::Broken, "it names no tenant and API key")),
+    let name = field("name").unwrap_or(FIRST_TENANT).to_owned();
+    Some(Seeded { tenant: field("tenant")?.parse().ok()?, name, api_key: field("api_key")?.to_owned() })
+}
+
+/// Writes the seeded tenants, the first one first, to a file that only this user may read.
+pub(crate) fn write(dir: &Path, seeded: &[Seeded]) -> Result<(), DataError> {
+    let named =
+        |one: &Seeded| json!({ "tenant": one.tenant.as_str(), "name": one.name, "api_key": one.api_key });
+    let others: Vec<_> = seeded.iter().skip(1).map(named).collect();
+    let mut value = seeded.first().map(named).unwrap_or_default();
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("others".to_owned(), others.into());
     }
+    mooring_aws_local::write(&dir.join(SEED), value.to_string().as_bytes())
 }
 
-/// Writes the seeded tenant to a file that only this user may read.
-pub(crate) fn write(dir: &Path, seeded: &Seeded) -> Result<(), DataError> {
-    let text = json!({ "tenant": seeded.tenant.as_str(), "api_key": seeded.api_key }).to_string();
-    mooring_aws_local::write(&dir.join(SEED), text.as_bytes())
-}
-
-/// Adds the addresses of this start to a tenant of an earlier one: the port may be another.
-pub(crate) async fn allow(adapters: &Adapters, seeded: &Seeded, addresses: &Addresses) -> Result<()> {
+/// Adds the addresses of this start to a tenant of an earlier one: the port may be another. Returns whether there is still
+/// such a tenant.
+pub(crate) async fn allow(adapters: &Adapters, seeded: &Seeded, addresses: &Addresses) -> Result<bool> {
     use mooring_domain::people::ports::CallerRead as _;
     let Some(tenant) = adapters.store.tenant(&seeded.tenant).await?.filter(|tenant| tenant.active) else {
-        return Ok(());
+        return Ok(false);
     };
     let change = Change {
         add_origins: addresses.origins.clone(),
@@ -176,8 +184,9 @@ pub(crate) async fn allow(adapters: &Adapters, seeded: &Seeded, addresses: &Addr
         ..Change::default()
     };
     match change.of(&tenant) {
-        Ok(changed) => Ok(adapters.store.put_tenant(&changed).await?),
-        Err(error) if error.code == NO_CHANGE => Ok(()),
-        Err(error) => Err(error.into()),
+        Ok(changed) => adapters.store.put_tenant(&changed).await?,
+        Err(error) if error.code == NO_CHANGE => {}
+        Err(error) => return Err(error.into()),
     }
+    Ok(true)
 }

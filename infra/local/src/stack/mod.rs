@@ -61,6 +61,8 @@ pub struct StackOptions {
     pub seed: Option<u64>,
     /// A file of rules by which the sandbox edits answers from the start.
     pub edits: Option<PathBuf>,
+    /// Names of tenants beside the first; a tenant of that name from an earlier start is taken again.
+    pub tenants: Vec<String>,
     /// Browser origins of a product of one's own, beside the demo's.
     pub origins: Vec<String>,
     /// Return URLs of a product of one's own, beside the demo's.
@@ -85,6 +87,7 @@ impl Default for StackOptions {
             limits: LIMITS,
             seed: None,
             edits: None,
+            tenants: Vec::new(),
             origins: Vec::new(),
             return_urls: Vec::new(),
             delays: Delays::default(),
@@ -99,6 +102,7 @@ pub struct Stack {
     adapters: Adapters,
     wiring: Wiring,
     seeded: Seeded,
+    others: Vec<Seeded>,
     demo_origin: String,
     addresses: Addresses,
     mounted: Arc<Mounted>,
@@ -159,7 +163,7 @@ impl Stack {
     }
 
     fn of(aws: AwsLocal, listeners: Listeners, prepared: Prepared) -> Self {
-        let Prepared { sandbox, adapters, wiring, seeded, demo_origin, addresses } = prepared;
+        let Prepared { sandbox, adapters, wiring, seeded, others, demo_origin, addresses } = prepared;
         Self {
             sandbox: Arc::new(sandbox),
             mounted: Arc::new(mount::all(&adapters)),
@@ -171,6 +175,7 @@ impl Stack {
             adapters,
             wiring,
             seeded,
+            others,
             demo_origin,
             addresses,
         }
@@ -313,6 +318,11 @@ impl Stack {
     /// The seeded tenant and its key.
     pub fn seeded(&self) -> &Seeded {
         &self.seeded
+    }
+
+    /// The tenants beside the seeded one: those that starts named, with their keys.
+    pub fn others(&self) -> &[Seeded] {
+        &self.others
     }
 
     /// The demo's origin.

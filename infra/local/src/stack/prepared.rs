@@ -22,6 +22,7 @@ pub(super) struct Prepared {
     pub(super) adapters: Adapters,
     pub(super) wiring: Wiring,
     pub(super) seeded: Seeded,
+    pub(super) others: Vec<Seeded>,
     pub(super) demo_origin: String,
     pub(super) addresses: Addresses,
 }
@@ -39,9 +40,9 @@ impl Prepared {
         create_tables(&dynamodb, &Tables::prefixed("mooring-")).await?;
         let demo_origin = origin("localhost", &listeners.demo)?;
         let addresses = Addresses::of(&demo_origin, &options.origins, &options.return_urls);
-        let seeded = seed_once(&adapters, options.folder.as_ref(), &addresses).await?;
+        let (seeded, others) = seed(&adapters, options, &addresses).await?;
         let sandbox = played(options, &wiring)?;
-        Ok(Self { sandbox, adapters, wiring, seeded, demo_origin, addresses })
+        Ok(Self { sandbox, adapters, wiring, seeded, others, demo_origin, addresses })
     }
 }
 
@@ -64,20 +65,38 @@ fn origin(host: &str, listener: &TcpListener) -> Result<String> {
     Ok(format!("http://{host}:{}", listener.local_addr()?.port()))
 }
 
-async fn seed_once(adapters: &Adapters, folder: Option<&Folder>, addresses: &Addresses) -> Result<Seeded> {
-    let dir = folder.map(Folder::path);
+/// Seeds what a first start needs, and each tenant that this start names; what earlier starts seeded is taken again. Returns
+/// the first tenant and the others.
+async fn seed(
+    adapters: &Adapters,
+    options: &StackOptions,
+    addresses: &Addresses,
+) -> Result<(Seeded, Vec<Seeded>)> {
+    let dir = options.folder.as_ref().map(Folder::path);
     seed::app_secrets(adapters, dir).await?;
-    if let Some(dir) = dir
-        && let Some(seeded) = seed::read(dir)?
-    {
-        seed::allow(adapters, &seeded, addresses).await?;
-        return Ok(seeded);
+    let mut known = dir.map(seed::read).transpose()?.unwrap_or_default().into_iter();
+    let first = match known.next() {
+        Some(first) => {
+            seed::allow(adapters, &first, addresses).await?;
+            first
+        }
+        None => register(adapters, seed::FIRST_TENANT, addresses).await?,
+    };
+    let mut others = Vec::new();
+    for one in known {
+        if seed::allow(adapters, &one, addresses).await? {
+            others.push(one);
+        }
     }
-    let seeded = register(adapters, seed::FIRST_TENANT, addresses).await?;
+    for name in &options.tenants {
+        if first.name != *name && others.iter().all(|one| one.name != *name) {
+            others.push(register(adapters, name, addresses).await?);
+        }
+    }
     if let Some(dir) = dir {
-        seed::write(dir, &seeded)?;
+        seed::write(dir, &[std::slice::from_ref(&first), &others].concat())?;
     }
-    Ok(seeded)
+    Ok((first, others))
 }
 
 /// Registers a tenant with an API key of its own.

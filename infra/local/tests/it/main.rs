@@ -12,4 +12,5 @@ mod logs;
 mod mounted;
 mod refusals;
 mod runner;
+mod tenants;
 mod versions;

@@ -7,8 +7,9 @@ use mooring_domain::platform::figures::{Metric, Ratio, Unit};
 
 const HEAD: &str = "# Metrics
 
-Each metric of `GET /v1/reports` with its unit, its meaning and how it adds. Written by `cargo xtask openapi`; change
-`infra/xtask/src/reference/metrics.rs`.
+<!-- Written by `cargo xtask openapi`; change `infra/xtask/src/reference/metrics.rs`. -->
+
+Each metric of `GET /v1/reports` with its unit, its meaning and how it adds.
 
 Days belong to the account's time zone. `null` means that the platform did not report a value, and is never zero: zero is
 a value that the platform reported. `provisional` and `complete` days are in [states.md](states.md#a-day-of-figures).

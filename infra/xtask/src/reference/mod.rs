@@ -17,6 +17,9 @@ use anyhow::{Context as _, Result, ensure};
 use mooring_edge::openapi::problems::{CODES, status};
 use serde_json::Value;
 
+/// What a page tells whoever edits it; readers of the page as HTML do not see it.
+const WRITTEN: &str = "<!-- Written by `cargo xtask openapi` from the types. -->";
+
 /// The folder of the pages.
 pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/api")
@@ -56,9 +59,10 @@ pub fn write(description: &Value, check: bool) -> Result<()> {
 }
 
 fn errors() -> Result<String> {
-    let mut text = "# Errors\n\nWritten by `cargo xtask openapi`. What a problem document holds is in \
-                    [README.md](README.md#errors).\n\n| code | status | again? | what to do |\n|---|---|---|---|\n"
-        .to_owned();
+    let mut text = format!(
+        "# Errors\n\n{WRITTEN}\n\nWhat a problem document holds is in [the overview](README.md#errors).\n\n\
+         | code | status | again? | what to do |\n|---|---|---|---|\n"
+    );
     let mut codes: Vec<_> = CODES.iter().collect();
     codes.sort_by_key(|code| code.code);
     for code in codes {

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use mooring_tests_tidy::described as check;
 use serde_json::{Map, Value};
 
-use super::example;
+use super::{WRITTEN, example};
 
 /// An operation of the description.
 pub(super) struct Operation<'a> {
@@ -38,8 +38,7 @@ pub(super) fn operations(description: &Value) -> Vec<Operation<'_>> {
 /// Writes a page.
 pub(super) fn render(description: &Value, tag: &str, operations: &[Operation<'_>]) -> Result<String> {
     let mut text = format!(
-        "# {tag}\n\nWritten by `cargo xtask openapi` from the types. Conventions are in [README.md](README.md), codes in \
-         [errors.md](errors.md).\n"
+        "# {tag}\n\n{WRITTEN}\n\nConventions are in [the overview](README.md), codes in [errors](errors.md).\n"
     );
     for operation in operations {
         let written = one(description, operation);

@@ -181,7 +181,7 @@ pub const CODES: &[Code] = &[
         "Only a live connection can be authorised again. Open a session without `connection_id`.",
     ),
     code("not_pending", Kind::Conflict, "The connection is active already; go on."),
-    code(
+    later(
         "not_verified_yet",
         Kind::Conflict,
         "The receipt exists once everything was counted at zero. The detail says what comes next, and when.",

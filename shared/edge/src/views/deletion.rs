@@ -38,7 +38,7 @@ pub struct DeletionView {
     pub state: String,
     /// When the promised time began.
     pub t0: Time,
-    /// When everything must be gone.
+    /// When access keys, figures and names must be gone, in backups too. The receipt lists what expires later.
     pub delete_by: Time,
     /// The next step.
     #[schemars(with = "words::DeletionStep")]

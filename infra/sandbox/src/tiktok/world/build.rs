@@ -61,7 +61,7 @@ fn grow_group(advertiser: &mut Advertiser, ids: &Ids, campaign: usize, wanted: u
     let (first, group) = (advertiser.ads.len(), advertiser.adgroups.len());
     let hash = ids.hash(Level::AdGroup, group);
     let last = (first + size(hash, 2, 4)).min(wanted);
-    let life = life(hash, drawn_ending(hash));
+    let life = life(hash, drawn_ending(group, hash));
     let id = ids.id(Level::AdGroup, group);
     advertiser.adgroups.push(Node { id, parent: campaign, ads: first..last, life });
     let parents = [life, advertiser.life_of(Level::Campaign, campaign)];
@@ -72,7 +72,7 @@ fn grow_group(advertiser: &mut Advertiser, ids: &Ids, campaign: usize, wanted: u
 
 fn ad(ids: &Ids, index: usize, parent: usize, parents: [Life; 2], market: &Market) -> Ad {
     let key = ids.hash(Level::Ad, index);
-    let life = life(key, drawn_ending(key));
+    let life = life(key, drawn_ending(index, key));
     let traits = mix([key, 3]);
     let part = |shift: u32, below: u64| ((traits >> shift) & 0xFFFF) * below / 0x1_0000;
     Ad {
@@ -80,7 +80,8 @@ fn ad(ids: &Ids, index: usize, parent: usize, parents: [Life; 2], market: &Marke
         parent,
         life,
         key,
-        days: delivery(key, [life, parents[0], parents[1]]),
+        is_steady: index == 0,
+        days: delivery(index, key, [life, parents[0], parents[1]]),
         // Draws a size so that few ads get most of the budget: each step of the exponent doubles it.
         impressions: (120 + part(0, 120)) << part(8, 7),
         cpm: market.cpm * (700 + part(16, 700)) / 1000,
@@ -90,11 +91,11 @@ fn ad(ids: &Ids, index: usize, parent: usize, parents: [Life; 2], market: &Marke
     }
 }
 
-/// Draws the days of delivery: half of the ads deliver from the first day, the others start some time in the 640 days
-/// after.
-fn delivery(key: u64, lives: [Life; 3]) -> Range<Day> {
+/// Draws the days of delivery: the first ad and half of the others deliver from the first day, the rest start some time in
+/// the 640 days after.
+fn delivery(index: usize, key: u64, lives: [Life; 3]) -> Range<Day> {
     let hash = mix([key, 5]);
-    let start = if hash.is_multiple_of(2) { 0 } else { (hash >> 8) % 640 };
+    let start = if index == 0 || hash.is_multiple_of(2) { 0 } else { (hash >> 8) % 640 };
     let ends = lives.iter().filter_map(|life| life.end.map(|(day, _)| day));
     FIRST_DAY + signed(start)..ends.min().unwrap_or(Day::MAX)
 }
@@ -108,9 +109,11 @@ fn campaign_ending(campaign: usize) -> Option<Ending> {
     }
 }
 
-/// Draws an ending: one ad or ad group in ten ends.
-fn drawn_ending(hash: u64) -> Option<Ending> {
+/// Draws an ending: one ad or ad group in ten ends, and never the first, so that no account is without figures on any day,
+/// however few ads it has.
+fn drawn_ending(index: usize, hash: u64) -> Option<Ending> {
     match hash >> 17 & 0xFF {
+        _ if index == 0 => None,
         0..16 => Some(Ending::Deleted),
         16..26 => Some(Ending::Disabled),
         _ => None,
@@ -155,6 +158,21 @@ impl Ids {
             Level::Campaign => 1,
             Level::AdGroup => 2,
             Level::Ad => 3,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever reads a week of a small account finds figures in it, in whatever week that is.
+    #[test]
+    fn the_smallest_account_delivers_every_day() {
+        for advertiser in advertisers(42, 3, 1) {
+            let idle =
+                (FIRST_DAY..FIRST_DAY + 2_000).find(|day| !advertiser.ads.iter().any(|ad| ad.delivers(*day)));
+            assert_eq!(idle, None, "{}", advertiser.name);
         }
     }
 }

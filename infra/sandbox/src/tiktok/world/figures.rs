@@ -105,11 +105,12 @@ impl Advertiser {
 }
 
 impl Ad {
-    /// Returns whether the ad shows at all on a day: it runs in stretches and pauses now and then.
+    /// Returns whether the ad shows at all on a day: an account's first ad does, the others run in stretches and pause now
+    /// and then.
     pub(crate) fn delivers(&self, day: Day) -> bool {
-        self.days.contains(&day)
-            && mix([self.key, ((unsigned(day) + self.key % 9) / 9) << 20]) % 100 < 82
-            && mix([self.key, unsigned(day)]) % 100 < 94
+        let runs = || mix([self.key, ((unsigned(day) + self.key % 9) / 9) << 20]) % 100 < 82;
+        let pauses = || mix([self.key, unsigned(day)]) % 100 >= 94;
+        self.days.contains(&day) && (self.is_steady || (runs() && !pauses()))
     }
 
     /// Computes a day on which the ad delivers.

@@ -61,6 +61,8 @@ pub(crate) struct Ad {
     pub(crate) parent: usize,
     pub(crate) life: Life,
     key: u64,
+    /// True for the account's first ad, which delivers every day.
+    is_steady: bool,
     /// The days of possible delivery, cut by the ends of its parents.
     days: Range<Day>,
     impressions: u64,

@@ -130,7 +130,7 @@ async fn ask(ports: &Ports, attempt: &Attempt, at: &AccountRef, now: Timestamp) 
 fn too_soon(again_at: Timestamp, now: Timestamp) -> Error {
     let wait =
         Duration::try_from(again_at.duration_since(now)).unwrap_or_default().max(Duration::from_secs(1));
-    let message = format!("A sync of this account was asked for lately; ask again at {again_at}.");
+    let message = format!("A sync of this account was asked for lately; ask again at {again_at:.3}.");
     Error::new(Kind::RateLimited, "sync_too_soon", message).retry(Retry::After(Some(wait)))
 }
 

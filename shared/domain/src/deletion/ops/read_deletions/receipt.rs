@@ -1,9 +1,10 @@
 //! Reads the receipt: what was held, what was done when, what was counted at zero, and what expires by when.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::{Ports, find};
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, Retry};
 use crate::base::ids::DeletionId;
 use crate::base::table::Table;
 use crate::deletion::ledger::{Deletion, Step};
@@ -34,12 +35,14 @@ pub async fn get(
     if deletion.step == Step::Done {
         return Ok(of(connectors, deletion));
     }
-    let when = deletion.next_step_at.map(|at| at.to_string()).unwrap_or_default();
+    let due = deletion.next_step_at.unwrap_or(deletion.delete_by);
     let message = format!(
-        "This deletion is not verified yet. Its next step is `{}`, due at {when}.",
+        "This deletion is not verified yet. Its next step is `{}`, due at {due:.3}.",
         deletion.step.as_str()
     );
-    Err(Error::conflict("not_verified_yet", message))
+    let wait = Duration::try_from(due.duration_since(ports.clock.now())).unwrap_or_default();
+    let retry = Retry::After(Some(wait.max(Duration::from_secs(1))));
+    Err(Error::conflict("not_verified_yet", message).retry(retry))
 }
 
 fn of(connectors: &dyn Connectors, deletion: Deletion) -> Receipt {
