@@ -10,7 +10,7 @@ export function calls(description) {
   return `// Written by scripts/generate.mjs from the API's description.
 
 import type { CallOptions, CsvPage, Sender } from "../call.js";
-import { iterate } from "../call.js";
+import { iterate, segment } from "../call.js";
 import type * as schema from "./schema.js";
 
 /** The version of the API's description. */
@@ -37,7 +37,7 @@ function webhookEvents({ webhooks }) {
 const nameOf = (ref) => ref.split("/").at(-1);
 const typeOf = (ref) => `schema.${nameOf(ref)}`;
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
-const plural = (text) => (text.endsWith("y") ? `${text.slice(0, -1)}ies` : `${text}s`);
+const plural = (text) => (/[^aeiou]y$/.test(text) ? `${text.slice(0, -1)}ies` : `${text}s`);
 
 class Operation {
   constructor(description, path, method, value) {
@@ -93,7 +93,7 @@ class Operation {
   }
 
   method_(name, answer, reads) {
-    const path = this.path.replaceAll(/\{(\w+)\}/g, (_, parameter) => `\${encodeURIComponent(${parameter})}`);
+    const path = this.path.replaceAll(/\{(\w+)\}/g, (_, parameter) => `\${segment(${parameter})}`);
     const parts = [`operation: "${this.id}"`, `method: "${this.method}"`, `path: \`${path}\``, `reads: "${reads}"`];
     if (this.query.length > 0) parts.push("query");
     if (this.body.length > 0) parts.push("body");

@@ -41,15 +41,25 @@ export interface Sender {
   send<Answer>(call: Call, options: CallOptions): Promise<Answer>;
 }
 
+/** Writes a value as one segment of a path. A name that would change the path is refused before anything is called. */
+export function segment(value: string): string {
+  if (["", ".", ".."].includes(value)) throw new TypeError(`${JSON.stringify(value)} is no id.`);
+  return encodeURIComponent(value);
+}
+
 /** Asks page after page and gives each row. */
 export async function* iterate<Page extends { next_cursor?: string | null }, Row>(
   ask: (cursor: { cursor?: string }) => Promise<Page>,
   rows: (page: Page) => Row[],
 ): AsyncGenerator<Row, void, void> {
   let cursor: string | null | undefined;
+  const seen = new Set<string>();
   do {
     const page = await ask(cursor ? { cursor } : {});
     yield* rows(page);
     cursor = page.next_cursor;
+    // A list that leads back to a page would never end.
+    if (cursor && seen.has(cursor)) throw new Error("The list leads back to a page that was read.");
+    if (cursor) seen.add(cursor);
   } while (cursor);
 }

@@ -79,7 +79,7 @@ class HttpSender implements Sender {
     let text: string;
     try {
       answer = await this.#fetch(this.#origin + call.path + search(call.query), request);
-      text = await answer.text();
+      text = await ending(answer.text(), request.signal);
     } catch (cause) {
       throw new MooringUnreachable(call.operation, cause);
     }
@@ -87,7 +87,7 @@ class HttpSender implements Sender {
     return read(call, answer, text);
   }
 
-  async #request(call: Call, options: CallOptions, key: string | null): Promise<RequestInit> {
+  async #request(call: Call, options: CallOptions, key: string | null): Promise<RequestInit & { signal: AbortSignal }> {
     const headers: Record<string, string> = { accept: call.reads === "csv" ? "text/csv" : "application/json" };
     if (!call.isPublic) headers["authorization"] = await this.#credentials.header();
     if (call.body !== undefined) headers["content-type"] = "application/json";
@@ -106,6 +106,16 @@ class HttpSender implements Sender {
       cache: "no-store",
     };
   }
+}
+
+/** Ends a wait when a signal does: a broken encoding can make the body's own reader wait for ever. */
+function ending<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const end = () => reject(signal.reason);
+    if (signal.aborted) return end();
+    signal.addEventListener("abort", end, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
+  });
 }
 
 /** Returns the wait before the next try in milliseconds, or `null` when none may follow. */
@@ -129,7 +139,7 @@ function checked(origin: string): string {
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isLocal)) {
     throw new TypeError("The API's origin has to be https, or http on this machine.");
   }
-  if (url.pathname !== "/" || url.search || url.hash || url.username) {
+  if (url.pathname !== "/" || url.search || url.hash || url.username || url.password) {
     throw new TypeError("The API's origin has to be an origin: no user, no path, no query.");
   }
   return url.origin;

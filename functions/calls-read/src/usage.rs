@@ -98,8 +98,9 @@ fn window(query: &mut Query, now: Timestamp) -> Result<Window> {
     let window = Window::new(from.unwrap_or_else(week), to);
     let most = u32::from(ACTIVITY_DAYS) + 1;
     let window = window.filter(|window| window.days() <= most && to <= today);
-    let message =
-        format!("`from` has to be at most `to`, `to` at most today, and both at most {most} days apart.");
+    let message = format!(
+        "`from` has to be at most `to`, `to` at most today, and together they are at most {most} days."
+    );
     window.ok_or_else(|| Error::invalid("bad_days", message))
 }
 

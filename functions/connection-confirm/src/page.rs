@@ -13,7 +13,7 @@ use mooring_edge::{Language, harmless, page};
 const SCRIPT: &str = include_str!("../templates/choice.js");
 
 /// The digest by which the page's policy knows the script.
-pub(crate) const SCRIPT_DIGEST: &str = "26gvVPTPr8W23DMh0f7ijP9zNeY708k9vFJhoJs2ZGE=";
+pub(crate) const SCRIPT_DIGEST: &str = "g4UrhG4w5VpVmqkGPAj/mDMVTGtrPis6qcTR8XPDNh4=";
 
 /// From how many accounts on the page offers to search.
 const SEARCHED: usize = 6;

@@ -6,6 +6,7 @@ mod docs;
 use askama::Template;
 use docs::Document;
 use lambda_http::Request;
+use lambda_http::http::header::{HeaderValue, VARY};
 use mooring_edge::openapi::Api;
 use mooring_edge::routes::find;
 use mooring_edge::{Reply, asset, default_language, fallback, momentary, page, wants_json};
@@ -91,10 +92,12 @@ fn document(request: &Request, name: &str) -> Reply {
 }
 
 fn front(request: &Request) -> Reply {
-    match page(default_language(), "Mooring", &Front) {
+    let mut reply = match page(default_language(), "Mooring", &Front) {
         Ok(text) if !wants_json(request) => asset(request, HTML, &text),
         _ => asset(request, JSON, &text(&LINKS)),
-    }
+    };
+    reply.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
+    reply
 }
 
 fn text(value: &impl Serialize) -> String {

@@ -68,17 +68,34 @@ fn number(unit: Unit, value: i64) -> String {
 /// Keeps a spreadsheet from running a text as a formula: OWASP's list of first characters ("CSV Injection")
 /// with their full-width forms, which some programs read as the plain ones. Characters that a program may
 /// skip before them do not hide them. Numbers do not pass through this function: [`number`] writes them.
+///
+/// A program in whose language a semicolon or a tab separates columns cuts a text there, and each part is a cell to it.
 fn harmless(text: &str) -> String {
     let skipped = |c: char| c.is_whitespace() || c.is_control() || UNSEEN.contains(&c);
-    let begins = text.trim_start_matches(skipped).starts_with(FORMULA);
-    let cut = text.starts_with(['\t', '\r', '\n']);
-    if begins || cut { format!("'{text}") } else { text.to_owned() }
+    let begins = |cell: &str| cell.trim_start_matches(skipped).starts_with(FORMULA);
+    let mut safe = String::with_capacity(text.len() + 1);
+    if begins(text) || text.starts_with(['\t', '\r', '\n']) {
+        safe.push('\'');
+    }
+    for (at, c) in text.char_indices() {
+        safe.push(c);
+        let rest = text.get(at + c.len_utf8()..).unwrap_or_default();
+        if [';', '\t'].contains(&c) && begins(rest) {
+            safe.push('\'');
+        }
+    }
+    safe
 }
 
 /// The characters with which a formula begins.
 const FORMULA: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
-/// The characters without width that are neither whitespace nor control characters.
-const UNSEEN: [char; 6] = ['\u{feff}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{ad}'];
+/// The characters without width that are neither whitespace nor control characters: those that join, and those that turn
+/// the direction of writing.
+const UNSEEN: [char; 18] = [
+    '\u{feff}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{ad}', '\u{200e}', '\u{200f}', '\u{61c}',
+    '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}',
+    '\u{2069}',
+];
 
 fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::new(Kind::Internal, "csv", "The table could not be written.").because(error)
@@ -95,7 +112,6 @@ mod tests {
             "+1",
             "-1",
             "@SUM(A1)",
-            "\t=1",
             "\r=1",
             "\n=1",
             " =1",
@@ -113,7 +129,18 @@ mod tests {
         ] {
             assert_eq!(harmless(formula), format!("'{formula}"), "{formula:?}");
         }
-        for plain in ["", "Sale", "'quoted", "1 = 1", " a", "7", "a\n=1", "é", "−5"] {
+        for (text, safe) in [
+            ("Sale;=cmd", "Sale;'=cmd"),
+            ("a; +1;b;-2", "a;' +1;b;'-2"),
+            ("=1;=2", "'=1;'=2"),
+            ("a\t@x", "a\t'@x"),
+            ("\t=1;=2", "'\t'=1;'=2"),
+            ("\u{202e}=1", "'\u{202e}=1"),
+            ("\u{2066}=1", "'\u{2066}=1"),
+        ] {
+            assert_eq!(harmless(text), safe, "{text:?}");
+        }
+        for plain in ["", "Sale", "a;b", "1;2", "'quoted", "1 = 1", " a", "7", "a\n=1", "é", "−5"] {
             assert_eq!(harmless(plain), plain);
         }
     }

@@ -6,10 +6,10 @@ use mooring_domain::base::ids::{AccountId, ConnectionId};
 use mooring_domain::guard::idempotency::Attempt;
 use mooring_domain::people::caller::{Caller, Scope};
 pub use mooring_domain::sync::ops::request_sync::Ports;
-use mooring_domain::sync::ops::request_sync::{ASK_EVERY, run};
+use mooring_domain::sync::ops::request_sync::{ASK_EVERY, SENT, run};
 use mooring_edge::openapi::{Api, Value, id_pattern, json};
 use mooring_edge::views::time::Time;
-use mooring_edge::{Edge, Reply, accepted, path};
+use mooring_edge::{Edge, Reply, ReplyExt, accepted, path};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -40,8 +40,9 @@ struct SyncRequested {
     again_at: Time,
 }
 
-/// Whether a request for a sync sent one: `sent`, and `sync.completed` or `sync.failed` tells its end; or `under_way`,
-/// because a sync that brings the same days was sent before.
+/// Whether a request for a sync sent one: `sent`, or `under_way`, because one that was sent before has not ended, or tries
+/// again. `sync.completed` or `sync.failed` tells the end; where the platform refuses the token, or the account is let go,
+/// the events of the connection do.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "SyncRequestOutcome")]
@@ -66,7 +67,9 @@ async fn ask(app: &App, request: &Request, caller: &Caller, attempt: &Attempt) -
         next_at: output.next_at.into(),
         again_at: output.again_at.into(),
     };
-    accepted(&view, &app.edge.site.url(&format!("/v1/connections/{connection}")))
+    let reply = accepted(&view, &app.edge.site.url(&format!("/v1/connections/{connection}")))?;
+    // What a repetition has to say again.
+    Ok(if output.is_sent { reply.about(SENT) } else { reply })
 }
 
 fn example() -> Value {

@@ -105,7 +105,7 @@ pub async fn register_tenant(
         pseudonyms: Some(PseudonymKey::fresh(entropy.as_ref())),
     };
     store.begin_data().await?;
-    store.put_tenant(&row).await?;
+    store.put_tenant(&row, None).await?;
     let ports = Ports { rows: Arc::new(store.clone()), clock: Arc::new(At(now)), entropy, mode };
     let input = Input { label: FIRST.to_owned(), scopes: Scope::ALL.to_vec(), expires_at: None };
     let api_key = add(&ports, &tenant, input).await?.text.text().to_owned();
@@ -184,7 +184,7 @@ pub(crate) async fn allow(adapters: &Adapters, seeded: &Seeded, addresses: &Addr
         ..Change::default()
     };
     match change.of(&tenant) {
-        Ok(changed) => adapters.store.put_tenant(&changed).await?,
+        Ok(changed) => adapters.store.put_tenant(&changed, Some(&tenant)).await?,
         Err(error) if error.code == NO_CHANGE => {}
         Err(error) => return Err(error.into()),
     }

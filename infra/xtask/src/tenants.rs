@@ -100,8 +100,10 @@ async fn done(Deployment { store, mode }: &Deployment, chore: Chore) -> Result<S
                 add_return_urls: return_urls,
                 remove_return_urls: gone_return_urls,
             };
-            let changed = change.of(&read(store, &tenant).await?)?;
-            store.put_tenant(&changed).await?;
+            let known = read(store, &tenant).await?;
+            ensure!(known.active, "The tenant {tenant} is being deleted; nothing of it can be changed.");
+            let changed = change.of(&known)?;
+            store.put_tenant(&changed, Some(&known)).await?;
             Ok(shown(&changed))
         }
         Chore::Remove { tenant, yes } => remove(store, &tenant, yes).await,

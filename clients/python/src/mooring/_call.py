@@ -63,13 +63,23 @@ class AsyncSender(Protocol):
         """Returns what the answer holds."""
 
 
+def moved(cursor: str | None, seen: set[str]) -> str | None:
+    """Returns the next cursor. A list that leads back to a page would never end."""
+    if cursor in seen:
+        raise RuntimeError("the list leads back to a page that was read")
+    if cursor:
+        seen.add(cursor)
+    return cursor
+
+
 def iterate(ask: Callable[[str | None], PageT], rows: Callable[[PageT], Sequence[Row]]) -> Iterator[Row]:
     """Asks page after page and gives each row."""
     cursor: str | None = None
+    seen: set[str] = set()
     while True:
         page = ask(cursor)
         yield from rows(page)
-        cursor = page.next_cursor
+        cursor = moved(page.next_cursor, seen)
         if not cursor:
             return
 
@@ -79,17 +89,20 @@ async def iterate_async(
 ) -> AsyncIterator[Row]:
     """Asks page after page and gives each row."""
     cursor: str | None = None
+    seen: set[str] = set()
     while True:
         page = await ask(cursor)
         for row in rows(page):
             yield row
-        cursor = page.next_cursor
+        cursor = moved(page.next_cursor, seen)
         if not cursor:
             return
 
 
 def segment(value: str) -> str:
-    """Writes a value as one segment of a path."""
+    """Writes a value as one segment of a path. A name that would change the path is refused before anything is called."""
+    if value in ("", ".", ".."):
+        raise ValueError(f"{value!r} is no id")
     return urllib.parse.quote(value, safe="")
 
 

@@ -151,10 +151,10 @@ class _HttpSender:
             time.sleep(wait)
         return tries.value
 
-    def _once(self, request: Mapping[str, Any]) -> httpx.Response | httpx.TransportError:
+    def _once(self, request: Mapping[str, Any]) -> httpx.Response | httpx.RequestError:
         try:
             return self.client.request(**request)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             return error
 
 
@@ -169,10 +169,10 @@ class _AsyncHttpSender:
             await asyncio.sleep(wait)
         return tries.value
 
-    async def _once(self, request: Mapping[str, Any]) -> httpx.Response | httpx.TransportError:
+    async def _once(self, request: Mapping[str, Any]) -> httpx.Response | httpx.RequestError:
         try:
             return await self.client.request(**request)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             return error
 
 
@@ -184,7 +184,7 @@ class _Tries:
         self.request = settings.request(call)
         self.value: Any = None
 
-    def judge(self, came: httpx.Response | httpx.TransportError) -> float | None:
+    def judge(self, came: httpx.Response | httpx.RequestError) -> float | None:
         """Keeps what an answer holds and returns `None`, returns the wait before the next try, or raises the last error."""
         # Nothing is raised where httpx's error is at hand: it carries the request with its credential.
         if isinstance(came, httpx.Response):
@@ -217,12 +217,12 @@ def wait_after(problem: MooringProblem | MooringUnreachable, call: Call, tries: 
 def read(call: Call, answer: httpx.Response) -> Any:
     """Returns what an answer holds."""
     if not answer.is_success:
-        raise MooringProblem(call.operation, answer.status_code, answer.headers, _parsed(answer.text))
+        raise MooringProblem(call.operation, answer.status_code, answer.headers, _parsed(_text(answer)))
     if call.reads == "none":
         return None
     if call.reads == "csv":
-        return CsvPage(answer.text, _next_cursor(answer.headers.get("link")), answer.headers.get("mooring-completeness"))
-    body = _parsed(answer.text)
+        return CsvPage(_text(answer), _next_cursor(answer.headers.get("link")), answer.headers.get("mooring-completeness"))
+    body = _parsed(_text(answer))
     if body is None:
         raise MooringProblem(call.operation, answer.status_code, answer.headers, None)
     return body
@@ -233,7 +233,8 @@ def _checked(origin: str) -> str:
     is_local = parts.hostname in ("localhost", "127.0.0.1", "::1")
     if not (parts.scheme == "https" or (parts.scheme == "http" and is_local)):
         raise ValueError("the API's origin has to be https, or http on this machine")
-    if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
+    is_bare = parts.path in ("", "/") and not parts.query and not parts.fragment
+    if not parts.hostname or not is_bare or parts.username or parts.password or parts.port == 0:
         raise ValueError("the API's origin has to be an origin: no user, no path, no query")
     return f"{parts.scheme}://{parts.netloc}"
 
@@ -249,12 +250,19 @@ def _listed(value: Any) -> Any:
 
 def _next_cursor(link: str | None) -> str | None:
     found = _NEXT.search(link or "")
-    query = urllib.parse.parse_qs(urllib.parse.urlsplit(found[1]).query) if found else {}
-    return query.get("cursor", [None])[0]
+    if not found:
+        return None
+    query = found[1].partition("?")[2]
+    return urllib.parse.parse_qs(query).get("cursor", [None])[0]
+
+
+def _text(answer: httpx.Response) -> str:
+    """Reads UTF-8, whatever charset an answer claims: the API sends nothing else."""
+    return answer.content.decode("utf-8", "replace")
 
 
 def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

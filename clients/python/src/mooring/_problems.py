@@ -94,6 +94,9 @@ def _seconds(header: str | None) -> float | None:
         pass
     try:
         until = email.utils.parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, TypeError):
         return None
+    if until.tzinfo is None:
+        # RFC 5322: a zone of -0000 says nothing about the sender's own; the time is of UTC.
+        until = until.replace(tzinfo=datetime.UTC)
     return max(0.0, (until - datetime.datetime.now(datetime.UTC)).total_seconds())

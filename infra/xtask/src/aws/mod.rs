@@ -8,10 +8,12 @@ mod sign;
 pub(crate) mod stack;
 mod xml;
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::SdkConfig;
-use reqwest::{Client, Method};
+use reqwest::{Client, ClientBuilder, Method};
 use serde_json::Value;
 use url::form_urlencoded;
 
@@ -69,6 +71,11 @@ pub(crate) struct Aws {
     endpoint: Option<String>,
 }
 
+/// Begins a client that ends its waits: a host that takes a connection and stays silent must not hold a chore up.
+pub(crate) fn patient() -> ClientBuilder {
+    Client::builder().connect_timeout(Duration::from_secs(10)).timeout(Duration::from_mins(1))
+}
+
 impl Aws {
     /// Takes region, credentials and endpoint from a configuration, and says which of them is missing.
     pub(crate) fn reached_by(config: &SdkConfig) -> Result<Self> {
@@ -77,7 +84,7 @@ impl Aws {
         let credentials = config.credentials_provider().context("no AWS credentials are set")?;
         Ok(Self {
             // The emulated cloud closes connections that idle, and a call that takes one at that moment fails.
-            client: Client::builder().pool_max_idle_per_host(0).build()?,
+            client: patient().pool_max_idle_per_host(0).build()?,
             region: region.to_string(),
             credentials,
             endpoint: config.endpoint_url().map(str::to_owned),

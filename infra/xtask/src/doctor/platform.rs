@@ -5,14 +5,15 @@ use anyhow::{Context as _, Result};
 use mooring_domain::platform::capabilities::{AuthorizeRequest, Connectors as _};
 use mooring_domain::platform::steps::app_secrets;
 use mooring_registry::{Config, Registry};
+use reqwest::StatusCode;
 use reqwest::redirect::Policy;
-use reqwest::{Client, StatusCode};
 use secrecy::SecretString;
 use serde_json::Value;
 
 use super::Point;
 use super::secrets::platforms;
 use crate::aws::LAMBDA;
+use crate::aws::patient;
 use crate::reach::InCloud;
 
 /// Checks the redirect URI of every platform of the profile.
@@ -51,7 +52,7 @@ async fn ask(cloud: &InCloud, platform: &'static str, uri: &str) -> Result<Statu
     // Nobody waits for this state, so that an answer to it would be refused.
     let request = AuthorizeRequest { state: "doctor", redirect_uri: uri, scopes: &[], verifier: &verifier };
     let url = oauth.authorize_url(&app, &request)?;
-    let client = Client::builder().redirect(Policy::none()).build()?;
+    let client = patient().redirect(Policy::none()).build()?;
     Ok(client.get(url).send().await.map_err(reqwest::Error::without_url)?.status())
 }
 

@@ -1,10 +1,11 @@
 //! A round trip: what the public address answers, by DNS, certificate, custom domain, API and function.
 
 use anyhow::Result;
+use reqwest::StatusCode;
 use reqwest::redirect::Policy;
-use reqwest::{Client, StatusCode};
 
 use super::Point;
+use crate::aws::patient;
 use crate::aws::stack::Stack;
 
 /// Asks the API by its public name, or at another address.
@@ -21,7 +22,7 @@ pub(super) async fn check(stack: &Stack, at: Option<&str>) -> Vec<Point> {
 type Answer = Result<(StatusCode, String)>;
 
 async fn ask(url: &str) -> Answer {
-    let client = Client::builder().redirect(Policy::none()).build()?;
+    let client = patient().redirect(Policy::none()).build()?;
     let answer = client.get(url).header("accept", "application/json").send().await?;
     Ok((answer.status(), answer.text().await?))
 }

@@ -15,10 +15,21 @@ pub(super) async fn check(cloud: &InCloud) -> Vec<Point> {
         points.push(match sealed(cloud, platform).await {
             Ok(true) => Point::ok(name(platform), "sealed, and the key opens it"),
             Ok(false) => Point::wrong(name(platform), "id or secret is empty", todo),
-            Err(error) => Point::wrong(name(platform), format!("{error:#}"), todo),
+            // Storing the secret again would write over one that works where only the way to it is closed.
+            Err(error) if is_missing(&error) => Point::wrong(name(platform), format!("{error:#}"), todo),
+            Err(error) => {
+                let todo = "give these credentials kms:Decrypt on the stack's key and reads on its tables, or wait until AWS \
+                            answers; do not store the secret again";
+                Point::wrong(name(platform), format!("{error:#}"), todo)
+            }
         });
     }
     points
+}
+
+/// Returns whether nothing is stored, rather than that it could not be read.
+fn is_missing(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<mooring_domain::Error>().is_some_and(|error| error.code == "not_set_up")
 }
 
 fn name(platform: &str) -> String {

@@ -29,7 +29,7 @@ const RATIOS: &str = "
 
 A ratio is computed from the sums of the rows that a question asks for, and never from ratios: the click rate of a week is
 its clicks by its impressions, not the mean of seven rates. So a ratio adds nowhere. Without a divisor (no clicks for
-`cpc`) it is `null`. Mooring computes with whole numbers and rounds half to even in the last place of the unit.
+`cpc`) it is `null`. Mooring computes with whole numbers and rounds half away from zero in the last place of the unit.
 
 | metric | unit in the answer | computed as |
 |---|---|---|
@@ -50,7 +50,7 @@ pub(super) fn page() -> Result<String> {
 }
 
 const MONEY: &str = "`{amount_micros, currency}`: millionths of the account's currency";
-const DECIMAL: &str = "a decimal number as text, exact to the millionth";
+const DECIMAL: &str = "a decimal number of at most six places";
 
 const fn unit(unit: Unit) -> &'static str {
     match unit {

@@ -10,7 +10,7 @@ const HEAD: &str = "# Scopes
 
 <!-- Written by `cargo xtask openapi`; change `infra/xtask/src/reference/scopes.rs`. -->
 
-A credential has scopes, and each operation below `/v1` asks for one.
+A credential has scopes, and each operation below `/v1` but `GET /v1/credential` asks for one.
 
 An API key has the scopes that it was registered with (`cargo xtask key add --scope`, [keys.md](keys.md)); give each server the few that
 it needs. A frontend token has those that it was made with, at each call no more than its key has then, and never one that

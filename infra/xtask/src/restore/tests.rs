@@ -44,11 +44,11 @@ async fn what_was_deleted_since_is_deleted_from_the_copy_and_nothing_else() {
     let copy = Store::reached_by(config, Tables::named([(Table::Directory, "copy-directory".to_owned())]));
     let (gone, stays, before) = (named("gone"), named("stays"), named("before"));
     for tenant in [&gone, &stays, &before] {
-        live.put_tenant(tenant).await.unwrap();
+        live.put_tenant(tenant, None).await.unwrap();
     }
     // The state at the point: two tenants; the deletion of the third was verified before it.
     for tenant in [&gone, &stays] {
-        copy.put_tenant(tenant).await.unwrap();
+        copy.put_tenant(tenant, None).await.unwrap();
     }
     let ports = by_operator::Ports {
         clock: Arc::new(SystemClock),

@@ -89,6 +89,14 @@ pub fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// Reads a list that must not cost the rest of its answer: what is no list counts as an empty one.
+pub fn list_or_none<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Items<T>, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::from_str(raw.get()).unwrap_or_default())
+}
+
 /// Reads a body as text: bytes that are not UTF-8 become replacement marks, and a byte order mark at the start is
 /// dropped.
 pub fn body(bytes: &[u8]) -> Cow<'_, str> {
@@ -135,5 +143,24 @@ mod tests {
     fn a_body_is_text_whatever_its_bytes_are() {
         assert_eq!(body(b"\xef\xbb\xbf{}"), "{}");
         assert_eq!(body(b"\"a\xff\""), "\"a\u{fffd}\"");
+    }
+
+    #[test]
+    fn what_is_no_list_is_an_empty_one() {
+        #[derive(Deserialize)]
+        struct Answer {
+            #[serde(default, deserialize_with = "list_or_none")]
+            list: Items<u8>,
+        }
+        for (json, read) in [
+            (r#"{"list": [1, "x", 2]}"#, vec![1, 2]),
+            (r#"{"list": "1,2"}"#, vec![]),
+            (r#"{"list": {"0": 1}}"#, vec![]),
+            (r#"{"list": true}"#, vec![]),
+            (r#"{"list": null}"#, vec![]),
+            ("{}", vec![]),
+        ] {
+            assert_eq!(serde_json::from_str::<Answer>(json).unwrap().list.read, read, "{json}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use compact_str::CompactString;
 use jiff::civil::Date;
 use mooring_domain::base::money::{MICROS, Micros};
 use mooring_domain::platform::figures::LONGEST_ID;
-use mooring_kit::lenient::{Items, Text, or_default};
+use mooring_kit::lenient::{Items, Text, list_or_none, or_default};
 use mooring_kit::paging::Answered;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -61,8 +61,9 @@ impl PageInfo {
 pub(crate) struct AccessToken {
     #[serde(deserialize_with = "mooring_kit::token")]
     pub(crate) access_token: SecretString,
-    /// An entry that cannot be read counts as a scope that was not granted.
-    #[serde(default, deserialize_with = "or_default")]
+    /// An entry that cannot be read counts as a scope that was not granted, and so does what is no list: the token beside
+    /// it has to be known all the same, so that Mooring can end it.
+    #[serde(default, deserialize_with = "list_or_none")]
     pub(crate) scope: Items<Id>,
 }
 

@@ -56,8 +56,9 @@ pub trait LogRead: Send + Sync {
 /// Registers tenants; only the set-up command has this port.
 #[async_trait]
 pub trait DirectoryWrite: Send + Sync {
-    /// Stores a tenant with its origins, unless another call changed its origins meanwhile.
-    async fn put_tenant(&self, tenant: &Tenant) -> Result<()>;
+    /// Stores a tenant with its origins in place of the one that the caller read, or a new one. A tenant that changed
+    /// meanwhile, or began to be deleted, stays as it is.
+    async fn put_tenant(&self, tenant: &Tenant, before: Option<&Tenant>) -> Result<()>;
 }
 
 /// Lists tenants; only the operator's command has this port.

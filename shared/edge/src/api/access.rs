@@ -61,12 +61,19 @@ impl Edge {
     }
 }
 
+/// The parameters of a query that name things of Mooring. Any other may hold a product's own words.
+const NAMING: [&str; 3] = ["connection_id", "account_id", "subject"];
+
 /// Lists Mooring's ids in path and query, and the id of the thing that the call made. It leaves out
 /// everything else that was sent there.
 fn targets(request: &Request, outcome: &Result<Reply>) -> Vec<String> {
     let uri = request.uri();
-    let query = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-    let named = uri.path().split('/').map(str::to_owned).chain(query.map(|(_, value)| value.into_owned()));
+    let decoded =
+        |text: &'_ str| url::form_urlencoded::parse(text.as_bytes()).into_owned().collect::<Vec<_>>();
+    let query = decoded(uri.query().unwrap_or_default()).into_iter();
+    let query = query.filter(|(name, _)| NAMING.contains(&name.as_str())).map(|(_, value)| value);
+    // The function reads a parameter of the path decoded, in whatever spelling it came.
+    let named = uri.path().split('/').flat_map(decoded).map(|(segment, _)| segment).chain(query);
     let made = outcome.as_ref().ok().and_then(|reply| reply.extensions().get::<Resource>());
     let mut targets: Vec<String> = Vec::new();
     for id in named.chain(made.map(|made| made.0.clone())).filter(|text| is_id(text)).take(MOST) {

@@ -12,10 +12,12 @@ use mooring_domain::people::tenant::Tenant;
 use mooring_domain::{Error, Kind, Result};
 
 use crate::client::Store;
-use crate::client::item::{Draft, Fields, PK, texts};
+use crate::client::item::{Draft, Fields, PK, flag, text, texts};
 use crate::client::key::Key;
 use crate::client::{Check, TRANSACTION, Write};
-use crate::people::items::{ORIGINS, read_credential, read_tenant, write_credential, write_tenant};
+use crate::people::items::{
+    ACTIVE, NAME, ORIGINS, RETURN_URLS, read_credential, read_tenant, write_credential, write_tenant,
+};
 use crate::people::keys;
 
 impl Store {
@@ -55,19 +57,18 @@ impl FrontendTokenPut for Store {
 
 #[async_trait]
 impl DirectoryWrite for Store {
-    async fn put_tenant(&self, tenant: &Tenant) -> Result<()> {
-        let before = self.tenant(&tenant.id).await?.map(|tenant| tenant.origins);
-        // Without this condition the later of two calls at the same time would leave origins behind that no
-        // tenant has.
-        let unchanged = match &before {
-            None => Check::Absent,
-            Some(origins) => Check::Is(ORIGINS, texts(origins.iter())),
+    async fn put_tenant(&self, tenant: &Tenant, before: Option<&Tenant>) -> Result<()> {
+        let row = Write::put(keys::tenant(&tenant.id), write_tenant(tenant));
+        // Without these conditions the later of two calls at the same time would undo the earlier one: a cutoff too.
+        let row = match before {
+            None => row.only_if(Check::Absent),
+            Some(known) => unchanged(known).into_iter().fold(row, Write::only_if),
         };
-        let before = before.unwrap_or_default();
+        let before = before.map(|known| known.origins.as_slice()).unwrap_or_default();
         let kept: BTreeSet<&String> = tenant.origins.iter().collect();
         let gone = before.iter().filter(|origin| !kept.contains(origin)).collect::<BTreeSet<_>>();
         let key = |origin: &String| keys::origin(origin, &tenant.id);
-        let mut writes = vec![Write::put(keys::tenant(&tenant.id), write_tenant(tenant)).only_if(unchanged)];
+        let mut writes = vec![row];
         writes.extend(gone.into_iter().map(|origin| Write::delete(key(origin))));
         writes.extend(kept.into_iter().map(|origin| Write::put(key(origin), Draft::default())));
         if writes.len() > TRANSACTION {
@@ -91,4 +92,14 @@ impl TenantList for Store {
         tenants.sort_by(|one, other| one.id.cmp(&other.id));
         Ok(tenants)
     }
+}
+
+/// The conditions that a tenant's row is still the one that was read.
+fn unchanged(known: &Tenant) -> [Check; 4] {
+    [
+        Check::Is(NAME, text(known.name.as_str())),
+        Check::Is(ACTIVE, flag(known.active)),
+        Check::Is(RETURN_URLS, texts(known.return_urls.iter())),
+        Check::Is(ORIGINS, texts(known.origins.iter())),
+    ]
 }

@@ -73,13 +73,17 @@ pub(crate) const ACTIVE: &str = "active";
 
 /// The attribute of the browser origins of a tenant.
 pub(crate) const ORIGINS: &str = "origins";
+/// The name of a tenant.
+pub(crate) const NAME: &str = "name";
+/// The return URLs of a tenant.
+pub(crate) const RETURN_URLS: &str = "return_urls";
 
 /// Writes a tenant.
 pub(crate) fn write_tenant(tenant: &Tenant) -> Draft {
     Draft::default()
-        .text("name", tenant.name.as_str())
+        .text(NAME, tenant.name.as_str())
         .with(ACTIVE, flag(tenant.active))
-        .with("return_urls", texts(tenant.return_urls.iter()))
+        .with(RETURN_URLS, texts(tenant.return_urls.iter()))
         .with(ORIGINS, texts(tenant.origins.iter()))
         .maybe("pseudonym_key", tenant.pseudonyms.as_ref().map(|key| bytes(key.bytes())))
 }
@@ -89,9 +93,9 @@ pub(crate) fn read_tenant(id: &TenantId, item: &Item) -> Result<Tenant> {
     let fields = Fields::of("tenant", item);
     Ok(Tenant {
         id: id.clone(),
-        name: fields.text("name")?.to_owned(),
+        name: fields.text(NAME)?.to_owned(),
         active: fields.flag(ACTIVE)?,
-        return_urls: fields.texts("return_urls")?,
+        return_urls: fields.texts(RETURN_URLS)?,
         origins: fields.texts(ORIGINS)?,
         pseudonyms: pseudonyms(&fields)?,
     })

@@ -59,7 +59,6 @@ async fn preflights_and_what_is_no_route_are_secured() -> Result<()> {
             secured(&answer, true).with_context(|| format!("{} from {origin}", route.path))?;
         }
     }
-    let headers = [("x-forwarded-proto", "https"), ("accept", "text/html")];
     for unknown in [
         "/documents",
         "/docs/nothing",
@@ -72,12 +71,21 @@ async fn preflights_and_what_is_no_route_are_secured() -> Result<()> {
         "/connect/a/b",
         "/%3Cscript%3E",
     ] {
-        let answer = functions.http(&Method::GET, unknown, &headers, None).await?;
-        let place = || format!("{unknown}: {} {}", answer.status, answer.body);
-        ensure!(answer.status == 404 && answer.is_problem() && !answer.body.contains("script"), place());
-        ensure!(answer.json()["code"] == "no_route", place());
-        secured(&answer, true).with_context(place)?;
+        for accept in ["*/*", "text/html,*/*;q=0.8"] {
+            let headers = [("x-forwarded-proto", "https"), ("accept", accept)];
+            let answer = functions.http(&Method::GET, unknown, &headers, None).await?;
+            let place = || format!("{unknown} as {accept}: {} {}", answer.status, answer.body);
+            ensure!(answer.status == 404 && !answer.body.contains("script"), place());
+            if accept == "*/*" {
+                ensure!(answer.is_problem() && answer.json()["code"] == "no_route", place());
+            } else {
+                ensure!(answer.header("content-type").starts_with("text/html"), place());
+                ensure!(answer.body.contains("href=\"/\""), place());
+            }
+            secured(&answer, true).with_context(place)?;
+        }
     }
+    let headers = [("x-forwarded-proto", "https"), ("accept", "*/*")];
     for route in ROUTES {
         let answer = functions.http(&Method::TRACE, &path(route.path), &headers, None).await?;
         let place = || format!("TRACE {}: {} {}", route.path, answer.status, answer.body);

@@ -91,6 +91,10 @@ pub async fn run(
     caller.require(Scope::UsageRead)?;
     let span =
         LogSpan { from: midnight(window.from)?, to: midnight(window.to.tomorrow().map_err(|_| bad())?)? };
+    if before.as_ref().is_some_and(|position| position.at() < span.from || position.at() >= span.to) {
+        let message = "The cursor belongs to a question about other days; begin again without it.";
+        return Err(Error::invalid("foreign_cursor", message));
+    }
     let newest = before.as_ref().map_or(window.to, |position| day(position.at()));
     let (mut counts, mut seen, mut next) = (BTreeMap::<Date, Counts>::new(), 0, before);
     loop {
@@ -133,6 +137,21 @@ mod tests {
 
     fn page(world: &Arc<World>, from: Date, to: Date, before: Option<LogPosition>) -> Usage {
         ready(run(&ports!(world, Ports { rows }), &server(), Window { from, to }, before)).unwrap()
+    }
+
+    #[test]
+    fn a_position_outside_of_the_question_is_refused() {
+        let world = World::new();
+        let (from, to) = (date(2026, 10, 1), date(2026, 10, 3));
+        for at in ["2026-09-30T23:59:59.999Z", "2026-10-04T00:00:00.000Z", "9999-12-30T00:00:00.000Z"] {
+            let position = format!("{at}#evt_01M81BA3QGE3PTAKDPNFZNW122").parse().unwrap();
+            let window = Window { from, to };
+            let error =
+                ready(run(&ports!(world, Ports { rows }), &server(), window, Some(position))).unwrap_err();
+            assert_eq!(error.code, "foreign_cursor", "{at}");
+        }
+        let last = "2026-10-03T23:59:59.999Z#evt_01M81BA3QGE3PTAKDPNFZNW122".parse().unwrap();
+        assert_eq!(page(&world, from, to, Some(last)).days.len(), 3);
     }
 
     #[test]

@@ -76,8 +76,8 @@ pub fn check(name: &str, origins: &[String], return_urls: &[String]) -> Result<(
     }
     if let Some(wrong) = return_urls.iter().find(|url| !is_return_url(url)) {
         let message = format!(
-            "`{wrong}` is no URL that a person can be led back to: https (http on this machine alone), a host, and no \
-             fragment or password."
+            "`{wrong}` is no URL that a person can be led back to: https (http on this machine alone), an exact host, \
+             as a URL parser writes it, and no fragment, no password, and none of `connection_id`, `code` and `error`."
         );
         return Err(Error::invalid("unusable_return_url", message));
     }
@@ -91,9 +91,15 @@ pub fn check(name: &str, origins: &[String], return_urls: &[String]) -> Result<(
     Ok(())
 }
 
+/// The parameters that Mooring adds to a return URL.
+const SENT_BACK: [&str; 3] = ["connection_id", "code", "error"];
+
 fn is_return_url(text: &str) -> bool {
     let plain = |url: &Url| url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
-    Url::parse(text).is_ok_and(|url| is_web(&url) && plain(&url))
+    // What a URL parser puts right is not what a person reads, and not what a session's address is compared with.
+    let written = |url: &Url| url.as_str() == text || url.as_str().strip_suffix('/') == Some(text);
+    let free = |url: &Url| !url.query_pairs().any(|(name, _)| SENT_BACK.contains(&name.as_ref()));
+    Url::parse(text).is_ok_and(|url| is_web(&url) && plain(&url) && written(&url) && free(&url))
 }
 
 fn is_origin(text: &str) -> bool {
@@ -103,6 +109,8 @@ fn is_origin(text: &str) -> bool {
 /// Returns whether a URL is https with a host, or http on the developer's own machine.
 fn is_web(url: &Url) -> bool {
     let here = match url.host() {
+        // A star matches nothing: only exact addresses count.
+        Some(Host::Domain(name)) if name.contains('*') => return false,
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
@@ -178,6 +186,14 @@ mod tests {
             "https://user:secret@app.example.org/",
             "https://app.example.org/#here",
             "//app.example.org/",
+            " https://app.example.org/",
+            "https://app.example.org/a b",
+            "https:///app.example.org/",
+            "https://app.example.org\\@evil.example/",
+            "https://app.example.org/\norigin",
+            "https://*.example.org/",
+            "https://app.example.org/?code=1",
+            "https://app.example.org/?a=1&error=2",
         ] {
             assert_eq!(code("Acme", None, Some(url)), "unusable_return_url", "{url}");
         }
@@ -188,6 +204,7 @@ mod tests {
         for origin in [
             "*",
             "null",
+            "https://*.example.org",
             "app.example.org",
             "https://app.example.org/",
             "https://app.example.org/path",

@@ -30,6 +30,9 @@ const RUNS: SignedDuration = SignedDuration::from_mins(15);
 
 rows!(ConnectionRead, SyncProgress, SyncAsk);
 
+/// What the record of a call keeps when the call sent a job, so that a repetition answers the same.
+pub const SENT: &str = "sent";
+
 /// The ports of the operation.
 #[derive(Clone)]
 pub struct Ports {
@@ -72,9 +75,9 @@ pub async fn run(
         next_at: next_slot(&connection.id, period, now),
         again_at: asked + ASK_EVERY,
     };
-    if attempt.is_done() {
+    if let Standing::Done(kept) = &attempt.standing {
         let asked = state.asked_at.filter(|asked| now.duration_since(*asked) < KEPT);
-        return Ok(output(asked.is_some(), asked.unwrap_or(now - ASK_EVERY)));
+        return Ok(output(kept.as_deref() == Some(SENT), asked.unwrap_or(now - ASK_EVERY)));
     }
     if attempt.standing == Standing::First && is_under_way(&state, &connection, period, now) {
         return Ok(output(false, state.asked_at.unwrap_or(now - ASK_EVERY)));
@@ -101,7 +104,11 @@ async fn find(
     let row = accounts?.into_iter().find(|row| row.id == *account);
     let row = row.ok_or_else(|| Error::not_found("account"))?;
     if !connection.state.is_syncable() || !row.state.is_syncable() {
-        let message = format!("A connection that is `{}` does not sync.", connection.state.as_str());
+        let message = if connection.state.is_syncable() {
+            format!("An account that is `{}` does not sync.", row.state.as_str())
+        } else {
+            format!("A connection that is `{}` does not sync.", connection.state.as_str())
+        };
         return Err(Error::conflict("not_syncable", message));
     }
     Ok((connection, at, state?))
@@ -186,7 +193,8 @@ mod tests {
     fn a_repeated_request_sends_nothing_and_one_that_broke_off_sends_the_same_job() {
         let world = synced();
         ask(&world, Standing::First).unwrap();
-        assert!(ask(&world, Standing::Done(None)).unwrap().is_sent);
+        assert!(ask(&world, Standing::Done(Some(SENT.to_owned()))).unwrap().is_sent);
+        assert!(!ask(&world, Standing::Done(None)).unwrap().is_sent, "a call that found one under way");
         assert_eq!(sent(&world).len(), 1);
         world.advance(1);
         ask(&world, Standing::Again).unwrap();

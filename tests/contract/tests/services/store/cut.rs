@@ -295,7 +295,7 @@ async fn a_tenant_stops_at_once() {
         origins: vec!["https://t.example".to_owned()],
         pseudonyms: None,
     };
-    world.store.put_tenant(&tenant).await.unwrap();
+    world.store.put_tenant(&tenant, None).await.unwrap();
     let places = world.store.places(&tenant.id, &Subject::Tenant, &[]).await.unwrap();
     let ended =
         Deletion { places, ..deletion(&tenant.id, Subject::Tenant, Reason::TenantDeleted, world.now()) };

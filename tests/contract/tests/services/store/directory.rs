@@ -58,7 +58,7 @@ fn key(of: &Tenant) -> ApiKey {
 async fn a_tenant_with_its_keys_is_read_as_it_was_put() {
     let world = World::start().await.unwrap();
     let tenant = tenant(&["https://app.example"]);
-    world.store.put_tenant(&tenant).await.unwrap();
+    world.store.put_tenant(&tenant, None).await.unwrap();
     assert_eq!(world.store.tenant(&tenant.id).await.unwrap(), Some(tenant.clone()));
     let key = key(&tenant);
     let id = &key.credential.id;
@@ -75,7 +75,7 @@ async fn every_tenant_is_listed_and_nothing_else_of_the_directory() {
     assert_eq!(world.store.tenants().await.unwrap(), []);
     let mut tenants = vec![tenant(&["https://app.example"]), tenant(&[])];
     for tenant in &tenants {
-        world.store.put_tenant(tenant).await.unwrap();
+        world.store.put_tenant(tenant, None).await.unwrap();
         assert_eq!(world.store.add_key(&key(tenant)).await.unwrap(), Admission::Stored);
     }
     tenants.sort_by(|one, other| one.id.cmp(&other.id));
@@ -88,7 +88,7 @@ async fn a_key_is_narrowed_rotated_with_an_overlap_and_revoked() {
     let (store, tenant) = (&world.store, tenant(&[]));
     let (old, new) = (key(&tenant), key(&tenant));
     assert_eq!(store.add_key(&old).await.unwrap(), Admission::Closed, "no such tenant");
-    store.put_tenant(&tenant).await.unwrap();
+    store.put_tenant(&tenant, None).await.unwrap();
     assert_eq!(store.add_key(&old).await.unwrap(), Admission::Stored);
     let (id, scopes) = (&old.credential.id, [Scope::ReportsRead]);
     assert!(store.narrow_key(&tenant.id, id, &Scope::ALL, &scopes).await.unwrap());
@@ -137,7 +137,7 @@ async fn a_key_is_narrowed_rotated_with_an_overlap_and_revoked() {
 async fn parallel_calls_make_no_more_keys_than_a_tenant_may_have() {
     let world = World::start().await.unwrap();
     let tenant = tenant(&[]);
-    world.store.put_tenant(&tenant).await.unwrap();
+    world.store.put_tenant(&tenant, None).await.unwrap();
     let call = |_| -> Work<'_, bool> {
         let (store, key) = (&world.store, key(&tenant));
         // A call that met too many others at once gets that error, and made nothing.
@@ -174,14 +174,36 @@ async fn an_origin_is_known_while_any_tenant_has_it() {
     let world = World::start().await.unwrap();
     let origins = ["https://a.example", "https://b.example", "https://b.example"];
     let (mut one, two) = (tenant(&origins), tenant(&origins[1..2]));
-    world.store.put_tenant(&one).await.unwrap();
-    world.store.put_tenant(&two).await.unwrap();
+    world.store.put_tenant(&one, None).await.unwrap();
+    world.store.put_tenant(&two, None).await.unwrap();
     assert!(world.store.origin_known("https://a.example").await.unwrap());
     assert!(!world.store.origin_known("https://a.exampl").await.unwrap());
+    let before = one.clone();
     one.origins.clear();
-    world.store.put_tenant(&one).await.unwrap();
+    world.store.put_tenant(&one, Some(&before)).await.unwrap();
     assert!(!world.store.origin_known("https://a.example").await.unwrap());
     assert!(world.store.origin_known("https://b.example").await.unwrap());
+}
+
+/// Of two changes of what both read, one is made; and no change undoes a cutoff that came in between.
+#[tokio::test]
+async fn a_change_of_a_tenant_overwrites_nothing_that_it_did_not_read() {
+    let world = World::start().await.unwrap();
+    let known = tenant(&["https://a.example"]);
+    world.store.put_tenant(&known, None).await.unwrap();
+    let again = world.store.put_tenant(&known, None).await.unwrap_err();
+    let one = Tenant { return_urls: vec!["https://a.example/back".to_owned()], ..known.clone() };
+    let other = Tenant { name: "Other".to_owned(), ..known.clone() };
+    world.store.put_tenant(&one, Some(&known)).await.unwrap();
+    let late = world.store.put_tenant(&other, Some(&known)).await.unwrap_err();
+    let closed = Tenant { active: false, ..one.clone() };
+    world.store.put_tenant(&closed, Some(&one)).await.unwrap();
+    let undone =
+        world.store.put_tenant(&Tenant { name: "Other".to_owned(), ..one.clone() }, Some(&one)).await;
+    for error in [again, late, undone.unwrap_err()] {
+        assert_eq!(error.code, "changed_meanwhile");
+    }
+    assert_eq!(world.store.tenant(&known.id).await.unwrap(), Some(closed));
 }
 
 #[tokio::test]

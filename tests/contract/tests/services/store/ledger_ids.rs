@@ -51,7 +51,7 @@ async fn with_tenant(world: &World) -> Case {
         origins: vec![ORIGIN.to_owned()],
         pseudonyms: None,
     };
-    world.store.put_tenant(&tenant).await.unwrap();
+    world.store.put_tenant(&tenant, None).await.unwrap();
     case
 }
 

@@ -51,7 +51,7 @@ async fn opened(world: &World, tenant: &TenantId) {
         origins: Vec::new(),
         pseudonyms: None,
     };
-    world.store.put_tenant(&row).await.unwrap();
+    world.store.put_tenant(&row, None).await.unwrap();
 }
 
 fn endpoint(tenant: &TenantId, number: u128) -> Endpoint {

@@ -100,7 +100,7 @@ pub async fn look(ports: &Ports, token: &str) -> Result<Seen> {
     }
     let begun = begun(ports, &key).await?;
     match found {
-        Err(error) if begun.is_empty() => Err(error),
+        Err(error) if begun.is_empty() || error.code != LINK_USED => Err(error),
         _ => Ok(Seen::Begun(begun)),
     }
 }
@@ -145,7 +145,7 @@ pub async fn run(ports: &Ports, token: &str) -> Result<Output> {
     let mut linked = linked?;
     let link = match found {
         Ok(link) => link,
-        Err(error) if linked.is_empty() => return Err(error),
+        Err(error) if linked.is_empty() || error.code != LINK_USED => return Err(error),
         Err(_) => return Ok(Output::default()),
     };
     let mut output = Output::default();
@@ -189,8 +189,11 @@ async fn find(ports: &Ports, key: &Digest) -> Result<DeletionLink> {
     if ended.is_some_and(|at| at >= link.made_at) { Err(used()) } else { Ok(link) }
 }
 
+/// The code of a link that does nothing any more.
+const LINK_USED: &str = "link_used";
+
 fn used() -> Error {
     let message = "This link, or another one that was mailed to the same address, was used, or it is too old. Ask for a \
                    new one to go on.";
-    Error::new(Kind::Gone, "link_used", message)
+    Error::new(Kind::Gone, LINK_USED, message)
 }

@@ -41,7 +41,7 @@ pub struct Ports {
 }
 
 /// A request as it came.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Asked<'a> {
     /// The address.
     pub address: &'a str,
