@@ -138,6 +138,37 @@ class Calls(unittest.TestCase):
         recovered = Server(gone, ok({"connections": [], "next_cursor": None}))
         self.assertEqual(recovered.client().list_connections().connections, [])
 
+    def test_an_id_that_would_change_the_path_is_refused_before_anything_is_called(self) -> None:
+        server = Server(ok({}))
+        for identity in ("", ".", ".."):
+            with self.assertRaises(ValueError):
+                server.client().disconnect_account("con_1", identity)
+            with self.assertRaises(ValueError):
+                server.client().show_deletion_status(identity)
+        self.assertEqual(server.asked, [])
+
+    def test_a_list_that_leads_back_to_a_page_ends(self) -> None:
+        pages = [ok({"connections": [], "next_cursor": cursor}) for cursor in ("a", "b", "a")]
+        server = Server(*pages)
+        with self.assertRaisesRegex(RuntimeError, "leads back"):
+            list(server.client().all_connections())
+        self.assertEqual(len(server.asked), 3)
+
+    def test_an_answer_that_cannot_be_read_is_an_error_of_the_client(self) -> None:
+        for answer in [
+            httpx.Response(200, headers={"content-type": "application/json; charset=hex"}, content=b"{}x"),
+            httpx.Response(200, headers={"content-type": "application/json"}, content=b"[" * 100_000),
+            httpx.Response(503, headers={"retry-after": "Tue, 01 Dec 2026 00:00:00 -0000"}, content=b"{}"),
+        ]:
+            with self.assertRaises(MooringProblem):
+                Server(answer).client(retries=0).list_connections()
+
+        def undecodable(_: httpx.Request) -> httpx.Response:
+            raise httpx.DecodingError("no gzip")
+
+        with self.assertRaises(MooringUnreachable):
+            Server(undecodable).client(retries=0).list_connections()
+
     def test_an_iterator_goes_through_all_pages(self) -> None:
         def page(ids: list[str], cursor: str | None) -> httpx.Response:
             entries = [delivery(identity) for identity in ids]

@@ -130,6 +130,31 @@ test("a value cannot change the path", async (t) => {
   assert.equal(server.asked[0].url, "/v1/connections/..%2Fdeletions%3Fx%3D1%23");
 });
 
+test("an id that would change the path is refused before anything is called", async (t) => {
+  const server = await Server.start(t, json(200, {}));
+  for (const id of ["", ".", ".."]) {
+    await assert.rejects(async () => clientOf(server).disconnectAccount("con_1", id), TypeError);
+    await assert.rejects(async () => clientOf(server).showDeletionStatus(id), TypeError);
+  }
+  assert.equal(server.asked.length, 0);
+});
+
+test("a list that leads back to a page ends", async (t) => {
+  const page = (next_cursor) => json(200, { connections: [], next_cursor });
+  const server = await Server.start(t, page("a"), page("b"), page("a"));
+  await assert.rejects(Array.fromAsync(clientOf(server).allConnections()), /leads back/);
+  assert.equal(server.asked.length, 3);
+});
+
+test("a body that never ends is over with the time of a try", async (t) => {
+  const server = await Server.start(t, (request, response) => {
+    response.writeHead(200, { "content-type": "application/json", "content-encoding": "gzip" });
+    response.write("this is no gzip");
+  });
+  const late = await clientOf(server, { retries: 0, timeoutMs: 200 }).listConnections().catch((error) => error);
+  assert.ok(late instanceof MooringUnreachable, String(late));
+});
+
 test("no credential in errors, nor in what shows the client", async (t) => {
   const server = await Server.start(t, problem(401, "unauthorized"));
   const client = clientOf(server, { retries: 0 });
