@@ -103,7 +103,9 @@ impl SyncState {
                 Vec::new()
             }
             TryOutcome::GaveUp(trouble) => {
-                state.fail(trouble, true, end.at);
+                // A refused token is news of the connection. Its failure was not told, so that the next one that is a
+                // failure of syncs is told, and the first success after it ends no wait.
+                state.fail(trouble, trouble != Trouble::NeedsReauth, end.at);
                 self.failed(trouble, end).into_iter().collect()
             }
         };

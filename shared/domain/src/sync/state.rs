@@ -50,7 +50,8 @@ pub struct Failure {
     pub trouble: Trouble,
     /// When the first try failed after the last success.
     pub since: Timestamp,
-    /// True when a job gave up; false while one waits for its next try.
+    /// True when a job gave up and an event told so; false while one waits for its next try, and when the platform
+    /// refused the token: the connection's own events tell that.
     pub gave_up: bool,
 }
 

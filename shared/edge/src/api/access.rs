@@ -98,3 +98,20 @@ fn class(outcome: &Result<Reply>) -> &'static str {
         _ => "5xx",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lambda_http::Body;
+
+    use super::*;
+
+    #[test]
+    fn an_id_in_the_path_is_read_as_the_function_reads_it() {
+        let path =
+            "/v1/connections/%63on_00000000000000000000000009/accounts/acc%5F0000000000000000000000000A/sync";
+        let mut request = Request::new(Body::Empty);
+        *request.uri_mut() = path.parse().unwrap();
+        let targets = targets(&request, &Ok(Reply::default()));
+        assert_eq!(targets, ["con_00000000000000000000000009", "acc_0000000000000000000000000A"]);
+    }
+}

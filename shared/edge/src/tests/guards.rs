@@ -314,7 +314,9 @@ async fn keys_are_visible_ascii_of_a_sane_length() {
 async fn a_call_is_logged_once_and_not_at_all_beyond_the_limit() {
     let bench = Bench::new();
     let bearer = format!("Bearer {}", bench.key);
-    let path = "/v1/connections?x=con_00000000000000000000000007&y=anna%40example.com";
+    // An id under a name that names a thing, an address, and a product's word in the form of an id.
+    let path = "/v1/connections?connection_id=con_00000000000000000000000007&y=anna%40example.com\
+                &end_user=user_01M8QEKX8KFXABFXHQAM7HW3QX";
     for _ in 0..4 {
         call(&bench.edge, &request(Method::GET, path, &[("authorization", &bearer)], "")).await;
     }

@@ -121,7 +121,8 @@ fn is_under_way(state: &SyncState, connection: &Connection, period: u16, now: Ti
     let first = state.backfill.as_ref().map(|backfill| backfill.slot);
     let begun = first.unwrap_or(connection.created_at).max(planned);
     let is_open = now.duration_since(begun) < RUNS && state.last_attempt.is_none_or(|ended| ended < begun);
-    is_open || state.failure.is_some_and(|failure| !failure.gave_up)
+    let tried_lately = || state.last_attempt.is_some_and(|ended| now.duration_since(ended) < RUNS);
+    is_open || (state.failure.is_some_and(|failure| !failure.gave_up) && tried_lately())
 }
 
 /// Takes the account's turn. An attempt that broke off after it took the turn uses it.

@@ -110,7 +110,12 @@ async fn send_rest(
 
 /// Makes a further job of the same slot.
 fn further(job: &SyncJob, window: Window) -> SyncJob {
-    let kind = if job.kind == JobKind::First { JobKind::Backfill } else { job.kind };
+    let kind = match job.kind {
+        JobKind::First => JobKind::Backfill,
+        // Who asked hears of the newest days, once.
+        JobKind::Requested => JobKind::Restate,
+        other => other,
+    };
     SyncJob { kind, window: Some(window), deferred: 0, not_before: None, ..job.clone() }
 }
 
