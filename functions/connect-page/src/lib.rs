@@ -11,7 +11,9 @@ use mooring_domain::connect::ops::start_authorization::{Left, Page, Presented, r
 use mooring_domain::connect::session::SESSION_MINUTES;
 use mooring_edge::flow::{self, Exit};
 use mooring_edge::openapi::{Api, json};
-use mooring_edge::{Edge, Reply, ReplyExt, form_targets, html, language, path, see_other, spoken};
+use mooring_edge::{
+    Edge, Reply, ReplyExt, form_targets, html, keep_language, language, path, see_other, spoken,
+};
 
 /// The dependencies of the function.
 #[derive(Clone)]
@@ -42,7 +44,7 @@ async fn invite(app: &App, request: &Request) -> Result<Reply> {
             let language = spoken(request, invitation.locale.as_ref());
             let page = form_targets(html(page::invitation(language, &invitation)?)?, &targets)?;
             let cookie = app.edge.site.set_cookie(&visit.name, visit.value.text(), SESSION_MINUTES * 60);
-            page.cookie_value(&cookie)
+            keep_language(&app.edge.site, request, invitation.locale.as_ref(), page.cookie_value(&cookie)?)
         }
         Page::Elsewhere(onward) => flow::onward(&app.edge.site, language(request), &onward),
     }

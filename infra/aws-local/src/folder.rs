@@ -12,7 +12,7 @@ use crate::trouble::{DataError, Trouble};
 /// first sync of the played platform stores less than the rest.
 const NEEDED: usize = 16 * 1024 * 1024;
 /// The file of the database.
-pub(crate) const DATABASE: &str = "dynamodb.sqlite";
+pub const DATABASE: &str = "dynamodb.sqlite";
 
 /// A data folder that this process holds; clones hold it together.
 #[derive(Clone, Debug)]

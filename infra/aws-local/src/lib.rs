@@ -34,7 +34,7 @@ pub use clock::LocalClock;
 pub use delays::Delays;
 pub use disk::{read, write};
 pub use fault::{Call, Fault, FaultPlan, FaultProxy, Share};
-pub use folder::Folder;
+pub use folder::{DATABASE, Folder};
 pub use mail::Mail;
 pub use sdk::{env_vars, sdk_config, sdk_config_in};
 pub use server::{AwsLocal, Endpoints, Options};

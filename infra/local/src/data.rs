@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use mooring_aws_local::{DataError, Folder, Trouble, read, write};
+use mooring_aws_local::{DATABASE, DataError, Folder, Trouble, read, write};
 use mooring_domain::base::data_version::{DATA_VERSION, DataVersion, RELEASE};
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ pub(crate) fn open(path: &Path) -> Result<Folder, DataError> {
     check_version(&folder)?;
     if folder.path().join(SEED).exists() && !folder.has_tables() {
         let cause = "the tables are gone or empty, and the tenant and the keys beside them are still there";
-        let file = folder.path().join("dynamodb.sqlite");
+        let file = folder.path().join(DATABASE);
         return Err(DataError::new(file, Trouble::TablesMissing, cause));
     }
     for name in [SEED, SANDBOX] {

@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use mooring_aws_local::LocalClock;
+use mooring_aws_local::{DATABASE, LocalClock};
 use serde_json::{Value, json};
 
 use crate::data;
@@ -77,7 +77,7 @@ fn text(value: &Value) -> Result<&str> {
 pub fn pack(folder: &Path, to: &Path) -> Result<()> {
     copy(folder, to, &|name, bytes| {
         Ok(match name {
-            TABLES => Some((PACKED.to_owned(), zstd::bulk::compress(&bytes, 19)?)),
+            DATABASE => Some((PACKED.to_owned(), zstd::bulk::compress(&bytes, 19)?)),
             "lock" => None,
             _ => Some((name.to_owned(), bytes)),
         })
@@ -88,13 +88,12 @@ pub fn pack(folder: &Path, to: &Path) -> Result<()> {
 pub fn unpack(packed: &Path, to: &Path) -> Result<()> {
     copy(packed, to, &|name, bytes| {
         Ok(Some(match name {
-            PACKED => (TABLES.to_owned(), zstd::bulk::decompress(&bytes, LARGEST)?),
+            PACKED => (DATABASE.to_owned(), zstd::bulk::decompress(&bytes, LARGEST)?),
             _ => (name.to_owned(), bytes),
         }))
     })
 }
 
-const TABLES: &str = "dynamodb.sqlite";
 const PACKED: &str = "dynamodb.sqlite.zst";
 /// More than the tables of a sample ever are, in bytes.
 const LARGEST: usize = 64 * 1024 * 1024;

@@ -248,10 +248,10 @@ async fn keep_data() -> Result<()> {
 }
 
 async fn app_secret(platform: &str, stack: &str) -> Result<()> {
-    let platform = match platform {
-        "tiktok_ads" => "tiktok_ads",
-        other => bail!("there is no connector for `{other}`; known: tiktok_ads"),
-    };
+    let known = mooring_registry::PLATFORMS.into_iter().find(|known| *known == platform);
+    let platform = known.with_context(|| {
+        format!("there is no connector for `{platform}`; known: {}", mooring_registry::PLATFORMS.join(", "))
+    })?;
     let cloud = InCloud::open(stack).await?;
     let mut lines = stdin().lock().lines();
     let mut line = |what: &str| -> Result<String> {

@@ -27,7 +27,7 @@ pub use http::event::{Answer, Handling, invoke};
 pub use http::extract::{BODY_LIMIT, field, form_body, json_body, one, path};
 pub use http::front::Front;
 pub use http::headers::{form_targets, scripted_form};
-pub use http::language::{language, spoken};
+pub use http::language::{keep_language, language, spoken};
 pub use http::media::{sends_json, wants_csv, wants_json};
 pub use http::paging::Paging;
 pub use http::problem::{Problem, refused_html, status_of};

@@ -29,6 +29,7 @@ impl Schemas<'_> {
         let (old, new) = (resolve(self.released, old).clone(), resolve(self.description, new).clone());
         self.kinds(&old, &new, at);
         self.words(&old, &new, at);
+        self.bounds(&old, &new, at);
         self.alternatives(&old, &new, at);
         self.fields(&old, &new, at);
         if let (Some(old), Some(new)) = (old.get("items"), new.get("items")) {
@@ -71,6 +72,32 @@ impl Schemas<'_> {
         }
         for gone in before.difference(&now) {
             self.say(at, &format!("the word {gone} is gone"));
+        }
+    }
+
+    /// What a client sends has to stay within what is taken. A looser bound is no break, and neither is any bound of an
+    /// answer: it tells a client more than it knew.
+    fn bounds(&mut self, old: &Value, new: &Value, at: &str) {
+        if self.direction == Direction::Answer {
+            return;
+        }
+        if new.get("pattern").is_some() && old.get("pattern") != new.get("pattern") {
+            self.say(at, "its pattern changed");
+        }
+        let number = |of: &Value, name: &str| of.get(name).and_then(Value::as_f64);
+        for (name, is_upper) in [
+            ("maximum", true),
+            ("maxLength", true),
+            ("maxItems", true),
+            ("minimum", false),
+            ("minLength", false),
+            ("minItems", false),
+        ] {
+            let Some(now) = number(new, name) else { continue };
+            let is_tighter = number(old, name).is_none_or(|before| if is_upper { now < before } else { now > before });
+            if is_tighter {
+                self.say(at, &format!("its {name} is tighter"));
+            }
         }
     }
 

@@ -80,6 +80,15 @@ const BREAKS: &[(&str, Change)] = &[
     ("is null or string", |all| {
         put(all, "/components/schemas/Report/properties/time_zone/type", json!(["string", "null"]));
     }),
+    ("its pattern changed", |all| {
+        put(all, "/components/schemas/SessionRequest/properties/end_user/pattern", json!("^[a-z]+$"));
+    }),
+    ("its maxLength is tighter", |all| {
+        put(all, "/components/schemas/SessionRequest/properties/end_user/maxLength", json!(7));
+    }),
+    ("its minLength is tighter", |all| {
+        put(all, "/components/schemas/SessionRequest/properties/end_user/minLength", json!(7));
+    }),
     ("its format changed", |all| take(all, "/components/schemas/Connection/properties/created_at", "format")),
     ("the answer 429 is gone", |all| take(all, "/paths/~1v1~1reports/get/responses", "429")),
     ("no Location any more", |all| {
@@ -109,6 +118,8 @@ const HARMLESS: &[Change] = &[
     },
     |all| put(all, "/components/schemas/SessionRequest/required", json!(["end_user"])),
     |all| put(all, "/paths/~1v1~1new", json!({ "get": { "operationId": "getNew" } })),
+    |all| put(all, "/components/schemas/SessionRequest/properties/end_user/maxLength", json!(4096)),
+    |all| put(all, "/components/schemas/Connection/properties/id/pattern", json!("^con_")),
     |all| put(all, "/paths/~1v1~1reports/get/summary", json!("Ask for a report")),
 ];
 

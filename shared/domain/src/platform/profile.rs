@@ -69,6 +69,12 @@ impl Profile {
         self.platforms.iter().find(|entry| entry.platform == platform)
     }
 
+    /// Returns how often accounts of a platform sync, in minutes: an hour for a platform that the product left out since it
+    /// was connected.
+    pub fn period_minutes(&self, platform: &str) -> u16 {
+        self.platform(platform).map_or(60, |platform| platform.period_minutes)
+    }
+
     /// Finds the profile of a platform that a caller named; refuses one that the product does not connect to.
     pub fn expect(&self, platform: &str) -> Result<&PlatformProfile> {
         let unknown = || Error::invalid("unknown_platform", "The product does not connect to this platform.");

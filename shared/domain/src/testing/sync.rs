@@ -204,7 +204,8 @@ impl SyncEndWrite for World {
             if let Some(rival) = self.sync.rival.lock().unwrap().take() {
                 *state = state.after(&rival).state;
             }
-            if state.ends + 1 != ended.state.ends {
+            let slot = |state: &SyncState| state.backfill.as_ref().map(|backfill| backfill.slot);
+            if state.ends + 1 != ended.state.ends || slot(&state) != slot(&ended.state) {
                 return Ok(false);
             }
             let SyncState { structure_at, names_due, entities, asked_at, .. } = *state;

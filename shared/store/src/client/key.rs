@@ -44,6 +44,7 @@
 //! | Ledger | `<ten>` | `<del>` | deletion; in the due index |
 //! | | `<ten>` | `aud#<evt>` | audit event |
 //! | | `code#<sha256>` | `code` | public code of a deletion |
+//! | | | `link` | deletions that a mailed link began |
 
 use jiff::Timestamp;
 use mooring_domain::Result;

@@ -29,6 +29,8 @@ pub(crate) fn write_sync_change(change: &SyncChange) -> Draft {
 
 /// The attribute that counts the ended tries.
 pub(crate) const ENDS: &str = "ends";
+/// The slot of the first job whose days are being read.
+pub(crate) const BACKFILL_SLOT: &str = "backfill_slot";
 
 /// The attribute of the instant at which the product last asked for a sync, a number that conditions compare.
 pub(crate) const ASKED_AT: &str = "asked_at";
@@ -53,14 +55,14 @@ pub(crate) fn write_sync_end(state: &SyncState) -> Draft {
 fn write_backfill(draft: Draft, backfill: &Backfill) -> Draft {
     let ended = backfill.ended.iter().map(|window| format!("{}|{}", window.from, window.to));
     draft
-        .with("backfill_slot", time(backfill.slot))
+        .with(BACKFILL_SLOT, time(backfill.slot))
         .text("backfill_from", backfill.all.from.to_string())
         .text("backfill_to", backfill.all.to.to_string())
         .with("backfill_ended", texts(ended))
 }
 
 fn read_backfill(fields: Fields<'_>) -> Result<Option<Backfill>> {
-    let Some(slot) = fields.maybe_parsed("backfill_slot")? else { return Ok(None) };
+    let Some(slot) = fields.maybe_parsed(BACKFILL_SLOT)? else { return Ok(None) };
     let window = |text: &str| {
         let (from, to) = text.split_once('|')?;
         Window::new(from.parse().ok()?, to.parse().ok()?)

@@ -67,8 +67,7 @@ pub async fn run(
 ) -> Result<Output> {
     caller.require(Scope::Sync)?;
     let (connection, at, state) = find(ports, caller, connection, account).await?;
-    let platform = ports.profile.platform(&connection.platform);
-    let period = platform.map_or(60, |platform| platform.period_minutes);
+    let period = ports.profile.period_minutes(&connection.platform);
     let now = ports.clock.now();
     let output = |is_sent, asked: Timestamp| Output {
         is_sent,

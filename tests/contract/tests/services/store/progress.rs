@@ -98,6 +98,25 @@ async fn an_end_is_stored_when_no_other_came_in_between() {
     assert_eq!(world.rows(Table::Activity).await.unwrap().len(), events + 1);
 }
 
+/// A first job that begins to read older days keeps them from the end of a job that read the state before.
+#[tokio::test]
+async fn an_end_writes_nothing_over_a_backfill_that_began_meanwhile() {
+    let world = World::start().await.unwrap();
+    let case = world.active(1).await.unwrap();
+    let (account, store, at) = (case.account(0), &world.store, world.now());
+    let window = Window { from: date(2026, 11, 16), to: date(2026, 11, 22) };
+    let end =
+        SyncEnd { kind: JobKind::Restate, slot: at, window, has_newest: true, outcome: TryOutcome::Done, at };
+    let late = SyncState::default().after(&end);
+    let begun = Backfill::begin(at, Window { from: date(2026, 9, 1), to: date(2026, 11, 22) });
+    let change = SyncChange { backfill: Some(begun.clone()), ..SyncChange::default() };
+    store.change_sync_state(&account, &change).await.unwrap();
+    assert!(!store.end_sync(&account, &late, None).await.unwrap());
+    let again = store.sync_state(&account).await.unwrap().after(&end);
+    assert!(store.end_sync(&account, &again, None).await.unwrap());
+    assert_eq!(store.sync_state(&account).await.unwrap().backfill, Some(begun));
+}
+
 /// Of two requests for a sync at the same time one is let through.
 #[tokio::test]
 async fn a_sync_is_asked_for_once_in_a_while() {

@@ -198,7 +198,7 @@ async fn activate(
     }
     let connection = Connection { state: State::Active, deletion: None, delete_by: None, ..connection };
     let jobs = first_jobs(ports, &connection, &accounts);
-    let period = ports.profile.platform(&connection.platform).map_or(60, |platform| platform.period_minutes);
+    let period = ports.profile.period_minutes(&connection.platform);
     let slot = slot_of(&connection.id, period);
     ports.rows.activate(&connection, &accounts, slot, abandoned, &jobs).await?;
     // The connection is active. Neither of the two decides anything more, and each may fail without harm.

@@ -222,10 +222,9 @@ async fn account_view(
     let (name, state) = both(name(ports, &place, &account, key), ports.rows.sync_state(&place)).await;
     let (name, state) = (name?, state?);
     let (last_synced_at, names_pending) = (state.newest_at, state.names_due);
-    let platform = ports.profile.platform(&connection.platform);
     let cadence = Cadence {
         connection: &connection.id,
-        period_minutes: platform.map_or(60, |platform| platform.period_minutes),
+        period_minutes: ports.profile.period_minutes(&connection.platform),
         is_synced: connection.state.is_syncable() && account.state.is_syncable(),
     };
     let sync = SyncView::at(ports.clock.now(), &state, &cadence);
