@@ -94,7 +94,8 @@ impl Schemas<'_> {
             ("minItems", false),
         ] {
             let Some(now) = number(new, name) else { continue };
-            let is_tighter = number(old, name).is_none_or(|before| if is_upper { now < before } else { now > before });
+            let is_tighter =
+                number(old, name).is_none_or(|before| if is_upper { now < before } else { now > before });
             if is_tighter {
                 self.say(at, &format!("its {name} is tighter"));
             }

@@ -23,7 +23,10 @@ const KEPT_SECONDS: i64 = 60 * 60;
 /// Returns the language of the flow that this browser is in, or else the one that the browser asks for.
 pub fn language(request: &Request) -> &'static Language {
     // Whoever plants the cookie chooses among languages, and nothing else.
-    let kept = ["__Host-language", LANGUAGE_COOKIE].into_iter().find_map(|name| cookie(request, name)).and_then(find);
+    let kept = ["__Host-language", LANGUAGE_COOKIE]
+        .into_iter()
+        .find_map(|name| cookie(request, name))
+        .and_then(find);
     kept.unwrap_or_else(|| asked(request))
 }
 
@@ -31,7 +34,9 @@ pub fn language(request: &Request) -> &'static Language {
 pub fn keep_language(site: &Site, request: &Request, locale: Option<&Locale>, reply: Reply) -> Result<Reply> {
     let is_kept = site.cookie(request, LANGUAGE_COOKIE).is_some();
     match locale {
-        Some(_) => reply.cookie_value(&site.set_cookie(LANGUAGE_COOKIE, spoken(request, locale).tag, KEPT_SECONDS)),
+        Some(_) => {
+            reply.cookie_value(&site.set_cookie(LANGUAGE_COOKIE, spoken(request, locale).tag, KEPT_SECONDS))
+        }
         None if is_kept => reply.cookie_value(&site.set_cookie(LANGUAGE_COOKIE, "", 0)),
         None => Ok(reply),
     }
@@ -94,7 +99,11 @@ mod tests {
             request.headers_mut().insert(ACCEPT_LANGUAGE, HeaderValue::from_static("en"));
             request.headers_mut().insert(COOKIE, HeaderValue::from_str(kept).unwrap());
             assert_eq!(language(&request).tag, tag, "{kept}");
-            assert_eq!(spoken(&request, None).tag, "en", "a session without a locale speaks as the browser asks");
+            assert_eq!(
+                spoken(&request, None).tag,
+                "en",
+                "a session without a locale speaks as the browser asks"
+            );
         }
     }
 
