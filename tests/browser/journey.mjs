@@ -10,7 +10,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 
-import { openBrowser, PATIENCE } from "./lib/browser.mjs";
+import { openBrowser, PATIENCE, routed } from "./lib/browser.mjs";
 import { measure } from "./lib/loading.mjs";
 import { openStack } from "./lib/stack.mjs";
 import { Steps } from "./lib/steps.mjs";
@@ -155,20 +155,18 @@ async function german() {
 
 /** Changes the answers of the API for as long as something runs. */
 async function answering(path, change, run) {
-  const pattern = `${api}${path}**`;
-  await page.route(pattern, async (route) => {
+  const answer = async (route) => {
     const response = await route.fetch();
     const text = await response.text();
     await route.fulfill({ response, body: text.startsWith("{") ? JSON.stringify(change(JSON.parse(text))) : text });
+  };
+  const said = await routed(page, { [`${api}${path}**`]: answer }, async () => {
+    await page.reload();
+    return run();
   });
-  try {
-    await page.reload();
-    return await run();
-  } finally {
-    await page.unroute(pattern);
-    await page.reload();
-    await columns.first().waitFor();
-  }
+  await page.reload();
+  await columns.first().waitFor();
+  return said;
 }
 
 async function hostileNames() {
@@ -196,20 +194,21 @@ async function soFar() {
     await steps.look("05-so-far");
     return page.locator("#so-far").textContent();
   });
-  await page.route(`${api}/v1/reports**`, (route) => route.abort());
+  const abort = (route) => route.abort();
   await watch.allowing(/net::ERR_FAILED|TypeError/, async () => {
-    await page.reload();
-    await page.locator("#alert").waitFor();
-    assert.match(await page.locator("#alert").textContent(), /figures could not be loaded.*Internet/);
-    await page.unroute(`${api}/v1/reports**`);
+    await routed(page, { [`${api}/v1/reports**`]: abort }, async () => {
+      await page.reload();
+      await page.locator("#alert").waitFor();
+      assert.match(await page.locator("#alert").textContent(), /figures could not be loaded.*Internet/);
+    });
     await page.locator("#retry").click();
     await columns.first().waitFor();
     await page.locator("#alert").waitFor({ state: "hidden" });
     // What a person asked for is theirs to try again, by the same button.
-    await page.route(`${demo}/language`, (route) => route.abort());
-    await page.locator("#language").selectOption("de");
-    await page.locator("#alert", { hasText: "try again" }).waitFor();
-    await page.unroute(`${demo}/language`);
+    await routed(page, { [`${demo}/language`]: abort }, async () => {
+      await page.locator("#language").selectOption("de");
+      await page.locator("#alert", { hasText: "try again" }).waitFor();
+    });
     await Promise.all([page.waitForEvent("load"), page.locator("#retry").click()]);
     await page.locator("html[lang=de]").waitFor();
     await Promise.all([page.waitForEvent("load"), page.locator("#language").selectOption("en")]);
@@ -221,24 +220,24 @@ async function soFar() {
 async function failingSync() {
   const sync = { state: "failing", progress: null, last_success: "2026-11-30T08:00:00Z", last_error: { code: "no_permission", since: "2026-11-30T09:00:00Z" }, next_at: null };
   // Without the header that only browsers send, the session brings no first answers: the page asks the API itself.
-  await page.route(`${demo}/session`, async (route) => {
+  const session = async (route) => {
     const response = await route.fetch();
     assert.equal((await response.json()).first, null);
     await route.fulfill({ response });
-  });
-  await page.route(`${api}/v1/connections`, async (route) => {
+  };
+  const connections = async (route) => {
     if (route.request().method() !== "GET") return route.continue();
     const response = await route.fetch();
     const list = await response.json();
     for (const { accounts } of list.connections) for (const account of accounts) account.sync = sync;
     return route.fulfill({ response, json: list });
+  };
+  const said = await routed(page, { [`${demo}/session`]: session, [`${api}/v1/connections`]: connections }, async () => {
+    await page.reload();
+    await page.locator("#sync p").nth(1).waitFor();
+    return page.locator("#sync").textContent();
   });
-  await page.reload();
-  await page.locator("#sync p").nth(1).waitFor();
-  const said = await page.locator("#sync").textContent();
   assert.match(said, /Last synced 30 Nov 2026.*failed since 30 Nov 2026.*Connect once more/);
-  await page.unroute(`${demo}/session`);
-  await page.unroute(`${api}/v1/connections`);
   await page.reload();
   await columns.first().waitFor();
   return said;

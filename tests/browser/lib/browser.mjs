@@ -24,6 +24,17 @@ export async function openBrowser(addresses, { locale = "en-GB" } = {}) {
   return { browser, context, page, watch };
 }
 
+/** Answers requests of a page, by handlers under their patterns, for as long as something runs. */
+export async function routed(page, handlers, run) {
+  for (const [pattern, handler] of Object.entries(handlers)) await page.route(pattern, handler);
+  try {
+    return await run();
+  } finally {
+    // `unroute` would send a request on under the hands of a handler that has not answered it yet.
+    await page.unrouteAll({ behavior: "wait" });
+  }
+}
+
 /** Records console errors, exceptions, and requests to foreign hosts. */
 class Watch {
   constructor({ demo, api, sandbox, mailbox }) {
