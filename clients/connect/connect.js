@@ -9,6 +9,8 @@ const NAME = "mooring-connect";
 const PATIENCE = 2000;
 /** How long a message may be on its way when the person is back already, in milliseconds. */
 const GRACE = 500;
+/** How long a flow may take, in milliseconds: a tab that comes back later did not come back from it. */
+const FLOW = 3600000;
 /** The flows that this page began and that have not ended: what to do at the end of each, by its state. */
 const flows = new Map();
 let channel;
@@ -24,10 +26,10 @@ export async function connect(session, done, { redirect = matchMedia("(pointer:c
   let popup = redirect ? null : open("", "", "popup,width=560,height=760");
   const state = crypto.getRandomValues(new Uint32Array(4)).join("-");
   try {
-    (popup ?? window).sessionStorage.setItem(NAME, state);
+    popup?.sessionStorage.setItem(NAME, `${Date.now()} ${state}`);
   } catch {
     // Without storage the return page cannot know its opener, so the flow takes this page's place.
-    popup?.close();
+    popup.close();
     popup = null;
   }
   if (popup) listen(popup, state, done);
@@ -39,6 +41,12 @@ export async function connect(session, done, { redirect = matchMedia("(pointer:c
     flows.delete(state);
     popup?.close();
     return done({ connection_id: null, code: null, error: "no_session", cause });
+  }
+  try {
+    // No page waits for a flow that takes this page's place.
+    popup || sessionStorage.setItem(NAME, Date.now());
+  } catch {
+    // The return page calls a flow that it does not know unbound.
   }
   (popup ?? window).location.assign(url);
 }
@@ -57,29 +65,37 @@ export function connectButton(button, session, done, options) {
 /**
  * Reads the flow's end on the return page, and takes it out of the address. In the window of a button, hands the end to the
  * page with the button and closes the window. Without such a page calls `finish` with `{connection_id, code, error, bound}`;
- * `bound` is true when this tab itself began the flow.
+ * `bound` is true when this tab itself began a flow within the last hour.
  */
 export function returned(finish) {
-  const sent = new URLSearchParams(location.search);
-  const end = Object.fromEntries(["connection_id", "code", "error"].map((name) => [name, sent.get(name)]));
-  history.replaceState(null, "", location.pathname);
-  let state = null;
+  const here = new URL(location);
+  const end = {};
+  for (const name of ["connection_id", "code", "error"]) {
+    end[name] = here.searchParams.get(name);
+    here.searchParams.delete(name);
+  }
+  history.replaceState(null, "", here);
+  let begun, state;
   try {
-    state = sessionStorage.getItem(NAME);
+    [begun, state] = sessionStorage.getItem(NAME).split(" ");
     sessionStorage.removeItem(NAME);
   } catch {
-    // Nobody waits for a window without storage.
+    // Nobody waits for a window without storage, or without a flow.
   }
-  const bound = state !== null;
-  if (!bound) return finish({ ...end, bound });
-  const alone = setTimeout(() => finish({ ...end, bound }), PATIENCE);
+  const bound = Date.now() - begun < FLOW;
+  if (!bound || !state) return finish({ ...end, bound });
   const back = new BroadcastChannel(NAME);
+  const alone = setTimeout(() => {
+    back.close();
+    finish({ ...end, bound });
+  }, PATIENCE);
   back.onmessage = ({ data }) => {
     if (data.taken !== state) return;
     clearTimeout(alone);
     close();
   };
-  back.postMessage({ ...end, state, until: Date.now() + PATIENCE });
+  // The page with the button takes an end early enough for its answer to be back in time.
+  back.postMessage({ ...end, state, until: Date.now() + PATIENCE / 2 });
 }
 
 async function ask(address) {
@@ -102,11 +118,11 @@ function listen(popup, state, done) {
   for (const sign of signs) addEventListener(sign, look);
 }
 
-function take({ data: { state, until, connection_id, code, error } }) {
+function take({ data: { state, until, ...end } }) {
   const done = flows.get(state);
   // A page that slept gets its messages late, when the return page has gone on by itself.
   if (!done || Date.now() > until) return;
   flows.delete(state);
   channel.postMessage({ taken: state });
-  done({ connection_id, code, error });
+  done(end);
 }

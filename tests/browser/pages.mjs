@@ -51,17 +51,23 @@ async function session(more = {}) {
 
 /** Visits every page with a browser of one language. */
 async function speak(language) {
-  const { browser, page, watch } = await openBrowser(stack.addresses, { locale: LANGUAGES[language] });
-  const look = (name, options) => visit(page, { language, name, ...options });
-  try {
+  await inBrowser(LANGUAGES[language], async ({ page, watch }) => {
+    const look = (name, options) => visit(page, { language, name, ...options });
     await watch.allowing(STATUS, async () => {
       await connect(page, look);
       await deletions(page, look, `${language}@example.com`);
       await ends(page, look);
     });
     watch.check();
+  });
+}
+
+async function inBrowser(locale, run) {
+  const opened = await openBrowser(stack.addresses, { locale });
+  try {
+    await run(opened);
   } finally {
-    await browser.close();
+    await opened.browser.close();
   }
 }
 
@@ -189,14 +195,14 @@ async function ends(page, look) {
 
 /** The language of a session counts before the browser's, on the connect page and on the choice. */
 async function sessionSpeaks() {
-  const { browser, page } = await openBrowser(stack.addresses, { locale: "en-GB" });
-  await page.goto(await session({ locale: "de-CH" }));
-  assert.equal(await page.locator("html").getAttribute("lang"), "de");
-  await page.locator("form button").first().click();
-  await page.locator("button[value=allow]").click();
-  await page.locator("input[name=account]").first().waitFor();
-  assert.equal(await page.locator("html").getAttribute("lang"), "de");
-  await browser.close();
+  await inBrowser("en-GB", async ({ page }) => {
+    await page.goto(await session({ locale: "de-CH" }));
+    assert.equal(await page.locator("html").getAttribute("lang"), "de");
+    await page.locator("form button").first().click();
+    await page.locator("button[value=allow]").click();
+    await page.locator("input[name=account]").first().waitFor();
+    assert.equal(await page.locator("html").getAttribute("lang"), "de");
+  });
 }
 
 /** Looks at a page in every size and scheme. */

@@ -7,8 +7,8 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
 
-import { openBrowser, PATIENCE } from "./lib/browser.mjs";
-import { openStack } from "./lib/stack.mjs";
+import { PATIENCE, routed } from "./lib/browser.mjs";
+import { openStackAndBrowser } from "./lib/stack.mjs";
 import { languages } from "./lib/texts.mjs";
 
 const SIZES = [{ width: 360, height: 740 }, { width: 1280, height: 800 }];
@@ -20,48 +20,36 @@ const [folder] = positionals;
 if (!folder) throw new Error("name the folder for the pictures");
 await mkdir(folder, { recursive: true });
 
-const stack = await openStack(values);
-const { browser, context, page } = await openBrowser(stack.addresses);
+const { stack, context, page, close } = await openStackAndBrowser(values);
 const { demo, api, sandbox } = stack.addresses;
 
+/** Each view: how the page shows it, and handlers of its requests. */
 const beforeConnecting = {
-  loading: async () => {
-    await page.route(`${demo}/session`, () => {});
+  loading: [async () => {
     await page.goto(demo, { waitUntil: "commit" });
     await page.locator("#loading").waitFor();
-  },
-  error: async () => {
-    await page.route(`${demo}/session`, (route) => route.abort());
-    await open("#alert")();
-  },
-  empty: open("#empty"),
+  }, { [`${demo}/session`]: () => {} }],
+  error: [open("#alert"), { [`${demo}/session`]: (route) => route.abort() }],
+  empty: [open("#empty")],
 };
+const unavailable = { status: 503, json: { code: "store_unavailable" }, headers: { "access-control-allow-origin": demo } };
 const connected = {
-  "loading-figures": async () => {
-    await page.route(`${api}/v1/reports**`, () => {});
-    await open("#figures-loading")();
-  },
-  syncing: async () => {
-    await altered(halfSynced);
-    await open("#chart .shade-missing")();
-  },
-  "figures-error": async () => {
-    await page.route(`${api}/v1/reports**`, (route) => route.fulfill({ status: 503, json: { code: "store_unavailable" }, headers: { "access-control-allow-origin": demo } }));
-    await open("#alert")();
-  },
-  report: open("#chart .column"),
-  days: async () => {
+  "loading-figures": [open("#figures-loading"), { [`${api}/v1/reports**`]: () => {} }],
+  syncing: [open("#chart .shade-missing"), { [`${api}/v1/reports**`]: altered(halfSynced) }],
+  "figures-error": [open("#alert"), { [`${api}/v1/reports**`]: (route) => route.fulfill(unavailable) }],
+  report: [open("#chart .column")],
+  days: [async () => {
     await open("#chart .column")();
     await page.locator("#days summary").click();
-  },
-  "confirm-account": async () => {
+  }],
+  "confirm-account": [async () => {
     await open("#chart .column")();
     await page.locator("#accounts button").first().click();
-  },
-  confirm: async () => {
+  }],
+  confirm: [async () => {
     await open("#chart .column")();
     await page.locator("#disconnect").click();
-  },
+  }],
 };
 
 try {
@@ -72,21 +60,21 @@ try {
   await page.locator("#disconnect").click();
   await page.locator("#confirm [value=yes]").click();
   await page.locator(".deletion").first().waitFor();
-  await views({ deletion: open(".deletion .countdown") });
+  await views({ deletion: [open(".deletion .countdown")] });
   await skipAll();
-  await views({ receipt: open(".receipt") });
+  await views({ receipt: [open(".receipt")] });
 } finally {
-  await browser.close();
-  await stack.close();
+  await close();
 }
 
 /** Takes the views, each in every size, scheme and language. */
 async function views(all) {
-  for (const [name, show] of Object.entries(all)) {
+  for (const [name, [show, handlers = {}]] of Object.entries(all)) {
     if (values.view && !values.view.includes(name)) continue;
     for (const language of await languages()) {
       await context.addCookies([{ name: "statasphere_language", value: language, url: demo }]);
-      for (const size of SIZES) await takeBoth(name, language, size, show);
+      // Some handlers leave requests without an answer: nothing can wait for those.
+      for (const size of SIZES) await routed(page, handlers, () => takeBoth(name, language, size, show), "ignoreErrors");
     }
   }
 }
@@ -105,7 +93,6 @@ async function takeBoth(name, language, size, show) {
     await page.screenshot({ path: path.join(folder, `${name}-${language}-${size.width}-${colorScheme}.png`), fullPage: !isWindow });
   }
   await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
-  await page.unrouteAll({ behavior: "ignoreErrors" });
 }
 
 /** Opens the demo and waits for something on it. */
@@ -120,35 +107,36 @@ function open(selector) {
 /** Takes the connect flow, in a window of its own where the demo opens one. */
 async function connect() {
   await open("#empty")();
-  const opened = context.waitForEvent("page", { timeout: PATIENCE }).catch(() => null);
-  await page.locator("#connect button").click();
-  const flow = await Promise.race([opened, page.waitForURL(`${api}/connect/**`).then(() => page)]);
+  const opened = Promise.race([context.waitForEvent("page"), page.waitForURL(`${api}/connect/**`).then(() => page)]);
+  const [flow] = await Promise.all([opened, page.locator("#connect button").click()]);
   await flow.locator("form button").first().click();
   await flow.waitForURL(`${sandbox}/**`);
   await flow.locator("button[value=allow]").click();
   await flow.waitForURL((url) => url.origin === api && url.pathname === "/connect/confirm");
   for (const account of await flow.locator("input[name=account]").all()) await account.check();
   await flow.locator("button[value=connect]").click();
-  await page.locator("#progress").waitFor({ state: "hidden", timeout: 180_000 });
-  await page.locator("#chart .column").first().waitFor({ timeout: 180_000 });
-  await page.waitForFunction(() => document.getElementById("progress").hidden, null, { timeout: 180_000 });
+  await page.locator("#progress").waitFor({ state: "hidden" });
+  await page.locator("#chart .column").first().waitFor();
+  await page.waitForFunction(() => document.getElementById("progress").hidden);
 }
 
 async function skipAll() {
   await open(".deletion")();
-  for (let tries = 0; tries < 60 && (await page.locator(".receipt").count()) === 0; tries += 1) {
+  const until = Date.now() + PATIENCE;
+  while ((await page.locator(".receipt").count()) === 0) {
+    if (Date.now() > until) throw new Error("no receipt came");
     await page.locator(".skip-wait button").first().click({ timeout: 2_000 }).catch(() => {});
     await page.waitForTimeout(500);
   }
 }
 
-/** Changes the answers of the API's reports. */
-async function altered(change) {
-  await page.route(`${api}/v1/reports**`, async (route) => {
+/** Makes a handler that changes the answers of the API's reports. */
+function altered(change) {
+  return async (route) => {
     if (route.request().method() !== "GET") return route.continue();
     const response = await route.fetch();
     return route.fulfill({ response, json: change(await response.json()) });
-  });
+  };
 }
 
 /** Takes the older half of the days away, as while a first sync goes on. */

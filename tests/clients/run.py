@@ -11,6 +11,7 @@ as a user's program. A second build has to give the same files.
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,27 +31,33 @@ def run(*command, **options):
     subprocess.run([str(part) for part in command], check=True, **options)
 
 
-def digest(folder):
-    """One digest of all files of a folder, with their names."""
+def digest(*folders):
+    """One digest of all files of the folders, with their names."""
     found = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(path for folder in folders for path in folder.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
-            found.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
+            found.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
     return found.hexdigest()
 
 
-def built_twice(folder, build):
-    """Builds, and builds again what git does not keep: both times the same comes out."""
+def built(folders, build):
+    """Builds what git does not keep from nothing, because a file of an earlier build would hide one that is missing."""
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
     build()
-    first = digest(folder)
-    build()
-    if digest(folder) != first:
-        raise SystemExit(f"{folder.relative_to(ROOT)} differs between two builds")
+    return digest(*folders)
+
+
+def built_twice(build, *folders):
+    """Builds twice: both times the same comes out."""
+    if built(folders, build) != built(folders, build):
+        raise SystemExit(f"{folders[-1].relative_to(ROOT)} differs between two builds")
 
 
 def typescript(place):
     """Packs the package and installs it in a project of its own. Returns the project."""
-    built_twice(TYPESCRIPT / "dist", lambda: run("npm", "run", "--silent", "build", cwd=TYPESCRIPT))
+    build = ("npm", "run", "--silent", "build")
+    built_twice(lambda: run(*build, cwd=TYPESCRIPT), TYPESCRIPT / "src" / "generated", TYPESCRIPT / "dist")
     run("npm", "pack", "--silent", "--pack-destination", place, cwd=TYPESCRIPT, stdout=subprocess.DEVNULL)
     [package] = place.glob("*.tgz")
     project = place / "project"
@@ -65,7 +72,7 @@ def typescript(place):
 
 def python(place):
     """Installs the package in an environment of its own. Returns its Python."""
-    built_twice(PYTHON / "src" / "mooring" / "_generated", lambda: run(sys.executable, PYTHON / "generate.py"))
+    built_twice(lambda: run(sys.executable, PYTHON / "generate.py"), PYTHON / "src" / "mooring" / "_generated")
     run(sys.executable, "-m", "venv", place / "venv")
     interpreter = place / "venv" / "bin" / "python"
     install = (interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")

@@ -169,6 +169,38 @@ class Calls(unittest.TestCase):
         with self.assertRaises(MooringUnreachable):
             Server(undecodable).client(retries=0).list_connections()
 
+    def test_an_answer_that_does_not_fit_is_unreadable_and_its_secret_is_in_no_error(self) -> None:
+        token = {"token": "canary", "expires_at": "2026-11-30T10:00:00Z"}
+        calls: list[tuple[Any, Callable[[Mooring], object]]] = [
+            (token, lambda client: client.create_frontend_token(end_user="user-1", scopes=[])),
+            ([token], lambda client: client.create_frontend_token(end_user="user-1", scopes=[])),
+            (["canary"], lambda client: client.list_connections()),
+            ({"connections": [{"id": "canary"}], "next_cursor": None}, lambda client: list(client.all_connections())),
+        ]
+        for body, call in calls:
+            answer = httpx.Response(200, json=body, headers={"x-request-id": "req-9"})
+            server = Server(answer)
+            with self.assertRaises(MooringProblem) as caught:
+                call(server.client())
+            refused = caught.exception
+            said = (refused.status, refused.code, refused.retryable, refused.request_id, len(server.asked))
+            self.assertEqual(said, (200, "unreadable", False, "req-9", 1))
+            self.assertEqual((refused.__cause__, refused.__context__), (None, None))
+            self.assertNotIn("canary", f"{refused!r} {refused} {vars(refused)}")
+
+    def test_a_later_page_that_does_not_fit_is_unreadable(self) -> None:
+        server = Server(ok({"deliveries": [delivery("dlv_1")], "next_cursor": "2"}), ok({"deliveries": "canary"}))
+        rows = server.client().all_webhook_deliveries("whe_1")
+        self.assertEqual(next(rows).id, "dlv_1")
+        with self.assertRaises(MooringProblem) as caught:
+            next(rows)
+        self.assertEqual(caught.exception.code, "unreadable")
+
+    def test_a_model_shows_no_input_in_its_errors(self) -> None:
+        with self.assertRaises(ValueError) as refused:
+            models.TokenResponse.model_validate({"token": "canary"})
+        self.assertNotIn("canary", f"{refused.exception!r} {refused.exception}")
+
     def test_an_iterator_goes_through_all_pages(self) -> None:
         def page(ids: list[str], cursor: str | None) -> httpx.Response:
             entries = [delivery(identity) for identity in ids]
@@ -248,6 +280,9 @@ class AsyncCalls(unittest.TestCase):
 
         with self.assertRaises(MooringProblem):
             asyncio.run(run(problem(404, "not_found")))
+        with self.assertRaises(MooringProblem) as unreadable:
+            asyncio.run(run(ok([{"id": "canary"}])))
+        self.assertEqual((unreadable.exception.code, unreadable.exception.__context__), ("unreadable", None))
         with self.assertRaises(MooringUnreachable) as caught:
             asyncio.run(run(late))
         self.assertTrue(caught.exception.timed_out)

@@ -54,6 +54,11 @@ class Webhooks(unittest.TestCase):
                 verify(SECRET, body, headers)
         self.assertEqual(verify(SECRET, BODY, delivery(seconds=-299)), "webhook.test")
 
+    def test_a_signed_body_that_is_no_event_is_refused(self) -> None:
+        for body in ("", "[]", '{"type": "webhook.test"}'):
+            with self.assertRaises(webhooks.WebhookRefused):
+                verify(SECRET, body, delivery(body=body))
+
     def test_a_secret_that_is_none_is_a_mistake_of_the_caller(self) -> None:
         for secret in ("", "whsec_", "whsec_%%%"):
             with self.assertRaises(ValueError):

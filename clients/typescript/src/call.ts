@@ -6,7 +6,7 @@ export interface CallOptions {
   idempotencyKey?: string;
   /** Ends the call and its retries. */
   signal?: AbortSignal;
-  /** How long each try may take, in milliseconds. */
+  /** How long each try may take, in milliseconds, with the wait for a frontend token. */
   timeoutMs?: number;
   /** How many more tries follow the first one. */
   retries?: number;

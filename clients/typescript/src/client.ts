@@ -4,6 +4,7 @@ import type { Call, CallOptions, CsvPage, Sender } from "./call.js";
 import { Credentials, type Credential } from "./credential.js";
 import { Calls, VERSION } from "./generated/calls.js";
 import { MooringProblem, MooringUnreachable } from "./problem.js";
+import { ending, pause } from "./wait.js";
 
 /** Options of a client. */
 export interface MooringOptions {
@@ -52,7 +53,7 @@ class HttpSender implements Sender {
   }
 
   async send<Answer>(call: Call, options: CallOptions): Promise<Answer> {
-    const { retries, longestWaitMs } = { ...this.#defaults, ...options };
+    const retries = options.retries ?? this.#defaults.retries;
     const key = call.isKeyed ? (options.idempotencyKey ?? crypto.randomUUID()) : null;
     let renewed = false;
     for (let tries = 0; ; tries += 1) {
@@ -62,60 +63,63 @@ class HttpSender implements Sender {
         if (options.signal?.aborted) throw options.signal.reason;
         if (isRefusedToken(problem) && this.#credentials.canRenew && !renewed) {
           renewed = true;
-          this.#credentials.forget();
           tries -= 1;
           continue;
         }
         const wait = waitAfter(problem, call, tries);
-        if (wait === null || wait > longestWaitMs || tries >= retries) throw problem;
+        // Asked this way round, because no comparison with NaN holds: a limit of NaN ends the call.
+        if (wait === null || !(wait <= this.#defaults.longestWaitMs && tries < retries)) throw problem;
         await pause(wait, options.signal);
       }
     }
   }
 
   async #once(call: Call, options: CallOptions, key: string | null): Promise<unknown> {
-    const request = await this.#request(call, options, key);
-    let answer: Response;
-    let text: string;
-    try {
-      answer = await this.#fetch(this.#origin + call.path + search(call.query), request);
-      text = await ending(answer.text(), request.signal);
-    } catch (cause) {
-      throw new MooringUnreachable(call.operation, cause);
-    }
+    const limit = AbortSignal.timeout(options.timeoutMs ?? this.#defaults.timeoutMs);
+    const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;
+    const token = call.isPublic ? null : await this.#token(call, signal);
+    const [answer, text] = await this.#exchange(call, request(call, key, token, signal));
+    if (answer.status === 401 && token !== null) this.#credentials.forget(token);
     if (!answer.ok) throw new MooringProblem(call.operation, answer.status, answer.headers, parsed(text));
     return read(call, answer, text);
   }
 
-  async #request(call: Call, options: CallOptions, key: string | null): Promise<RequestInit & { signal: AbortSignal }> {
-    const headers: Record<string, string> = { accept: call.reads === "csv" ? "text/csv" : "application/json" };
-    if (!call.isPublic) headers["authorization"] = await this.#credentials.header();
-    if (call.body !== undefined) headers["content-type"] = "application/json";
-    if (key !== null) headers["idempotency-key"] = key;
-    // A browser names itself and would ask in advance about another header.
-    if (!("document" in globalThis)) headers["user-agent"] = `mooring-typescript/${VERSION}`;
-    const limit = AbortSignal.timeout(options.timeoutMs ?? this.#defaults.timeoutMs);
-    return {
-      method: call.method,
-      headers,
-      body: call.body === undefined ? null : JSON.stringify(call.body),
-      signal: options.signal ? AbortSignal.any([options.signal, limit]) : limit,
-      // The API never redirects a call, and a credential goes to no other place.
-      redirect: "error",
-      credentials: "omit",
-      cache: "no-store",
-    };
+  /** Returns the credential. The time of a try covers the request for a frontend token, which may never be answered. */
+  async #token(call: Call, signal: AbortSignal): Promise<string> {
+    try {
+      return await this.#credentials.token(signal);
+    } catch (cause) {
+      throw signal.aborted ? new MooringUnreachable(call.operation, signal.reason) : cause;
+    }
+  }
+
+  async #exchange(call: Call, sent: RequestInit & { signal: AbortSignal }): Promise<[Response, string]> {
+    try {
+      const answer = await this.#fetch(this.#origin + call.path + search(call.query), sent);
+      return [answer, await ending(answer.text(), sent.signal)];
+    } catch (cause) {
+      throw new MooringUnreachable(call.operation, cause);
+    }
   }
 }
 
-/** Ends a wait when a signal does: a broken encoding can make the body's own reader wait for ever. */
-function ending<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const end = () => reject(signal.reason);
-    if (signal.aborted) return end();
-    signal.addEventListener("abort", end, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
-  });
+function request(call: Call, key: string | null, token: string | null, signal: AbortSignal): RequestInit & { signal: AbortSignal } {
+  const headers: Record<string, string> = { accept: call.reads === "csv" ? "text/csv" : "application/json" };
+  if (token !== null) headers["authorization"] = `Bearer ${token}`;
+  if (call.body !== undefined) headers["content-type"] = "application/json";
+  if (key !== null) headers["idempotency-key"] = key;
+  // A browser names itself and would ask in advance about another header.
+  if (!("document" in globalThis)) headers["user-agent"] = `mooring-typescript/${VERSION}`;
+  return {
+    method: call.method,
+    headers,
+    body: call.body === undefined ? null : JSON.stringify(call.body),
+    signal,
+    // The API never redirects a call, and a credential goes to no other place.
+    redirect: "error",
+    credentials: "omit",
+    cache: "no-store",
+  };
 }
 
 /** Returns the wait before the next try in milliseconds, or `null` when none may follow. */
@@ -173,18 +177,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function pause(wait: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const end = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", end);
-      resolve();
-    }, wait);
-    signal?.addEventListener("abort", end, { once: true });
-  });
 }

@@ -1,5 +1,7 @@
 // The credential of the calls: an API key on a server, frontend tokens in a browser.
 
+import { ending } from "./wait.js";
+
 /** A frontend token as `createFrontendToken` answers it. */
 export interface MintedToken {
   token: string;
@@ -16,7 +18,8 @@ const FORM = /^moor_[!-~]{1,255}$/;
 /** Keeps the credential out of whatever prints the client, and mints a frontend token when one is needed. */
 export class Credentials {
   readonly #source: Credential;
-  #minted: Promise<MintedToken> | null = null;
+  #kept: MintedToken | null = null;
+  #pending: Promise<MintedToken> | null = null;
 
   constructor(source: Credential) {
     if (typeof source === "string") refuse(source);
@@ -28,29 +31,39 @@ export class Credentials {
     return typeof this.#source !== "string";
   }
 
-  /** Returns the header of a call. */
-  async header(): Promise<string> {
-    if (typeof this.#source === "string") return `Bearer ${this.#source}`;
-    const { token, expires_at } = await this.#mint(this.#source);
-    if (Date.parse(expires_at) - Date.now() > SPARE) return `Bearer ${token}`;
-    this.#minted = null;
-    return `Bearer ${(await this.#mint(this.#source)).token}`;
+  /** Returns the credential of a call. Rejects when the signal ends the wait for a frontend token. */
+  async token(signal: AbortSignal): Promise<string> {
+    if (typeof this.#source === "string") return this.#source;
+    const kept = this.#kept;
+    if (kept && Date.parse(kept.expires_at) - Date.now() > SPARE) return kept.token;
+    return (await this.#mint(this.#source, signal)).token;
   }
 
-  /** Forgets a token that was refused. */
-  forget(): void {
-    this.#minted = null;
+  /** Forgets a token that was refused. Another call may have replaced it meanwhile: the newer token stays. */
+  forget(refused: string): void {
+    if (this.#kept?.token === refused) this.#kept = null;
   }
 
-  /** One request for a token serves all calls that wait for it. */
-  async #mint(source: () => Promise<MintedToken>): Promise<MintedToken> {
-    const mine = (this.#minted ??= source());
+  /**
+   * One request for a token serves all calls that wait for it. A call that gives up makes the next call ask again, because
+   * the request may never be answered. The other calls that wait for the request still get its token.
+   */
+  async #mint(source: () => Promise<MintedToken>, signal: AbortSignal): Promise<MintedToken> {
+    signal.throwIfAborted();
+    const mine = (this.#pending ??= this.#ask(source));
     try {
-      return await mine;
-    } catch (problem) {
-      if (this.#minted === mine) this.#minted = null;
-      throw problem;
+      return await ending(mine, signal);
+    } finally {
+      if (this.#pending === mine) this.#pending = null;
     }
+  }
+
+  /** Asks for a token and keeps it, even when it comes after all calls gave up. */
+  async #ask(source: () => Promise<MintedToken>): Promise<MintedToken> {
+    const minted = await source();
+    // A token that is no header's value would be in the error of `fetch`.
+    refuse(minted.token);
+    return (this.#kept = minted);
   }
 }
 

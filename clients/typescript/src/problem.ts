@@ -25,7 +25,7 @@ export class MooringProblem extends Error {
   constructor(operation: string, status: number, headers: Headers, body: unknown) {
     const said = isProblem(body) ? body : null;
     const code = said?.code ?? "unreadable";
-    const detail = said?.detail ?? `The answer was ${status} without a problem document.`;
+    const detail = said?.detail ?? `The answer was ${status} and cannot be read.`;
     const id = said?.request_id ?? headers.get("x-request-id");
     super(`${operation}: ${code}: ${detail}${id ? ` (request ${id})` : ""}`);
     this.operation = operation;

@@ -2,7 +2,7 @@
 
 import type { WebhookEvent } from "./generated/calls.js";
 
-/** A delivery that Mooring did not send, or sent too long ago. */
+/** A delivery that Mooring did not send, or sent too long ago, or whose body cannot be read. */
 export class WebhookRefused extends Error {
   override readonly name = "WebhookRefused";
 }
@@ -33,9 +33,17 @@ export async function verifyWebhook(
   const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
   const signed = joined(new TextEncoder().encode(`${id}.${timestamp}.`), bytes);
   for (const secret of typeof secrets === "string" ? [secrets] : secrets) {
-    if (await isSigned(secret, signed, signatures)) return JSON.parse(new TextDecoder().decode(bytes)) as WebhookEvent;
+    if (await isSigned(secret, signed, signatures)) return event(bytes);
   }
   throw new WebhookRefused("No signature of the delivery fits.");
+}
+
+function event(bytes: Uint8Array): WebhookEvent {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes)) as WebhookEvent;
+  } catch {
+    throw new WebhookRefused("The delivery's body is no event.");
+  }
 }
 
 async function isSigned(secret: string, signed: Uint8Array<ArrayBuffer>, signatures: string): Promise<boolean> {

@@ -54,6 +54,21 @@ test("tries are bounded, and what cannot be sent again is not", async (t) => {
   assert.equal(refusing.asked.length, 1, "a refusal stays");
 });
 
+test("an option that is undefined is one that was not given", async (t) => {
+  const failing = Array(6).fill(problem(503, "unavailable", { "retry-after": "0" }));
+  const unset = { timeoutMs: undefined, retries: undefined, longestWaitMs: undefined, idempotencyKey: undefined, signal: undefined };
+  const server = await Server.start(t, ...failing, problem(404, "not_found"));
+  await assert.rejects(clientOf(server, { retries: 1 }).createConnectSession(ASKED, unset), { status: 503 });
+  assert.equal(server.asked.length, 2);
+  assert.match(server.asked[0].headers["idempotency-key"], /^[0-9a-f-]{36}$/);
+  const other = await Server.start(t, ...failing, problem(404, "not_found"));
+  await assert.rejects(clientOf(other, { ...unset, fetch: undefined }).listConnections(), { status: 503 });
+  assert.equal(other.asked.length, 5);
+  const odd = await Server.start(t, ...failing, problem(404, "not_found"));
+  await assert.rejects(clientOf(odd).listConnections({}, { retries: NaN }), { status: 503 });
+  assert.equal(odd.asked.length, 1);
+});
+
 test("a problem is typed", async (t) => {
   const server = await Server.start(t, problem(429, "quota_exceeded", { "retry-after": "7" }, { "violated-policies": ["tenant"] }));
   const refused = await clientOf(server, { retries: 0 }).listConnections().catch((error) => error);
@@ -199,6 +214,81 @@ test("frontend tokens are minted once, again when they end, and once more after 
   const closed = await Server.start(t, problem(401, "unauthorized"));
   await assert.rejects(clientOf(closed, { credential: mint(60) }).listConnections(), { status: 401 });
   assert.equal(closed.asked.length, 2);
+});
+
+/** Counts the tokens, which the n-th request gets from the n-th of the given functions; the last one stays. */
+function minting(...mints) {
+  const mint = () => mints[Math.min((mint.count += 1), mints.length) - 1](`moor_ft_test_${mint.count}`);
+  return Object.assign(mint, { count: 0 });
+}
+const lasting = (minutes) => async (token) => ({ token, expires_at: new Date(Date.now() + minutes * 60_000).toISOString() });
+const never = () => new Promise(() => {});
+const EMPTY = json(200, { connections: [], next_cursor: null });
+const tenOf = (client) => Promise.all(Array.from({ length: 10 }, () => client.listConnections()));
+
+test("one request for a token serves all calls when a token ends", async (t) => {
+  const server = await Server.start(t, EMPTY);
+  const credential = minting(lasting(0.5));
+  const client = clientOf(server, { credential });
+  await client.listConnections();
+  await tenOf(client);
+  assert.equal(credential.count, 2);
+});
+
+test("one request for a token serves all calls that were refused, also those that hear it later", async (t) => {
+  let refused = 0;
+  const server = await Server.start(t, ({ headers }, response) => {
+    if (headers.authorization !== "Bearer moor_ft_test_1") return response.writeHead(200).end(JSON.stringify(EMPTY[2]));
+    setTimeout(() => response.writeHead(401).end("{}"), (refused += 1) * 20);
+  });
+  const credential = minting(lasting(60));
+  await tenOf(clientOf(server, { credential, retries: 0 }));
+  assert.deepEqual([refused, credential.count, server.asked.length], [10, 2, 20]);
+});
+
+test("the time of a try and a signal end the wait for a token, which then holds no later call", async (t) => {
+  const server = await Server.start(t, EMPTY);
+  const failingLate = () => new Promise((_, reject) => setTimeout(reject, 200, new Error("nobody listens any more")));
+  const credential = minting(failingLate, never, lasting(60));
+  const client = clientOf(server, { credential, retries: 0 });
+  const late = await client.listConnections({}, { timeoutMs: 50 }).catch((error) => error);
+  assert.ok(late instanceof MooringUnreachable && late.timed_out, String(late));
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(new Error("enough")), 50);
+  await assert.rejects(client.listConnections({}, { signal: controller.signal }), { message: "enough" });
+  await assert.rejects(client.listConnections({}, { signal: controller.signal }), { message: "enough" });
+  assert.deepEqual([credential.count, server.asked.length], [2, 0], "a call that is over asks for no token");
+  await client.listConnections();
+  assert.deepEqual([credential.count, server.asked.length], [3, 1]);
+  const trying = clientOf(server, { credential: minting(never, lasting(60)), timeoutMs: 300, retries: 1 });
+  await trying.listConnections();
+});
+
+test("a call that gives up takes no token from the others, and a late token is kept", async (t) => {
+  const server = await Server.start(t, EMPTY);
+  const [token, controller] = [Promise.withResolvers(), new AbortController()];
+  const credential = minting(() => token.promise);
+  const client = clientOf(server, { credential });
+  const patient = client.listConnections();
+  const impatient = client.listConnections({}, { signal: controller.signal });
+  controller.abort(new Error("enough"));
+  await assert.rejects(impatient, { message: "enough" });
+  token.resolve(await lasting(60)("moor_ft_test_late"));
+  await patient;
+  await client.listConnections();
+  assert.deepEqual(server.asked.map(({ headers }) => headers.authorization), Array(2).fill("Bearer moor_ft_test_late"));
+  assert.equal(credential.count, 1);
+});
+
+test("a failed request for a token is its caller's error, and the next call asks again", async (t) => {
+  const server = await Server.start(t, EMPTY);
+  const failing = async () => { throw new Error("no session"); };
+  const client = clientOf(server, { credential: minting(failing, async () => ({ token: "moor_ft_canary\n" }), lasting(60)) });
+  await assert.rejects(client.listConnections(), { message: "no session" });
+  const odd = await client.listConnections().catch((error) => error);
+  assert.ok(odd instanceof TypeError && !inspect(odd, { depth: 9 }).includes("canary"), inspect(odd));
+  await client.listConnections();
+  assert.equal(server.asked.length, 1);
 });
 
 test("a browser gets no API key", () => {

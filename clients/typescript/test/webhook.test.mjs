@@ -51,6 +51,7 @@ test("forgeries are refused", async () => {
     ["a time that is none", changed("webhook-timestamp", "1e9"), BODY],
     ["too old", late(-301), BODY],
     ["of the future", late(302), BODY],
+    ["signed, and no JSON", delivery(SECRET, { body: "{" }), "{"],
   ]) {
     await assert.rejects(verifyWebhook(SECRET, body, headers, NOW), WebhookRefused, why);
   }

@@ -36,7 +36,7 @@ fn account() -> Value {
             "last_attempt": "2026-11-30T19:56:20.036Z",
             "last_success": "2026-11-30T19:56:20.036Z",
             "last_error": null,
-            "next_at": "2026-12-01T01:41:00.000Z",
+            "next_at": "2026-11-30T20:41:00.000Z",
         },
     })
 }

@@ -1,5 +1,8 @@
 //! The example of a receipt, for the description.
 
+use mooring_domain::base::retention::ELSEWHERE;
+use mooring_domain::base::table::Table;
+use mooring_domain::deletion::residue;
 use mooring_edge::openapi::{Value, json};
 
 /// A receipt of a connection whose grant the platform ended.
@@ -26,13 +29,25 @@ pub(crate) fn receipt() -> Value {
             { "table": "reports", "places": 2, "count": 0 },
             { "table": "vault", "places": 1, "count": 0 },
         ],
-        "expires": [{
-            "place": "Backups of the table vault",
-            "holds": "Wrapped keys and sealed tokens",
-            "by": "2026-12-02T19:56:43.201Z",
-        }],
+        "expires": expires(),
         "exceptions": [],
     })
+}
+
+fn expires() -> Value {
+    let tables = [
+        (Table::Connections, "2026-12-04T20:16:43.002Z"),
+        (Table::Vault, "2026-12-01T20:16:43.002Z"),
+        (Table::Reports, "2026-12-04T20:16:43.002Z"),
+        (Table::Activity, "2027-03-01T19:56:43.201Z"),
+        (Table::Transient, "2026-12-11T19:56:43.201Z"),
+    ];
+    let tables = tables.map(|(table, by)| (residue::place(table), table.holds(), by));
+    let [queues, logs] = ELSEWHERE.map(|(_, place, holds, _)| (place, holds));
+    let elsewhere =
+        [(queues.0, queues.1, "2026-12-06T19:56:43.201Z"), (logs.0, logs.1, "2027-03-04T19:56:43.201Z")];
+    let all = tables.into_iter().chain(elsewhere);
+    all.map(|(place, holds, by)| json!({ "place": place, "holds": holds, "by": by })).collect()
 }
 
 fn events() -> Value {
@@ -41,7 +56,7 @@ fn events() -> Value {
         { "at": "2026-11-30T19:56:42.306Z", "step": "purge", "counts": { "connections": 48, "reports": 726 } },
         { "at": "2026-11-30T19:56:42.476Z", "step": "revoke", "counts": {}, "outcome": "killed" },
         { "at": "2026-11-30T19:56:42.621Z", "step": "shred_token", "counts": { "vault": 2 } },
-        { "at": "2026-11-30T20:16:43.002Z", "step": "purge_again", "counts": {} },
+        { "at": "2026-11-30T20:16:43.002Z", "step": "purge_again", "counts": { "connections": 0, "reports": 0, "vault": 0 } },
         { "at": "2026-12-01T19:56:43.201Z", "step": "verify", "counts": { "connections": 0, "reports": 0, "vault": 0 } },
     ])
 }

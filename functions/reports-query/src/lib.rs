@@ -77,7 +77,9 @@ pub fn describe(api: &mut Api) {
     let operation = api.operation("exportReport", "Query a report as CSV").says(
         "The rows of the same question as lines under a line of column names. Money is in whole units of `currency`; \
          `status` and `reason` are of the row's day, or `status` is of all days where rows are not by day. A text that a \
-         spreadsheet would run as a formula begins with an apostrophe.",
+         spreadsheet would run as a formula begins with an apostrophe. A page has 100 rows unless `limit` says more: \
+         the header `Link` has the address of the next one (`rel=\"next\"`), and `Mooring-Completeness` says what is \
+         known of the days.",
     );
     question::describe(operation)
         .media("text/csv", "The rows of the page.")

@@ -77,7 +77,7 @@ fn example() -> Value {
         "connection_id": "con_01M8Q0F1BWFACT7HHBJ07088KV",
         "account_id": "acc_01M8Q0F1BZFZ8ABBA807Q0P5FS",
         "outcome": "sent",
-        "next_at": "2026-12-01T01:41:00.000Z",
+        "next_at": "2026-11-30T20:41:00.000Z",
         "again_at": "2026-11-30T20:11:20.036Z",
     })
 }

@@ -22,6 +22,20 @@ export async function call(method, path, body) {
   return text === "" ? null : parseExact(text);
 }
 
+/** Calls the API for every page of a list, the first one unless it is there already; returns it with the items of all. */
+export async function callAll(path, items, first) {
+  const whole = first ?? await call("GET", path);
+  const turned = new Set();
+  for (let cursor = whole.next_cursor; cursor;) {
+    if (turned.has(cursor)) throw new Error("The API led back to a page that was there before.");
+    turned.add(cursor);
+    const page = await call("GET", `${path}${path.includes("?") ? "&" : "?"}cursor=${encodeURIComponent(cursor)}`);
+    for (const item of page[items]) whole[items].push(item);
+    cursor = page.next_cursor;
+  }
+  return whole;
+}
+
 /** Calls the API and returns the response as it is, for CSV and for files. */
 export const fetchAs = (path, accept) => send("GET", path, undefined, accept);
 

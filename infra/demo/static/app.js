@@ -10,7 +10,7 @@ import { finish } from "./connecting.js";
 import { clockTime, shortDay } from "./days.js";
 import { isDone, isOneAccount, showDeletions, tick } from "./deletions.js";
 import { byId, download, h, show } from "./dom.js";
-import { loadConnection, loadDeletions, loadFigures, period, remember, state, wantedFigures } from "./load.js";
+import { findConnection, loadDeletions, loadFigures, period, remember, state, takeConnection, wantedFigures } from "./load.js";
 import { isolated } from "./names.js";
 import { clearReport, showReport } from "./panel.js";
 import { chartQuery, loadCsv } from "./report.js";
@@ -53,9 +53,13 @@ function fillSession() {
   show(byId("person").parentElement, true);
 }
 
+/** The form of the words that a flow may end with. The page shows no other words: anybody can write an address. */
+const WORD = /^[a-z_]{1,48}$/;
+
 /** Says how the connect flow ended, once. */
 function tellEnd({ problem, connected, renewed }) {
-  if (problem) tellProblem(hasText(`return.${problem}`) ? say(`return.${problem}`) : say("return.other", { word: problem.replaceAll("_", " ") }));
+  const word = problem && !WORD.test(problem) ? "incomplete_return" : problem;
+  if (word) tellProblem(hasText(`return.${word}`) ? say(`return.${word}`) : say("return.other", { word: word.replaceAll("_", " ") }));
   if (connected !== undefined) announce(say("said.connected"));
   if (renewed !== undefined) announce(say("said.renewed"));
 }
@@ -67,8 +71,9 @@ async function refresh(first) {
   clearTimeout(timer);
   let wait = SLOW;
   try {
-    await loadConnection(first);
+    const found = await findConnection(first);
     if (mine !== generation) return;
+    takeConnection(found);
     renderConnection();
     const [deletions, figures] = await Promise.allSettled([loadDeletions(), loadFigures()]);
     if (mine !== generation) return;
@@ -193,38 +198,48 @@ async function ended(how) {
 }
 
 async function disconnectAccount(account) {
-  const last = state.connection.accounts.filter(isLive).length === 1;
+  const { connection, again } = onPage();
+  const last = connection.accounts.filter(isLive).length === 1;
   const sure = await confirmEnd({
     title: say("confirm.account", { name: isolated(account.name) }),
     text: say(last ? "confirm.account_last" : "confirm.account_others"),
     points: [say("confirm.account_unreadable"), say("confirm.account_deleted"), say("confirm.final")],
     yes: say("confirm.account_yes"),
   });
-  if (sure) await end(`/v1/connections/${state.connection.id}/accounts/${account.id}`);
+  if (sure) await end(`/v1/connections/${connection.id}/accounts/${account.id}`, again);
 }
 
 async function disconnectAll() {
+  const { connection, again } = onPage();
   const sure = await confirmEnd({
     title: say("confirm.all"),
     text: say("confirm.all_text"),
     points: [say("confirm.all_dark"), say("confirm.all_access"), say("confirm.all_deleted"), say("confirm.final")],
     yes: say("confirm.all_yes"),
   });
-  if (sure) await end(`/v1/connections/${state.connection.id}`);
+  if (sure) await end(`/v1/connections/${connection.id}`, again);
+}
+
+/** Returns the connection that the page shows and the question that drew the chart. A person agrees to the end of these,
+ * whatever the page finds while they think about it. */
+function onPage() {
+  return { connection: state.connection, again: state.account && chartQuery(state.account, period()) };
 }
 
 /** Disconnects; forgets at once what is on the page, and asks the API once more for what the page drew. */
-async function end(path) {
-  const again = chartQuery(state.account, period());
+async function end(path, again) {
   await attempt(async () => {
     const deletion = await call("DELETE", path);
+    // An answer that is under way still has the connection.
+    generation += 1;
+    clearTimeout(timer);
     remember(deletion.id);
     state.deletions.set(deletion.id, deletion);
     announce(say("said.dark", { time: clockTime(deletion.t0) }));
     if (!isOneAccount(deletion)) {
       Object.assign(state, { connection: null, account: null, model: null, chosen: null, proof: null });
       render();
-      state.proof = await refusalOf(again);
+      state.proof = again && await refusalOf(again);
     }
     await refresh();
   });

@@ -1,11 +1,8 @@
 // The end of a connect flow: our server half takes the connection up for its visitor.
 
-/** The form of the words that a flow may end with. */
-const WORD = /^[a-z_]{1,48}$/;
-
 /** Takes up what came back. Returns one word as `connected`, `renewed` or, with the reason, `problem`. */
 export async function finish({ connection_id, code, error }) {
-  if (error) return { problem: WORD.test(error) ? error : "incomplete_return" };
+  if (error) return { problem: error };
   // A live connection that was authorised again is active already and brings no code.
   if (connection_id && code === null) return { renewed: "" };
   return activate(connection_id, code);

@@ -1,37 +1,28 @@
 // Asks the API for everything that the page shows: connections first, then deletions and figures at the same time.
 
 import { isLive, byName, pickAccount } from "./accounts.js";
-import { call, fetchAs } from "./api.js";
+import { call, callAll, fetchAs } from "./api.js";
 import { now, synchronise } from "./clock.js";
 import { isDone } from "./deletions.js";
 import { parseExact } from "./money.js";
 import { loadReport, periodOf } from "./report.js";
 import { deletionIds, forgetDeletion, rememberDeletion } from "./store.js";
 
-const PAGES = 40;
-
 /** All that the page knows. */
 export const state = { session: null, connection: null, account: null, chosen: null, model: null, proof: null, deletions: new Map(), receipts: new Map() };
 
-/** Takes the visitor's connections, beginning with a first page that the session brought, if it did. */
-export async function loadConnection(first) {
-  const connections = await allConnections(first ?? await call("GET", "/v1/connections"));
+/** Finds the visitor's connection, beginning with a first page of the list that the session brought, if it did. */
+export async function findConnection(first) {
+  const { connections } = await callAll("/v1/connections", "connections", first);
   for (const { deletion_id } of connections) if (deletion_id) remember(deletion_id);
-  state.connection = connections.filter(isLive).at(-1) ?? null;
-  state.connection?.accounts.sort(byName);
-  const account = state.connection && pickAccount(state.connection, state.chosen);
-  state.account = account && { ...account, connection_id: state.connection.id };
+  return connections.filter(isLive).at(-1) ?? null;
 }
 
-async function allConnections({ connections, next_cursor }) {
-  const all = [...connections];
-  let cursor = next_cursor;
-  for (let page = 1; cursor && page < PAGES; page += 1) {
-    const next = await call("GET", `/v1/connections?cursor=${encodeURIComponent(cursor)}`);
-    all.push(...next.connections);
-    cursor = next.next_cursor;
-  }
-  return all;
+/** Takes a connection as the one of the page, with the account that the visitor chose. */
+export function takeConnection(connection) {
+  connection?.accounts.sort(byName);
+  const account = connection && pickAccount(connection, state.chosen);
+  Object.assign(state, { connection, account: account && { ...account, connection_id: connection.id } });
 }
 
 /** Asks for the deletions that this browser remembers. */

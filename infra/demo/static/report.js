@@ -1,12 +1,11 @@
 // Asks for a report and puts its answers into the model that the panel and the table draw.
 
-import { call, fetchAs } from "./api.js";
+import { callAll, fetchAs } from "./api.js";
 import { METRICS } from "./columns.js";
 import { hasRows, statusByDay, summarise } from "./completeness.js";
 import { addDays, dayIn, range } from "./days.js";
 import { plainCsv } from "./names.js";
 
-const PAGES = 40;
 const LIMIT = 1_000;
 
 /** Returns the period of the last `length` days in the account's zone, today included. */
@@ -18,8 +17,8 @@ export function periodOf(account, length, now) {
 /** Loads the figures of an account (with its connection's id) by day and by campaign. */
 export async function loadReport(account, period) {
   const [daily, campaigns] = await Promise.all([
-    all(chartQuery(account, period)),
-    all(query(account, period, { level: "campaign", group_by: "entity" })),
+    callAll(chartQuery(account, period), "rows"),
+    callAll(query(account, period, { level: "campaign", group_by: "entity" }), "rows"),
   ]);
   return modelOf(account, period, daily, campaigns);
 }
@@ -27,14 +26,15 @@ export async function loadReport(account, period) {
 /** Loads the days of each campaign as CSV, page by page; the line of names comes once. */
 export async function loadCsv(account, period) {
   let path = query(account, period, { level: "campaign", group_by: "day,entity", sort: "day" });
-  let text = "";
-  for (let page = 0; path && page < PAGES; page += 1) {
+  const turned = new Map();
+  while (path) {
+    if (turned.has(path)) throw new Error("The API led back to a page that was there before.");
     const response = await fetchAs(path, "text/csv");
     const part = await response.text();
-    text += page === 0 ? part : part.slice(part.indexOf("\n") + 1);
+    turned.set(path, turned.size === 0 ? part : part.slice(part.indexOf("\n") + 1));
     path = nextPage(response);
   }
-  return plainCsv(text);
+  return plainCsv([...turned.values()].join(""));
 }
 
 /** Returns the path of the next page in a Link header. */
@@ -51,17 +51,6 @@ export const chartQuery = (account, period) => query(account, period, { level: "
 function query(account, { from, to }, rest) {
   const parameters = { connection_id: account.connection_id, account_id: account.id, ...rest, from, to, metrics: METRICS, limit: LIMIT };
   return `/v1/reports?${new URLSearchParams(parameters)}`;
-}
-
-async function all(path) {
-  const first = await call("GET", path);
-  let cursor = first.next_cursor;
-  for (let page = 1; cursor && page < PAGES; page += 1) {
-    const next = await call("GET", `${path}&cursor=${encodeURIComponent(cursor)}`);
-    first.rows.push(...next.rows);
-    cursor = next.next_cursor;
-  }
-  return first;
 }
 
 /** Puts the answers together: one entry for each day of the period, whatever the API knows of it. */

@@ -16,7 +16,11 @@ bucket=$(aws cloudformation describe-stacks --stack-name aws-sam-cli-managed-def
 aws s3 cp --only-show-errors "$here/template.yaml" "s3://$bucket/$stack/$change.yaml"
 url="https://$bucket.s3.$(aws configure get region || echo "$AWS_REGION").amazonaws.com/$stack/$change.yaml"
 
-of_stack describe-stacks 'Stacks[0].Parameters[].{ParameterKey: ParameterKey, UsePreviousValue: `true`}' >"$here/parameters.json"
+# A parameter that the new template no longer has would be refused.
+aws cloudformation get-template-summary --template-url "$url" --output json --query 'Parameters[].ParameterKey' >"$here/known.json"
+of_stack describe-stacks 'Stacks[0].Parameters[].ParameterKey' |
+    jq --slurpfile known "$here/known.json" 'map(select(IN($known[0][])) | {ParameterKey: ., UsePreviousValue: true})' \
+        >"$here/parameters.json"
 # Alarms that say within minutes that a release is bad; those on queues ring after an hour.
 names=$(aws cloudformation list-stack-resources --stack-name "$stack" --output text --query \
     "StackResourceSummaries[?contains(['ServerErrorsAlarm', 'FunctionFailuresAlarm', 'ErrorLinesAlarm', \

@@ -11,6 +11,13 @@ export const PATIENCE = 300_000;
 /** Opens a browser with one page and a record of its faults; it asks for pages in the language of the locale. */
 export async function openBrowser(addresses, { locale = "en-GB" } = {}) {
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", headless: true, args: FLAGS });
+  return openPage(browser, addresses, locale).catch(closing(browser));
+}
+
+/** Makes a handler of a failed start: it closes what is open already, which would keep running, and passes the failure on. */
+export const closing = (open) => (error) => open.close().finally(() => { throw error; });
+
+async function openPage(browser, addresses, locale) {
   const context = await browser.newContext({
     viewport: { width: 1180, height: 860 }, locale, colorScheme: "light", reducedMotion: "reduce", acceptDownloads: true,
   });
@@ -24,14 +31,29 @@ export async function openBrowser(addresses, { locale = "en-GB" } = {}) {
   return { browser, context, page, watch };
 }
 
-/** Answers requests of a page, by handlers under their patterns, for as long as something runs. */
-export async function routed(page, handlers, run) {
-  for (const [pattern, handler] of Object.entries(handlers)) await page.route(pattern, handler);
+/**
+ * Answers requests of a page, by handlers under their patterns, for as long as something runs. Throws the error of a
+ * handler afterwards: thrown inside the handler, it would end the process, and no `catch` would see it.
+ */
+export async function routed(page, handlers, run, behavior = "wait") {
+  const failures = [];
+  for (const [pattern, handler] of Object.entries(handlers)) {
+    await page.route(pattern, async (route) => {
+      try {
+        await handler(route);
+      } catch (error) {
+        failures.push(error);
+        await route.continue().catch(() => {});
+      }
+    });
+  }
   try {
     return await run();
   } finally {
     // `unroute` would send a request on under the hands of a handler that has not answered it yet.
-    await page.unrouteAll({ behavior: "wait" });
+    await page.unrouteAll({ behavior });
+    // This error comes before an error of the run, which it may explain.
+    if (failures.length > 0) throw failures[0];
   }
 }
 

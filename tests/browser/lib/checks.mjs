@@ -46,15 +46,24 @@ function describe({ id, help, nodes }) {
   return `${id}: ${help}\n    ${places.join("\n    ")}`;
 }
 
+/** Changes a page's size and waits until the page is drawn in it: a fixed time would be too short on a busy machine. */
+export async function resize(page, size) {
+  await page.setViewportSize(size);
+  await uninterrupted(page, async () => {
+    await page.waitForFunction((width) => innerWidth === width, size.width);
+    await page.evaluate(async () => {
+      for (let frames = 0; frames < 3; frames += 1) await new Promise(requestAnimationFrame);
+    });
+  });
+}
+
 /** Checks that nothing of a page needs scrolling sideways on a small phone; takes a picture of it. */
 export async function narrow(page, picture) {
   const before = page.viewportSize();
-  await page.setViewportSize({ width: 360, height: 740 });
-  await page.waitForTimeout(150);
+  await resize(page, { width: 360, height: 740 });
   const over = await uninterrupted(page, () =>
     page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth));
   await page.screenshot({ path: picture, fullPage: true });
-  await page.setViewportSize(before);
-  await page.waitForTimeout(150);
+  await resize(page, before);
   if (over > 0) throw new Error(`${page.url().split("?")[0]} is ${over} pixels too wide at 360`);
 }

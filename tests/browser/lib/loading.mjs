@@ -13,7 +13,7 @@ export async function measure(context, url, view) {
   await session.send("Network.emulateNetworkConditions", { offline: false, latency: LATENCY_MS, downloadThroughput: -1, uploadThroughput: -1 });
   const started = Date.now();
   await page.goto(url, { waitUntil: "commit" });
-  await page.locator(view).waitFor({ timeout: 120_000 });
+  await page.locator(view).waitFor();
   const took = Date.now() - started;
   const seen = [...requests.values()].filter(({ end }) => end !== null);
   await page.close();

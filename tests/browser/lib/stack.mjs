@@ -1,21 +1,31 @@
 // The stack under test: started here from target/debug/mooring, or given by its origins.
 
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
 
+import { closing, openBrowser, PATIENCE } from "./browser.mjs";
+
 const PORTS = 8;
-const START_MS = 60_000;
 const ROOT = path.resolve(import.meta.dirname, "../../..");
 
 /** Starts a stack, or takes the one that options or the environment name. */
 export async function openStack({ demo, api, sandbox, mailbox, binary, size = [] }) {
   if (demo) return new GivenStack({ demo, api, sandbox, mailbox });
+  const port = await freePorts();
   const data = await mkdtemp(path.join(ROOT, "target", "browser-data-"));
-  const stack = new OwnStack(binary ?? path.join(ROOT, "target/debug/mooring"), data, await freePorts(), size);
-  await stack.start();
+  const stack = new OwnStack(binary ?? path.join(ROOT, "target/debug/mooring"), data, port, size);
+  await stack.start().catch(closing(stack));
   return stack;
+}
+
+/** Opens a stack and a browser with one page. `close` ends both. */
+export async function openStackAndBrowser(options) {
+  const stack = await openStack(options);
+  const opened = await openBrowser(stack.addresses).catch(closing(stack));
+  return { stack, ...opened, close: () => opened.browser.close().finally(() => stack.close()) };
 }
 
 /** A stack that somebody else started. */
@@ -38,12 +48,18 @@ class OwnStack {
     this.child = spawn(this.binary, arguments_, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
     this.child.on("error", (error) => { this.log += `${error}\n`; });
     for (const stream of [this.child.stdout, this.child.stderr]) stream.on("data", (text) => { this.log += text; });
+    await once(this.child, "spawn");
     this.addresses = await this.untilPrinted(this.log.length);
   }
 
+  get isRunning() {
+    const { pid, exitCode, signalCode } = this.child ?? {};
+    return pid !== undefined && exitCode === null && signalCode === null;
+  }
+
   async untilPrinted(from) {
-    const until = Date.now() + START_MS;
-    while (Date.now() < until && this.child.exitCode === null) {
+    const until = Date.now() + PATIENCE;
+    while (Date.now() < until && this.isRunning) {
       const printed = this.log.slice(from);
       const read = (name) => printed.match(new RegExp(`^\\s*${name}\\s+(http\\S+)`, "m"))?.[1];
       const [demo, api, sandbox, mailbox] = ["demo", "api", "sandbox", "mailbox"].map(read);
@@ -57,8 +73,8 @@ class OwnStack {
   }
 
   async stop() {
-    if (!this.child || this.child.exitCode !== null) return;
-    const ended = new Promise((resolve) => this.child.once("exit", resolve));
+    if (!this.isRunning) return;
+    const ended = once(this.child, "exit");
     this.child.kill("SIGINT");
     const late = setTimeout(() => this.child.kill("SIGKILL"), 10_000);
     await ended;

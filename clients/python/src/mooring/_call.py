@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
+from pydantic import BaseModel
+
 Row = TypeVar("Row")
 
 
@@ -41,6 +43,8 @@ class Call:
     method: str
     path: str
     reads: Literal["json", "csv", "none"]
+    model: type[BaseModel] | None = None
+    """The model of a JSON answer; without it the answer is returned as it is."""
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     is_keyed: bool = False

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+from pydantic import ValidationError
 
 from mooring._call import Call, CsvPage, plain
 from mooring._generated.calls import Calls
@@ -73,8 +74,9 @@ class _Settings:
 class Mooring(Calls):
     """The client of Mooring's API.
 
-    `origin` is the API's, such as `https://api.example.com`; `credential` is an API key. Each try may take `timeout`
-    seconds, and at most `retries` more follow the first one. A `Retry-After` beyond `longest_wait` seconds ends the call.
+    `origin` is the API's, such as `https://api.example.com`; `credential` is an API key. `timeout` bounds each
+    wait of a try in seconds: to connect, to send, for the next part of the answer. At most `retries` more tries follow the
+    first one. A `Retry-After` beyond `longest_wait` seconds ends the call.
     """
 
     _sender: "_HttpSender"
@@ -222,10 +224,20 @@ def read(call: Call, answer: httpx.Response) -> Any:
         return None
     if call.reads == "csv":
         return CsvPage(_text(answer), _next_cursor(answer.headers.get("link")), answer.headers.get("mooring-completeness"))
-    body = _parsed(_text(answer))
-    if body is None:
+    value = _fitted(call, _text(answer))
+    # Nothing is raised where pydantic's error is at hand: it carries the answer, which can hold a secret.
+    if value is None:
         raise MooringProblem(call.operation, answer.status_code, answer.headers, None)
-    return body
+    return value
+
+
+def _fitted(call: Call, text: str) -> Any:
+    """Returns a JSON answer as its model; `None` when it cannot be read, or does not fit."""
+    body = _parsed(text)
+    try:
+        return body if call.model is None else call.model.model_validate(body)
+    except ValidationError:
+        return None
 
 
 def _checked(origin: str) -> str:

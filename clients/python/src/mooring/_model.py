@@ -11,7 +11,8 @@ from mooring._generated.facts import SECRETS
 class Model(BaseModel):
     """An answer of the API. Fields that this version does not know are kept in `model_extra`."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    # An answer that does not fit can hold a secret: pydantic's errors show no input.
+    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         hidden = SECRETS.get(type(self).__name__, [])

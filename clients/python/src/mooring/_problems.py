@@ -26,7 +26,8 @@ class MooringProblem(MooringError):
     status: int
     """The HTTP status."""
     code: str
-    """The stable word for programs. `unreadable` for an answer that is no problem document, such as a gateway's."""
+    """The stable word for programs. `unreadable` for an answer that is no problem document, such as a gateway's, and for a
+    success that does not have the form of its model."""
     detail: str
     """What happened and what to do, for people."""
     request_id: str | None
@@ -45,7 +46,7 @@ class MooringProblem(MooringError):
         said: dict[str, Any] = body if is_document else {}
         self.status = status
         self.code = said.get("code", "unreadable")
-        self.detail = said.get("detail", f"The answer was {status} without a problem document.")
+        self.detail = said.get("detail", f"The answer was {status} and cannot be read.")
         self.request_id = said.get("request_id") or headers.get("x-request-id")
         self.retryable = said.get("retryable", status in _TEMPORARY)
         self.doc = said.get("doc")

@@ -7,6 +7,8 @@ import hmac
 import time
 from collections.abc import Iterable, Mapping
 
+from pydantic import ValidationError
+
 from mooring._generated.events import EVENTS, OtherEvent, WebhookEvent
 
 __all__ = ["OtherEvent", "WebhookEvent", "WebhookRefused", "verify"]
@@ -17,7 +19,7 @@ _PREFIX = "whsec_"
 
 
 class WebhookRefused(Exception):
-    """A delivery that Mooring did not send, or sent too long ago."""
+    """A delivery that Mooring did not send, or sent too long ago, or whose body cannot be read."""
 
 
 def verify(
@@ -42,8 +44,15 @@ def verify(
     for secret in [secrets] if isinstance(secrets, str) else secrets:
         right = _signature(secret, signed)
         if any(hmac.compare_digest(right.encode(), one.encode()) for one in given):
-            return EVENTS.validate_json(data)
+            return _event(data)
     raise WebhookRefused("no signature of the delivery fits")
+
+
+def _event(data: bytes) -> WebhookEvent:
+    try:
+        return EVENTS.validate_json(data)
+    except ValidationError:
+        raise WebhookRefused("the delivery's body is no event") from None
 
 
 def _signature(secret: str, signed: bytes) -> str:

@@ -14,7 +14,9 @@ A credential has scopes, and each operation below `/v1` but `GET /v1/credential`
 
 An API key has the scopes that it was registered with (`cargo xtask key add --scope`, [keys.md](keys.md)); give each server the few that
 it needs. A frontend token has those that it was made with, at each call no more than its key has then, and never one that
-is not for browsers. With a frontend token an operation reads and changes only what belongs to the token's end user.
+is not for browsers. With a frontend token an operation reads and changes only what belongs to the token's end user. A list of
+deletions, and the deletion of the whole tenant, are not for browsers (403 [`not_for_browsers`](api/errors.md#not_for_browsers)):
+a frontend token reads a deletion by its id.
 Without the scope an operation answers 403 [`missing_scope`](api/errors.md#missing_scope).
 
 | scope | allows | browser | operations |

@@ -86,7 +86,7 @@ impl Table {
 }
 
 /// The retention of data outside the tables: queued messages and log lines, each with its word.
-pub(crate) const ELSEWHERE: [(&str, &str, &str, u16); 2] = [
+pub const ELSEWHERE: [(&str, &str, &str, u16); 2] = [
     ("queues", "queues and dead letter queues", "opaque ids", QUEUE_DAYS + DEAD_LETTER_DAYS),
     ("logs", "logs", "opaque ids and pseudonyms", LOG_DAYS + LATE_DAYS),
 ];

@@ -84,7 +84,8 @@ impl Deletion {
     }
 }
 
-const fn place(table: Table) -> &'static str {
+/// Returns where copies of a table may be, in words for people.
+pub const fn place(table: Table) -> &'static str {
     match table {
         Table::Directory => "recovery window of the directory",
         Table::Connections => "recovery window of connections",

@@ -97,13 +97,45 @@ pub struct CallEntry {
     pub request_id: String,
 }
 
+/// What happened to a sync.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SyncEntry {
+    /// It ended well.
+    Done,
+    /// It gave up.
+    Failed,
+    /// The platform refused the token.
+    Refused,
+    /// Some names could not be read; the figures are there.
+    NamesIncomplete,
+}
+
+impl SyncEntry {
+    const ALL: [Self; 4] = [Self::Done, Self::Failed, Self::Refused, Self::NamesIncomplete];
+
+    /// Returns the word in the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "sync.done",
+            Self::Failed => "sync.failed",
+            Self::Refused => "sync.refused",
+            Self::NamesIncomplete => "sync.names_incomplete",
+        }
+    }
+
+    /// Finds an entry by its word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|entry| entry.as_str() == text)
+    }
+}
+
 /// The content of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogContent {
     /// A call of the API.
     Call(CallEntry),
-    /// An event of a sync, by its word.
-    Sync(String),
+    /// An event of a sync.
+    Sync(SyncEntry),
 }
 
 /// An entry.

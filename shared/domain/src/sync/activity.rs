@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::base::ids::{AccountId, ConnectionId, TenantId};
+use crate::people::log_entry::SyncEntry;
 
 /// An event for the sync and access log; pseudonyms only.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,8 +14,8 @@ pub struct Activity {
     pub connection: ConnectionId,
     /// The account, if the event was about one.
     pub account: Option<AccountId>,
-    /// A word such as `sync.done`.
-    pub what: &'static str,
+    /// What happened.
+    pub what: SyncEntry,
     /// The numbers that belong to the event, such as `rows`.
     pub numbers: Vec<(&'static str, u64)>,
     /// The code of the error, if the event is a failure.

@@ -12,7 +12,9 @@ use crate::base::error::Result;
 use crate::base::ids::{CredentialId, EventId, TenantId};
 use crate::people::api_key::ApiKey;
 use crate::people::caller::{Credential, Scope};
-use crate::people::log_entry::{CallEntry, CallOutcome, LogContent, LogEntry, LogPosition, LogSpan};
+use crate::people::log_entry::{
+    CallEntry, CallOutcome, LogContent, LogEntry, LogPosition, LogSpan, SyncEntry,
+};
 use crate::people::ports::{Admission, CallerRead, KeyRead, KeyWrite, LogRead};
 use crate::people::tenant::Tenant;
 
@@ -79,8 +81,8 @@ impl World {
     }
 
     /// Adds an event of a sync to the log.
-    pub(crate) fn log_sync(&self, second: u32, word: &str) {
-        self.log(second, LogContent::Sync(word.to_owned()));
+    pub(crate) fn log_sync(&self, second: u32, entry: SyncEntry) {
+        self.log(second, LogContent::Sync(entry));
     }
 }
 

@@ -96,7 +96,11 @@ pub const CODES: &[Code] = &[
         Kind::Invalid,
         "Use `next_cursor` of the page before, unchanged, on the same list.",
     ),
-    code("invalid_description", Kind::Invalid, "At most 200 characters, none of them a control character."),
+    code(
+        "invalid_description",
+        Kind::Invalid,
+        "1 to 200 visible ASCII characters or spaces, no space at either end.",
+    ),
     code("invalid_email", Kind::Invalid, "Send one plain e-mail address."),
     code("invalid_form", Kind::Invalid, "Open the page again and use its own form."),
     code(

@@ -9,7 +9,9 @@ use mooring_domain::base::secret::Digest;
 use mooring_domain::people::access_log::{Access, Pseudonym, PseudonymKey};
 use mooring_domain::people::api_key::ApiKey;
 use mooring_domain::people::caller::{Credential, CredentialKind, Scope};
-use mooring_domain::people::log_entry::{CallEntry, CallOutcome, LogContent, LogEntry, LogPosition};
+use mooring_domain::people::log_entry::{
+    CallEntry, CallOutcome, LogContent, LogEntry, LogPosition, SyncEntry,
+};
 use mooring_domain::people::tenant::Tenant;
 use mooring_system::SystemEntropy;
 use uuid::Builder;
@@ -50,7 +52,7 @@ pub(crate) fn read_entry(item: &Item) -> Result<LogEntry> {
     let content = if what == "access" {
         LogContent::Call(read_call(fields)?)
     } else {
-        LogContent::Sync(what.to_owned())
+        LogContent::Sync(fields.word("what", SyncEntry::parse)?)
     };
     Ok(LogEntry { position: fields.word(SK, LogPosition::read)?, at: fields.parsed("at")?, content })
 }

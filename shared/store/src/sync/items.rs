@@ -293,13 +293,17 @@ pub(crate) fn activity(entry: &Activity) -> (EventId, Draft) {
     let draft = Draft::default()
         .text("connection", entry.connection.as_str())
         .maybe("account", entry.account.as_ref().map(|id| text(id.as_str())))
-        .text("what", entry.what)
+        .text("what", entry.what.as_str())
         .with("numbers", maps(entry.numbers.iter().map(counted)))
         .maybe("error", entry.error.map(text))
         .with("at", time(entry.at));
     let said = format!(
         "{} {:?} {} {:?} {:?}",
-        entry.connection, entry.account, entry.what, entry.numbers, entry.error
+        entry.connection,
+        entry.account,
+        entry.what.as_str(),
+        entry.numbers,
+        entry.error
     );
     (event_id(entry.at, &said), draft)
 }

@@ -78,6 +78,7 @@ pub async fn list(
 mod tests {
     use super::*;
     use crate::people::caller::CredentialKind;
+    use crate::people::log_entry::SyncEntry;
     use crate::testing::{World, caller, ports, ready, server};
 
     fn span(world: &World) -> LogSpan {
@@ -104,7 +105,7 @@ mod tests {
         let world = World::new();
         for number in 0..250 {
             world.log_call(number, "listConnections", &[]);
-            world.log_sync(number, "sync.done");
+            world.log_sync(number, SyncEntry::Done);
         }
         world.log_call(250, "getReceipt", &[]);
         let (operations, pages) = read(&world, &Filter::default(), 100);

@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use crate::base::error::{Error, Result};
 use crate::base::window::Window;
 use crate::people::caller::{Caller, Scope};
-use crate::people::log_entry::{CallOutcome, LogContent, LogEntry, LogPosition, LogSpan};
+use crate::people::log_entry::{CallOutcome, LogContent, LogEntry, LogPosition, LogSpan, SyncEntry};
 use crate::people::ports::LogRead;
 
 /// How many entries one read returns.
@@ -62,11 +62,9 @@ impl Counts {
                 *outcome += 1;
                 *(if call.is_browser { &mut self.by_browser } else { &mut self.by_key }) += 1;
             }
-            LogContent::Sync(word) if word == "sync.done" => self.syncs_done += 1,
-            LogContent::Sync(word) if word == "sync.failed" || word == "sync.refused" => {
-                self.syncs_failed += 1;
-            }
-            LogContent::Sync(_) => {}
+            LogContent::Sync(SyncEntry::Done) => self.syncs_done += 1,
+            LogContent::Sync(SyncEntry::Failed | SyncEntry::Refused) => self.syncs_failed += 1,
+            LogContent::Sync(SyncEntry::NamesIncomplete) => {}
         }
     }
 }
@@ -160,8 +158,8 @@ mod tests {
         let today = day(world.now());
         world.log_call(0, "listConnections", &[]);
         world.log_call(1, "queryReport", &[]);
-        for word in ["sync.done", "sync.refused", "sync.names_incomplete"] {
-            world.log_sync(2, word);
+        for entry in [SyncEntry::Done, SyncEntry::Refused, SyncEntry::NamesIncomplete] {
+            world.log_sync(2, entry);
         }
         let yesterday = today.yesterday().unwrap();
         let usage = page(&world, yesterday, today.tomorrow().unwrap(), None);

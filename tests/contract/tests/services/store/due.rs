@@ -8,7 +8,7 @@ use mooring_domain::base::table::Table;
 use mooring_domain::base::window::Window;
 use mooring_domain::connect::ports::ConnectionActivate as _;
 use mooring_domain::people::access_log::{Access, PseudonymKey};
-use mooring_domain::people::log_entry::{LogContent, LogSpan};
+use mooring_domain::people::log_entry::{LogContent, LogSpan, SyncEntry};
 use mooring_domain::people::ports::{AccessLog as _, LogRead as _};
 use mooring_domain::sync::activity::Activity;
 use mooring_domain::sync::job::{JobKind, SyncJob};
@@ -78,7 +78,7 @@ async fn an_entry_of_the_log_is_kept_83_days_and_said_once() {
         tenant: case.tenant().clone(),
         connection: case.id().clone(),
         account: Some(case.account(0).account),
-        what: "sync.done",
+        what: SyncEntry::Done,
         numbers: vec![("rows", 3)],
         error: None,
         at: world.now(),

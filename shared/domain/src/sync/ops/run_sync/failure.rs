@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use jiff::civil::Date;
 
 use super::context::{Stop, SyncContext};
+use super::plan::further;
 use super::progress::{JobDays, JobProgress};
 use super::save::save;
 use super::waiting::LONGEST_WAIT_SECONDS;
@@ -15,6 +16,7 @@ use crate::base::backoff::Backoff;
 use crate::base::error::{Error, Kind, Result, Retry};
 use crate::base::random;
 use crate::connect::steps::grant;
+use crate::people::log_entry::SyncEntry;
 use crate::platform::figures::Level;
 use crate::sync::completeness::{DayRecord, DayStatus, Days, Marks, Reason};
 use crate::sync::ending::TryOutcome;
@@ -77,8 +79,9 @@ async fn late(cx: &SyncContext<'_>, days: &JobDays, has_stored: bool) -> Result<
     if let (Some(window), [Some(older), Some(newer)]) = (days.job.window, halves(days.window))
         && window.days() > 1
     {
-        let half = |window| SyncJob { window: Some(window), ..days.job.clone() };
-        return put_back(cx, days, vec![half(newer), half(older)], 0).await;
+        let newer = SyncJob { window: Some(newer), ..days.job.clone() };
+        let older = SyncJob { deferred: days.job.deferred, ..further(&days.job, older) };
+        return put_back(cx, days, vec![newer, older], 0).await;
     }
     if days.job.deferred < MOST_DEFERRALS {
         return defer(cx, days, 0).await;
@@ -120,7 +123,7 @@ fn wait(cx: &SyncContext<'_>, deferred: u16, retry: Retry) -> u32 {
 async fn failed(cx: &SyncContext<'_>, days: &JobDays, error: Error) -> Result<Outcome> {
     mark(cx, days, status_of(error.kind)).await?;
     ended::record(cx, days, TryOutcome::GaveUp(Trouble::of(error.kind))).await?;
-    log(cx, "sync.failed", Vec::new(), Some(error.code)).await?;
+    log(cx, SyncEntry::Failed, Vec::new(), Some(error.code)).await?;
     // The worker logs this error, which alarms: nobody but the operator can mend the set-up.
     if error.kind == Kind::Setup { Err(error) } else { Ok(Outcome::Failed(error.code)) }
 }
@@ -158,7 +161,7 @@ async fn mark(cx: &SyncContext<'_>, days: &JobDays, status: DayStatus) -> Result
 async fn refused(cx: &SyncContext<'_>, days: &JobDays, code: &'static str) -> Result<Outcome> {
     mark(cx, days, DayStatus::Failed(Reason::Reauthorise)).await?;
     ended::record(cx, days, TryOutcome::GaveUp(Trouble::NeedsReauth)).await?;
-    log(cx, "sync.refused", Vec::new(), Some(code)).await?;
+    log(cx, SyncEntry::Refused, Vec::new(), Some(code)).await?;
     let ended = grant::refused(&cx.ports.grant(), &cx.opened.connection, code).await?;
     Ok(ended.map_or(Outcome::Failed(code), Outcome::Ended))
 }

@@ -7,6 +7,7 @@ use super::{Outcome, ended, log};
 use crate::base::error::Result;
 use crate::connect::connection::State;
 use crate::connect::steps::grant;
+use crate::people::log_entry::SyncEntry;
 use crate::sync::ending::TryOutcome;
 
 /// Stores that the job is done and that the platform accepted the token.
@@ -16,7 +17,7 @@ pub(super) async fn succeed(cx: &SyncContext<'_>, days: &JobDays, progress: JobP
     ended::record(cx, days, TryOutcome::Done).await?;
     accept(cx).await?;
     let JobProgress { rows, days, odd, .. } = progress;
-    log(cx, "sync.done", vec![("rows", rows), ("days", days), ("odd", odd)], None).await?;
+    log(cx, SyncEntry::Done, vec![("rows", rows), ("days", days), ("odd", odd)], None).await?;
     Ok(Outcome::Done { rows, days })
 }
 

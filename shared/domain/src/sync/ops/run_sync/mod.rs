@@ -43,6 +43,7 @@ use crate::base::ids::{AccountRef, DeletionId};
 use crate::base::queue::JobQueue;
 use crate::base::window::Window;
 use crate::connect::steps::grant;
+use crate::people::log_entry::SyncEntry;
 use crate::platform::capabilities::Connectors;
 use crate::platform::profile::Profile;
 use crate::sync::activity::Activity;
@@ -188,7 +189,7 @@ fn early(job: &SyncJob, window: Window, stop: Stop) -> JobEnd {
 /// Writes a line of the account's activity.
 async fn log(
     cx: &SyncContext<'_>,
-    what: &'static str,
+    what: SyncEntry,
     numbers: Vec<(&'static str, u64)>,
     error: Option<&'static str>,
 ) -> Result<()> {

@@ -10,6 +10,7 @@ use super::structure::Names;
 use super::window::{Limits, Plan, day, ever, plan};
 use crate::base::error::Result;
 use crate::base::window::Window;
+use crate::people::log_entry::SyncEntry;
 use crate::sync::job::{JobKind, SyncJob};
 use crate::sync::state::{Backfill, Checkpoint, SyncChange, SyncState};
 
@@ -109,7 +110,7 @@ async fn send_rest(
 }
 
 /// Makes a further job of the same slot.
-fn further(job: &SyncJob, window: Window) -> SyncJob {
+pub(super) fn further(job: &SyncJob, window: Window) -> SyncJob {
     let kind = match job.kind {
         JobKind::First => JobKind::Backfill,
         // Who asked hears of the newest days, once.
@@ -124,7 +125,7 @@ async fn log_names(cx: &SyncContext<'_>, names: Names) -> Result<()> {
     if names.failed.is_none() && names.odd == 0 {
         return Ok(());
     }
-    log(cx, "sync.names_incomplete", vec![("odd", names.odd)], names.failed).await
+    log(cx, SyncEntry::NamesIncomplete, vec![("odd", names.odd)], names.failed).await
 }
 
 /// Returns whether the job reads names and the whole restatement window: the first one does, and one each day.

@@ -328,6 +328,21 @@ fn a_job_that_cannot_store_a_day_in_time_is_cut_and_at_last_gives_up() {
 }
 
 #[test]
+fn who_asked_for_a_job_that_is_cut_hears_of_its_newest_days_alone() {
+    let world = World::connected();
+    world.run(&world.job(JobKind::First)).unwrap();
+    *world.platform.page_takes.lock().unwrap() = SignedDuration::from_secs(45);
+    world.advance(60);
+    world.sync.sent.lock().unwrap().clear();
+    world.run(&world.job(JobKind::Requested)).unwrap();
+    let sent = world.sync.sent.lock().unwrap();
+    let asked: Vec<_> = sent.iter().filter(|(job, _)| job.kind == JobKind::Requested).collect();
+    let newest = sent.iter().filter_map(|(job, _)| job.window).map(|window| window.to).max();
+    assert_eq!(asked.iter().map(|(job, _)| job.window.map(|window| window.to)).collect::<Vec<_>>(), [newest]);
+    assert!(sent.len() > 1, "{sent:?}");
+}
+
+#[test]
 fn a_job_without_time_is_put_back_untouched() {
     let world = World::connected();
     let job = world.job(JobKind::First);
