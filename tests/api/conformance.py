@@ -29,6 +29,10 @@ DESCRIPTION = "GET /openapi.json"
 LIVE = 4
 
 
+# The gateway gave up, or the key asks too often: another round tells.
+BUSY = {429, 503}
+
+
 class Keeper(threading.Thread):
     """Connects again whenever a tenant has too few live connections."""
 
@@ -46,7 +50,11 @@ class Keeper(threading.Thread):
 
     def fill(self):
         for key in self.stack.keys:
-            _, page = self.stack.call(key, "GET", "/v1/connections?limit=100")
+            status, page = self.stack.call(key, "GET", "/v1/connections?limit=100")
+            if status in BUSY:
+                continue
+            if status != 200:
+                raise RuntimeError(f"the list of connections is answered {status}")
             live = sum(one["state"] == "active" for one in page["connections"])
             for _ in range(LIVE - live):
                 self.stack.connect(key, f"person-{self.made}")

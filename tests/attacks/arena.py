@@ -13,7 +13,7 @@ import urllib.parse
 from pathlib import Path
 
 from book import expect
-from browser import Browser, parameters, path, send
+from browser import Browser, insist, parameters, path, send
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "api"))
 from stack import Stack  # noqa: E402
@@ -62,8 +62,7 @@ class Tenant:
 
     def session(self, end_user, **more):
         asked = {"end_user": end_user, "platform": "tiktok_ads", "return_url": self.arena.return_url} | more
-        while (page := self.send("POST", "/v1/connect-sessions", asked)).gave_up:
-            continue
+        page = insist(lambda: self.send("POST", "/v1/connect-sessions", asked))
         expect(page.status == 201, f"a connect session is answered {page.status} {said(page)}")
         return page.json()["url"]
 

@@ -6,6 +6,7 @@ The browser follows nothing by itself: an attack chooses the next step, its brow
 import html.parser
 import http.client
 import json
+import time
 import urllib.parse
 from dataclasses import dataclass, field
 
@@ -87,9 +88,16 @@ def parameters(url):
 
 
 def send(method, url, headers=(), body=None):
-    """Sends a request exactly as given, and follows nothing. Repeats a GET on which the gateway gave up: the machine is
-    busy, and that is no verdict."""
-    while (page := once(method, url, headers, body)).gave_up and method == "GET":
+    """Sends a request exactly as given, and follows nothing. Repeats a GET on which the gateway gave up."""
+    ask = lambda: once(method, url, headers, body)  # noqa: E731
+    return insist(ask) if method == "GET" else ask()
+
+
+def insist(ask):
+    """Asks until the gateway waits for the answer: that the machine is busy is no verdict. Of a gateway that always gives
+    up, returns the last answer."""
+    until = time.monotonic() + PATIENCE
+    while (page := ask()).gave_up and time.monotonic() < until:
         continue
     return page
 

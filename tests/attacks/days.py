@@ -9,6 +9,7 @@ from datetime import datetime
 
 from arena import TIKTOK, Arena, put
 from book import attack, expect
+from browser import insist
 from deletions import ask
 
 # How much faster than the wall the clock runs: a day in 24 seconds, a quarter of an hour in four.
@@ -48,13 +49,6 @@ def name(arena, connection):
     return arena.one.get(f"/v1/connections/{connection}")["accounts"][0]["name"]
 
 
-def insist(arena, address):
-    """Asks until the gateway waits for the answer."""
-    while (page := ask(arena, address)).gave_up:
-        continue
-    return page
-
-
 @attack("A2", "a flood for one address is a mail a quarter of an hour at the most, and nobody's request is lost by it")
 def flood(arena):
     flooded, others = "flooded@mailbox.example", [f"other-{number}@mailbox.example" for number in range(3)]
@@ -64,7 +58,7 @@ def flood(arena):
                 before.connected(end_user_email=address)
         with start("--time-scale", str(HOURS)) as later:
             with ThreadPoolExecutor(32) as pool:
-                answers = {page.status for page in pool.map(lambda to: insist(later, to), [flooded] * 29 + others)}
+                answers = {page.status for page in pool.map(lambda to: insist(lambda: ask(later, to)), [flooded] * 29 + others)}
             expect(answers == {202}, f"the flood was answered {answers}: a request was lost, or told apart")
             for address in [flooded, *others]:
                 later.until(lambda: later.mails(address), "a mail to each address that asked")

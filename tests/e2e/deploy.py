@@ -16,6 +16,8 @@ from samtranslator.yaml_helper import yaml_parse
 
 STACK = "mooring"
 BUCKET = "mooring-packages"
+# How long the stack may take, in seconds: only a broken one needs as long.
+PATIENCE = 600
 METHODS = {"get", "post", "put", "patch", "delete", "options"}
 
 
@@ -100,7 +102,8 @@ class Cloud:
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         )
-        for _ in range(600):
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
             stack = self.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
             if stack["StackStatus"] == "CREATE_COMPLETE":
                 return
@@ -110,7 +113,7 @@ class Cloud:
                 why = [f"{e['LogicalResourceId']}: {e.get('ResourceStatusReason')}" for e in failed]
                 sys.exit(f"the stack ended as {stack['StackStatus']}: {why}")
             time.sleep(0.2)
-        sys.exit("the stack was not created within two minutes")
+        sys.exit(f"the stack was not created within {PATIENCE} seconds")
 
     def places(self):
         pages = self.cloudformation.get_paginator("list_stack_resources").paginate(StackName=STACK)

@@ -35,7 +35,7 @@ OTHERS = [
     "SAM configuration file",
     "SAM configuration environment",
 ]
-PATIENCE = 240
+PATIENCE = 600
 
 
 def main(sam):
@@ -120,13 +120,14 @@ def judge(asked, said, saved, template):
 
 
 def wait_ready(port):
-    for _ in range(300):
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
         try:
             urllib.request.urlopen(f"http://localhost:{port}/_ministack/ready", timeout=1).read()
             return
         except OSError:
             time.sleep(0.2)
-    sys.exit("ministack did not answer within a minute")
+    sys.exit(f"ministack did not answer within {PATIENCE} seconds")
 
 
 def free_port():

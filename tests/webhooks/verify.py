@@ -22,7 +22,7 @@ import urllib.parse
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
-PATIENCE = 60
+PATIENCE = 300
 FORGERIES = 1000
 
 
