@@ -16,11 +16,12 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import urllib.request
 from collections import Counter
 from pathlib import Path
 
-from stack import Stack
+from stack import BUSY, PATIENCE, Refused, Stack
 
 HERE = Path(__file__).resolve().parent
 # Operations that schemathesis never calls, because it has their answers already.
@@ -29,16 +30,13 @@ DESCRIPTION = "GET /openapi.json"
 LIVE = 4
 
 
-# The gateway gave up, or the key asks too often: another round tells.
-BUSY = {429, 503}
-
-
 class Keeper(threading.Thread):
     """Connects again whenever a tenant has too few live connections."""
 
     def __init__(self, stack):
         super().__init__(daemon=True)
-        self.stack, self.ended, self.made = stack, threading.Event(), 0
+        self.stack, self.ended = stack, threading.Event()
+        self.people, self.made, self.skipped = 0, 0, 0
         self.failed = None
 
     def run(self):
@@ -49,26 +47,34 @@ class Keeper(threading.Thread):
             self.failed = error
 
     def fill(self):
-        for key in self.stack.keys:
-            status, page = self.stack.call(key, "GET", "/v1/connections?limit=100")
-            if status in BUSY:
-                continue
-            if status != 200:
-                raise RuntimeError(f"the list of connections is answered {status}")
-            live = sum(one["state"] == "active" for one in page["connections"])
-            for _ in range(LIVE - live):
-                self.stack.connect(key, f"person-{self.made}")
-                self.made += 1
+        """Fills up both tenants and returns `True`. A busy stack's refusal ends the round, and the next one goes on."""
+        try:
+            for key in self.stack.keys:
+                page = self.stack.need(200, key, "GET", "/v1/connections?limit=100")
+                live = sum(one["state"] == "active" for one in page["connections"])
+                for _ in range(LIVE - live):
+                    self.people += 1
+                    self.stack.connect(key, f"person-{self.people}")
+                    self.made += 1
+        except Refused as refused:
+            if refused.status not in BUSY:
+                raise
+            self.skipped += 1
+            return False
+        return True
 
 
 def prepare(stack, keeper, folder):
     """Makes connections and one deletion in each tenant; returns the file with the credentials, and the public codes."""
-    keeper.fill()
+    end = time.monotonic() + PATIENCE
+    while not keeper.fill():
+        if time.monotonic() > end:
+            raise SystemExit(f"the stack refused to connect for {PATIENCE} s")
+        time.sleep(0.5)
     codes = []
     for key in stack.keys:
-        _, page = stack.call(key, "GET", "/v1/connections")
-        status, deletion = stack.call(key, "DELETE", f"/v1/connections/{page['connections'][0]['id']}")
-        assert status == 202, status
+        page = stack.need(200, key, "GET", "/v1/connections")
+        deletion = stack.need(202, key, "DELETE", f"/v1/connections/{page['connections'][0]['id']}")
         codes.append(deletion["status_url"].rsplit("/", 1)[1])
     header = lambda key: [{"name": "Authorization", "value": f"Bearer {key}"}]
     users = [{"name": f"tenant-{at}", "fixedHeaders": header(key)} for at, key in enumerate(stack.keys)]
@@ -146,7 +152,7 @@ def main():
         cases, requests, refused = count(report)
     for operation, number in sorted(cases.items()):
         print(f"{number:6}  {operation}")
-    print(f"{requests} requests, {keeper.made} connections made meanwhile, {refused} answers 429")
+    print(f"{requests} requests, {keeper.made} connections made meanwhile, {keeper.skipped} rounds cut short, {refused} answers 429")
     if keeper.failed:
         print(f"connecting failed: {keeper.failed!r}")
     few = [f"{operation} ({number})" for operation, number in cases.items() if number < arguments.examples]

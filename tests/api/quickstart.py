@@ -20,7 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from stack import PATIENCE, ROOT, Person, Stack
+from stack import BUSY, PATIENCE, ROOT, Person, Stack
 
 PAGE = ROOT / "docs" / "quickstart.md"
 TOOLS = ROOT / "tests" / "api" / "node_modules"
@@ -133,9 +133,9 @@ def receipt(stack):
     page = re.search(r"^## See the receipt\n.*?^```sh\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     subprocess.run(["bash", "-eu", "-c", page[1].replace("http://localhost:8789", stack.demo)], check=True)
     end = time.monotonic() + PATIENCE
-    _, listed = stack.call(stack.keys[0], "GET", "/v1/deletions")
+    listed = stack.need(200, stack.keys[0], "GET", "/v1/deletions")
     for one in listed["deletions"]:
-        while (answer := stack.call(stack.keys[0], "GET", f"/v1/deletions/{one['id']}/receipt"))[0] == 409:
+        while (answer := stack.call(stack.keys[0], "GET", f"/v1/deletions/{one['id']}/receipt"))[0] in (409, *BUSY):
             if time.monotonic() > end:
                 raise SystemExit(f"no receipt came: {answer}")
             time.sleep(0.5)

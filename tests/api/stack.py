@@ -17,6 +17,16 @@ from pathlib import Path
 PATIENCE = 600
 """How long an answer may take, in seconds: only a broken program needs as long."""
 ROOT = Path(__file__).resolve().parents[2]
+BUSY = (429, 503)
+"""The statuses with which a limit or a gateway that waited too long refuses: the same call may succeed later."""
+
+
+class Refused(RuntimeError):
+    """An answer whose status is not the one that was needed."""
+
+    def __init__(self, what, status, said=""):
+        super().__init__(f"{what} answered {status} {said}".strip())
+        self.status = status
 
 
 class Stack:
@@ -68,18 +78,21 @@ class Stack:
         status, _, text = send(method, self.api + path, headers, body)
         return status, json.loads(text) if text else None
 
+    def need(self, wanted, key, method, path, body=None):
+        """Calls the API and returns the JSON of the answer, which must have the wanted status."""
+        status, said = self.call(key, method, path, body)
+        if status != wanted:
+            raise Refused(f"{method} {path}", status, said)
+        return said
+
     def connect(self, key, end_user):
         """Takes a new person through the pages, activates the connection, and returns its id."""
         asked = {"end_user": end_user, "platform": "tiktok_ads", "return_url": self.return_url}
-        status, session = self.call(key, "POST", "/v1/connect-sessions", asked)
-        if status != 201:
-            raise RuntimeError(f"no session: {status} {session}")
+        session = self.need(201, key, "POST", "/v1/connect-sessions", asked)
         back = Person().connect(session["url"])
         said = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(back).query))
         body = {"code": said["code"], "end_user": end_user}
-        status, active = self.call(key, "POST", f"/v1/connections/{said['connection_id']}/activate", body)
-        if status != 200:
-            raise RuntimeError(f"not activated: {status} {active}")
+        self.need(200, key, "POST", f"/v1/connections/{said['connection_id']}/activate", body)
         return said["connection_id"]
 
 
@@ -152,7 +165,7 @@ class Person:
                 jar[name] = value
             if status not in (302, 303):
                 if status != 200:
-                    raise RuntimeError(f"{parts.path} answered {status}")
+                    raise Refused(parts.path, status)
                 return url, text
             url, method, form = urllib.parse.urljoin(url, answered["location"]), "GET", None
         raise RuntimeError("too many redirects")

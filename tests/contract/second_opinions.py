@@ -25,7 +25,8 @@ ROOT = HERE.parent.parent
 TOOLS = ROOT / "target" / "ci-tools"
 BUILD = ["cargo", "test", "--quiet", "--workspace", "--test", "services", "--no-run", "--message-format", "json"]
 RESULT = re.compile(r"^test (\S+)(?: - should panic)? \.\.\. (ok|FAILED|ignored)", re.MULTILINE)
-PATIENCE_SECONDS = 60
+# Only a broken server needs as long to start.
+PATIENCE_SECONDS = 600
 SUITE_SECONDS = 1_800
 
 

@@ -11,12 +11,13 @@ import time
 from pathlib import Path
 
 import boto3
+from botocore.config import Config
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
 STACK = "mooring"
 BUCKET = "mooring-packages"
-# How long the stack may take, in seconds: only a broken one needs as long.
+# How long the stack or an answer may take, in seconds: only a broken cloud needs as long.
 PATIENCE = 600
 METHODS = {"get", "post", "put", "patch", "delete", "options"}
 
@@ -77,6 +78,7 @@ class Cloud:
                 region_name=region,
                 aws_access_key_id="test",
                 aws_secret_access_key="test",
+                config=Config(read_timeout=PATIENCE),
             )
 
         self.cloudformation = client("cloudformation")

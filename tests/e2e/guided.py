@@ -35,6 +35,7 @@ OTHERS = [
     "SAM configuration file",
     "SAM configuration environment",
 ]
+# How long ministack's start, and then the whole dialogue, may take, in seconds: only a broken one needs as long.
 PATIENCE = 600
 
 
@@ -60,7 +61,7 @@ def main(sam):
             [Path(sys.executable).with_name("ministack")], env=environment, stdout=log, stderr=log
         )
     try:
-        wait_ready(port)
+        wait_ready(cloud, port)
         asked, said = answer([sam, "deploy", "--guided"], folder, environment)
     finally:
         cloud.terminate()
@@ -119,15 +120,15 @@ def judge(asked, said, saved, template):
     print("the stack was created")
 
 
-def wait_ready(port):
+def wait_ready(cloud, port):
     until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
+    while cloud.poll() is None and time.monotonic() < until:
         try:
             urllib.request.urlopen(f"http://localhost:{port}/_ministack/ready", timeout=1).read()
             return
         except OSError:
             time.sleep(0.2)
-    sys.exit(f"ministack did not answer within {PATIENCE} seconds")
+    sys.exit(f"ministack did not answer; its exit code is {cloud.poll()}")
 
 
 def free_port():

@@ -14,6 +14,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { Webhook, WebhookVerificationError } from "standardwebhooks";
 
+/** How long a start or a delivery may take, in milliseconds: only a broken stack needs as long. */
 const PATIENCE = 300_000;
 
 /** A customer's server: passes calls on, and answers with the given statuses. */
@@ -39,17 +40,31 @@ function next() {
   });
 }
 
-/** Starts a stack and returns the process, the API's address and a key. */
-async function start(binary, folder) {
-  const options = ["--ephemeral", "--port", "0", "--ads", "3", "--advertisers", "1"];
-  const stack = spawn(resolve(binary), options, { cwd: folder, stdio: ["ignore", "pipe", "ignore"] });
+/** Waits until a stack is up, and returns the API's address and a key. */
+async function started(stack) {
+  const late = setTimeout(() => stack.kill("SIGKILL"), PATIENCE);
   const found = {};
-  for await (const line of createInterface({ input: stack.stdout })) {
-    const match = /^\s+(api|api key)\s{2,}(\S+)$/.exec(line);
-    if (match) found[match[1]] = match[2];
-    if (found.api && found["api key"]) return { stack, origin: found.api, key: found["api key"] };
+  try {
+    for await (const line of createInterface({ input: stack.stdout })) {
+      const match = /^\s+(api|api key)\s{2,}(\S+)$/.exec(line);
+      if (match) found[match[1]] = match[2];
+      if (found.api && found["api key"]) return { origin: found.api, key: found["api key"] };
+    }
+  } finally {
+    clearTimeout(late);
+    // Unread lines would fill the pipe, and the stack would wait.
+    stack.stdout.resume();
   }
   throw new Error("the stack did not start");
+}
+
+/** Ends a stack, unless it has ended already: then no further exit would come. */
+async function end(stack) {
+  if (stack.exitCode !== null || stack.signalCode !== null) return;
+  const late = setTimeout(() => stack.kill("SIGKILL"), PATIENCE);
+  stack.kill();
+  await once(stack, "exit");
+  clearTimeout(late);
 }
 
 async function post({ origin, key }, path, body) {
@@ -87,14 +102,16 @@ async function verify(api, url) {
 server.listen(0, "127.0.0.1");
 await once(server, "listening");
 const folder = mkdtempSync(join(tmpdir(), "mooring-"));
-const { stack, ...api } = await start(process.argv[2], folder);
 try {
-  await verify(api, `http://127.0.0.1:${server.address().port}/hooks?token=t`);
-} finally {
-  if (stack.exitCode === null && stack.signalCode === null) {
-    stack.kill();
-    await once(stack, "exit");
+  const options = ["--ephemeral", "--port", "0", "--ads", "3", "--advertisers", "1"];
+  const stack = spawn(resolve(process.argv[2]), options, { cwd: folder, stdio: ["ignore", "pipe", "ignore"] });
+  await once(stack, "spawn");
+  try {
+    await verify(await started(stack), `http://127.0.0.1:${server.address().port}/hooks?token=t`);
+  } finally {
+    await end(stack);
   }
+} finally {
   rmSync(folder, { recursive: true });
   server.close();
 }

@@ -73,5 +73,10 @@ const call = (method, path, body) =>
 for (;;) {
   const [headers, text] = await call("GET", "/2018-06-01/runtime/invocation/next");
   const id = headers["lambda-runtime-aws-request-id"];
-  await call("POST", `/2018-06-01/runtime/invocation/${id}/response`, JSON.stringify(await handle(JSON.parse(text))));
+  // Without this answer the caller would wait ten minutes for a handler that has failed.
+  const [kind, body] = await handle(JSON.parse(text)).then(
+    (answer) => ["response", answer],
+    (error) => ["error", { errorType: error.name, errorMessage: error.message }],
+  );
+  await call("POST", `/2018-06-01/runtime/invocation/${id}/${kind}`, JSON.stringify(body));
 }

@@ -60,7 +60,12 @@ def serve():
         answer = runtime.getresponse()
         event = json.loads(answer.read())
         request = answer.headers["Lambda-Runtime-Aws-Request-Id"]
-        runtime.request("POST", f"/2018-06-01/runtime/invocation/{request}/response", json.dumps(handle(event)))
+        # Without this answer the caller would wait ten minutes for a handler that has failed.
+        try:
+            kind, body = "response", handle(event)
+        except Exception as error:
+            kind, body = "error", {"errorType": type(error).__name__, "errorMessage": str(error)}
+        runtime.request("POST", f"/2018-06-01/runtime/invocation/{request}/{kind}", json.dumps(body))
         runtime.getresponse().read()
 
 

@@ -22,13 +22,18 @@ export async function call(method, path, body) {
   return text === "" ? null : parseExact(text);
 }
 
+/** Notes that a page of a list is turned. A list that leads back to a page would never end. */
+export function turn(turned, page) {
+  if (turned.has(page)) throw new Error("The API named a page twice.");
+  turned.add(page);
+}
+
 /** Calls the API for every page of a list, the first one unless it is there already; returns it with the items of all. */
 export async function callAll(path, items, first) {
   const whole = first ?? await call("GET", path);
   const turned = new Set();
   for (let cursor = whole.next_cursor; cursor;) {
-    if (turned.has(cursor)) throw new Error("The API led back to a page that was there before.");
-    turned.add(cursor);
+    turn(turned, cursor);
     const page = await call("GET", `${path}${path.includes("?") ? "&" : "?"}cursor=${encodeURIComponent(cursor)}`);
     for (const item of page[items]) whole[items].push(item);
     cursor = page.next_cursor;

@@ -1,6 +1,6 @@
 // Asks for a report and puts its answers into the model that the panel and the table draw.
 
-import { callAll, fetchAs } from "./api.js";
+import { callAll, fetchAs, turn } from "./api.js";
 import { METRICS } from "./columns.js";
 import { hasRows, statusByDay, summarise } from "./completeness.js";
 import { addDays, dayIn, range } from "./days.js";
@@ -26,15 +26,16 @@ export async function loadReport(account, period) {
 /** Loads the days of each campaign as CSV, page by page; the line of names comes once. */
 export async function loadCsv(account, period) {
   let path = query(account, period, { level: "campaign", group_by: "day,entity", sort: "day" });
-  const turned = new Map();
+  const turned = new Set();
+  const parts = [];
   while (path) {
-    if (turned.has(path)) throw new Error("The API led back to a page that was there before.");
+    turn(turned, path);
     const response = await fetchAs(path, "text/csv");
     const part = await response.text();
-    turned.set(path, turned.size === 0 ? part : part.slice(part.indexOf("\n") + 1));
+    parts.push(parts.length === 0 ? part : part.slice(part.indexOf("\n") + 1));
     path = nextPage(response);
   }
-  return plainCsv([...turned.values()].join(""));
+  return plainCsv(parts.join(""));
 }
 
 /** Returns the path of the next page in a Link header. */
