@@ -54,7 +54,7 @@ fn one(description: &Value, operation: &Operation<'_>) -> Result<String> {
         operation.method,
         operation.path,
         operation.text("operationId"),
-        scope(operation).map_or_else(|| " · no credential".to_owned(), |scope| format!(" · scope `{scope}`")),
+        needs(operation),
     );
     let says = operation.text("description");
     if !says.is_empty() {
@@ -75,8 +75,15 @@ fn one(description: &Value, operation: &Operation<'_>) -> Result<String> {
     Ok(text)
 }
 
-fn scope<'a>(operation: &Operation<'a>) -> Option<&'a str> {
-    operation.about.pointer("/security/0/credential/0").and_then(Value::as_str)
+/// Says which credential an operation wants.
+fn needs(operation: &Operation<'_>) -> String {
+    let Some(scopes) = operation.about.pointer("/security/0/credential") else {
+        return " · no credential".to_owned();
+    };
+    scopes
+        .pointer("/0")
+        .and_then(Value::as_str)
+        .map_or_else(|| " · any credential".to_owned(), |scope| format!(" · scope `{scope}`"))
 }
 
 fn parameters(description: &Value, operation: &Operation<'_>) -> String {
