@@ -46,9 +46,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         );
         return Ok(());
     }
+    // First, because they take seconds and can lack a tool.
+    clients(&root)?;
     package::package(Arch::Arm64, true, &[])?;
     sbom::write(TARGET)?;
-    clients(&root)?;
     let folder = root.join(format!("target/release-{version}"));
     let files = folder::write(&root, version, &folder)?;
     let faults = checks::faults(&root, version)?;
@@ -59,20 +60,30 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// The commands that pack the clients, each with the folder that it runs in. They install what they need.
+const PACKS: [(&str, &[&str]); 5] = [
+    ("clients/typescript", &["npm", "ci", "--silent"]),
+    ("clients/typescript", &["npm", "pack", "--pack-destination", "../../target"]),
+    ("clients/python", &["python3", "-m", "venv", "../../target/release-venv"]),
+    (
+        "clients/python",
+        &["../../target/release-venv/bin/pip", "install", "--quiet", "-r", "requirements-release.txt"],
+    ),
+    ("clients/python", &["../../target/release-venv/bin/python", "-m", "build", "--outdir", "../../target"]),
+];
+
 /// Packs the clients, where the repository has them.
 fn clients(root: &Path) -> Result<()> {
-    let packs: [(&str, &[&str]); 2] = [
-        ("clients/typescript", &["npm", "pack", "--pack-destination", "../../target"]),
-        ("clients/python", &["python3", "-m", "build", "--outdir", "../../target"]),
-    ];
-    for (place, command) in packs {
+    for (place, command) in PACKS {
         let folder = root.join(place);
         if let [program, arguments @ ..] = command
             && folder.exists()
         {
-            let status = Command::new(program).args(arguments).current_dir(&folder).status();
+            // Where a relative program is looked for differs between systems.
+            let program = if program.contains('/') { folder.join(program) } else { program.into() };
+            let status = Command::new(&program).args(arguments).current_dir(&folder).status();
             ensure!(
-                status.with_context(|| format!("{program} in {place}"))?.success(),
+                status.with_context(|| format!("{} in {place}", program.display()))?.success(),
                 "{place} was not packed"
             );
         }
