@@ -44,7 +44,7 @@ export async function connect(session, done, { redirect = matchMedia("(pointer:c
   }
   try {
     // No page waits for a flow that takes this page's place.
-    popup || sessionStorage.setItem(NAME, Date.now());
+    if (!popup) sessionStorage.setItem(NAME, Date.now());
   } catch {
     // The return page calls a flow that it does not know unbound.
   }

@@ -43,9 +43,8 @@ fn expires() -> Value {
         (Table::Transient, "2026-12-11T19:56:43.201Z"),
     ];
     let tables = tables.map(|(table, by)| (residue::place(table), table.holds(), by));
-    let [queues, logs] = ELSEWHERE.map(|(_, place, holds, _)| (place, holds));
-    let elsewhere =
-        [(queues.0, queues.1, "2026-12-06T19:56:43.201Z"), (logs.0, logs.1, "2027-03-04T19:56:43.201Z")];
+    let ends = ["2026-12-06T19:56:43.201Z", "2027-03-04T19:56:43.201Z"];
+    let elsewhere = ELSEWHERE.into_iter().zip(ends).map(|((_, place, holds, _), by)| (place, holds, by));
     let all = tables.into_iter().chain(elsewhere);
     all.map(|(place, holds, by)| json!({ "place": place, "holds": holds, "by": by })).collect()
 }
